@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace KubeProxySharp.Kubernetes.Documents;
+
+/// <summary>Reads one or several JSON documents, one after the other in a stream, without holding the whole text.</summary>
+/// <param name="builder">Receives the tokens.</param>
+internal sealed class JsonDocumentReader(DocumentBuilder builder)
+{
+    private const int InitialBuffer = 256 * 1024;
+
+    private static readonly JsonReaderOptions s_options = new()
+    {
+        AllowMultipleValues = true,
+        MaxDepth = DocumentLimits.MaxDepth,
+    };
+
+    private int _line = 1;
+    private long _lengthOfObject;
+    private int _finished;
+
+    public void Read(Stream stream)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
+        try
+        {
+            JsonReaderState state = new(s_options);
+            int length = 0;
+            bool isFinal = false;
+            while (!isFinal)
+            {
+                if (length == buffer.Length)
+                {
+                    buffer = Grow(buffer);
+                }
+
+                int read = stream.Read(buffer, length, buffer.Length - length);
+                isFinal = read == 0;
+                length += read;
+                int consumed = ReadTokens(buffer.AsSpan(0, length), isFinal, ref state);
+                buffer.AsSpan(consumed, length - consumed).CopyTo(buffer);
+                length -= consumed;
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new DocumentException((int)(e.LineNumber ?? 0) + 1, "", "is not JSON: " + Reason(e));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (builder.IsInside)
+        {
+            throw new DocumentException(_line, "", "is not JSON: it ends in the middle of a value");
+        }
+    }
+
+    private static byte[] Grow(byte[] buffer)
+    {
+        if (buffer.Length >= DocumentLimits.MaxObjectLength)
+        {
+            throw new DocumentException(0, "", $"holds a text of more than {DocumentLimits.MaxObjectLength} bytes");
+        }
+
+        byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    /// <summary>The first sentence of the parser's message; the rest repeats the position in its own counting.</summary>
+    private static string Reason(JsonException e)
+    {
+        int end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
+    }
+
+    private int ReadTokens(ReadOnlySpan<byte> text, bool isFinal, ref JsonReaderState state)
+    {
+        Utf8JsonReader reader = new(text, isFinal, state);
+        int counted = 0;
+        while (reader.Read())
+        {
+            int start = (int)reader.TokenStartIndex;
+            _line += text[counted..start].Count((byte)'\n');
+            BoundObject(start - counted);
+            counted = start;
+            Take(ref reader);
+        }
+
+        int consumed = (int)reader.BytesConsumed;
+        _line += text[counted..consumed].Count((byte)'\n');
+        state = reader.CurrentState;
+        return consumed;
+    }
+
+    private void BoundObject(int length)
+    {
+        if (builder.Finished != _finished)
+        {
+            _finished = builder.Finished;
+            _lengthOfObject = 0;
+        }
+
+        _lengthOfObject += length;
+        if (_lengthOfObject > DocumentLimits.MaxObjectLength)
+        {
+            throw new DocumentException(_line, "", $"is an object of more than {DocumentLimits.MaxObjectLength} bytes");
+        }
+    }
+
+    private void Take(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                builder.Begin(DocumentKind.Mapping, _line);
+                return;
+            case JsonTokenType.StartArray:
+                builder.Begin(DocumentKind.Sequence, _line);
+                return;
+            case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                builder.End();
+                break;
+            case JsonTokenType.PropertyName:
+                TakeText(ref reader, isKey: true);
+                return;
+            case JsonTokenType.String:
+                TakeText(ref reader, isKey: false);
+                break;
+            case JsonTokenType.Number:
+                builder.Scalar(DocumentKind.Number, reader.ValueSpan, _line);
+                break;
+            case JsonTokenType.True or JsonTokenType.False:
+                builder.Scalar(DocumentKind.Boolean, reader.ValueSpan, _line);
+                break;
+            default:
+                builder.Scalar(DocumentKind.Null, default, _line);
+                break;
+        }
+
+        if (reader.CurrentDepth == 0)
+        {
+            builder.EndDocument();
+        }
+    }
+
+    private void TakeText(ref Utf8JsonReader reader, bool isKey)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            Give(reader.ValueSpan, isKey);
+            return;
+        }
+
+        byte[] rented = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
+        Give(rented.AsSpan(0, Unescape(ref reader, rented)), isKey);
+        ArrayPool<byte>.Shared.Return(rented);
+    }
+
+    private int Unescape(ref Utf8JsonReader reader, Span<byte> destination)
+    {
+        try
+        {
+            return reader.CopyString(destination);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new DocumentException(_line, "", "is not JSON: a text is not valid UTF-8 or has a broken escape");
+        }
+    }
+
+    private void Give(ReadOnlySpan<byte> text, bool isKey)
+    {
+        if (isKey)
+        {
+            builder.Key(text, _line);
+        }
+        else
+        {
+            builder.Scalar(DocumentKind.Text, text, _line);
+        }
+    }
+}

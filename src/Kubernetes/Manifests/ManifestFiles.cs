@@ -1,0 +1,64 @@
+namespace KubeProxySharp.Kubernetes.Manifests;
+
+/// <summary>Reads manifests from where <c>kubectl -f</c> takes them: files, directories and standard input.</summary>
+public static class ManifestFiles
+{
+    /// <summary>The path that stands for standard input.</summary>
+    public const string StandardInput = "-";
+
+    private static readonly string[] s_extensions = [".json", ".yaml", ".yml"];
+
+    /// <summary>Reads all paths into a reader.</summary>
+    /// <param name="paths">Files, directories, or <see cref="StandardInput"/>.</param>
+    /// <param name="isRecursive">Whether directories are read with what is below them.</param>
+    /// <param name="openStandardInput">Opens standard input.</param>
+    /// <param name="reader">Receives objects and messages.</param>
+    /// <exception cref="IOException">A file cannot be read; the message names it.</exception>
+    public static void Read(IEnumerable<string> paths, bool isRecursive, Func<Stream> openStandardInput, ManifestReader reader)
+    {
+        foreach (string path in paths)
+        {
+            if (string.Equals(path, StandardInput, StringComparison.Ordinal))
+            {
+                using Stream input = openStandardInput();
+                reader.Read("stdin", input);
+                continue;
+            }
+
+            foreach (string file in Expand(path, isRecursive))
+            {
+                using FileStream stream = Open(file);
+                reader.Read(file, stream);
+            }
+        }
+    }
+
+    private static string[] Expand(string path, bool isRecursive)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        EnumerationOptions options = new() { RecurseSubdirectories = isRecursive, IgnoreInaccessible = false };
+        string[] files = [.. Directory.EnumerateFiles(path, "*", options).Where(file => s_extensions.Contains(Path.GetExtension(file)))];
+        Array.Sort(files, StringComparer.Ordinal);
+        return files.Length != 0 ? files : throw new IOException($"{path}: holds no .yaml, .yml or .json file{(isRecursive ? "" : "; -R looks into its directories too")}");
+    }
+
+    private static FileStream Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new IOException($"{file}: no such file or directory", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException($"{file}: permission denied", e);
+        }
+    }
+}

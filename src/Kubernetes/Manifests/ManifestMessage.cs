@@ -1,0 +1,21 @@
+namespace KubeProxySharp.Kubernetes.Manifests;
+
+/// <summary>Something to tell the user about an input.</summary>
+/// <param name="Severity">How bad it is.</param>
+/// <param name="Source">The file, or <c>stdin</c>.</param>
+/// <param name="Line">The line, from 1; 0 for the whole file.</param>
+/// <param name="Text">What it is: object, field, reason, remedy.</param>
+public sealed record ManifestMessage(ManifestSeverity Severity, string Source, int Line, string Text)
+{
+    /// <summary><c>web.yaml:12: error: Service shop/web: spec.ports[0].port 70000 is not between 1 and 65535</c>.</summary>
+    public override string ToString()
+    {
+        string severity = Severity switch
+        {
+            ManifestSeverity.Error => "error",
+            ManifestSeverity.Warning => "warning",
+            _ => "note",
+        };
+        return Line > 0 ? $"{Source}:{Line}: {severity}: {Text}" : $"{Source}: {severity}: {Text}";
+    }
+}

@@ -1,0 +1,157 @@
+using KubeProxySharp.Kubernetes.Documents;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
+
+namespace KubeProxySharp.Kubernetes.Manifests;
+
+/// <content>What is done with each object.</content>
+public sealed partial class ManifestReader
+{
+    private const string ServiceKind = "Service";
+    private const string EndpointSliceKind = "EndpointSlice";
+    private const string NodeKind = "Node";
+    private const string ServiceCidrKind = "ServiceCIDR";
+
+    /// <summary>Decodes an object and stores it.</summary>
+    private void TakeObject(string kind, DocumentNode root) => TakeObject(kind, root, isUpdate: false);
+
+    private void TakeObject(string kind, DocumentNode root, bool isUpdate)
+    {
+        try
+        {
+            if (root.Kind != DocumentKind.Mapping)
+            {
+                throw new DocumentException(root.Line, "", "is not a Kubernetes object");
+            }
+
+            switch (kind)
+            {
+                case ServiceKind when IsVersion(root, "v1"u8):
+                    Service service = _services.Decode(root);
+                    CheckService(service, root);
+                    Store(Objects.Services, service.Name, service, kind, service.Name, root.Line, isUpdate);
+                    break;
+                case EndpointSliceKind when IsVersion(root, "discovery.k8s.io/v1"u8):
+                    EndpointSlice slice = _slices.Decode(root);
+                    Store(Objects.EndpointSlices, slice.Name, slice, kind, slice.Name, root.Line, isUpdate);
+                    break;
+                case NodeKind when IsVersion(root, "v1"u8):
+                    Node node = _nodes.DecodeNode(root);
+                    Store(Objects.Nodes, node.Name, node, kind, new("", node.Name), root.Line, isUpdate);
+                    break;
+                case ServiceCidrKind when IsVersion(root, "networking.k8s.io/v1"u8):
+                    ServiceCidr cidr = _nodes.DecodeServiceCidr(root);
+                    Store(Objects.ServiceCidrs, cidr.Name, cidr, kind, new("", cidr.Name), root.Line, isUpdate);
+                    break;
+                default:
+                    Skip(kind, root);
+                    break;
+            }
+        }
+        catch (DocumentException e)
+        {
+            string field = e.Field.Length == 0 ? "" : e.Field + " ";
+            Tell(ManifestSeverity.Error, e.Line == 0 ? root.Line : e.Line, $"{Describe(kind, root)}: {field}{e.Reason}");
+        }
+    }
+
+    /// <summary>An item of a typed raw list has no apiVersion; anything else must have the one that is understood.</summary>
+    private static bool IsVersion(DocumentNode root, ReadOnlySpan<byte> version)
+    {
+        DocumentNode given = root["apiVersion"u8];
+        return given.IsNull || (given.Kind == DocumentKind.Text && given.Text.SequenceEqual(version));
+    }
+
+    private static string Describe(string kind, DocumentNode root)
+    {
+        DocumentNode metadata = root.Kind == DocumentKind.Mapping ? root["metadata"u8] : default;
+        if (metadata.Kind != DocumentKind.Mapping || metadata["name"u8].Kind != DocumentKind.Text)
+        {
+            return kind.Length == 0 ? "item" : kind;
+        }
+
+        string name = metadata["name"u8].AsString("");
+        DocumentNode space = metadata["namespace"u8];
+        return space.Kind == DocumentKind.Text ? $"{kind} {space.AsString("")}/{name}" : $"{kind} {name}";
+    }
+
+    private void Skip(string kind, DocumentNode root)
+    {
+        string apiVersion = root["apiVersion"u8].Kind == DocumentKind.Text ? root["apiVersion"u8].AsString("") : "";
+        bool isOurs = kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind;
+        string name = isOurs ? $"{kind} of {apiVersion}" : kind.Length == 0 ? "unknown" : kind;
+        _skipped[name] = _skipped.GetValueOrDefault(name) + 1;
+    }
+
+    private void TakeWatchEvent(DocumentNode root)
+    {
+        DocumentNode payload = root["object"u8];
+        string kind = KindOf(payload);
+        string type = root["type"u8].Kind == DocumentKind.Text ? root["type"u8].AsString("") : "";
+        switch (type)
+        {
+            case "ADDED" or "MODIFIED":
+                TakeObject(kind, payload, isUpdate: true);
+                break;
+            case "DELETED":
+                Remove(kind, payload);
+                break;
+            case "BOOKMARK":
+                break;
+            default:
+                Tell(ManifestSeverity.Error, root.Line, $"is a watch event of type \"{type}\", not ADDED, MODIFIED, DELETED or BOOKMARK");
+                break;
+        }
+    }
+
+    private void Remove(string kind, DocumentNode payload)
+    {
+        NamespacedName name = ObjectMeta.NamespacedName(payload, _pool);
+        _ = kind switch
+        {
+            ServiceKind => Objects.Services.Remove(name),
+            EndpointSliceKind => Objects.EndpointSlices.Remove(name),
+            NodeKind => Objects.Nodes.Remove(name.Name),
+            ServiceCidrKind => Objects.ServiceCidrs.Remove(name.Name),
+            _ => false,
+        };
+    }
+
+    /// <summary>Reports what the strict model will leave out, with the line of the field.</summary>
+    private void CheckService(Service service, DocumentNode root)
+    {
+        List<Problem> problems = [];
+        _ = ServiceReader.Read(service, allowExternalIPs: true, problems);
+        foreach (Problem problem in problems)
+        {
+            ManifestSeverity severity = problem.Severity == ProblemSeverity.Error ? ManifestSeverity.Error : ManifestSeverity.Warning;
+            Tell(severity, FieldPath.Find(root, problem.Field).Line, problem.ToString());
+        }
+
+        bool wouldGetAddress = service.ClusterIP.Length == 0 && service.Type is not "ExternalName" && !service.IsForOtherProxy;
+        if (wouldGetAddress)
+        {
+            Tell(ManifestSeverity.Note, root.Line, $"Service {service.Name}: spec.clusterIP is not set, as in a file that was never applied; the Service gets no rules");
+        }
+    }
+
+    private void Store<TKey, T>(Dictionary<TKey, T> objects, TKey key, T value, string kind, NamespacedName name, int line, bool isUpdate)
+        where TKey : notnull
+        where T : class
+    {
+        if (!isUpdate && objects.TryGetValue(key, out T? known))
+        {
+            (string source, int first) = _places[(kind, name)];
+            if (!known.Equals(value))
+            {
+                throw new DocumentException(line, "", $"is also defined at {source}:{first}, and differently; remove one");
+            }
+
+            Tell(ManifestSeverity.Note, line, $"{kind} {name}: is the same as at {source}:{first}");
+            return;
+        }
+
+        objects[key] = value;
+        _places[(kind, name)] = (_source, line);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using KubeProxySharp.Kubernetes.Documents;
+using KubeProxySharp.RuleModel.Inputs;
+
+namespace KubeProxySharp.Kubernetes.Manifests;
+
+/// <summary>
+/// Reads manifests as users have them: YAML with several documents, JSON, lists, raw API answers and watch dumps (wire
+/// notes 7.1). Collects the objects and everything that has to be said about them; one broken object does not stop the
+/// others.
+/// </summary>
+public sealed partial class ManifestReader : IDocumentSink
+{
+    private const int MaxErrors = 20;
+
+    private readonly Utf8StringPool _pool = new();
+    private readonly ServiceDecoder _services;
+    private readonly EndpointSliceDecoder _slices;
+    private readonly NodeDecoder _nodes;
+    private readonly List<ManifestMessage> _messages = [];
+    private readonly Dictionary<(string Kind, NamespacedName Name), (string Source, int Line)> _places = [];
+    private readonly SortedDictionary<string, int> _skipped = new(StringComparer.Ordinal);
+    private readonly List<DocumentTape> _undecided = [];
+    private string _source = "";
+
+    /// <summary>Makes a reader.</summary>
+    public ManifestReader()
+    {
+        _services = new(_pool);
+        _slices = new(_pool);
+        _nodes = new(_pool);
+    }
+
+    /// <summary>The objects read so far.</summary>
+    public ManifestObjects Objects { get; } = new();
+
+    /// <summary>What has to be said, in the order of the input.</summary>
+    public IReadOnlyList<ManifestMessage> Messages => _messages;
+
+    /// <summary>Number of messages that are errors.</summary>
+    public int ErrorCount { get; private set; }
+
+    /// <summary>Reads one input to its end.</summary>
+    /// <param name="source">What the user calls it: the path, or <c>stdin</c>.</param>
+    /// <param name="stream">Its content.</param>
+    public void Read(string source, Stream stream)
+    {
+        _source = source;
+        _skipped.Clear();
+        try
+        {
+            DocumentReader.Read(stream, this);
+        }
+        catch (DocumentException e)
+        {
+            Tell(ManifestSeverity.Error, e.Line, e.Field.Length == 0 ? e.Reason : $"{e.Field} {e.Reason}");
+        }
+
+        _undecided.Clear();
+        foreach ((string kind, int count) in _skipped)
+        {
+            string objects = count == 1 ? "1 object" : string.Create(CultureInfo.InvariantCulture, $"{count} objects");
+            Tell(ManifestSeverity.Note, 0, $"skipped {objects} of kind {kind}, which makes no rules");
+        }
+    }
+
+    /// <inheritdoc/>
+    bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header)
+    {
+        DocumentNode root = item.Root;
+        string kind = KindOf(root);
+        if (kind.Length == 0)
+        {
+            string listKind = KindOf(header.Root);
+            if (listKind.Length == 0)
+            {
+                _undecided.Add(item);
+                return true;
+            }
+
+            kind = KindOfItems(listKind);
+        }
+
+        TakeObject(kind, root);
+        return false;
+    }
+
+    /// <inheritdoc/>
+    void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
+    {
+        DocumentNode root = document.Root;
+        string kind = KindOf(root);
+        if (hadItems)
+        {
+            if (kind.Length == 0)
+            {
+                Tell(ManifestSeverity.Error, root.Line, "has items but no kind; it must be List, ServiceList or the like");
+            }
+
+            foreach (DocumentTape item in _undecided)
+            {
+                TakeObject(KindOfItems(kind), item.Root);
+            }
+
+            _undecided.Clear();
+            return;
+        }
+
+        bool isEmptyList = kind.EndsWith("List", StringComparison.Ordinal) && root["items"u8].IsNull;
+        if (isEmptyList)
+        {
+            return;
+        }
+
+        if (kind.Length != 0)
+        {
+            TakeObject(kind, root);
+        }
+        else if (root.Kind == DocumentKind.Mapping && !root["object"u8].IsNull)
+        {
+            TakeWatchEvent(root);
+        }
+        else
+        {
+            string what = root.Kind == DocumentKind.Mapping ? "has no kind" : "is not a Kubernetes object";
+            Tell(ManifestSeverity.Error, root.Line, $"{what}; give YAML or JSON with apiVersion and kind");
+        }
+    }
+
+    private static string KindOf(DocumentNode root)
+    {
+        if (root.Kind != DocumentKind.Mapping)
+        {
+            return "";
+        }
+
+        DocumentNode kind = root["kind"u8];
+        return kind.Kind == DocumentKind.Text ? kind.AsString("") : "";
+    }
+
+    /// <summary>Items of a typed list have no kind of their own: a ServiceList holds Services.</summary>
+    private static string KindOfItems(string listKind) =>
+        listKind.EndsWith("List", StringComparison.Ordinal) && listKind.Length > 4 ? listKind[..^4] : "";
+
+    private void Tell(ManifestSeverity severity, int line, string text)
+    {
+        if (severity == ManifestSeverity.Error && ++ErrorCount > MaxErrors)
+        {
+            return;
+        }
+
+        _messages.Add(new(severity, _source, line, text));
+    }
+}

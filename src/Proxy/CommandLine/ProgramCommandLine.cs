@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Reflection;
+
+namespace KubeProxySharp.Proxy.CommandLine;
+
+/// <summary>The command line of the program.</summary>
+internal static class ProgramCommandLine
+{
+    /// <summary>Version of the program, and of the kube-proxy whose rules it makes.</summary>
+    public static string VersionText => $"kube-proxy-sharp {Version} (rules of kube-proxy 1.36)";
+
+    private static string Version =>
+        typeof(ProgramCommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    public static RootCommand Create()
+    {
+        RootCommand root = new("KubeProxySharp: Kubernetes service rules for iptables and nftables, to run, to print and to explain.");
+        foreach (Option option in root.Options)
+        {
+            if (option is VersionOption)
+            {
+                option.Action = new PrintVersion();
+            }
+        }
+
+        root.Subcommands.Add(DryRunCommandLine.Create());
+        return root;
+    }
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(VersionText);
+            return ExitCode.Success;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace KubeProxySharp.Proxy;
+
+/// <summary>The exit codes of the program (docs/usage.md).</summary>
+internal static class ExitCode
+{
+    /// <summary>Done.</summary>
+    public const int Success = 0;
+
+    /// <summary>Not done: bad flags, bad input, or a fault; standard error says which.</summary>
+    public const int Failure = 1;
+}

@@ -1,0 +1,3 @@
+using KubeProxySharp.Proxy.CommandLine;
+
+return ProgramCommandLine.Create().Parse(args).Invoke();

@@ -1,0 +1,127 @@
+using System.Buffers;
+using KubeProxySharp.Renderers.Iptables.Naming;
+using KubeProxySharp.Renderers.Iptables.Rendering;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Renderers.Iptables;
+
+/// <summary>
+/// Writes the rules of one family as iptables text, byte for byte as iptables-save prints them back. Where kube-proxy's
+/// order is random, Services come by namespace and name and their ports by name. Stateless; the output depends on the
+/// arguments alone.
+/// </summary>
+public static class IptablesRenderer
+{
+    /// <summary>
+    /// Writes what iptables-save prints after a sync on an otherwise empty host: mangle, filter and nat, built-in chains
+    /// and the jump rules in them included. iptables-restore takes it on such a host.
+    /// </summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WriteListing(FamilyRules rules, IptablesOptions options, IBufferWriter<byte> output)
+    {
+        ChainTable chains = new(PortsOf(rules));
+        RuleWriter writer = new(rules, options, output);
+        writer.MangleListing();
+        writer.FilterListing();
+        writer.NatListing(chains);
+        writer.Flush();
+    }
+
+    /// <summary>
+    /// Writes the input of <c>iptables-restore --noflush</c> for a full sync: every chain of ours is written anew, built-in
+    /// chains are left alone.
+    /// </summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
+        WriteRestore(rules, PortsOf(rules), stale, options, output);
+
+    /// <summary>
+    /// Writes the input of <c>iptables-restore --noflush</c> for a partial sync (spec 5.8): dispatch chains whole, per-service
+    /// chains only of Services that changed, and the deletion of chains that are no longer needed (spec 5.9).
+    /// </summary>
+    /// <param name="change">The change; its settings must be the same before and after.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WritePartialRestore(FamilyChange change, IptablesOptions options, IBufferWriter<byte> output)
+    {
+        if (change.SettingsChanged)
+        {
+            throw new ArgumentException("the node's settings changed: a full restore is needed", nameof(change));
+        }
+
+        ChainName[] stale = StaleChains(change);
+        WriteRestore(change.After, PortsOfChangedServices(change), stale, options, output);
+    }
+
+    private static void WriteRestore(
+        FamilyRules rules,
+        ReadOnlySpan<ServicePortRules> ports,
+        ReadOnlySpan<ChainName> stale,
+        IptablesOptions options,
+        IBufferWriter<byte> output)
+    {
+        ChainTable chains = new(ports);
+        RuleWriter writer = new(rules, options, output);
+        writer.FilterRestore();
+        writer.NatRestore(chains, stale);
+        writer.Flush();
+    }
+
+    private static ServicePortRules[] PortsOf(FamilyRules rules)
+    {
+        List<ServicePortRules> ports = new(rules.Services.Count);
+        foreach (ServiceRules service in rules.Services.Values)
+        {
+            ports.AddRange(service.Ports.AsSpan());
+        }
+
+        return [.. ports];
+    }
+
+    /// <summary>All ports of each Service with a changed port: the unit that kube-proxy rewrites too.</summary>
+    private static ServicePortRules[] PortsOfChangedServices(FamilyChange change)
+    {
+        List<ServicePortRules> ports = [];
+        ServiceRules? last = null;
+        foreach (ServicePortChange port in change.Ports)
+        {
+            if (change.After.Services.TryGetValue(port.Name.Service, out ServiceRules? service) && !ReferenceEquals(service, last))
+            {
+                ports.AddRange(service.Ports.AsSpan());
+                last = service;
+            }
+        }
+
+        return [.. ports];
+    }
+
+    private static ChainName[] StaleChains(FamilyChange change)
+    {
+        List<ServicePortRules> old = [];
+        List<ServicePortRules> current = [];
+        foreach (ServicePortChange port in change.Ports)
+        {
+            if (port.Old is not null)
+            {
+                old.Add(port.Old);
+            }
+
+            if (port.New is not null)
+            {
+                current.Add(port.New);
+            }
+        }
+
+        HashSet<ChainName> names = new ChainTable([.. old]).Names();
+        names.ExceptWith(new ChainTable([.. current]).Names());
+        ChainName[] stale = [.. names];
+        Array.Sort(stale, static (left, right) =>
+            left.Kind != right.Kind ? left.Kind.CompareTo(right.Kind) : left.Hash.CompareTo(right.Hash));
+        return stale;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text;
+
+namespace KubeProxySharp.Renderers.Iptables.Naming;
+
+/// <summary>The name of a per-service chain.</summary>
+/// <param name="Kind">What the chain is for.</param>
+/// <param name="Hash">Whose it is.</param>
+public readonly record struct ChainName(ChainKind Kind, ChainHash Hash)
+{
+    /// <summary>The longest name in bytes; the kernel's limit is 28.</summary>
+    public const int MaxTextLength = 9 + ChainHash.TextLength;
+
+    /// <summary>What names of a kind begin with.</summary>
+    public static ReadOnlySpan<byte> PrefixOf(ChainKind kind) => kind switch
+    {
+        ChainKind.External => "KUBE-EXT-"u8,
+        ChainKind.Firewall => "KUBE-FW-"u8,
+        ChainKind.Endpoint => "KUBE-SEP-"u8,
+        ChainKind.Service => "KUBE-SVC-"u8,
+        _ => "KUBE-SVL-"u8,
+    };
+
+    /// <summary>Writes the name.</summary>
+    /// <param name="destination">At least <see cref="MaxTextLength"/> bytes.</param>
+    /// <returns>The number of bytes written.</returns>
+    public int Format(Span<byte> destination)
+    {
+        ReadOnlySpan<byte> prefix = PrefixOf(Kind);
+        prefix.CopyTo(destination);
+        Hash.Format(destination[prefix.Length..]);
+        return prefix.Length + ChainHash.TextLength;
+    }
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Encoding.ASCII.GetString(PrefixOf(Kind)) + Hash;
+}

@@ -1,0 +1,140 @@
+using KubeProxySharp.Renderers.Iptables.Naming;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Renderers.Iptables.Rendering;
+
+/// <content>The filter table (spec 5.5.1 to 5.5.5).</content>
+internal ref partial struct RuleWriter
+{
+    private void ExternalServicesRules()
+    {
+        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        {
+            foreach (ServicePortRules port in service.Value.Ports)
+            {
+                if (port.External.Verdict != FrontendVerdict.Dnat)
+                {
+                    RefuseExternal(port);
+                }
+            }
+        }
+    }
+
+    private void RefuseExternal(ServicePortRules port)
+    {
+        foreach (IpAddress address in port.Spec.ExternalIPs)
+        {
+            Refuse("KUBE-EXTERNAL-SERVICES"u8, port, address, port.External.Verdict);
+        }
+
+        foreach (IpAddress address in port.Spec.LoadBalancerIPs)
+        {
+            Refuse("KUBE-EXTERNAL-SERVICES"u8, port, address, port.External.Verdict);
+        }
+
+        if (port.Spec.NodePort == 0)
+        {
+            return;
+        }
+
+        // Every local address, whatever nodePortAddresses says: spec 16, quirk 4.
+        Append("KUBE-EXTERNAL-SERVICES"u8);
+        Protocol(port.Name.Protocol);
+        RefusalComment(port.Name, port.External.Verdict);
+        _text.Write(" -m addrtype --dst-type LOCAL"u8);
+        DestinationPort(port.Name.Protocol, port.Spec.NodePort);
+        JumpToRefusal(port.External.Verdict);
+    }
+
+    private void HealthCheckRules()
+    {
+        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        {
+            foreach (ServicePortRules port in service.Value.Ports)
+            {
+                if (port.Spec.HealthCheckNodePort == 0)
+                {
+                    continue;
+                }
+
+                Append("KUBE-NODEPORTS"u8);
+                Protocol(TransportProtocol.Tcp);
+                Comment(default, port.Name, " health check node port"u8);
+                DestinationPort(TransportProtocol.Tcp, port.Spec.HealthCheckNodePort);
+                Jump("ACCEPT"u8);
+            }
+        }
+    }
+
+    private void ProxyFirewallRules()
+    {
+        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        {
+            foreach (ServicePortRules port in service.Value.Ports)
+            {
+                if (ChainTable.Has(port, ChainKind.Firewall))
+                {
+                    DropUnlessAccepted(port);
+                }
+            }
+        }
+    }
+
+    private void DropUnlessAccepted(ServicePortRules port)
+    {
+        Span<byte> comment = stackalloc byte[32 + ChainName.MaxTextLength];
+        ReadOnlySpan<byte> text = " traffic not accepted by "u8;
+        text.CopyTo(comment);
+        int length = text.Length + new ChainName(ChainKind.Firewall, ChainHash.Of(port.Name)).Format(comment[text.Length..]);
+        foreach (IpAddress address in port.Spec.LoadBalancerIPs)
+        {
+            Append("KUBE-PROXY-FIREWALL"u8);
+            Destination(address);
+            Protocol(port.Name.Protocol);
+            Comment(default, port.Name, comment[..length]);
+            DestinationPort(port.Name.Protocol, port.Spec.Port);
+            Jump("DROP"u8);
+        }
+    }
+
+    private void RefusedClusterIPRules()
+    {
+        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        {
+            foreach (ServicePortRules port in service.Value.Ports)
+            {
+                if (port.Internal.Verdict != FrontendVerdict.Dnat)
+                {
+                    Refuse("KUBE-SERVICES"u8, port, port.Spec.ClusterIP, port.Internal.Verdict);
+                }
+            }
+        }
+    }
+
+    private void Refuse(scoped ReadOnlySpan<byte> chain, ServicePortRules port, IpAddress address, FrontendVerdict verdict)
+    {
+        Append(chain);
+        Destination(address);
+        Protocol(port.Name.Protocol);
+        RefusalComment(port.Name, verdict);
+        DestinationPort(port.Name.Protocol, port.Spec.Port);
+        JumpToRefusal(verdict);
+    }
+
+    private void RefusalComment(ServicePortName name, FrontendVerdict verdict) =>
+        Comment(default, name, verdict == FrontendVerdict.Reject ? " has no endpoints"u8 : " has no local endpoints"u8);
+
+    private void JumpToRefusal(FrontendVerdict verdict)
+    {
+        if (verdict == FrontendVerdict.Reject)
+        {
+            JumpToReject();
+        }
+        else
+        {
+            Jump("DROP"u8);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using KubeProxySharp.Renderers.Iptables.Naming;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Renderers.Iptables.Rendering;
+
+/// <content>Whole tables, in the order in which iptables-save lists chains: built-in ones by hook, then by name.</content>
+internal ref partial struct RuleWriter
+{
+    public void MangleListing()
+    {
+        BeginTable("mangle"u8);
+        DeclareBuiltIn("PREROUTING"u8);
+        DeclareBuiltIn("INPUT"u8);
+        DeclareBuiltIn("FORWARD"u8);
+        DeclareBuiltIn("OUTPUT"u8);
+        DeclareBuiltIn("POSTROUTING"u8);
+        Declare("KUBE-PROXY-CANARY"u8);
+        EndTable();
+    }
+
+    public void FilterListing()
+    {
+        BeginTable("filter"u8);
+        DeclareBuiltIn("INPUT"u8);
+        DeclareBuiltIn("FORWARD"u8);
+        DeclareBuiltIn("OUTPUT"u8);
+        Declare("KUBE-EXTERNAL-SERVICES"u8);
+        Declare("KUBE-FIREWALL"u8);
+        Declare("KUBE-FORWARD"u8);
+        Declare("KUBE-NODEPORTS"u8);
+        Declare("KUBE-PROXY-CANARY"u8);
+        Declare("KUBE-PROXY-FIREWALL"u8);
+        Declare("KUBE-SERVICES"u8);
+        _text.Write(JumpRules.Filter);
+        FilterRules();
+        EndTable();
+    }
+
+    /// <summary>The filter table for a restore with <c>--noflush</c>: only chains that are ours alone.</summary>
+    public void FilterRestore()
+    {
+        BeginTable("filter"u8);
+        Declare("KUBE-EXTERNAL-SERVICES"u8);
+        if (WritesFirewall)
+        {
+            Declare("KUBE-FIREWALL"u8);
+        }
+
+        Declare("KUBE-FORWARD"u8);
+        Declare("KUBE-NODEPORTS"u8);
+        Declare("KUBE-PROXY-FIREWALL"u8);
+        Declare("KUBE-SERVICES"u8);
+        FilterRules();
+        EndTable();
+    }
+
+    public void NatListing(ChainTable chains)
+    {
+        BeginTable("nat"u8);
+        DeclareBuiltIn("PREROUTING"u8);
+        DeclareBuiltIn("INPUT"u8);
+        DeclareBuiltIn("OUTPUT"u8);
+        DeclareBuiltIn("POSTROUTING"u8);
+        DeclareNatChains(chains, withCanary: true);
+        _text.Write(JumpRules.Nat);
+        NatRules(chains);
+        EndTable();
+    }
+
+    /// <summary>The nat table for a restore with <c>--noflush</c>: dispatch chains, the given service ports, and deletions.</summary>
+    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale)
+    {
+        BeginTable("nat"u8);
+        DeclareNatChains(chains, withCanary: false);
+        foreach (ChainName chain in stale)
+        {
+            // Declaring a chain flushes it, so that it can be deleted.
+            Declare(chain);
+        }
+
+        NatRules(chains);
+        foreach (ChainName chain in stale)
+        {
+            _text.Write("-X "u8);
+            NameText(chain);
+            _text.WriteAscii((byte)'\n');
+        }
+
+        EndTable();
+    }
+
+    private void FilterRules()
+    {
+        ExternalServicesRules();
+        FirewallRules();
+        ForwardRules();
+        HealthCheckRules();
+        ProxyFirewallRules();
+        RefusedClusterIPRules();
+    }
+
+    private void DeclareNatChains(ChainTable chains, bool withCanary)
+    {
+        DeclarePortChains(chains, ChainKind.External);
+        DeclarePortChains(chains, ChainKind.Firewall);
+        Declare("KUBE-MARK-MASQ"u8);
+        Declare("KUBE-NODEPORTS"u8);
+        Declare("KUBE-POSTROUTING"u8);
+        if (withCanary)
+        {
+            Declare("KUBE-PROXY-CANARY"u8);
+        }
+
+        foreach (int endpoint in chains.EndpointsByName)
+        {
+            Declare(new ChainName(ChainKind.Endpoint, chains.EndpointHash(endpoint)));
+        }
+
+        Declare("KUBE-SERVICES"u8);
+        DeclarePortChains(chains, ChainKind.Service);
+        DeclarePortChains(chains, ChainKind.Local);
+    }
+
+    private void DeclarePortChains(ChainTable chains, ChainKind kind)
+    {
+        foreach (int port in chains.PortsByName)
+        {
+            if (ChainTable.Has(chains.Port(port), kind))
+            {
+                Declare(new ChainName(kind, chains.PortHash(port)));
+            }
+        }
+    }
+
+    private void NatRules(ChainTable chains)
+    {
+        PortChains(chains, ChainKind.External);
+        PortChains(chains, ChainKind.Firewall);
+        MarkMasqueradeRules();
+        NodePortsRules();
+        PostroutingRules();
+        foreach (int endpoint in chains.EndpointsByName)
+        {
+            (int port, int position) = chains.OwnerOf(endpoint);
+            EndpointChain(chains.Port(port), chains.Port(port).Endpoints.Reachable[position], chains.EndpointHash(endpoint));
+        }
+
+        ServicesRules();
+        PortChains(chains, ChainKind.Service);
+        PortChains(chains, ChainKind.Local);
+    }
+
+    private void PortChains(ChainTable chains, ChainKind kind)
+    {
+        foreach (int index in chains.PortsByName)
+        {
+            ServicePortRules port = chains.Port(index);
+            if (!ChainTable.Has(port, kind))
+            {
+                continue;
+            }
+
+            ChainHash hash = chains.PortHash(index);
+            switch (kind)
+            {
+                case ChainKind.External:
+                    ExternalChain(port, hash);
+                    break;
+                case ChainKind.Firewall:
+                    FirewallChain(port, hash);
+                    break;
+                case ChainKind.Service:
+                    GroupChain(port, TrafficPolicy.Cluster, hash, chains.EndpointHashes(index));
+                    break;
+                default:
+                    GroupChain(port, TrafficPolicy.Local, hash, chains.EndpointHashes(index));
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Settings;
+
+namespace KubeProxySharp.RuleModel.Model;
+
+/// <summary>All that the rules of one family follow from: an immutable snapshot that shares what did not change.</summary>
+public sealed class FamilyRules
+{
+    /// <summary>Above this number of endpoints the iptables back end leaves comments out (spec 5.10).</summary>
+    public const int LargeClusterThreshold = 1000;
+
+    internal FamilyRules(NodeSettings settings, ImmutableSortedDictionary<NamespacedName, ServiceRules> services, int endpointCount)
+    {
+        Settings = settings;
+        Services = services;
+        EndpointCount = endpointCount;
+    }
+
+    /// <summary>The family.</summary>
+    public IpFamily Family => Settings.Family;
+
+    /// <summary>What all rules of the node share.</summary>
+    public NodeSettings Settings { get; }
+
+    /// <summary>The Services that have a cluster IP of this family, ordered by namespace and name.</summary>
+    public ImmutableSortedDictionary<NamespacedName, ServiceRules> Services { get; }
+
+    /// <summary>Number of endpoints of all service ports in any condition.</summary>
+    public int EndpointCount { get; }
+
+    /// <summary>Whether the cluster has more endpoints than <see cref="LargeClusterThreshold"/>.</summary>
+    public bool IsLargeCluster => EndpointCount > LargeClusterThreshold;
+
+    /// <summary>Whether both snapshots hold equal settings and Services.</summary>
+    public bool HasSameContentAs(FamilyRules other)
+    {
+        if (Settings != other.Settings || EndpointCount != other.EndpointCount || Services.Count != other.Services.Count)
+        {
+            return false;
+        }
+
+        foreach ((NamespacedName name, ServiceRules service) in Services)
+        {
+            if (!other.Services.TryGetValue(name, out ServiceRules? theirs) || service != theirs)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,13 @@
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.RuleModel.Model;
+
+/// <summary>A destination that clients dial.</summary>
+/// <param name="Kind">What kind of destination it is.</param>
+/// <param name="Address">The address; the default value for <see cref="FrontendKind.NodePort"/>, which has none of its own.</param>
+/// <param name="Port">The port: the service port, or the node port.</param>
+public readonly record struct Frontend(FrontendKind Kind, IpAddress Address, ushort Port)
+{
+    /// <summary>Whether the traffic policy for external traffic applies.</summary>
+    public bool IsExternal => Kind != FrontendKind.ClusterIP;
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs all tests and ends with one line: N passed, N failed, N skipped.
+#   ./test.sh                  all tests
+#   ./test.sh --update-golden  rewrites our own golden files (tests/golden/own) and shows what changed in them; recorded
+#                              rule sets (tests/golden/recorded) are never touched
+set -euo pipefail
+cd "$(dirname "$0")"
+
+case "${1:-}" in
+  "") ;;
+  --update-golden)
+    scripts/need-dotnet.sh
+    UPDATE_GOLDEN=1 dotnet test tests/golden -c Release --nologo --filter Category=OwnGolden -v quiet
+    git --no-pager diff --stat -- tests/golden/own
+    git --no-pager diff -- tests/golden/own
+    exit 0 ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+
+scripts/need-dotnet.sh
+scripts/install-tools.sh
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+dotnet build KubeProxySharp.sln -c Release --nologo -v quiet
+# As root there is no excuse for a test that cannot make its network namespace.
+[ "$(id -u)" -eq 0 ] && export REQUIRE_NETNS="${REQUIRE_NETNS:-1}"
+status=0
+dotnet test KubeProxySharp.sln -c Release --no-build --nologo --logger trx --results-directory "$results" || status=$?
+
+# Every test project writes one results file; their counters are added up.
+counters=$(cat "$results"/*.trx 2>/dev/null | grep -o '<Counters [^>]*' || true)
+sum() { grep -o " $1=\"[0-9]*\"" <<<"$counters" | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'; }
+total=$(sum total); passed=$(sum passed); executed=$(sum executed)
+failed=$((executed - passed)); skipped=$((total - executed))
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$status" -eq 0 ] && [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
