@@ -12,7 +12,7 @@ public sealed class AllocationTests
     [Fact]
     public void RenderingAllocatesNoObjectPerRule()
     {
-        FamilyRules rules = Build(500, 20).Model.IPv4;
+        FamilyRules rules = Build(500, 20).Builder.Current.IPv4;
         ArrayBufferWriter<byte> output = new(32 * 1024 * 1024);
         IptablesRenderer.WriteListing(rules, IptablesOptions.Default, output);
         int ruleCount = 500 * (2 + (3 * 20));
@@ -37,31 +37,31 @@ public sealed class AllocationTests
 
     private static long BytesOfOneChange(int services)
     {
-        (ClusterState state, RuleModelBuilder builder, RuleModelSnapshot model) = Build(services, 5);
+        (ClusterState state, RuleModelBuilder builder) = Build(services, 5);
         long bytes = 0;
         for (int round = 0; round < 3; round++)
         {
             state.Set(Slice(services / 2, 5 + round));
             long before = GC.GetAllocatedBytesForCurrentThread();
-            model = builder.Update(model, state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
+            builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
             bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
         return bytes;
     }
 
-    private static (ClusterState State, RuleModelBuilder Builder, RuleModelSnapshot Model) Build(int services, int endpoints)
+    private static (ClusterState State, RuleModelBuilder Builder) Build(int services, int endpoints)
     {
         ClusterState state = new(allowExternalIPs: true);
         for (int number = 0; number < services; number++)
         {
-            state.Set(Samples.Service with { Name = new("shop", $"web{number}") }, []);
+            state.Set(Samples.Service with { Name = new("shop", $"web{number}"), ClusterIPs = [$"10.96.{number / 256}.{number % 256}"] }, []);
             state.Set(Slice(number, endpoints));
         }
 
-        state.TakeChanges();
-        RuleModelBuilder builder = new(state);
-        return (state, builder, builder.Build(Nodes.IPv4, Nodes.IPv6));
+        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
+        builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
+        return (state, builder);
     }
 
     private static EndpointSlice Slice(int number, int endpoints) =>

@@ -102,7 +102,7 @@ public static class Samples
             state.Set(slice);
         }
 
-        return new RuleModelBuilder(state).Build(ipv4 ?? Nodes.IPv4, ipv6 ?? Nodes.IPv6);
+        return RuleModelBuilder.Build(state, ipv4 ?? Nodes.IPv4, ipv6 ?? Nodes.IPv6);
     }
 
     /// <summary>The endpoints of a group as texts.</summary>

@@ -100,19 +100,17 @@ public sealed class RecordedSequenceTests
         RecordedNode recordedNode = RecordedNode.Read(directory);
         ProxySettings settings = ModelLoader.Settings(directory, "iptables");
         ClusterState state = new(allowExternalIPs: true);
-        RuleModelBuilder builder = new(state);
+        RuleModelBuilder? builder = null;
         ManifestObjects before = new();
-        RuleModelSnapshot? model = null;
         foreach (string step in RecordedCases.Steps(name))
         {
             ManifestObjects after = ModelLoader.ReadObjects(Path.Combine(step, "objects.json"));
             ApplyDifference(before, after, state);
             Node? node = after.Nodes.GetValueOrDefault(recordedNode.Name);
             NodeSettings Resolve(IpFamily family) => NodeSettings.Resolve(family, settings, node, [.. recordedNode.Addresses], default);
-            model ??= RuleModelBuilder.Empty(Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6));
-            RuleModelChange change = builder.Update(model, state.TakeChanges(), Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6));
+            builder ??= new RuleModelBuilder(state, Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6));
+            RuleModelChange change = builder.Update(state.TakeChanges(), Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6));
             yield return (step, change, Scratch(after, Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6)));
-            model = change.After;
             before = after;
         }
     }
@@ -144,7 +142,7 @@ public sealed class RecordedSequenceTests
     {
         ClusterState state = new(allowExternalIPs: true);
         ApplyDifference(new ManifestObjects(), objects, state);
-        return new RuleModelBuilder(state).Build(ipv4, ipv6);
+        return RuleModelBuilder.Build(state, ipv4, ipv6);
     }
 
     private static IReadOnlyList<string> Recorded(string step, IpFamily family)

@@ -61,7 +61,8 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         }
 
         EquatableArray<IpPrefix> serviceCidrs = ServiceCidrs();
-        return new RuleModelBuilder(state).Build(
+        return RuleModelBuilder.Build(
+            state,
             NodeSettings.Resolve(IpFamily.IPv4, settings, node, addresses, serviceCidrs),
             NodeSettings.Resolve(IpFamily.IPv6, settings, node, addresses, serviceCidrs));
     }

@@ -23,6 +23,15 @@ public sealed record EndpointSelection
     /// <summary>The union of the groups: everything that some packet can reach.</summary>
     public EquatableArray<Endpoint> Reachable { get; init; }
 
+    /// <summary>
+    /// The Cluster group by slot: the numbers 0 to n-1 that a back end may give its endpoints. An endpoint keeps its slot
+    /// for as long as it can, so that a change of one endpoint moves at most one other.
+    /// </summary>
+    public EquatableArray<Endpoint> ClusterSlots { get; init; }
+
+    /// <summary>The Local group by slot.</summary>
+    public EquatableArray<Endpoint> LocalSlots { get; init; }
+
     /// <summary>Whether the port counts as having endpoints anywhere; decides between reject and drop.</summary>
     public bool HasEndpoints { get; init; }
 

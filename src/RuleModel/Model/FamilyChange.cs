@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Model;
@@ -8,7 +9,16 @@ namespace KubeProxySharp.RuleModel.Model;
 /// <param name="Ports">The service ports whose rules differ, ordered by name.</param>
 public sealed record FamilyChange(FamilyRules Before, FamilyRules After, EquatableArray<ServicePortChange> Ports)
 {
-    /// <summary>Whether something that all rules share changed; incremental rendering is then not possible.</summary>
+    /// <summary>Cluster IPs that came and went.</summary>
+    public UsageDelta<IpAddress> ClusterIPs { get; init; }
+
+    /// <summary>Endpoints of this node that traffic can reach, that came and went.</summary>
+    public UsageDelta<LocalTarget> LocalTargets { get; init; }
+
+    /// <summary>Shapes of frontends that came and went.</summary>
+    public UsageDelta<FrontendShape> Shapes { get; init; }
+
+    /// <summary>Whether something that all rules share changed.</summary>
     public bool SettingsChanged => Before.Settings != After.Settings;
 
     /// <summary>Whether the rules are the same before and after.</summary>

@@ -33,7 +33,9 @@ public sealed class FamilyRules
     /// <summary>Whether the cluster has more endpoints than <see cref="LargeClusterThreshold"/>.</summary>
     public bool IsLargeCluster => EndpointCount > LargeClusterThreshold;
 
-    /// <summary>Whether both snapshots hold equal settings and Services.</summary>
+    /// <summary>
+    /// Whether both snapshots make the same rules. Slots may differ: they depend on the way here.
+    /// </summary>
     public bool HasSameContentAs(FamilyRules other)
     {
         if (Settings != other.Settings || EndpointCount != other.EndpointCount || Services.Count != other.Services.Count)
@@ -43,7 +45,7 @@ public sealed class FamilyRules
 
         foreach ((NamespacedName name, ServiceRules service) in Services)
         {
-            if (!other.Services.TryGetValue(name, out ServiceRules? theirs) || service != theirs)
+            if (!other.Services.TryGetValue(name, out ServiceRules? theirs) || !service.HasSameContentAs(theirs))
             {
                 return false;
             }

@@ -14,6 +14,12 @@ public sealed record ServicePortRules(ServicePortSpec Spec, EndpointSelection En
     /// <summary>The identity.</summary>
     public ServicePortName Name => Spec.Name;
 
+    /// <summary>
+    /// Frontends that another service port claims with more right . Nothing reaches this port
+    /// through them.
+    /// </summary>
+    public EquatableArray<Frontend> Shadowed { get; init; }
+
     /// <summary>The policy of the cluster IP.</summary>
     public FrontendPolicy Internal => new(Spec.InternalPolicy, Verdict(Spec.InternalPolicy));
 
@@ -50,6 +56,29 @@ public sealed record ServicePortRules(ServicePortSpec Spec, EndpointSelection En
             : new(FrontendKind.NodePort, default, Spec.NodePort);
     }
 
+    /// <summary>Whether the frontend is this port's, and not shadowed by another one.</summary>
+    public bool Owns(Frontend frontend) => Shadowed.IsEmpty || !Shadowed.AsSpan().Contains(frontend);
+
+    /// <summary>Whether some traffic to a frontend is sent on to an endpoint.</summary>
+    public bool Forwards(Frontend frontend) =>
+        frontend.IsExternal ? Endpoints.HasEndpoints : Internal.Verdict == FrontendVerdict.Dnat;
+
+    /// <summary>Whether an earlier frontend has the same address: an address may be external and load-balancer IP at once.</summary>
+    /// <param name="index">As in <see cref="FrontendAt"/>.</param>
+    public bool IsRepeated(int index)
+    {
+        Frontend frontend = FrontendAt(index);
+        for (int earlier = 0; earlier < index && frontend.Kind != FrontendKind.NodePort; earlier++)
+        {
+            if (FrontendAt(earlier).Address == frontend.Address)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The policy that a frontend follows.</summary>
     public FrontendPolicy PolicyOf(Frontend frontend) => frontend.IsExternal ? External : Internal;
 
@@ -66,6 +95,7 @@ public sealed record ServicePortRules(ServicePortSpec Spec, EndpointSelection En
         || (NodeMayUseLoadBalancer == other.NodeMayUseLoadBalancer
             && Spec == other.Spec
             && Endpoints.HasEndpoints == other.Endpoints.HasEndpoints
+            && Shadowed == other.Shadowed
             && Endpoints.Cluster == other.Endpoints.Cluster
             && Endpoints.Local == other.Endpoints.Local);
 

@@ -22,4 +22,37 @@ public sealed record ServiceRules(NamespacedName Name, EquatableArray<ServicePor
             return count;
         }
     }
+
+    /// <summary>The port with this name, or null.</summary>
+    public ServicePortRules? FindPort(ServicePortName name)
+    {
+        foreach (ServicePortRules port in Ports)
+        {
+            if (port.Name == name)
+            {
+                return port;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether both make the same rules from the same endpoints; slots may differ.</summary>
+    public bool HasSameContentAs(ServiceRules other)
+    {
+        if (Ports.Length != other.Ports.Length)
+        {
+            return false;
+        }
+
+        for (int index = 0; index < Ports.Length; index++)
+        {
+            if (!Ports[index].HasSameRulesAs(other.Ports[index]) || Ports[index].Endpoints.All != other.Ports[index].Endpoints.All)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

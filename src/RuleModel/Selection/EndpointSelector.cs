@@ -50,6 +50,8 @@ internal static class EndpointSelector
             All = all,
             Cluster = cluster,
             Local = local,
+            ClusterSlots = cluster,
+            LocalSlots = local,
             Reachable = Union(cluster, local),
             HasEndpoints = hasEndpoints,
             Topology = topology,

@@ -17,18 +17,17 @@ public sealed class RuleModelBuilderTests
         {
             RandomCluster cluster = new(seed);
             ClusterState state = new(allowExternalIPs: true);
-            RuleModelBuilder builder = new(state);
-            RuleModelSnapshot model = RuleModelBuilder.Empty(Nodes.IPv4, Nodes.IPv6);
+            RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
             for (int step = 0; step < 40; step++)
             {
                 Apply(cluster.Change(), state);
                 if (step % 3 != 0)
                 {
-                    model = builder.Update(model, state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
+                    builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
                 }
             }
 
-            model = builder.Update(model, state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
+            RuleModelSnapshot model = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
             RuleModelSnapshot scratch = Samples.Model(cluster.Services, cluster.Slices);
             return model.IPv4.HasSameContentAs(scratch.IPv4) && model.IPv6.HasSameContentAs(scratch.IPv6);
         }).Check(Config.QuickThrowOnFailure);
@@ -59,13 +58,12 @@ public sealed class RuleModelBuilderTests
         {
             RandomCluster cluster = new(seed);
             ClusterState state = new(allowExternalIPs: true);
-            RuleModelBuilder builder = new(state);
-            RuleModelSnapshot model = RuleModelBuilder.Empty(Nodes.IPv4, Nodes.IPv6);
+            RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
             Dictionary<ServicePortName, ServicePortRules> ports = [];
             for (int step = 0; step < 40; step++)
             {
                 Apply(cluster.Change(), state);
-                RuleModelChange change = builder.Update(model, state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
+                RuleModelChange change = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
                 foreach (ServicePortChange port in change.IPv4.Ports)
                 {
                     if ((port.Old is null) == ports.ContainsKey(port.Name))
@@ -80,8 +78,7 @@ public sealed class RuleModelBuilderTests
                     }
                 }
 
-                model = change.After;
-                ServicePortRules[] actual = [.. model.IPv4.Services.Values.SelectMany(service => service.Ports.AsSpan().ToArray())];
+                ServicePortRules[] actual = [.. change.After.IPv4.Services.Values.SelectMany(service => service.Ports.AsSpan().ToArray())];
                 if (actual.Length != ports.Count || !Array.TrueForAll(actual, port => ports[port.Name].HasSameRulesAs(port)))
                 {
                     return false;
@@ -96,15 +93,14 @@ public sealed class RuleModelBuilderTests
     public void UnchangedServicesAreShared()
     {
         ClusterState state = new(allowExternalIPs: true);
-        RuleModelBuilder builder = new(state);
+        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
         Service other = Samples.Service with { Name = new("shop", "other"), ClusterIPs = ["10.96.0.11"] };
         state.Set(Samples.Service, []);
         state.Set(other, []);
-        state.TakeChanges();
-        RuleModelSnapshot before = builder.Build(Nodes.IPv4, Nodes.IPv6);
+        RuleModelSnapshot before = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
 
         state.Set(Samples.Slice(Samples.Endpoint("10.0.0.1")));
-        RuleModelChange change = builder.Update(before, state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
+        RuleModelChange change = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
 
         change.IPv4.Ports.AsSpan().ToArray().Should().ContainSingle().Which.Name.Service.Should().Be(Samples.Web);
         change.IPv6.IsEmpty.Should().BeTrue();
@@ -115,14 +111,13 @@ public sealed class RuleModelBuilderTests
     public void EndpointsThatNothingReachesAreNoChangeOfRules()
     {
         ClusterState state = new(allowExternalIPs: true);
-        RuleModelBuilder builder = new(state);
+        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
         state.Set(Samples.Service, []);
         state.Set(Samples.Slice(Samples.Endpoint("10.0.0.1")));
-        state.TakeChanges();
-        RuleModelSnapshot before = builder.Build(Nodes.IPv4, Nodes.IPv6);
+        RuleModelSnapshot before = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
 
         state.Set(Samples.Slice(Samples.Endpoint("10.0.0.1"), Samples.Endpoint("10.0.0.2", "serving")));
-        RuleModelChange change = builder.Update(before, state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
+        RuleModelChange change = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
 
         change.IsEmpty.Should().BeTrue();
         change.After.IPv4.EndpointCount.Should().Be(2);
@@ -132,14 +127,13 @@ public sealed class RuleModelBuilderTests
     public void ChangedSettingsAreReportedAndRecomputeEverything()
     {
         ClusterState state = new(allowExternalIPs: true);
-        RuleModelBuilder builder = new(state);
+        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
         state.Set(Samples.Service, []);
         state.Set(Samples.Slice(Samples.Endpoint("10.0.0.1", "ready zone=zone-a"), Samples.Endpoint("10.0.0.2", "ready zone=zone-b")));
-        state.TakeChanges();
-        RuleModelSnapshot before = builder.Build(Nodes.IPv4, Nodes.IPv6);
+        RuleModelSnapshot before = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).After;
 
         NodeSettings moved = Nodes.IPv4 with { Zone = "zone-b" };
-        RuleModelChange change = builder.Update(before, [], moved, Nodes.IPv6);
+        RuleModelChange change = builder.Update([], moved, Nodes.IPv6);
 
         change.IPv4.SettingsChanged.Should().BeTrue();
         Samples.Texts(change.After.IPv4.Services[Samples.Web].Ports[0].Endpoints.Cluster).Should().Be("10.0.0.2");

@@ -79,5 +79,5 @@ public sealed class ClusterStateTests
         Build().IPv4.Services[Samples.Web].Ports[0].Endpoints.HasEndpoints.Should().BeTrue();
     }
 
-    private RuleModelSnapshot Build() => new RuleModelBuilder(_state).Build(Nodes.IPv4, Nodes.IPv6);
+    private RuleModelSnapshot Build() => RuleModelBuilder.Build(_state, Nodes.IPv4, Nodes.IPv6);
 }

@@ -1,0 +1,60 @@
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.RuleModel.Model;
+
+/// <summary>Counts, for one family, the things that service ports share.</summary>
+internal sealed class FamilyUsage
+{
+    private readonly UsageCounter<IpAddress> _clusterIPs = new();
+    private readonly UsageCounter<LocalTarget> _localTargets = new();
+    private readonly UsageCounter<FrontendShape> _shapes = new();
+
+    public void Add(ServiceRules? service) => Count(service, isAdded: true);
+
+    public void Remove(ServiceRules? service) => Count(service, isAdded: false);
+
+    public (UsageDelta<IpAddress> ClusterIPs, UsageDelta<LocalTarget> LocalTargets, UsageDelta<FrontendShape> Shapes) TakeDelta() =>
+        (_clusterIPs.TakeDelta(), _localTargets.TakeDelta(), _shapes.TakeDelta());
+
+    private static void Count<T>(UsageCounter<T> counter, T item, bool isAdded)
+        where T : notnull, IComparable<T>
+    {
+        if (isAdded)
+        {
+            counter.Add(item);
+        }
+        else
+        {
+            counter.Remove(item);
+        }
+    }
+
+    private void Count(ServiceRules? service, bool isAdded)
+    {
+        if (service is null)
+        {
+            return;
+        }
+
+        foreach (ServicePortRules port in service.Ports)
+        {
+            Count(_clusterIPs, port.Spec.ClusterIP, isAdded);
+            foreach (Endpoint endpoint in port.Endpoints.Reachable)
+            {
+                if (endpoint.IsLocal)
+                {
+                    Count(_localTargets, new LocalTarget(endpoint.Target, port.Name.Protocol), isAdded);
+                }
+            }
+
+            for (int index = 0; index < port.FrontendCount; index++)
+            {
+                Frontend frontend = port.FrontendAt(index);
+                if (port.Forwards(frontend) && port.Owns(frontend))
+                {
+                    Count(_shapes, FrontendShape.Of(port, frontend.Kind), isAdded);
+                }
+            }
+        }
+    }
+}
