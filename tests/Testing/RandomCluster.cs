@@ -3,6 +3,7 @@ using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Testing;
 
@@ -58,6 +59,28 @@ public sealed class RandomCluster(int seed)
         EndpointSlice updated = NewSlice(_services[name]);
         _slices[updated.Name] = updated;
         return (null, updated, updated.Name, false);
+    }
+
+    /// <summary>Makes one random change and applies it to a state.</summary>
+    public void ApplyChange(ClusterState state)
+    {
+        (Service? service, EndpointSlice? slice, NamespacedName name, bool isService) = Change();
+        if (service is not null)
+        {
+            state.Set(service, []);
+        }
+        else if (slice is not null)
+        {
+            state.Set(slice);
+        }
+        else if (isService)
+        {
+            state.RemoveService(name);
+        }
+        else
+        {
+            state.RemoveSlice(name);
+        }
     }
 
     public Service NewService(NamespacedName name)

@@ -19,8 +19,9 @@ internal static class DryRunCommandLine
           # IPv4 only, with the cluster's kube-proxy configuration
           kube-proxy-sharp dry-run -f manifests/ --config kube-proxy.conf --node node-a --family ipv4
 
-          # what would change on this node
-          diff <(kube-proxy-sharp dry-run -f all.yaml --node node-a --family ipv4) <(sudo iptables-save | grep -v '^#')
+          # the nftables rules, and what one change does to them
+          kube-proxy-sharp dry-run -f all.yaml --node node-a --mode nftables | nft --check -f -
+          kube-proxy-sharp dry-run -f new.yaml --diff-from all.yaml --node node-a --mode nftables
 
         Exit codes: 0 rules were printed; 1 the input is broken or a flag is wrong, and nothing was printed.
         """;
@@ -35,6 +36,12 @@ internal static class DryRunCommandLine
             AllowMultipleArgumentsPerToken = true,
         };
         Option<bool> recursive = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
+        Option<string[]> diffFrom = new("--diff-from")
+        {
+            Description = "Older manifests: print the transaction that leads from their rules to those of -f.",
+            HelpName = "PATH",
+            AllowMultipleArgumentsPerToken = true,
+        };
         Option<string?> config = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
         Option<bool> strict = new("--strict") { Description = "Refuse a configuration with unknown or repeated fields instead of warning." };
         Option<string?> node = new("--node") { Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input.", HelpName = "NAME" };
@@ -45,7 +52,7 @@ internal static class DryRunCommandLine
             CustomParser = ParseAddresses,
         };
         Option<string?> mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
-            .AcceptOnlyFromAmong(ProxyMode.Iptables);
+            .AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
         Option<string> family = new Option<string>("--family") { Description = "Which rules to print.", DefaultValueFactory = _ => "all" }
             .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
         Option<string?> output = new("--output", "-o") { Description = "Write to a file instead of standard output.", HelpName = "FILE" };
@@ -54,9 +61,9 @@ internal static class DryRunCommandLine
             Description = "Whether the kernel has nfacct counters, as kube-proxy uses them; --nfacct=false leaves them out.",
             DefaultValueFactory = _ => true,
         };
-        Command command = new("dry-run", "Print the rules that a node would have, as iptables-save prints them.")
+        Command command = new("dry-run", "Print the rules that a node would have: as iptables-save prints them, or as a script for nft.")
         {
-            paths, recursive, config, strict, node, addresses, mode, family, output, nfacct,
+            paths, recursive, diffFrom, config, strict, node, addresses, mode, family, output, nfacct,
         };
         command.SetAction(parsed =>
         {
@@ -64,6 +71,7 @@ internal static class DryRunCommandLine
             {
                 Paths = parsed.GetRequiredValue(paths),
                 IsRecursive = parsed.GetValue(recursive),
+                DiffFromPaths = parsed.GetValue(diffFrom) ?? [],
                 ConfigPath = parsed.GetValue(config),
                 IsStrict = parsed.GetValue(strict),
                 NodeName = parsed.GetValue(node),

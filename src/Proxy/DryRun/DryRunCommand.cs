@@ -1,11 +1,7 @@
-using System.Buffers;
-using System.Text;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
-using KubeProxySharp.Renderers.Iptables;
-using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.State;
 
@@ -26,13 +22,13 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
     {
         try
         {
-            RuleModelSnapshot? model = BuildModel(options, out string mode);
-            if (model is null)
+            RuleModelChange? change = BuildModel(options, out string mode);
+            if (change is null)
             {
                 return ExitCode.Failure;
             }
 
-            Write(model, mode, options);
+            Write(change, mode, options);
             return ExitCode.Success;
         }
         catch (Exception e) when (e is InputException or ConfigurationException or IOException or UnauthorizedAccessException)
@@ -42,31 +38,25 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         }
     }
 
-    private RuleModelSnapshot? BuildModel(DryRunOptions options, out string mode)
+    private RuleModelChange? BuildModel(DryRunOptions options, out string mode)
     {
         KubeProxyConfiguration configuration = ReadConfiguration(options);
         mode = options.Mode ?? configuration.EffectiveMode;
-        if (mode is not ProxyMode.Iptables)
+        if (mode is not (ProxyMode.Iptables or ProxyMode.Nftables))
         {
-            throw new InputException($"mode {mode} has no dry run yet; give --mode iptables");
+            throw new InputException($"mode {mode} has no dry run; give --mode iptables or --mode nftables");
         }
 
-        ManifestReader reader = new();
-        ManifestFiles.Read(options.Paths, options.IsRecursive, openInput, reader);
-        foreach (ManifestMessage message in reader.Messages)
+        ManifestObjects? before = ReadManifests(options.DiffFromPaths, options);
+        ManifestObjects? objects = ReadManifests(options.Paths, options);
+        if (before is null || objects is null)
         {
-            errors.WriteLine(message);
-        }
-
-        if (reader.ErrorCount != 0)
-        {
-            errors.WriteLine(reader.ErrorCount == 1 ? "error: the input has 1 error; no rules are printed" : $"error: the input has {reader.ErrorCount} errors; no rules are printed");
             return null;
         }
 
-        ClusterInput cluster = new(reader.Objects, configuration, mode);
+        ClusterInput cluster = new(objects, configuration, mode);
         string nodeName = cluster.FindNodeName(options.NodeName);
-        if (!reader.Objects.Nodes.ContainsKey(nodeName))
+        if (!objects.Nodes.ContainsKey(nodeName))
         {
             errors.WriteLine(nodeName.Length == 0
                 ? "note: the input has no Node; no endpoint is local and the node's addresses are unknown (give a Node, or --node and --node-address)"
@@ -75,7 +65,26 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
 
         // What is wrong with objects was told with their lines when they were read.
         List<Problem> told = [];
-        return cluster.Build(nodeName, options.NodeAddresses, told);
+        return cluster.BuildChange(before, nodeName, options.NodeAddresses, told);
+    }
+
+    /// <summary>Reads manifests and tells what has to be said; null when they have errors.</summary>
+    private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options)
+    {
+        ManifestReader reader = new();
+        ManifestFiles.Read(paths, options.IsRecursive, openInput, reader);
+        foreach (ManifestMessage message in reader.Messages)
+        {
+            errors.WriteLine(message);
+        }
+
+        if (reader.ErrorCount == 0)
+        {
+            return reader.Objects;
+        }
+
+        errors.WriteLine(reader.ErrorCount == 1 ? "error: the input has 1 error; no rules are printed" : $"error: the input has {reader.ErrorCount} errors; no rules are printed");
+        return null;
     }
 
     private KubeProxyConfiguration ReadConfiguration(DryRunOptions options)
@@ -97,12 +106,12 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         return loaded.Value;
     }
 
-    private void Write(RuleModelSnapshot model, string mode, DryRunOptions options)
+    private void Write(RuleModelChange change, string mode, DryRunOptions options)
     {
         if (options.OutputPath is null)
         {
             using Stream output = openOutput();
-            Write(model, mode, options, output);
+            Write(change, mode, options, output);
             return;
         }
 
@@ -110,24 +119,23 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         string temporary = options.OutputPath + ".tmp";
         using (FileStream output = File.Create(temporary))
         {
-            Write(model, mode, options, output);
+            Write(change, mode, options, output);
         }
 
         File.Move(temporary, options.OutputPath, overwrite: true);
     }
 
-    private static void Write(RuleModelSnapshot model, string mode, DryRunOptions options, Stream output)
+    private void Write(RuleModelChange change, string mode, DryRunOptions options, Stream output)
     {
-        IptablesOptions iptables = new() { HasInvalidDropCounter = options.HasNfacct, HasLocalhostCounter = options.HasNfacct };
         StreamBufferWriter writer = new(output);
-        foreach (IpFamily family in options.Families)
+        DryRunWriter rules = new(options, writer, errors);
+        if (mode is ProxyMode.Nftables)
         {
-            if (options.Families.Count > 1)
-            {
-                writer.Write(Encoding.UTF8.GetBytes($"# {family}: {mode} rules\n"));
-            }
-
-            IptablesRenderer.WriteListing(model[family], iptables, writer);
+            rules.WriteNftables(change);
+        }
+        else
+        {
+            rules.WriteIptables(change);
         }
 
         writer.Flush();

@@ -10,6 +10,9 @@ internal sealed record DryRunOptions
 
     public bool IsRecursive { get; init; }
 
+    /// <summary>Older manifests: the text that leads from their rules to those of <see cref="Paths"/> is printed; or empty.</summary>
+    public IReadOnlyList<string> DiffFromPaths { get; init; } = [];
+
     /// <summary>A KubeProxyConfiguration file, or null for the defaults.</summary>
     public string? ConfigPath { get; init; }
 

@@ -44,25 +44,67 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
     /// <param name="nodeName">Name of the node.</param>
     /// <param name="interfaceAddresses">Addresses on the node's interfaces; null for loopback and the Node's status addresses.</param>
     /// <param name="problems">Receives what is wrong with objects.</param>
-    public RuleModelSnapshot Build(string nodeName, IReadOnlyList<IpAddress>? interfaceAddresses, ICollection<Problem> problems)
+    public RuleModelSnapshot Build(string nodeName, IReadOnlyList<IpAddress>? interfaceAddresses, ICollection<Problem> problems) =>
+        BuildChange(new ManifestObjects(), nodeName, interfaceAddresses, problems).After;
+
+    /// <summary>Builds the model of older objects, and brings it up to date as the agent would.</summary>
+    /// <param name="before">The older objects.</param>
+    /// <param name="nodeName">Name of the node.</param>
+    /// <param name="interfaceAddresses">Addresses on the node's interfaces; null for loopback and the Node's status addresses.</param>
+    /// <param name="problems">Receives what is wrong with objects.</param>
+    public RuleModelChange BuildChange(
+        ManifestObjects before,
+        string nodeName,
+        IReadOnlyList<IpAddress>? interfaceAddresses,
+        ICollection<Problem> problems)
     {
         ProxySettings settings = RuleSettings.From(configuration, mode, nodeName);
-        Node? node = objects.Nodes.GetValueOrDefault(nodeName);
-        EquatableArray<IpAddress> addresses = EquatableArray.Adopt<IpAddress>([.. interfaceAddresses ?? AddressesOf(node)]);
+        (NodeSettings ipv4, NodeSettings ipv6) = Resolve(before, settings, interfaceAddresses);
         ClusterState state = new(settings.AllowExternalIPs);
-        foreach (Service service in objects.Services.Values)
+        RuleModelBuilder builder = new(state, ipv4, ipv6);
+        Apply(new ManifestObjects(), before, state, problems);
+        builder.Update(state.TakeChanges(), ipv4, ipv6);
+
+        (ipv4, ipv6) = Resolve(objects, settings, interfaceAddresses);
+        Apply(before, objects, state, problems);
+        return builder.Update(state.TakeChanges(), ipv4, ipv6);
+    }
+
+    private static void Apply(ManifestObjects before, ManifestObjects after, ClusterState state, ICollection<Problem> problems)
+    {
+        foreach (NamespacedName name in before.Services.Keys)
+        {
+            if (!after.Services.ContainsKey(name))
+            {
+                state.RemoveService(name);
+            }
+        }
+
+        foreach (NamespacedName name in before.EndpointSlices.Keys)
+        {
+            if (!after.EndpointSlices.ContainsKey(name))
+            {
+                state.RemoveSlice(name);
+            }
+        }
+
+        foreach (Service service in after.Services.Values)
         {
             state.Set(service, problems);
         }
 
-        foreach (EndpointSlice slice in objects.EndpointSlices.Values)
+        foreach (EndpointSlice slice in after.EndpointSlices.Values)
         {
             state.Set(slice);
         }
+    }
 
-        EquatableArray<IpPrefix> serviceCidrs = ServiceCidrs();
-        return RuleModelBuilder.Build(
-            state,
+    private static (NodeSettings IPv4, NodeSettings IPv6) Resolve(ManifestObjects objects, ProxySettings settings, IReadOnlyList<IpAddress>? interfaceAddresses)
+    {
+        Node? node = objects.Nodes.GetValueOrDefault(settings.NodeName);
+        EquatableArray<IpAddress> addresses = EquatableArray.Adopt<IpAddress>([.. interfaceAddresses ?? AddressesOf(node)]);
+        EquatableArray<IpPrefix> serviceCidrs = ServiceCidrs(objects);
+        return (
             NodeSettings.Resolve(IpFamily.IPv4, settings, node, addresses, serviceCidrs),
             NodeSettings.Resolve(IpFamily.IPv6, settings, node, addresses, serviceCidrs));
     }
@@ -82,7 +124,7 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         return addresses;
     }
 
-    private EquatableArray<IpPrefix> ServiceCidrs()
+    private static EquatableArray<IpPrefix> ServiceCidrs(ManifestObjects objects)
     {
         List<IpPrefix> prefixes = [];
         foreach (ServiceCidr cidr in objects.ServiceCidrs.Values)

@@ -18,7 +18,7 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
     private readonly FamilyUsage _usage = new();
 
     public FamilyRules Current { get; private set; } =
-        new(settings, ImmutableSortedDictionary<NamespacedName, ServiceRules>.Empty, 0);
+        new(settings, ImmutableSortedDictionary<NamespacedName, ServiceRules>.Empty, 0, default);
 
     /// <summary>Brings the snapshot up to date and tells how it differs.</summary>
     /// <param name="changed">The Services that changed.</param>
@@ -74,7 +74,7 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
             ServiceDiff.Collect(old, current, changes);
         }
 
-        Current = new(settings, services.ToImmutable(), endpointCount);
+        Current = new(settings, services.ToImmutable(), endpointCount, _usage.Shapes(before.Shapes));
         return ServiceDiff.Change(before, Current, changes, _usage);
     }
 

@@ -15,9 +15,6 @@ public sealed record FamilyChange(FamilyRules Before, FamilyRules After, Equatab
     /// <summary>Endpoints of this node that traffic can reach, that came and went.</summary>
     public UsageDelta<LocalTarget> LocalTargets { get; init; }
 
-    /// <summary>Shapes of frontends that came and went.</summary>
-    public UsageDelta<FrontendShape> Shapes { get; init; }
-
     /// <summary>Whether something that all rules share changed.</summary>
     public bool SettingsChanged => Before.Settings != After.Settings;
 

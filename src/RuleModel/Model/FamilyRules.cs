@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Settings;
 
@@ -11,11 +12,16 @@ public sealed class FamilyRules
     /// <summary>Above this number of endpoints the iptables back end leaves comments out (spec 5.10).</summary>
     public const int LargeClusterThreshold = 1000;
 
-    internal FamilyRules(NodeSettings settings, ImmutableSortedDictionary<NamespacedName, ServiceRules> services, int endpointCount)
+    internal FamilyRules(
+        NodeSettings settings,
+        ImmutableSortedDictionary<NamespacedName, ServiceRules> services,
+        int endpointCount,
+        EquatableArray<FrontendShape> shapes)
     {
         Settings = settings;
         Services = services;
         EndpointCount = endpointCount;
+        Shapes = shapes;
     }
 
     /// <summary>The family.</summary>
@@ -29,6 +35,9 @@ public sealed class FamilyRules
 
     /// <summary>Number of endpoints of all service ports in any condition.</summary>
     public int EndpointCount { get; }
+
+    /// <summary>The shapes of all frontends without session affinity that traffic is forwarded from, ordered.</summary>
+    public EquatableArray<FrontendShape> Shapes { get; }
 
     /// <summary>Whether the cluster has more endpoints than <see cref="LargeClusterThreshold"/>.</summary>
     public bool IsLargeCluster => EndpointCount > LargeClusterThreshold;

@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Model;
 
@@ -13,8 +14,23 @@ internal sealed class FamilyUsage
 
     public void Remove(ServiceRules? service) => Count(service, isAdded: false);
 
-    public (UsageDelta<IpAddress> ClusterIPs, UsageDelta<LocalTarget> LocalTargets, UsageDelta<FrontendShape> Shapes) TakeDelta() =>
-        (_clusterIPs.TakeDelta(), _localTargets.TakeDelta(), _shapes.TakeDelta());
+    public (UsageDelta<IpAddress> ClusterIPs, UsageDelta<LocalTarget> LocalTargets) TakeDelta() =>
+        (_clusterIPs.TakeDelta(), _localTargets.TakeDelta());
+
+    /// <summary>The shapes in use, ordered; the known list itself when nothing came or went since the last call.</summary>
+    public EquatableArray<FrontendShape> Shapes(EquatableArray<FrontendShape> known)
+    {
+        UsageDelta<FrontendShape> delta = _shapes.TakeDelta();
+        if (delta.Added.IsEmpty && delta.Removed.IsEmpty)
+        {
+            return known;
+        }
+
+        SortedSet<FrontendShape> shapes = [.. known.AsSpan()];
+        shapes.ExceptWith(delta.Removed.AsSpan().ToArray());
+        shapes.UnionWith(delta.Added.AsSpan().ToArray());
+        return EquatableArray.Adopt<FrontendShape>([.. shapes]);
+    }
 
     private static void Count<T>(UsageCounter<T> counter, T item, bool isAdded)
         where T : notnull, IComparable<T>
@@ -50,7 +66,7 @@ internal sealed class FamilyUsage
             for (int index = 0; index < port.FrontendCount; index++)
             {
                 Frontend frontend = port.FrontendAt(index);
-                if (port.Forwards(frontend) && port.Owns(frontend))
+                if (!port.Spec.HasAffinity && port.Forwards(frontend) && port.Owns(frontend))
                 {
                     Count(_shapes, FrontendShape.Of(port, frontend.Kind), isAdded);
                 }

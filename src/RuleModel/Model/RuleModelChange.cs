@@ -5,6 +5,9 @@ namespace KubeProxySharp.RuleModel.Model;
 /// <param name="IPv6">The IPv6 part.</param>
 public sealed record RuleModelChange(FamilyChange IPv4, FamilyChange IPv6)
 {
+    /// <summary>The part of a family.</summary>
+    public FamilyChange this[Addresses.IpFamily family] => family == Addresses.IpFamily.IPv4 ? IPv4 : IPv6;
+
     /// <summary>The newer model.</summary>
     public RuleModelSnapshot After => new(IPv4.After, IPv6.After);
 

@@ -42,8 +42,8 @@ internal static class ServiceDiff
     public static FamilyChange Change(FamilyRules before, FamilyRules after, List<ServicePortChange> changes, FamilyUsage usage)
     {
         changes.Sort(static (left, right) => left.Name.CompareTo(right.Name));
-        (UsageDelta<IpAddress> clusterIPs, UsageDelta<LocalTarget> localTargets, UsageDelta<FrontendShape> shapes) = usage.TakeDelta();
-        return new(before, after, EquatableArray.CopyOf(changes)) { ClusterIPs = clusterIPs, LocalTargets = localTargets, Shapes = shapes };
+        (UsageDelta<IpAddress> clusterIPs, UsageDelta<LocalTarget> localTargets) = usage.TakeDelta();
+        return new(before, after, EquatableArray.CopyOf(changes)) { ClusterIPs = clusterIPs, LocalTargets = localTargets };
     }
 
     /// <summary>Merges the port lists of a Service, both ordered by name, and collects the ports whose rules differ.</summary>

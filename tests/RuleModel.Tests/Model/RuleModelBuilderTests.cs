@@ -20,7 +20,7 @@ public sealed class RuleModelBuilderTests
             RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
             for (int step = 0; step < 40; step++)
             {
-                Apply(cluster.Change(), state);
+                cluster.ApplyChange(state);
                 if (step % 3 != 0)
                 {
                     builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
@@ -62,7 +62,7 @@ public sealed class RuleModelBuilderTests
             Dictionary<ServicePortName, ServicePortRules> ports = [];
             for (int step = 0; step < 40; step++)
             {
-                Apply(cluster.Change(), state);
+                cluster.ApplyChange(state);
                 RuleModelChange change = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
                 foreach (ServicePortChange port in change.IPv4.Ports)
                 {
@@ -155,25 +155,5 @@ public sealed class RuleModelBuilderTests
     public void SourceRangesKnowTheNode(string range, bool containsNode)
     {
         Samples.Port(Samples.LoadBalancer with { LoadBalancerSourceRanges = [range] }).NodeMayUseLoadBalancer.Should().Be(containsNode);
-    }
-
-    internal static void Apply((Service? Service, EndpointSlice? Slice, NamespacedName Name, bool IsService) change, ClusterState state)
-    {
-        if (change.Service is not null)
-        {
-            state.Set(change.Service, []);
-        }
-        else if (change.Slice is not null)
-        {
-            state.Set(change.Slice);
-        }
-        else if (change.IsService)
-        {
-            state.RemoveService(change.Name);
-        }
-        else
-        {
-            state.RemoveSlice(change.Name);
-        }
     }
 }

@@ -1,0 +1,76 @@
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Text;
+
+namespace KubeProxySharp.Renderers.Nftables.Rendering;
+
+/// <summary>A chain for all frontends of one shape: how many endpoints it spreads over is in its name and its rule.</summary>
+/// <param name="Kind">What it does.</param>
+/// <param name="ClusterSize">Number of slots in the Cluster group.</param>
+/// <param name="LocalSize">Number of slots in the Local group; 0 for kinds that have none.</param>
+internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSize, int LocalSize) : IComparable<SharedChain>
+{
+    /// <summary>The chain that frontends of a shape go to.</summary>
+    public static SharedChain Of(FrontendShape shape) => (shape.Kind, shape.Policy) switch
+    {
+        (FrontendKind.ClusterIP, _) => new(SharedChainKind.Cluster, shape.ClusterSize, 0),
+        (FrontendKind.NodePort, TrafficPolicy.Cluster) => new(SharedChainKind.NodePort, shape.ClusterSize, 0),
+        (FrontendKind.NodePort, _) => new(SharedChainKind.NodePortLocal, shape.ClusterSize, shape.LocalSize),
+        (_, TrafficPolicy.Cluster) => new(SharedChainKind.External, shape.ClusterSize, 0),
+        _ => new(SharedChainKind.ExternalLocal, shape.ClusterSize, shape.LocalSize),
+    };
+
+    /// <summary>All chains that some shapes need, those that others go to first.</summary>
+    public static SortedSet<SharedChain> Needed(EquatableArray<FrontendShape> shapes)
+    {
+        SortedSet<SharedChain> needed = [];
+        foreach (FrontendShape shape in shapes)
+        {
+            SharedChain chain = Of(shape);
+            needed.Add(chain);
+            if (chain.Kind is SharedChainKind.ExternalLocal or SharedChainKind.NodePortLocal)
+            {
+                needed.Add(chain.ShortCut);
+            }
+        }
+
+        return needed;
+    }
+
+    /// <summary>Where a chain with policy Local sends pods and the node itself.</summary>
+    public SharedChain ShortCut =>
+        new(Kind == SharedChainKind.ExternalLocal ? SharedChainKind.Cluster : SharedChainKind.NodePortCluster, ClusterSize, 0);
+
+    /// <inheritdoc/>
+    public int CompareTo(SharedChain other) => (Kind, ClusterSize, LocalSize).CompareTo((other.Kind, other.ClusterSize, other.LocalSize));
+
+    /// <summary>Writes the name.</summary>
+    public void Write(ref Utf8TextWriter text)
+    {
+        text.Write(Kind switch
+        {
+            SharedChainKind.Cluster => "cluster-"u8,
+            SharedChainKind.External => "external-"u8,
+            SharedChainKind.ExternalLocal => "external-local-"u8,
+            SharedChainKind.NodePortCluster => "nodeport-cluster-"u8,
+            SharedChainKind.NodePort => "nodeport-"u8,
+            _ => "nodeport-local-"u8,
+        });
+        text.Write(ClusterSize);
+        if (Kind is SharedChainKind.ExternalLocal or SharedChainKind.NodePortLocal)
+        {
+            text.WriteAscii((byte)'-');
+            text.Write(LocalSize);
+        }
+    }
+
+    /// <summary>The name.</summary>
+    public override string ToString()
+    {
+        System.Buffers.ArrayBufferWriter<byte> output = new(64);
+        Utf8TextWriter text = new(output);
+        Write(ref text);
+        text.Flush();
+        return System.Text.Encoding.ASCII.GetString(output.WrittenSpan);
+    }
+}
