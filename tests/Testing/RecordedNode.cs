@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Testing;
 
 /// <summary>The node of a recording: <c>case.json</c>.</summary>
-public sealed record RecordedNode(string Name, IReadOnlyList<IpAddress> Addresses, bool IsKubernetesServiceHidden)
+public sealed record RecordedNode(string Name, IReadOnlyList<IpAddress> Addresses, bool IsKubernetesServiceHidden, IReadOnlyList<string> Features)
 {
     public static RecordedNode Read(string directory)
     {
@@ -18,6 +18,10 @@ public sealed record RecordedNode(string Name, IReadOnlyList<IpAddress> Addresse
             }
         }
 
-        return new(document.RootElement.GetProperty("nodeName").GetString()!, addresses, document.RootElement.GetProperty("defaultKubernetesHidden").GetBoolean());
+        return new(
+            document.RootElement.GetProperty("nodeName").GetString()!,
+            addresses,
+            document.RootElement.GetProperty("defaultKubernetesHidden").GetBoolean(),
+            [.. document.RootElement.GetProperty("features").EnumerateArray().Select(feature => feature.GetString()!)]);
     }
 }

@@ -1,0 +1,21 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.RuleModel.Walk;
+
+/// <summary>The first packet of a new connection. The source may be a whole range: the walk splits it where rules do.</summary>
+/// <param name="Source">The source addresses.</param>
+/// <param name="Destination">The destination.</param>
+/// <param name="Protocol">The protocol.</param>
+/// <param name="DestinationPort">The destination port.</param>
+public sealed record WalkPacket(AddressRange Source, IpAddress Destination, TransportProtocol Protocol, ushort DestinationPort)
+{
+    /// <summary>The source port.</summary>
+    public ushort SourcePort { get; init; } = 40000;
+
+    /// <summary>The interface it came in by; null for a packet that the node itself makes.</summary>
+    public string? InputInterface { get; init; }
+
+    /// <summary>The mark it has from the beginning.</summary>
+    public uint Mark { get; init; }
+}
