@@ -1,5 +1,4 @@
 using System.Buffers;
-using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
@@ -12,7 +11,7 @@ public sealed class AllocationTests
     [Fact]
     public void RenderingAllocatesNoObjectPerRule()
     {
-        FamilyRules rules = Build(500, 20).Builder.Current.IPv4;
+        FamilyRules rules = UniformCluster.Build(500, 20).Builder.Current.IPv4;
         ArrayBufferWriter<byte> output = new(32 * 1024 * 1024);
         IptablesRenderer.WriteListing(rules, IptablesOptions.Default, output);
         int ruleCount = 500 * (2 + (3 * 20));
@@ -37,11 +36,11 @@ public sealed class AllocationTests
 
     private static long BytesOfOneChange(int services)
     {
-        (ClusterState state, RuleModelBuilder builder) = Build(services, 5);
+        (ClusterState state, RuleModelBuilder builder) = UniformCluster.Build(services, 5);
         long bytes = 0;
         for (int round = 0; round < 3; round++)
         {
-            state.Set(Slice(services / 2, 5 + round));
+            state.Set(UniformCluster.Slice(services / 2, 5 + round));
             long before = GC.GetAllocatedBytesForCurrentThread();
             builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
             bytes = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -49,25 +48,4 @@ public sealed class AllocationTests
 
         return bytes;
     }
-
-    private static (ClusterState State, RuleModelBuilder Builder) Build(int services, int endpoints)
-    {
-        ClusterState state = new(allowExternalIPs: true);
-        for (int number = 0; number < services; number++)
-        {
-            state.Set(Samples.Service with { Name = new("shop", $"web{number}"), ClusterIPs = [$"10.96.{number / 256}.{number % 256}"] }, []);
-            state.Set(Slice(number, endpoints));
-        }
-
-        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
-        builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
-        return (state, builder);
-    }
-
-    private static EndpointSlice Slice(int number, int endpoints) =>
-        Samples.Slice([.. Enumerable.Range(1, endpoints).Select(host => Samples.Endpoint($"10.{128 + (number / 256)}.{number % 256}.{host}"))]) with
-        {
-            Name = new("shop", $"web{number}-1"),
-            ServiceName = $"web{number}",
-        };
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Text;
@@ -10,6 +11,12 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 /// <param name="LocalSize">Number of slots in the Local group; 0 for kinds that have none.</param>
 internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSize, int LocalSize) : IComparable<SharedChain>
 {
+    private const int MostPrepared = 64;
+
+    /// <summary>The kinds that one number tells apart; of the others there would be too many.</summary>
+    private static readonly SharedChainKind[] s_prepared =
+        [SharedChainKind.Cluster, SharedChainKind.External, SharedChainKind.NodePortCluster, SharedChainKind.NodePort];
+
     /// <summary>The chain that frontends of a shape go to.</summary>
     public static SharedChain Of(FrontendShape shape) => (shape.Kind, shape.Policy) switch
     {
@@ -20,7 +27,11 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
         _ => new(SharedChainKind.ExternalLocal, shape.ClusterSize, shape.LocalSize),
     };
 
-    /// <summary>All chains that some shapes need, those that others go to first.</summary>
+    /// <summary>
+    /// The chains of a table whose frontends have some shapes, those that others go to first. Chains for the numbers of
+    /// endpoints below and a little above those in use are among them: an endpoint that comes or goes then moves elements
+    /// only, while for a new rule nft first reads the whole table back.
+    /// </summary>
     public static SortedSet<SharedChain> Needed(EquatableArray<FrontendShape> shapes)
     {
         SortedSet<SharedChain> needed = [];
@@ -31,6 +42,21 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
             if (chain.Kind is SharedChainKind.ExternalLocal or SharedChainKind.NodePortLocal)
             {
                 needed.Add(chain.ShortCut);
+            }
+        }
+
+        Span<int> largest = stackalloc int[(int)SharedChainKind.NodePortLocal + 1];
+        foreach (SharedChain chain in needed)
+        {
+            largest[(int)chain.Kind] = Math.Max(largest[(int)chain.Kind], chain.ClusterSize);
+        }
+
+        foreach (SharedChainKind kind in s_prepared)
+        {
+            int prepared = Math.Min(MostPrepared, (int)BitOperations.RoundUpToPowerOf2((uint)largest[(int)kind]));
+            for (int size = 1; size <= prepared; size++)
+            {
+                needed.Add(new(kind, size, 0));
             }
         }
 

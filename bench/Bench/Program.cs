@@ -1,0 +1,18 @@
+using System.Globalization;
+using KubeProxySharp.Bench;
+
+if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
+{
+    Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
+    return 2;
+}
+
+NftablesBench.WriteHead(Console.Out);
+for (int index = 0; index < sizes.Length; index += 2)
+{
+    NftablesBench.Run(Number(sizes[index]), Number(sizes[index + 1]), Console.Out);
+}
+
+return 0;
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
