@@ -1,0 +1,13 @@
+namespace KubeProxySharp.Proxy.Appliers;
+
+/// <summary>What became of a transaction.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Error">What the tool said, bounded, with the lines it complains about; empty when applied.</param>
+internal readonly record struct ApplyResult(ApplyOutcome Outcome, string Error)
+{
+    /// <summary>The result of a transaction that the kernel took.</summary>
+    public static ApplyResult Applied { get; } = new(ApplyOutcome.Applied, "");
+
+    /// <summary>Whether the kernel has the rules.</summary>
+    public bool IsApplied => Outcome == ApplyOutcome.Applied;
+}

@@ -1,0 +1,36 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Proxy.Appliers;
+
+/// <summary>
+/// Brings rules of one family into the kernel, each call in one atomic transaction. Calls come one after the other, from
+/// the sync loop.
+/// </summary>
+internal interface IRuleApplier
+{
+    /// <summary>The family.</summary>
+    IpFamily Family { get; }
+
+    /// <summary>
+    /// Makes the kernel's rules those of the model, whatever is there: jump rules ensured, everything rewritten, what is
+    /// stale removed. Session affinity that the kernel remembers is kept. The rules that are there stay in force until
+    /// the transaction is committed.
+    /// </summary>
+    Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation);
+
+    /// <summary>
+    /// Applies a change on top of what the last successful call left. The caller falls back to
+    /// <see cref="ApplyFullAsync"/> after any failure, and whenever <see cref="CanUpdate"/> says no.
+    /// </summary>
+    Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation);
+
+    /// <summary>Whether the change can be applied as an update.</summary>
+    bool CanUpdate(FamilyChange change);
+
+    /// <summary>
+    /// Whether the kernel would take the rules, without changing those in force: <c>nft --check</c>, or
+    /// <c>iptables-restore</c> inside a new network namespace where that is permitted, else with <c>--test</c>.
+    /// </summary>
+    Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation);
+}
