@@ -58,6 +58,23 @@ public sealed class NftablesRendererTests
 
     public static TheoryData<string, int> Changes() => new() { { "replaced", 2 }, { "removed", 4 }, { "added", 3 } };
 
+    /// <summary>A rule makes nft read the whole table back first, so source ranges that did not change are left alone.</summary>
+    [Theory]
+    [InlineData("192.0.2.0/24", false)]
+    [InlineData("192.0.3.0/24", true)]
+    public void TheFirewallIsWrittenOnlyWhenItsRangesChanged(string newRange, bool isWritten)
+    {
+        Service service = Samples.LoadBalancer with { LoadBalancerSourceRanges = ["192.0.2.0/24"] };
+        RuleModelChange change = RuleModelBuilder.Compare(
+            Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.1.5"))]),
+            Samples.Model([service with { LoadBalancerSourceRanges = [newRange] }], [Samples.Slice(Samples.Endpoint("10.244.1.6"))]));
+
+        string[] update = Render.Update(change.IPv4);
+
+        update.Should().Contain(line => line.Contains("add element"));
+        update.Any(line => line.Contains("firewall-")).Should().Be(isWritten);
+    }
+
     /// <summary>nft reads "type ipv4_addr" too, but then does not know what a value is when it lists or adds (docs/nftables.md).</summary>
     [Theory]
     [InlineData(1, IpFamily.IPv4)]

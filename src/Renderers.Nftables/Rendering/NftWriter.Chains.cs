@@ -115,7 +115,30 @@ internal ref partial struct NftWriter
     }
 
     /// <summary>Makes the chains and sets of a service port, or makes them anew; known clients of affinity sets are kept.</summary>
-    private void WritePortChains(ServicePortRules port)
+    /// <param name="port">The port.</param>
+    /// <param name="known">What the table has; null when nothing may be relied on.</param>
+    private void WritePortChains(ServicePortRules port, ServicePortRules? known)
+    {
+        if (port.HasFirewall && !PortChains.HasSameFirewall(port, known))
+        {
+            string chain = PortChains.Name(VerdictKind.Firewall, port.Name);
+            EmptyChain(chain);
+            FirewallRules(port, chain);
+        }
+
+        if (port.Spec.HasAffinity)
+        {
+            WriteAffinity(port);
+        }
+    }
+
+    private void EmptyChain(string chain)
+    {
+        CommandLine("add chain"u8, chain);
+        CommandLine("flush chain"u8, chain);
+    }
+
+    private void WriteAffinity(ServicePortRules port)
     {
         foreach (string set in PortChains.Sets(port))
         {
@@ -126,20 +149,9 @@ internal ref partial struct NftWriter
             Line("s; }"u8);
         }
 
-        foreach (string chain in PortChains.Chains(port))
+        foreach (string chain in PortChains.AffinityChains(port))
         {
-            CommandLine("add chain"u8, chain);
-            CommandLine("flush chain"u8, chain);
-        }
-
-        if (port.HasFirewall)
-        {
-            FirewallRules(port);
-        }
-
-        if (!port.Spec.HasAffinity)
-        {
-            return;
+            EmptyChain(chain);
         }
 
         AffinityEndpointRules(port);
@@ -155,9 +167,8 @@ internal ref partial struct NftWriter
     /// One rule per range: an anonymous set for each Service is what makes loading slow, since the kernel looks for a name
     /// for it among all sets of the table.
     /// </summary>
-    private void FirewallRules(ServicePortRules port)
+    private void FirewallRules(ServicePortRules port, string chain)
     {
-        string chain = PortChains.Name(VerdictKind.Firewall, port.Name);
         foreach (IpPrefix range in port.Spec.SourceRanges)
         {
             AcceptSource(chain, range);

@@ -23,7 +23,7 @@ internal ref partial struct NftWriter
             {
                 if (PortChains.Any(port))
                 {
-                    WritePortChains(port);
+                    WritePortChains(port, known: null);
                 }
             }
         }
@@ -56,7 +56,7 @@ internal ref partial struct NftWriter
         {
             if (PortChains.Any(port.New))
             {
-                WritePortChains(port.New!); // Any says no for null
+                WritePortChains(port.New!, port.Old); // Any says no for null
             }
         }
 

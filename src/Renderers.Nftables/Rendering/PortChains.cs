@@ -23,41 +23,58 @@ internal static class PortChains
     /// <summary>Whether a service port has any chain or set of its own.</summary>
     public static bool Any(ServicePortRules? port) => port is not null && (port.HasFirewall || port.Spec.HasAffinity);
 
+    /// <summary>Whether the firewall chain of both, if they have one, is the same.</summary>
+    public static bool HasSameFirewall(ServicePortRules port, ServicePortRules? other) =>
+        other is not null
+        && port.HasFirewall == other.HasFirewall
+        && port.Spec.SourceRanges == other.Spec.SourceRanges
+        && port.NodeMayUseLoadBalancer == other.NodeMayUseLoadBalancer
+        && (!port.NodeMayUseLoadBalancer || port.Spec.LoadBalancerIPs == other.Spec.LoadBalancerIPs);
+
     /// <summary>The names of all chains of a service port, those that others go to first.</summary>
     public static List<string> Chains(ServicePortRules? port)
     {
-        List<string> chains = [];
         if (port is null)
+        {
+            return [];
+        }
+
+        List<string> chains = AffinityChains(port);
+        if (port.HasFirewall)
+        {
+            chains.Add(Name(VerdictKind.Firewall, port.Name));
+        }
+
+        return chains;
+    }
+
+    /// <summary>The names of the chains that affinity needs, those that others go to first.</summary>
+    public static List<string> AffinityChains(ServicePortRules port)
+    {
+        List<string> chains = [];
+        if (!port.Spec.HasAffinity)
         {
             return chains;
         }
 
-        if (port.Spec.HasAffinity)
+        foreach (Endpoint endpoint in port.Endpoints.Reachable)
         {
-            foreach (Endpoint endpoint in port.Endpoints.Reachable)
-            {
-                chains.Add("endpoint-" + NftBaseName.Of(port.Name, endpoint.Target));
-            }
-
-            if (!port.Endpoints.Cluster.IsEmpty)
-            {
-                chains.Add(Name(VerdictKind.Service, port.Name));
-            }
-
-            if (!port.Endpoints.Local.IsEmpty)
-            {
-                chains.Add(Name(VerdictKind.Local, port.Name));
-            }
-
-            if (port.ServesExternalTraffic)
-            {
-                chains.Add(Name(VerdictKind.External, port.Name));
-            }
+            chains.Add("endpoint-" + NftBaseName.Of(port.Name, endpoint.Target));
         }
 
-        if (port.HasFirewall)
+        if (!port.Endpoints.Cluster.IsEmpty)
         {
-            chains.Add(Name(VerdictKind.Firewall, port.Name));
+            chains.Add(Name(VerdictKind.Service, port.Name));
+        }
+
+        if (!port.Endpoints.Local.IsEmpty)
+        {
+            chains.Add(Name(VerdictKind.Local, port.Name));
+        }
+
+        if (port.ServesExternalTraffic)
+        {
+            chains.Add(Name(VerdictKind.External, port.Name));
         }
 
         return chains;

@@ -15,8 +15,8 @@ public sealed record ServicePortRules(ServicePortSpec Spec, EndpointSelection En
     public ServicePortName Name => Spec.Name;
 
     /// <summary>
-    /// Frontends that another service port claims with more right . Nothing reaches this port
-    /// through them.
+    /// Frontends that another service port claims with more right (docs/decisions.md). Nothing reaches this port through
+    /// them.
     /// </summary>
     public EquatableArray<Frontend> Shadowed { get; init; }
 
