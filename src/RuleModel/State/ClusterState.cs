@@ -13,6 +13,7 @@ public sealed class ClusterState(bool allowExternalIPs)
     private readonly Dictionary<NamespacedName, EndpointSlice[]> _slicesByService = [];
     private readonly Dictionary<NamespacedName, NamespacedName> _serviceBySlice = [];
     private readonly HashSet<NamespacedName> _changed = [];
+    private readonly HashSet<NamespacedName> _quarantined = [];
 
     /// <summary>Number of Services that make rules.</summary>
     public int ServiceCount => _services.Count;
@@ -22,6 +23,28 @@ public sealed class ClusterState(bool allowExternalIPs)
 
     /// <summary>Whether any Service changed since <see cref="TakeChanges"/>.</summary>
     public bool HasChanges => _changed.Count != 0;
+
+    /// <summary>The Services that make no rules for now, in no particular order.</summary>
+    public IReadOnlyCollection<NamespacedName> Quarantined => _quarantined;
+
+    /// <summary>
+    /// Leaves a Service out of the rules, because the kernel refuses them with it. A change of the Service or of its
+    /// endpoints brings it back, to be tried again.
+    /// </summary>
+    public void Quarantine(NamespacedName name)
+    {
+        if (_services.ContainsKey(name) && _quarantined.Add(name))
+        {
+            _changed.Add(name);
+        }
+    }
+
+    /// <summary>Brings all Services back that were left out.</summary>
+    public void ReleaseAll()
+    {
+        _changed.UnionWith(_quarantined);
+        _quarantined.Clear();
+    }
 
     /// <summary>Adds or replaces a Service.</summary>
     /// <param name="service">The Service.</param>
@@ -36,7 +59,7 @@ public sealed class ClusterState(bool allowExternalIPs)
         else if (!_services.TryGetValue(service.Name, out ServiceDefinition? known) || known != definition)
         {
             _services[service.Name] = definition;
-            _changed.Add(service.Name);
+            Change(service.Name);
         }
     }
 
@@ -45,7 +68,7 @@ public sealed class ClusterState(bool allowExternalIPs)
     {
         if (_services.Remove(name))
         {
-            _changed.Add(name);
+            Change(name);
         }
     }
 
@@ -53,7 +76,8 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// Adds or replaces an EndpointSlice. A slice that moved to another Service leaves its old one (kube-proxy forgets
     /// that: spec 16, quirk 16).
     /// </summary>
-    public void Set(EndpointSlice slice)
+    /// <returns>Whether this says something new.</returns>
+    public bool Set(EndpointSlice slice)
     {
         bool isUsable = slice.ServiceName.Length != 0 && !slice.IsHeadless && slice.AddressType != AddressType.Other;
         if (_serviceBySlice.TryGetValue(slice.Name, out NamespacedName owner) && (!isUsable || owner != slice.Service))
@@ -63,21 +87,22 @@ public sealed class ClusterState(bool allowExternalIPs)
 
         if (!isUsable)
         {
-            return;
+            return false;
         }
 
         EndpointSlice[] known = _slicesByService.GetValueOrDefault(slice.Service, []);
         int index = IndexOf(known, slice.Name);
         if (index >= 0 && known[index] == slice)
         {
-            return;
+            return false;
         }
 
         EndpointSlice[] updated = index >= 0 ? [.. known] : Insert(known, ~index);
         updated[index >= 0 ? index : ~index] = slice;
         _slicesByService[slice.Service] = updated;
         _serviceBySlice[slice.Name] = slice.Service;
-        _changed.Add(slice.Service);
+        Change(slice.Service);
+        return true;
     }
 
     /// <summary>Removes an EndpointSlice.</summary>
@@ -98,7 +123,7 @@ public sealed class ClusterState(bool allowExternalIPs)
             _slicesByService[service] = remaining;
         }
 
-        _changed.Add(service);
+        Change(service);
     }
 
     /// <summary>The Services that changed since the last call, ordered by name, and forgets them.</summary>
@@ -110,9 +135,16 @@ public sealed class ClusterState(bool allowExternalIPs)
         return changes;
     }
 
-    internal ServiceDefinition? FindService(NamespacedName name) => _services.GetValueOrDefault(name);
+    internal ServiceDefinition? FindService(NamespacedName name) =>
+        _quarantined.Contains(name) ? null : _services.GetValueOrDefault(name);
 
     internal ReadOnlySpan<EndpointSlice> SlicesOf(NamespacedName service) => _slicesByService.GetValueOrDefault(service, []);
+
+    private void Change(NamespacedName name)
+    {
+        _changed.Add(name);
+        _quarantined.Remove(name);
+    }
 
     private static int IndexOf(EndpointSlice[] slices, NamespacedName name)
     {

@@ -1,0 +1,37 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
+
+namespace KubeProxySharp.Proxy.Agent;
+
+/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop alone, but for <see cref="Requested"/>.</summary>
+internal interface ISyncObserver
+{
+    /// <summary>A change waits to be synced. Called from any thread.</summary>
+    void Requested();
+
+    /// <summary>Changes were taken over from the feed.</summary>
+    /// <param name="services">Number of Services.</param>
+    /// <param name="endpointSlices">Number of EndpointSlices.</param>
+    void Taken(int services, int endpointSlices);
+
+    /// <summary>A family was synced, or could not be.</summary>
+    void Synced(SyncReport report);
+
+    /// <summary>Somebody else changed our rules; they are about to be written again.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="what">What happened, in words.</param>
+    void Drifted(IpFamily family, string what);
+
+    /// <summary>The rules that somebody else changed are back.</summary>
+    void Repaired(IpFamily family, string what);
+
+    /// <summary>The kernel refuses the rules of a Service, so it has none for now.</summary>
+    void Quarantined(NamespacedName service, IpFamily family, string error);
+
+    /// <summary>The Services that have no rules for now; called when they change.</summary>
+    void QuarantineChanged(IReadOnlyCollection<NamespacedName> services);
+
+    /// <summary>Something is wrong with an object.</summary>
+    void Problem(Problem problem);
+}

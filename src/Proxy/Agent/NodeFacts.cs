@@ -1,0 +1,66 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Settings;
+
+namespace KubeProxySharp.Proxy.Agent;
+
+/// <summary>
+/// What rules need to know of the node: its Node object, the addresses on its interfaces, and the cluster's ServiceCIDRs.
+/// Owned by the sync loop.
+/// </summary>
+/// <param name="settings">The configuration.</param>
+/// <param name="readInterfaceAddresses">Reads the addresses on the interfaces.</param>
+internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAddress>> readInterfaceAddresses)
+{
+    private readonly Dictionary<string, ServiceCidr> _serviceCidrs = new(StringComparer.Ordinal);
+    private EquatableArray<IpAddress> _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+
+    /// <summary>The last Node object; kept when it is deleted from the API (spec 12.4).</summary>
+    public Node? Node { get; private set; }
+
+    /// <summary>Reads the addresses on the interfaces again.</summary>
+    public void RefreshAddresses() => _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+
+    /// <summary>Takes new objects over.</summary>
+    public void Take(ClusterFeed feed)
+    {
+        if (feed.Nodes.Take().TryGetValue(new("", settings.NodeName), out Node? node) && node is not null)
+        {
+            Node = node;
+        }
+
+        foreach ((NamespacedName name, ServiceCidr? cidr) in feed.ServiceCidrs.Take())
+        {
+            if (cidr is null)
+            {
+                _serviceCidrs.Remove(name.Name);
+            }
+            else
+            {
+                _serviceCidrs[name.Name] = cidr;
+            }
+        }
+    }
+
+    /// <summary>The settings of a family as the facts are now.</summary>
+    public NodeSettings Resolve(IpFamily family) =>
+        NodeSettings.Resolve(family, settings, Node, _interfaceAddresses, ServiceCidrs());
+
+    private EquatableArray<IpPrefix> ServiceCidrs()
+    {
+        List<IpPrefix> prefixes = [];
+        foreach (ServiceCidr cidr in _serviceCidrs.Values)
+        {
+            foreach (string text in cidr.Cidrs)
+            {
+                if (IpPrefix.TryParse(text, out IpPrefix prefix))
+                {
+                    prefixes.Add(prefix);
+                }
+            }
+        }
+
+        return EquatableArray.CopyOf(prefixes);
+    }
+}

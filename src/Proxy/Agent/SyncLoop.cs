@@ -1,0 +1,302 @@
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
+using KubeProxySharp.RuleModel.State;
+
+namespace KubeProxySharp.Proxy.Agent;
+
+/// <summary>
+/// Keeps the kernel's rules equal to what the cluster asks for. The one writer of cluster state and model: it takes what
+/// the feed has, makes the next snapshot, and has both families written. Changes that come meanwhile wait and are merged.
+/// </summary>
+internal sealed class SyncLoop
+{
+    /// <summary>Searching for refused Services and writing the others, before the loop waits as after any failure.</summary>
+    private const int MostRounds = 3;
+
+    private readonly NodeFacts _facts;
+    private readonly ClusterState _state;
+    private readonly RuleModelBuilder _builder;
+    private readonly FamilySync[] _families;
+    private readonly SyncPolicy _policy;
+    private readonly ISyncObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly WakeSignal _wake;
+    private readonly DateTimeOffset _started;
+    private volatile bool _mustRefreshAddresses;
+
+    /// <summary>Prepares the loop.</summary>
+    /// <param name="settings">The configuration.</param>
+    /// <param name="readInterfaceAddresses">Reads the addresses on the node's interfaces.</param>
+    /// <param name="appliers">One for each family that the node has.</param>
+    /// <param name="policy">When to run.</param>
+    /// <param name="observer">Is told what happens.</param>
+    /// <param name="time">The clock.</param>
+    public SyncLoop(
+        ProxySettings settings,
+        Func<IReadOnlyList<IpAddress>> readInterfaceAddresses,
+        IEnumerable<IRuleApplier> appliers,
+        SyncPolicy policy,
+        ISyncObserver observer,
+        TimeProvider time)
+    {
+        _facts = new(settings, readInterfaceAddresses);
+        _state = new(settings.AllowExternalIPs);
+        _builder = new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
+        _families = [.. appliers.Select(applier => new FamilySync(applier, policy))];
+        _policy = policy;
+        _observer = observer;
+        _time = time;
+        _wake = new(time);
+        _started = time.GetUtcNow();
+        Feed = new(Request);
+    }
+
+    /// <summary>Where objects arrive.</summary>
+    public ClusterFeed Feed { get; }
+
+    /// <summary>The Node object that the last sync knew, or null.</summary>
+    public Node? Node => _facts.Node;
+
+    /// <summary>The rules that the last sync wrote or tried to write. Read by commands and tests while the loop rests.</summary>
+    public RuleModelSnapshot Current => _builder.Current;
+
+    /// <summary>Reports that somebody else changed the rules of a family. Called from any thread.</summary>
+    public void Drifted(IpFamily family, string what)
+    {
+        foreach (FamilySync sync in _families)
+        {
+            if (sync.Family == family)
+            {
+                sync.ReportDrift(what);
+            }
+        }
+
+        _wake.Set();
+    }
+
+    /// <summary>Reports that addresses on the node's interfaces may have changed. Called from any thread.</summary>
+    public void AddressesChanged()
+    {
+        _mustRefreshAddresses = true;
+        Request();
+    }
+
+    /// <summary>Runs until told to stop. The rules stay.</summary>
+    /// <param name="stop">Ends the loop; a sync that has begun may finish within the policy's grace.</param>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using CancellationTokenSource abort = new();
+        await using CancellationTokenRegistration registration = stop.Register(() => abort.CancelAfter(_policy.StopGrace));
+        try
+        {
+            while (true)
+            {
+                await WaitForWorkAsync(stop);
+                await SyncAsync(abort.Token);
+                await Task.Delay(_policy.MinInterval, _time, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop: rules stay as they are.
+        }
+    }
+
+    private void Request()
+    {
+        if (Feed.IsListed)
+        {
+            _observer.Requested();
+            _wake.Set();
+        }
+    }
+
+    private bool HasWork() =>
+        _mustRefreshAddresses
+        || Feed.Services.Count + Feed.EndpointSlices.Count + Feed.Nodes.Count + Feed.ServiceCidrs.Count != 0
+        || Array.Exists(_families, family => family.IsDue(_time.GetUtcNow()));
+
+    private async Task WaitForWorkAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            DateTimeOffset now = _time.GetUtcNow();
+            if (Feed.IsListed && Array.Exists(_families, family => family.IsDue(now)))
+            {
+                return;
+            }
+
+            DateTimeOffset due = Feed.IsListed ? _families.Min(static family => family.NextDue) : DateTimeOffset.MaxValue;
+            TimeSpan wait = due - now < _policy.FullInterval ? due - now : _policy.FullInterval;
+            if (await _wake.WaitAsync(wait, stop) && Feed.IsListed && HasWork())
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task SyncAsync(CancellationToken abort)
+    {
+        List<DateTimeOffset> triggers = TakeFeed();
+        for (int round = 1; ; round++)
+        {
+            NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
+            NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
+            IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
+            RuleModelChange change = _builder.Update(changed, ipv4, ipv6);
+
+            ApplyResult[] results = await Task.WhenAll(_families.Select(family => SyncAsync(family, change[family.Family], changed, triggers, abort)));
+            if (round == MostRounds || !await QuarantineAsync(results, change, ipv4, ipv6, abort))
+            {
+                return;
+            }
+        }
+    }
+
+    private List<DateTimeOffset> TakeFeed()
+    {
+        if (_mustRefreshAddresses)
+        {
+            _mustRefreshAddresses = false;
+            _facts.RefreshAddresses();
+        }
+
+        int quarantined = _state.Quarantined.Count;
+        _facts.Take(Feed);
+        List<Problem> problems = [];
+        IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
+        foreach ((NamespacedName name, Service? service) in services)
+        {
+            if (service is null)
+            {
+                _state.RemoveService(name);
+            }
+            else
+            {
+                _state.Set(service, problems);
+            }
+        }
+
+        List<DateTimeOffset> triggers = [];
+        IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices = Feed.EndpointSlices.Take();
+        foreach ((NamespacedName name, EndpointSlice? slice) in slices)
+        {
+            if (slice is null)
+            {
+                _state.RemoveSlice(name);
+            }
+            else if (_state.Set(slice) && slice.LastChangeTriggerTime is { } trigger && trigger > _started)
+            {
+                triggers.Add(trigger);
+            }
+        }
+
+        problems.ForEach(_observer.Problem);
+        _observer.Taken(services.Count, slices.Count);
+        if (_state.Quarantined.Count != quarantined)
+        {
+            _observer.QuarantineChanged(_state.Quarantined);
+        }
+
+        return triggers;
+    }
+
+    private async Task<ApplyResult> SyncAsync(
+        FamilySync family,
+        FamilyChange change,
+        IReadOnlyList<NamespacedName> changed,
+        IReadOnlyList<DateTimeOffset> triggers,
+        CancellationToken abort)
+    {
+        if (family.TakeDrift(_time.GetUtcNow()))
+        {
+            _observer.Drifted(family.Family, family.Drift!); // just taken
+        }
+
+        string? drift = family.Drift;
+        bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(change);
+        ApplyResult result = await ApplyAsync(family, change, isFull, changed, triggers, abort);
+        if (!result.IsApplied && !isFull)
+        {
+            // What the update was built on may be gone; the whole need not be.
+            result = await ApplyAsync(family, change, isFull: true, changed, triggers, abort);
+        }
+
+        if (drift is not null && result.IsApplied)
+        {
+            _observer.Repaired(family.Family, drift);
+        }
+
+        return result;
+    }
+
+    private async Task<ApplyResult> ApplyAsync(
+        FamilySync family,
+        FamilyChange change,
+        bool isFull,
+        IReadOnlyList<NamespacedName> changed,
+        IReadOnlyList<DateTimeOffset> triggers,
+        CancellationToken abort)
+    {
+        long start = _time.GetTimestamp();
+        ApplyResult result = isFull
+            ? await family.Applier.ApplyFullAsync(change.After, abort)
+            : change.IsEmpty ? ApplyResult.Applied : await family.Applier.ApplyUpdateAsync(change, abort);
+        DateTimeOffset now = _time.GetUtcNow();
+        if (result.IsApplied)
+        {
+            family.Succeeded(isFull, now);
+        }
+        else
+        {
+            family.Failed(now, Random.Shared.NextDouble());
+        }
+
+        _observer.Synced(new SyncReport
+        {
+            Family = family.Family,
+            IsFull = isFull,
+            Duration = _time.GetElapsedTime(start),
+            Result = result,
+            Rules = change.After,
+            Services = isFull || change.SettingsChanged ? null : changed,
+            TriggerTimes = triggers,
+            Failures = family.Failures,
+        });
+        return result;
+    }
+
+    /// <summary>Leaves out the Services that the kernel refuses.</summary>
+    /// <returns>Whether there are any, so that the others can be written now.</returns>
+    private async Task<bool> QuarantineAsync(ApplyResult[] results, RuleModelChange change, NodeSettings ipv4, NodeSettings ipv6, CancellationToken abort)
+    {
+        bool isFound = false;
+        for (int index = 0; index < _families.Length; index++)
+        {
+            if (results[index].Outcome != ApplyOutcome.Refused)
+            {
+                continue;
+            }
+
+            FamilySync family = _families[index];
+            IReadOnlyCollection<NamespacedName> suspects = [.. change.After[family.Family].Services.Keys];
+            CulpritSearch search = new(_state, family.Applier, ipv4, ipv6);
+            foreach ((NamespacedName service, string error) in await search.FindAsync(suspects, abort))
+            {
+                isFound = true;
+                _state.Quarantine(service);
+                _observer.Quarantined(service, family.Family, error);
+            }
+        }
+
+        if (isFound)
+        {
+            _observer.QuarantineChanged(_state.Quarantined);
+        }
+
+        return isFound;
+    }
+}
