@@ -30,7 +30,7 @@ internal sealed class CulpritSearch(ClusterState state, IRuleApplier applier, No
         CancellationToken cancellation)
     {
         NamespacedName[] ordered = [.. suspects.Order()];
-        if (ordered.Length == 0 || (await TryAsync([], cancellation)).Outcome != ApplyOutcome.Applied)
+        if (ordered.Length == 0 || (await TryAsync(ArraySegment<NamespacedName>.Empty, cancellation)).Outcome != ApplyOutcome.Applied)
         {
             return [];
         }

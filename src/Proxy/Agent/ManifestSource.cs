@@ -46,7 +46,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         ManifestReader reader = new();
         try
         {
-            ManifestFiles.Read(paths, isRecursive: true, static () => Stream.Null, reader);
+            ManifestFiles.Read(paths, isRecursive: false, static () => Stream.Null, reader);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,12 +12,24 @@ internal sealed record ManifestStamp(string Text)
         List<string> lines = [];
         foreach (string path in paths)
         {
-            IEnumerable<string> files = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories) : [path];
-            lines.AddRange(files.Select(Line));
+            lines.AddRange(Expand(path).Select(Line));
         }
 
         lines.Sort(StringComparer.Ordinal);
         return new(string.Join('\n', lines));
+    }
+
+    private static string[] Expand(string path)
+    {
+        try
+        {
+            return Directory.Exists(path) ? Directory.GetFiles(path) : [path];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // As in Line.
+            return [path];
+        }
     }
 
     private static string Line(string file)

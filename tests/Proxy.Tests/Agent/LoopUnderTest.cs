@@ -1,0 +1,80 @@
+using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Settings;
+
+namespace KubeProxySharp.Proxy.Tests.Agent;
+
+/// <summary>A running loop over two fake kernels.</summary>
+internal sealed class LoopUnderTest : IAsyncDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    public LoopUnderTest(SyncPolicy? policy = null)
+    {
+        Loop = new(
+            new ProxySettings { NodeName = "node-a" },
+            static () => [IpAddress.Parse("127.0.0.1"), IpAddress.Parse("192.0.2.1")],
+            [IPv4, IPv6],
+            policy ?? new SyncPolicy { MinInterval = TimeSpan.Zero, FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), DriftQuietTime = TimeSpan.Zero },
+            Observer,
+            TimeProvider.System);
+    }
+
+    public SyncLoop Loop { get; }
+
+    public FakeApplier IPv4 { get; } = new(IpFamily.IPv4);
+
+    public FakeApplier IPv6 { get; } = new(IpFamily.IPv6);
+
+    public RecordingObserver Observer { get; } = new();
+
+    public void Start() => _running = Loop.RunAsync(_stop.Token);
+
+    /// <summary>Feeds objects as a first listing does.</summary>
+    public void List(IEnumerable<Service> services, params EndpointSlice[] slices)
+    {
+        foreach (Service service in services)
+        {
+            Loop.Feed.Services.Put(service);
+        }
+
+        foreach (EndpointSlice slice in slices)
+        {
+            Loop.Feed.EndpointSlices.Put(slice);
+        }
+
+        Loop.Feed.Services.Listed();
+        Loop.Feed.EndpointSlices.Listed();
+        Loop.Feed.Nodes.Listed();
+    }
+
+    public async Task UntilAsync(Func<bool> condition, string what)
+    {
+        using CancellationTokenSource limit = new(s_limit);
+        while (!condition())
+        {
+            if (_running.IsFaulted)
+            {
+                await _running;
+            }
+
+            limit.IsCancellationRequested.Should().BeFalse(what);
+            await Task.Delay(1, CancellationToken.None);
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.WaitAsync(s_limit);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,154 @@
+using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.RuleModel.Inputs;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KubeProxySharp.Proxy.Tests.Agent;
+
+public sealed class ManifestSourceTests : IAsyncDisposable
+{
+    private const string Service = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: shop}
+        spec: {clusterIP: 10.96.0.10, ports: [{name: http, port: 80}]}
+        """;
+
+    private const string Node = """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: node-a}
+        """;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("manifests-");
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<NamespacedName, Service> _services = [];
+    private readonly ClusterFeed _feed = new(static () => { });
+    private Task _running = Task.CompletedTask;
+
+    [Fact]
+    public async Task ObjectsArriveAndTheFeedIsListed()
+    {
+        Write("all.yaml", Service + "\n---\n" + Node);
+        Start();
+
+        await UntilAsync(() => _feed.IsListed && _services.Count == 1);
+        _feed.Nodes.Take().Keys.Should().Equal(new NamespacedName("", "node-a"));
+    }
+
+    [Fact]
+    public async Task ChangesAndRemovalsArrive()
+    {
+        Write("all.yaml", Service);
+        Start();
+        await UntilAsync(() => _services.Count == 1);
+
+        Write("all.yaml", Service.Replace("port: 80", "port: 81", StringComparison.Ordinal));
+        await UntilAsync(() => _services.Values.Single().Ports[0].Port == 81);
+
+        Write("more.yaml", Service.Replace("name: web", "name: db", StringComparison.Ordinal));
+        await UntilAsync(() => _services.Count == 2);
+
+        File.Delete(Path.Combine(_directory.FullName, "all.yaml"));
+        await UntilAsync(() => _services.Count == 1);
+        _services.Keys.Should().Equal(new NamespacedName("shop", "db"));
+    }
+
+    [Theory]
+    [InlineData("kind: Service\n  broken: [")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {ports: [{port: 70000}]}")]
+    public async Task BrokenInputKeepsTheLastGoodState(string broken)
+    {
+        Write("all.yaml", Service);
+        Start();
+        await UntilAsync(() => _services.Count == 1);
+
+        Write("all.yaml", broken);
+        await Task.Delay(3 * ManifestSource.PollInterval, TimeProvider.System, CancellationToken.None);
+        Take();
+        _services.Should().ContainSingle();
+
+        Write("all.yaml", Service.Replace("port: 80", "port: 81", StringComparison.Ordinal));
+        await UntilAsync(() => _services.Values.Single().Ports[0].Port == 81);
+    }
+
+    [Fact]
+    public async Task WithoutAnyGoodInputNothingIsListed()
+    {
+        Write("all.yaml", "kind: [");
+        Start();
+
+        await Task.Delay(3 * ManifestSource.PollInterval, TimeProvider.System, CancellationToken.None);
+
+        _feed.IsListed.Should().BeFalse("rules that are there must stay");
+    }
+
+    /// <summary>A mounted ConfigMap changes by the swap of a symbolic link.</summary>
+    [Fact]
+    public async Task TheSwapOfALinkIsSeen()
+    {
+        DirectoryInfo first = _directory.CreateSubdirectory("..1");
+        DirectoryInfo second = _directory.CreateSubdirectory("..2");
+        File.WriteAllText(Path.Combine(first.FullName, "all.yaml"), Service);
+        File.WriteAllText(Path.Combine(second.FullName, "all.yaml"), Service.Replace("port: 80", "port: 8443", StringComparison.Ordinal));
+        string data = Path.Combine(_directory.FullName, "..data");
+        Directory.CreateSymbolicLink(data, "..1");
+        File.CreateSymbolicLink(Path.Combine(_directory.FullName, "all.yaml"), "..data/all.yaml");
+        Start();
+        await UntilAsync(() => _services.Count == 1);
+
+        Directory.Delete(data);
+        Directory.CreateSymbolicLink(data, "..2");
+
+        await UntilAsync(() => _services.Values.Single().Ports[0].Port == 8443);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ContinueWith(static _ => { }, TaskScheduler.Default);
+        _stop.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private void Start() =>
+        _running = new ManifestSource([_directory.FullName], _feed, NullLogger.Instance, TimeProvider.System).RunAsync(_stop.Token);
+
+    private void Write(string name, string text)
+    {
+        string temporary = Path.Combine(_directory.FullName, name + ".tmp");
+        File.WriteAllText(temporary, text);
+        File.Move(temporary, Path.Combine(_directory.FullName, name), overwrite: true);
+    }
+
+    private void Take()
+    {
+        foreach ((NamespacedName name, Service? service) in _feed.Services.Take())
+        {
+            if (service is null)
+            {
+                _services.Remove(name);
+            }
+            else
+            {
+                _services[name] = service;
+            }
+        }
+    }
+
+    private async Task UntilAsync(Func<bool> condition)
+    {
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            Take();
+            if (condition())
+            {
+                return;
+            }
+
+            _running.IsFaulted.Should().BeFalse(_running.Exception?.ToString());
+            limit.IsCancellationRequested.Should().BeFalse();
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
+
+namespace KubeProxySharp.Proxy.Tests.Agent;
+
+/// <summary>Remembers what the loop told.</summary>
+internal sealed class RecordingObserver : ISyncObserver
+{
+    public ConcurrentQueue<string> Told { get; } = new();
+
+    public ConcurrentQueue<SyncReport> Reports { get; } = new();
+
+    public void Requested() => Told.Enqueue("requested");
+
+    public void Taken(int services, int endpointSlices)
+    {
+    }
+
+    public void Synced(SyncReport report) => Reports.Enqueue(report);
+
+    public void Drifted(IpFamily family, string what) => Told.Enqueue($"{family} drifted: {what}");
+
+    public void Repaired(IpFamily family, string what) => Told.Enqueue($"{family} repaired: {what}");
+
+    public void Quarantined(NamespacedName service, IpFamily family, string error) => Told.Enqueue($"{family} quarantined {service}: {error}");
+
+    public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services) => Told.Enqueue($"in quarantine: {string.Join(' ', services)}");
+
+    public void Problem(Problem problem) => Told.Enqueue(problem.ToString());
+}

@@ -1,0 +1,253 @@
+using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Proxy.Tests.Agent;
+
+public sealed class SyncLoopTests
+{
+    private static readonly EndpointSlice s_slice = Samples.Slice(Samples.Endpoint("10.244.1.5"));
+
+    [Fact]
+    public async Task NothingIsWrittenBeforeEverythingIsListed()
+    {
+        await using LoopUnderTest test = new();
+        test.Start();
+
+        test.Loop.Feed.Services.Put(Samples.Service);
+        test.Loop.Feed.Services.Listed();
+        test.Loop.Feed.EndpointSlices.Put(s_slice);
+        test.Loop.Feed.Nodes.Listed();
+        await Task.Yield();
+        test.IPv4.Calls.Should().BeEmpty();
+        test.Loop.Feed.EndpointSlices.Listed();
+
+        await test.UntilAsync(() => test.IPv4.Kernel is not null && test.IPv6.Kernel is not null, "both families are written");
+        test.IPv4.Calls.Should().Equal("full");
+        test.IPv4.Kernel!.Services.Should().ContainKey(Samples.Web);
+        test.IPv4.Kernel.EndpointCount.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task AChangeIsAnUpdate()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+
+        test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.5"), Samples.Endpoint("10.244.1.6")));
+
+        await test.UntilAsync(() => test.IPv4.Kernel!.EndpointCount == 2, "the endpoint arrives");
+        test.IPv4.Calls.Should().Equal("full", "update");
+        test.IPv6.Calls.Should().Equal(["full"], "nothing changed there");
+    }
+
+    [Fact]
+    public async Task ChangesThatComeMeanwhileAreMerged()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+        TaskCompletionSource release = new();
+        test.IPv4.Before = _ => release.Task;
+        test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.6")));
+        await test.UntilAsync(() => test.IPv4.Calls.Length == 2, "the first change is under way");
+
+        for (int last = 7; last < 200; last++)
+        {
+            test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint($"10.244.1.{last}")));
+        }
+
+        release.SetResult();
+        await test.UntilAsync(() => Target(test) == "10.244.1.199", "the last change arrives");
+        test.IPv4.Calls.Should().Equal("full", "update", "update");
+    }
+
+    [Fact]
+    public async Task AFailedUpdateIsFollowedByAFullSync()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+        test.IPv4.Scripted.Enqueue(new(ApplyOutcome.Unavailable, "lock held"));
+
+        test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.6")));
+
+        await test.UntilAsync(() => Target(test) == "10.244.1.6", "the change arrives");
+        test.IPv4.Calls.Should().Equal("full", "update", "full");
+    }
+
+    [Fact]
+    public async Task FailuresAreTriedAgainUntilTheyAreOver()
+    {
+        await using LoopUnderTest test = new();
+        for (int failure = 0; failure < 5; failure++)
+        {
+            test.IPv4.Scripted.Enqueue(new(ApplyOutcome.Unavailable, "no nft"));
+        }
+
+        test.Start();
+        test.List([Samples.Service], s_slice);
+
+        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the rules are written in the end");
+        test.IPv4.Calls.Should().Equal("full", "full", "full", "full", "full", "full");
+        test.IPv6.Calls.Should().Equal(["full"], "the other family is not disturbed");
+        test.Observer.Reports.Where(report => report.Family == test.IPv4.Family).Select(report => report.Failures).Should().Equal(1, 2, 3, 4, 5, 0);
+    }
+
+    [Fact]
+    public async Task DriftIsRepairedAndTold()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+        test.IPv4.Kernel = null;
+
+        test.Loop.Drifted(test.IPv4.Family, "nat flushed by iptables (pid 7)");
+
+        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the rules are back");
+        await test.UntilAsync(() => test.Observer.Told.Contains("IPv4 repaired: nat flushed by iptables (pid 7)"), "it is told");
+        test.IPv4.Calls.Should().Equal("full", "full");
+        test.IPv6.Calls.Should().Equal("full");
+    }
+
+    [Fact]
+    public async Task ARefusedServiceIsQuarantinedAndTheOthersAreWritten()
+    {
+        await using LoopUnderTest test = new();
+        NamespacedName bad = new("shop", "s17");
+        test.IPv4.Refused.Add(bad);
+        test.Start();
+
+        test.List(Enumerable.Range(0, 40).Select(Numbered), s_slice);
+
+        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the others are written");
+        test.IPv4.Kernel!.Services.Should().HaveCount(39).And.NotContainKey(bad);
+        test.Observer.Told.Should().Contain("IPv4 quarantined shop/s17: no room for shop/s17").And.Contain("in quarantine: shop/s17");
+        test.IPv4.Calls.Count(call => call == "try").Should().BeLessThan(16);
+    }
+
+    [Fact]
+    public async Task AQuarantinedServiceIsTriedAgainWhenItChanges()
+    {
+        await using LoopUnderTest test = new();
+        NamespacedName bad = new("shop", "s1");
+        test.IPv4.Refused.Add(bad);
+        test.Start();
+        test.List([Numbered(0), Numbered(1)], s_slice);
+        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the other is written");
+
+        test.IPv4.Refused.Clear();
+        test.Loop.Feed.Services.Put(Numbered(1) with { SessionAffinity = "ClientIP" });
+
+        await test.UntilAsync(() => test.IPv4.Kernel!.Services.ContainsKey(bad), "it is back");
+        test.Observer.Told.Should().Contain("in quarantine: ");
+    }
+
+    /// <summary>If the kernel refuses everything, no Service is to blame.</summary>
+    [Fact]
+    public async Task NobodyIsQuarantinedForWhatIsNotTheirFault()
+    {
+        await using LoopUnderTest test = new();
+        test.IPv4.Scripted.Enqueue(new(ApplyOutcome.Refused, "table is busy"));
+        test.Start();
+
+        test.List([Numbered(0), Numbered(1)], s_slice);
+
+        await test.UntilAsync(() => test.IPv4.Kernel is not null, "it is tried again");
+        test.IPv4.Kernel!.Services.Should().HaveCount(2);
+        test.Observer.Told.Should().NotContain(told => told.Contains("quarantine"));
+    }
+
+    [Fact]
+    public async Task StoppingLetsASyncFinish()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+        TaskCompletionSource begun = new();
+        TaskCompletionSource release = new();
+        test.IPv4.Before = async _ =>
+        {
+            begun.SetResult();
+            await release.Task;
+        };
+        test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.6")));
+        await begun.Task;
+
+        Task stopped = test.StopAsync();
+        stopped.IsCompleted.Should().BeFalse();
+        release.SetResult();
+        await stopped;
+
+        Target(test).Should().Be("10.244.1.6");
+    }
+
+    [Fact]
+    public async Task ASyncThatHangsIsAbortedAfterTheGrace()
+    {
+        await using LoopUnderTest test = await StartedAsync(new SyncPolicy { MinInterval = TimeSpan.Zero, StopGrace = TimeSpan.FromMilliseconds(1) });
+        TaskCompletionSource begun = new();
+        test.IPv4.Before = async cancellation =>
+        {
+            begun.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellation);
+        };
+        test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.6")));
+        await begun.Task;
+
+        await test.StopAsync();
+
+        Target(test).Should().Be("10.244.1.5", "the rules stay as they were");
+    }
+
+    /// <summary>Whatever comes in whatever order, the kernel ends with what a fresh look at the end state says.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task TheKernelEndsWithTheEndState(int seed)
+    {
+        Random random = new(seed);
+        await using LoopUnderTest test = new();
+        test.Start();
+        test.List([]);
+        Dictionary<NamespacedName, Service> services = [];
+        for (int step = 0; step < 500; step++)
+        {
+            Service service = Numbered(random.Next(20));
+            if (random.Next(3) == 0)
+            {
+                services.Remove(service.Name);
+                test.Loop.Feed.Services.Remove(service.Name);
+            }
+            else
+            {
+                service = random.Next(2) == 0 ? service : service with { SessionAffinity = "ClientIP" };
+                services[service.Name] = service;
+                test.Loop.Feed.Services.Put(service);
+            }
+
+            if (random.Next(20) == 0)
+            {
+                test.Loop.Drifted(test.IPv4.Family, "somebody");
+            }
+
+            if (random.Next(10) == 0)
+            {
+                await Task.Yield();
+            }
+        }
+
+        await test.UntilAsync(() => test.IPv4.Kernel is not null && test.IPv4.Kernel.HasSameContentAs(Samples.Model(services.Values, [], test.IPv4.Kernel.Settings).IPv4), "the end state arrives");
+    }
+
+    private static async Task<LoopUnderTest> StartedAsync(SyncPolicy? policy = null)
+    {
+        LoopUnderTest test = new(policy);
+        test.Start();
+        test.List([Samples.Service], s_slice);
+        await test.UntilAsync(() => test.IPv4.Kernel is not null && test.Observer.Reports.Count == 2, "the first sync");
+        return test;
+    }
+
+    private static Service Numbered(int number) => Samples.Service with
+    {
+        Name = new("shop", $"s{number}"),
+        ClusterIP = $"10.96.1.{number + 1}",
+        ClusterIPs = [$"10.96.1.{number + 1}"],
+    };
+
+    private static string Target(LoopUnderTest test) => Samples.Texts(test.IPv4.Kernel!.Services[Samples.Web].Ports[0].Endpoints.Cluster);
+}
