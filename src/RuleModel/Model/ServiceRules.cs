@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 
@@ -21,6 +22,47 @@ public sealed record ServiceRules(NamespacedName Name, EquatableArray<ServicePor
 
             return count;
         }
+    }
+
+    /// <summary>The port that load balancers ask for the number of local endpoints; 0 if there is none.</summary>
+    public ushort HealthCheckNodePort => Ports[0].Spec.HealthCheckNodePort;
+
+    /// <summary>Number of different addresses among the endpoints of all ports that are ready and on this node (spec 3.9).</summary>
+    public int LocalReadyCount
+    {
+        get
+        {
+            HashSet<IpAddress> addresses = [];
+            foreach (ServicePortRules port in Ports)
+            {
+                foreach (Endpoint endpoint in port.Endpoints.All)
+                {
+                    if (endpoint.IsLocal && endpoint.IsReady)
+                    {
+                        addresses.Add(endpoint.Target.Address);
+                    }
+                }
+            }
+
+            return addresses.Count;
+        }
+    }
+
+    /// <summary>Number of ports that have endpoints, but none for traffic that a Local policy keeps on this node (spec 4.5).</summary>
+    /// <param name="isInternal">Whether the policy of the cluster IP is meant, or that of the external destinations.</param>
+    public int CountWithoutLocalEndpoints(bool isInternal)
+    {
+        int count = 0;
+        foreach (ServicePortRules port in Ports)
+        {
+            FrontendPolicy policy = isInternal ? port.Internal : port.External;
+            if (policy.Verdict == FrontendVerdict.Drop)
+            {
+                count++;
+            }
+        }
+
+        return count;
     }
 
     /// <summary>The port with this name, or null.</summary>
