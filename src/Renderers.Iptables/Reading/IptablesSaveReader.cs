@@ -16,10 +16,12 @@ public static class IptablesSaveReader
     {
         WalkTable? table = null;
         int number = 0;
-        foreach (ReadOnlySpan<char> raw in text.AsSpan().EnumerateLines())
+
+        // Not EnumerateLines: a comment may hold what else counts as the end of a line in Unicode.
+        foreach (Range raw in text.AsSpan().Split('\n'))
         {
             number++;
-            string line = raw.Trim().ToString();
+            string line = text.AsSpan(raw).Trim().ToString();
             if (line.Length == 0 || line[0] == '#')
             {
                 continue;

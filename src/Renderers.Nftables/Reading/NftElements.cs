@@ -31,17 +31,41 @@ internal static class NftElements
         };
     }
 
-    /// <summary>A verdict map: pairs of key and verdict.</summary>
-    public static void Fill(VerdictMap map, IEnumerable<JsonElement> pairs)
+    /// <summary>Whether a key stands for itself only: no prefix, no range, and not <c>*</c> for everything else.</summary>
+    public static bool IsPlain(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return element.ValueKind == JsonValueKind.Number || (element.ValueKind == JsonValueKind.String && element.GetString() != "*");
+        }
+
+        JsonProperty property = NftJsonReader.FirstOf(element);
+        return property.Name switch
+        {
+            "concat" => property.Value.EnumerateArray().All(IsPlain),
+            "elem" => IsPlain(property.Value.GetProperty("val")),
+            _ => false,
+        };
+    }
+
+    /// <summary>A verdict map: pairs of key and verdict. False if there are keys that cannot be looked up.</summary>
+    public static bool TryFill(VerdictMap map, IEnumerable<JsonElement> pairs)
     {
         foreach (JsonElement pair in pairs)
         {
+            if (!IsPlain(pair[0]))
+            {
+                return false;
+            }
+
             map.Add(Key(pair[0]), NftRuleReader.Verdict(NftJsonReader.FirstOf(pair[1])) ?? new RuleStep.UnknownStatement(pair[1].GetRawText()));
         }
+
+        return true;
     }
 
-    /// <summary>A map of DNAT targets: pairs of key and address with port.</summary>
-    public static void Fill(TargetMap map, IEnumerable<JsonElement> pairs)
+    /// <summary>A map of DNAT targets: pairs of key and address with port. False if it has anything else.</summary>
+    public static bool TryFill(TargetMap map, IEnumerable<JsonElement> pairs)
     {
         foreach (JsonElement pair in pairs)
         {
@@ -49,13 +73,15 @@ internal static class NftElements
             bool isTarget = parts.Length == 2
                 & IpAddress.TryParse(parts[0], out IpAddress address)
                 & ushort.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port);
-            if (!isTarget)
+            if (!isTarget || !IsPlain(pair[0]))
             {
-                throw new FormatException($"{pair[1].GetRawText()} is not an endpoint");
+                return false;
             }
 
             map.Add(Key(pair[0]), new EndpointAddress(address, port));
         }
+
+        return true;
     }
 
     /// <summary>Addresses, prefixes and ranges; null if there is anything else.</summary>

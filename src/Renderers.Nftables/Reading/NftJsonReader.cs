@@ -26,7 +26,7 @@ public static class NftJsonReader
         {
             throw new RuleTextException((int)(e.LineNumber ?? 0) + 1, "is not the JSON of nft: " + e.Message);
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (IsOfShape(e))
         {
             throw new RuleTextException(0, "is not the JSON of nft: " + e.Message);
         }
@@ -62,6 +62,10 @@ public static class NftJsonReader
             table.Finish();
         }
     }
+
+    /// <summary>Whether an exception says that JSON has not the shape, or a number not the size, that the code took for granted.</summary>
+    internal static bool IsOfShape(Exception exception) => exception
+        is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException or ArgumentOutOfRangeException;
 
     internal static JsonProperty FirstOf(JsonElement item)
     {

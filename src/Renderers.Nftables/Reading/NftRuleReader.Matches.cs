@@ -35,6 +35,11 @@ internal sealed partial class NftRuleReader
         }
 
         JsonElement words = right.ValueKind == JsonValueKind.Object && right.TryGetProperty("set", out JsonElement set) ? set : right;
+        if (words.ValueKind == JsonValueKind.Object)
+        {
+            return false;
+        }
+
         ConnectionStates states = ConnectionStates.None;
         foreach (string? word in words.ValueKind == JsonValueKind.Array ? words.EnumerateArray().Select(item => item.GetString()) : [words.GetString()])
         {
@@ -147,8 +152,7 @@ internal sealed partial class NftRuleReader
 
         if (right.ValueKind == JsonValueKind.String && right.GetString() is ['@', .. string name])
         {
-            MatchNamedSet(key, name, isNegated);
-            return true;
+            return MatchNamedSet(key, name, isNegated);
         }
 
         if (key.Length != 1)
@@ -177,21 +181,28 @@ internal sealed partial class NftRuleReader
         return false;
     }
 
-    private void MatchNamedSet(EquatableArray<KeyPart> key, string name, bool isNegated)
+    private bool MatchNamedSet(EquatableArray<KeyPart> key, string name, bool isNegated)
     {
         ElementSet set = table.FindSet(name);
         bool isClient = key.Length == 1 && key[0].Field == PacketField.Source;
+        bool isDestination = key.Length == 1 && key[0].Field == PacketField.Destination;
         if (isClient && set.ExpirySeconds != 0 && !isNegated)
         {
             _steps.Add(new RuleStep.KnownClientMatch(name, set.ExpirySeconds));
         }
-        else if (isClient && table.FindRanges(name) is { } ranges)
+        else if ((isClient || (isDestination && table.HasIntervals(name))) && table.FindRanges(name) is { } ranges)
         {
-            _steps.Add(new RuleStep.AddressMatch(PacketField.Source, EquatableArray.CopyOf(ranges), isNegated));
+            _steps.Add(new RuleStep.AddressMatch(key[0].Field, EquatableArray.CopyOf(ranges), isNegated));
+        }
+        else if (table.HasIntervals(name))
+        {
+            return false;
         }
         else
         {
             _steps.Add(new RuleStep.SetMatch(key, set, isNegated));
         }
+
+        return true;
     }
 }

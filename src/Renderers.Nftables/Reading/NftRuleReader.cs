@@ -18,8 +18,14 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
         JsonElement expressions = rule.GetProperty("expr");
         foreach (JsonElement expression in expressions.EnumerateArray())
         {
-            JsonProperty property = NftJsonReader.FirstOf(expression);
-            Expression(property);
+            if (expression.ValueKind == JsonValueKind.String)
+            {
+                // What nft itself has no JSON for, it prints as text.
+                _steps.Add(new RuleStep.UnknownStatement(expression.GetString() ?? ""));
+                continue;
+            }
+
+            Expression(NftJsonReader.FirstOf(expression));
         }
 
         return new WalkRule(NftText.Describe(expressions), EquatableArray.CopyOf(_steps))
@@ -90,7 +96,7 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
         }
 
         JsonElement data = value.GetProperty("data");
-        VerdictMap map;
+        VerdictMap? map;
         if (data.ValueKind == JsonValueKind.String)
         {
             map = table.FindVerdictMap(SetName(data));
@@ -98,26 +104,29 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
         else
         {
             map = new VerdictMap("");
-            NftElements.Fill(map, data.GetProperty("set").EnumerateArray());
+            map = NftElements.TryFill(map, data.GetProperty("set").EnumerateArray()) ? map : null;
         }
 
-        _steps.Add(new RuleStep.VerdictLookup(key, map));
+        _steps.Add(map is null ? new RuleStep.UnknownStatement("vmap " + value.GetRawText()) : new RuleStep.VerdictLookup(key, map));
     }
 
     private void Dnat(JsonElement value)
     {
-        JsonElement address = value.GetProperty("addr");
-        if (address.ValueKind == JsonValueKind.String && IpAddress.TryParse(address.GetString(), out IpAddress target))
+        bool hasAddress = value.TryGetProperty("addr", out JsonElement address);
+        bool hasPort = value.TryGetProperty("port", out JsonElement number);
+        ushort? port = hasPort && number.ValueKind == JsonValueKind.Number ? number.GetUInt16() : null;
+        IpAddress target = default;
+        bool isAddress = hasAddress && address.ValueKind == JsonValueKind.String && IpAddress.TryParse(address.GetString(), out target);
+        if ((isAddress || (!hasAddress && hasPort)) && hasPort == port is not null)
         {
-            ushort? port = value.TryGetProperty("port", out JsonElement number) && number.ValueKind == JsonValueKind.Number ? number.GetUInt16() : null;
-            _steps.Add(new RuleStep.Dnat(target, port));
+            _steps.Add(new RuleStep.Dnat(isAddress ? target : null, port));
             return;
         }
 
         if (address.ValueKind == JsonValueKind.Object && address.TryGetProperty("map", out JsonElement lookup) && Key(lookup.GetProperty("key")) is { } key)
         {
             JsonElement data = lookup.GetProperty("data");
-            TargetMap map;
+            TargetMap? map;
             if (data.ValueKind == JsonValueKind.String)
             {
                 map = table.FindTargetMap(SetName(data));
@@ -125,11 +134,14 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
             else
             {
                 map = new TargetMap("");
-                NftElements.Fill(map, data.GetProperty("set").EnumerateArray());
+                map = NftElements.TryFill(map, data.GetProperty("set").EnumerateArray()) ? map : null;
             }
 
-            _steps.Add(new RuleStep.DnatLookup(key, map));
-            return;
+            if (map is not null)
+            {
+                _steps.Add(new RuleStep.DnatLookup(key, map));
+                return;
+            }
         }
 
         _steps.Add(new RuleStep.UnknownStatement("dnat " + value.GetRawText()));

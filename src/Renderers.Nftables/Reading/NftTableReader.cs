@@ -13,8 +13,8 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
     private readonly Dictionary<string, JsonElement> _sets = new(StringComparer.Ordinal);
     private readonly List<JsonElement> _rules = [];
     private readonly Dictionary<string, ElementSet> _readSets = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, VerdictMap> _verdictMaps = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TargetMap> _targetMaps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, VerdictMap?> _verdictMaps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TargetMap?> _targetMaps = new(StringComparer.Ordinal);
 
     public WalkTable Table { get; } = table;
 
@@ -71,26 +71,32 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
     public List<AddressRange>? FindRanges(string name) =>
         _sets.TryGetValue(name, out JsonElement declared) ? NftElements.Ranges(ElementsOf(declared)) : null;
 
-    public VerdictMap FindVerdictMap(string name)
+    /// <summary>Whether a named set has elements that stand for more than one key.</summary>
+    public bool HasIntervals(string name) =>
+        _sets.TryGetValue(name, out JsonElement declared) && !ElementsOf(declared).All(NftElements.IsPlain);
+
+    /// <summary>A named map of verdicts; null if it has keys that cannot be looked up.</summary>
+    public VerdictMap? FindVerdictMap(string name)
     {
         if (!_verdictMaps.TryGetValue(name, out VerdictMap? map))
         {
             map = new VerdictMap(name);
             _sets.TryGetValue(name, out JsonElement declared);
-            NftElements.Fill(map, ElementsOf(declared));
+            map = NftElements.TryFill(map, ElementsOf(declared)) ? map : null;
             _verdictMaps.Add(name, map);
         }
 
         return map;
     }
 
-    public TargetMap FindTargetMap(string name)
+    /// <summary>A named map of endpoints; null if it has other data, or keys that cannot be looked up.</summary>
+    public TargetMap? FindTargetMap(string name)
     {
         if (!_targetMaps.TryGetValue(name, out TargetMap? map))
         {
             map = new TargetMap(name);
             _sets.TryGetValue(name, out JsonElement declared);
-            NftElements.Fill(map, ElementsOf(declared));
+            map = NftElements.TryFill(map, ElementsOf(declared)) ? map : null;
             _targetMaps.Add(name, map);
         }
 

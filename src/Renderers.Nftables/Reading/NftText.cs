@@ -13,9 +13,22 @@ internal static class NftText
         JsonValueKind.Array => string.Join(' ', expression.EnumerateArray().Select(Describe)),
         JsonValueKind.String => expression.GetString() ?? "",
         JsonValueKind.Number => expression.GetInt64().ToString(CultureInfo.InvariantCulture),
-        JsonValueKind.Object => DescribeObject(expression),
+        JsonValueKind.Object => DescribeOrShow(expression),
         _ => "",
     };
+
+    /// <summary>Foreign rules have expressions of any shape, and must not fail for want of words.</summary>
+    private static string DescribeOrShow(JsonElement expression)
+    {
+        try
+        {
+            return DescribeObject(expression);
+        }
+        catch (Exception e) when (NftJsonReader.IsOfShape(e))
+        {
+            return expression.GetRawText();
+        }
+    }
 
     private static string DescribeObject(JsonElement expression)
     {

@@ -110,7 +110,7 @@ public sealed class NeutralRules
         AddressRange all = AddressRange.All(_family);
         List<AddressRange> local = [];
         List<AddressRange> others = [];
-        AddressRanges.Split(all, _node.LocalRanges, local, others);
+        AddressRanges.Split(all, _node.LocalRanges(_family), local, others);
         return origin.Interface is null ? local : others;
     }
 

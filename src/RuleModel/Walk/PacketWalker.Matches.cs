@@ -32,7 +32,7 @@ public sealed partial class PacketWalker
                 Decide(((state.States & match.States) != ConnectionStates.None) != match.IsNegated, state, passed, failed);
                 break;
             case RuleStep.LocalMatch { Field: PacketField.Source } match:
-                SplitSource(state, node.LocalRanges, match.IsNegated, passed, failed);
+                SplitSource(state, _localRanges, match.IsNegated, passed, failed);
                 break;
             case RuleStep.LocalMatch match:
                 Decide(node.IsLocal(state.Destination) != match.IsNegated, state, passed, failed);

@@ -42,7 +42,7 @@ public sealed partial class PacketWalker
         next.AddRange(current);
     }
 
-    private static bool IsMatch(RuleStep step) => step is RuleStep.AddressMatch or RuleStep.ProtocolMatch or RuleStep.PortMatch
+    internal static bool IsMatch(RuleStep step) => step is RuleStep.AddressMatch or RuleStep.ProtocolMatch or RuleStep.PortMatch
         or RuleStep.InterfaceMatch or RuleStep.MarkMatch or RuleStep.StateMatch or RuleStep.LocalMatch or RuleStep.RandomMatch
         or RuleStep.KnownClientMatch or RuleStep.SetMatch or RuleStep.UnknownMatch;
 

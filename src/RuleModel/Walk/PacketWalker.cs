@@ -12,6 +12,8 @@ public sealed partial class PacketWalker(Ruleset rules, NodeView node)
     /// <summary>Chains deeper than this are a loop; the kernel refuses those too.</summary>
     private const int MaxDepth = 64;
 
+    private readonly AddressRange[] _localRanges = node.LocalRanges(rules.Family);
+
     /// <summary>All ways that a packet can go.</summary>
     public IReadOnlyList<WalkOutcome> Walk(WalkPacket packet)
     {
@@ -153,7 +155,7 @@ public sealed partial class PacketWalker(Ruleset rules, NodeView node)
                 ApplyRule(place, position, current, next, exits);
             }
 
-            alive = next;
+            alive = Distinct(next);
             if (alive.Count == 0)
             {
                 return;
@@ -164,6 +166,21 @@ public sealed partial class PacketWalker(Ruleset rules, NodeView node)
         {
             exits.Add(new(left, WalkVerdict.Return));
         }
+    }
+
+    /// <summary>
+    /// Keeps one of the uncertain ways that are alike but for the rules they went through. Without this each rule that is
+    /// not understood would double them.
+    /// </summary>
+    private static List<WalkState> Distinct(List<WalkState> states)
+    {
+        if (states.Count(state => state.IsUncertain) < 2)
+        {
+            return states;
+        }
+
+        HashSet<WalkState> seen = [];
+        return states.FindAll(state => !state.IsUncertain || seen.Add(state with { Trace = null }));
     }
 
     /// <summary>Where the walk is.</summary>

@@ -79,6 +79,11 @@ public sealed class WalkChain(string name)
     {
         foreach (RuleStep step in rule.Steps)
         {
+            if (!PacketWalker.IsMatch(step) && step is not RuleStep.NoEffect)
+            {
+                return null;
+            }
+
             if (step is RuleStep.AddressMatch { Field: PacketField.Destination, IsNegated: false } match
                 && match.Ranges.Length == 1
                 && match.Ranges[0].IsSingle)
