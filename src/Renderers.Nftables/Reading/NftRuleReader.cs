@@ -93,12 +93,12 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
         VerdictMap map;
         if (data.ValueKind == JsonValueKind.String)
         {
-            map = table.FindVerdictMap(SetName(data));
+            map = table.FindVerdictMap(SetName(data), key);
         }
         else
         {
             map = new VerdictMap("");
-            NftElements.Fill(map, data.GetProperty("set").EnumerateArray());
+            NftElements.Fill(map, key, data.GetProperty("set").EnumerateArray());
         }
 
         _steps.Add(new RuleStep.VerdictLookup(key, map));
@@ -120,12 +120,12 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
             TargetMap map;
             if (data.ValueKind == JsonValueKind.String)
             {
-                map = table.FindTargetMap(SetName(data));
+                map = table.FindTargetMap(SetName(data), key);
             }
             else
             {
                 map = new TargetMap("");
-                NftElements.Fill(map, data.GetProperty("set").EnumerateArray());
+                NftElements.Fill(map, key, data.GetProperty("set").EnumerateArray());
             }
 
             _steps.Add(new RuleStep.DnatLookup(key, map));
