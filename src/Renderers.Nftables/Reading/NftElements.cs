@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
@@ -8,8 +10,10 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 /// <summary>Elements of sets and maps.</summary>
 internal static class NftElements
 {
-    /// <summary>The text of a key: the parts of a concatenation joined as nft lists them.</summary>
-    public static string Key(JsonElement element)
+    /// <summary>The text of an element: the parts of a concatenation joined as nft lists them, protocols by their names.</summary>
+    /// <param name="element">The element.</param>
+    /// <param name="key">What it is looked up by; empty where it is a value.</param>
+    public static string Key(JsonElement element, EquatableArray<KeyPart> key)
     {
         if (element.ValueKind == JsonValueKind.Object)
         {
@@ -17,19 +21,25 @@ internal static class NftElements
             switch (property.Name)
             {
                 case "concat":
-                    return string.Join(" . ", property.Value.EnumerateArray().Select(Key));
+                    return string.Join(" . ", property.Value.EnumerateArray().Select((part, index) => Value(part, index < key.Length ? key[index].Field : null)));
                 case "elem":
-                    return Key(property.Value.GetProperty("val"));
+                    return Key(property.Value.GetProperty("val"), key);
             }
         }
 
-        return element.ValueKind switch
-        {
-            JsonValueKind.String => Canonical(element.GetString() ?? ""),
-            JsonValueKind.Number => element.GetInt64().ToString(CultureInfo.InvariantCulture),
-            _ => element.GetRawText(),
-        };
+        return Value(element, key.Length == 1 ? key[0].Field : null);
     }
+
+    /// <summary>The name of a protocol; nft lists the number where the machine has no /etc/protocols.</summary>
+    public static string Protocol(JsonElement value) => value.ValueKind != JsonValueKind.Number
+        ? value.GetString() ?? ""
+        : value.GetInt64() switch
+        {
+            (long)TransportProtocol.Tcp => "tcp",
+            (long)TransportProtocol.Udp => "udp",
+            (long)TransportProtocol.Sctp => "sctp",
+            long other => other.ToString(CultureInfo.InvariantCulture),
+        };
 
     /// <summary>Whether a key stands for itself only: no prefix, no range, and not <c>*</c> for everything else.</summary>
     public static bool IsPlain(JsonElement element)
@@ -49,7 +59,7 @@ internal static class NftElements
     }
 
     /// <summary>A verdict map: pairs of key and verdict. False if there are keys that cannot be looked up.</summary>
-    public static bool TryFill(VerdictMap map, IEnumerable<JsonElement> pairs)
+    public static bool TryFill(VerdictMap map, EquatableArray<KeyPart> key, IEnumerable<JsonElement> pairs)
     {
         foreach (JsonElement pair in pairs)
         {
@@ -58,18 +68,18 @@ internal static class NftElements
                 return false;
             }
 
-            map.Add(Key(pair[0]), NftRuleReader.Verdict(NftJsonReader.FirstOf(pair[1])) ?? new RuleStep.UnknownStatement(pair[1].GetRawText()));
+            map.Add(Key(pair[0], key), NftRuleReader.Verdict(NftJsonReader.FirstOf(pair[1])) ?? new RuleStep.UnknownStatement(pair[1].GetRawText()));
         }
 
         return true;
     }
 
     /// <summary>A map of DNAT targets: pairs of key and address with port. False if it has anything else.</summary>
-    public static bool TryFill(TargetMap map, IEnumerable<JsonElement> pairs)
+    public static bool TryFill(TargetMap map, EquatableArray<KeyPart> key, IEnumerable<JsonElement> pairs)
     {
         foreach (JsonElement pair in pairs)
         {
-            string[] parts = Key(pair[1]).Split(" . ");
+            string[] parts = Key(pair[1], default).Split(" . ");
             bool isTarget = parts.Length == 2
                 & IpAddress.TryParse(parts[0], out IpAddress address)
                 & ushort.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port);
@@ -78,7 +88,7 @@ internal static class NftElements
                 return false;
             }
 
-            map.Add(Key(pair[0]), new EndpointAddress(address, port));
+            map.Add(Key(pair[0], key), new EndpointAddress(address, port));
         }
 
         return true;
@@ -131,6 +141,17 @@ internal static class NftElements
                 return null;
         }
     }
+
+    /// <summary>The text of one value.</summary>
+    /// <param name="element">The value.</param>
+    /// <param name="field">What it is compared with; null if that is not known.</param>
+    private static string Value(JsonElement element, PacketField? field) => element.ValueKind switch
+    {
+        JsonValueKind.Number when field == PacketField.Protocol => Protocol(element),
+        JsonValueKind.Number => element.GetInt64().ToString(CultureInfo.InvariantCulture),
+        JsonValueKind.String => Canonical(element.GetString() ?? ""),
+        _ => element.GetRawText(),
+    };
 
     /// <summary>nft prints addresses in ::/96 in another way than keys are looked up by.</summary>
     private static string Canonical(string text) => IpAddress.TryParse(text, out IpAddress address) ? address.ToString() : text;

@@ -81,16 +81,15 @@ internal sealed partial class NftRuleReader
 
     private bool MatchMeta(JsonElement left, JsonElement right, bool isNegated)
     {
-        if (!left.TryGetProperty("meta", out JsonElement meta) || right.ValueKind != JsonValueKind.String)
+        if (!left.TryGetProperty("meta", out JsonElement meta) || right.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
         {
             return false;
         }
 
-        string value = right.GetString() ?? "";
         switch (meta.GetProperty("key").GetString())
         {
             case "l4proto":
-                TransportProtocol? protocol = value switch
+                TransportProtocol? protocol = NftElements.Protocol(right) switch
                 {
                     "tcp" => TransportProtocol.Tcp,
                     "udp" => TransportProtocol.Udp,
@@ -99,7 +98,8 @@ internal sealed partial class NftRuleReader
                 };
                 _steps.Add(new RuleStep.ProtocolMatch(protocol, isNegated));
                 return true;
-            case "iifname" or "oifname":
+            case "iifname" or "oifname" when right.ValueKind == JsonValueKind.String:
+                string value = right.GetString() ?? "";
                 bool isPrefix = value.EndsWith('*');
                 string name = isPrefix ? value[..^1] : value;
                 _steps.Add(new RuleStep.InterfaceMatch(meta.GetProperty("key").GetString() == "iifname", name, isPrefix, isNegated));
@@ -183,7 +183,7 @@ internal sealed partial class NftRuleReader
 
     private bool MatchNamedSet(EquatableArray<KeyPart> key, string name, bool isNegated)
     {
-        ElementSet set = table.FindSet(name);
+        ElementSet set = table.FindSet(name, key);
         bool isClient = key.Length == 1 && key[0].Field == PacketField.Source;
         bool isDestination = key.Length == 1 && key[0].Field == PacketField.Destination;
         if (isClient && set.ExpirySeconds != 0 && !isNegated)

@@ -99,12 +99,12 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
         VerdictMap? map;
         if (data.ValueKind == JsonValueKind.String)
         {
-            map = table.FindVerdictMap(SetName(data));
+            map = table.FindVerdictMap(SetName(data), key);
         }
         else
         {
             map = new VerdictMap("");
-            map = NftElements.TryFill(map, data.GetProperty("set").EnumerateArray()) ? map : null;
+            map = NftElements.TryFill(map, key, data.GetProperty("set").EnumerateArray()) ? map : null;
         }
 
         _steps.Add(map is null ? new RuleStep.UnknownStatement("vmap " + value.GetRawText()) : new RuleStep.VerdictLookup(key, map));
@@ -129,12 +129,12 @@ internal sealed partial class NftRuleReader(NftTableReader table, JsonElement ru
             TargetMap? map;
             if (data.ValueKind == JsonValueKind.String)
             {
-                map = table.FindTargetMap(SetName(data));
+                map = table.FindTargetMap(SetName(data), key);
             }
             else
             {
                 map = new TargetMap("");
-                map = NftElements.TryFill(map, data.GetProperty("set").EnumerateArray()) ? map : null;
+                map = NftElements.TryFill(map, key, data.GetProperty("set").EnumerateArray()) ? map : null;
             }
 
             if (map is not null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
@@ -48,7 +49,7 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
     }
 
     /// <summary>A named set; a new one without keys if there is none of this name.</summary>
-    public ElementSet FindSet(string name)
+    public ElementSet FindSet(string name, EquatableArray<KeyPart> key)
     {
         if (_readSets.TryGetValue(name, out ElementSet? known))
         {
@@ -60,7 +61,7 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
         ElementSet set = new(name) { ExpirySeconds = expires ? declared.GetProperty("timeout").GetInt32() : 0 };
         foreach (JsonElement element in ElementsOf(declared))
         {
-            set.Add(NftElements.Key(element));
+            set.Add(NftElements.Key(element, key));
         }
 
         _readSets.Add(name, set);
@@ -76,13 +77,13 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
         _sets.TryGetValue(name, out JsonElement declared) && !ElementsOf(declared).All(NftElements.IsPlain);
 
     /// <summary>A named map of verdicts; null if it has keys that cannot be looked up.</summary>
-    public VerdictMap? FindVerdictMap(string name)
+    public VerdictMap? FindVerdictMap(string name, EquatableArray<KeyPart> key)
     {
         if (!_verdictMaps.TryGetValue(name, out VerdictMap? map))
         {
             map = new VerdictMap(name);
             _sets.TryGetValue(name, out JsonElement declared);
-            map = NftElements.TryFill(map, ElementsOf(declared)) ? map : null;
+            map = NftElements.TryFill(map, key, ElementsOf(declared)) ? map : null;
             _verdictMaps.Add(name, map);
         }
 
@@ -90,13 +91,13 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
     }
 
     /// <summary>A named map of endpoints; null if it has other data, or keys that cannot be looked up.</summary>
-    public TargetMap? FindTargetMap(string name)
+    public TargetMap? FindTargetMap(string name, EquatableArray<KeyPart> key)
     {
         if (!_targetMaps.TryGetValue(name, out TargetMap? map))
         {
             map = new TargetMap(name);
             _sets.TryGetValue(name, out JsonElement declared);
-            map = NftElements.TryFill(map, ElementsOf(declared)) ? map : null;
+            map = NftElements.TryFill(map, key, ElementsOf(declared)) ? map : null;
             _targetMaps.Add(name, map);
         }
 
