@@ -28,7 +28,9 @@ internal sealed class TextLogFormat(int processId) : ILogFormat
         for (int index = 0; index < entry.Values.Count; index++)
         {
             (string name, object? value) = entry.Values[index];
-            if (!LogKeys.IsTemplate(name))
+
+            // A message that is nothing but one value does not say it twice.
+            if (!LogKeys.IsTemplate(name) && value as string != entry.Message)
             {
                 line.Append(' ').Append(LogKeys.NameOf(name)).Append('=');
                 AppendValue(line, value);

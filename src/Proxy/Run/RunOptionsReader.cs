@@ -1,4 +1,3 @@
-using System.Text;
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.CommandLine.Flags;
 using KubeProxySharp.Proxy.Configuration;
@@ -58,10 +57,6 @@ internal static class RunOptionsReader
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw CannotOpen(path, e);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new ConfigurationException($"failed complete: failed to decode: {path}: is not UTF-8: {e.Message}");
         }
 
         if (loaded.StrictProblems.Count != 0)
