@@ -45,6 +45,12 @@ internal sealed record ProgramArguments(bool IsRun, IReadOnlyList<string> Argume
     /// <param name="commandLinePath">The command line as the kernel has it: texts that end in zero bytes.</param>
     public static string ReadCalledAs(string commandLinePath = "/proc/self/cmdline")
     {
+        if (!File.Exists(commandLinePath))
+        {
+            // No /proc: links to the program are then not told apart.
+            return Environment.ProcessPath ?? OwnName;
+        }
+
         Span<byte> start = stackalloc byte[4096];
         using FileStream file = File.OpenRead(commandLinePath);
         start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];

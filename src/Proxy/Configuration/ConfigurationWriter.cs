@@ -19,17 +19,17 @@ internal static class ConfigurationWriter
     public static void WriteFile(string path, KubeProxyConfiguration configuration)
     {
         byte[] content = Encoding.UTF8.GetBytes(ToYaml(configuration));
-        if (File.Exists(path) && !File.GetAttributes(path).HasFlag(FileAttributes.Normal))
+        path = Path.GetFullPath(path);
+        string target = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
+        if (IsDevice(target))
         {
-            // Standard output and other devices cannot be replaced by a file.
+            // Standard output is written to; replacing it, or /dev/null, by a file would be a disaster.
             using FileStream device = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            if (!device.CanSeek)
-            {
-                device.Write(content);
-                return;
-            }
+            device.Write(content);
+            return;
         }
 
+        path = target;
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -47,4 +47,7 @@ internal static class ConfigurationWriter
             throw;
         }
     }
+
+    private static bool IsDevice(string path) =>
+        path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal);
 }

@@ -130,6 +130,24 @@ public sealed class ConfigurationWriterTests
         Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>The name of this process stands for a device: it takes any text, and can never be replaced by a file.</summary>
+    [Fact]
+    public void DevicesAndLinksAreWrittenThrough()
+    {
+        string folder = Directory.CreateTempSubdirectory("config-writer-").FullName;
+        File.CreateSymbolicLink(Path.Combine(folder, "link"), "target");
+        File.CreateSymbolicLink(Path.Combine(folder, "device"), "/proc/self/comm");
+        File.WriteAllText(Path.Combine(folder, "target"), "");
+
+        ConfigurationWriter.WriteFile(Path.Combine(folder, "link"), new KubeProxyConfiguration());
+        ConfigurationWriter.WriteFile(Path.Combine(folder, "device"), new KubeProxyConfiguration());
+
+        File.ReadAllText(Path.Combine(folder, "target")).Should().StartWith("apiVersion");
+        new FileInfo(Path.Combine(folder, "link")).LinkTarget.Should().Be("target");
+        File.ReadAllText("/proc/self/comm").Should().StartWith("apiVersion");
+        Directory.Delete(folder, recursive: true);
+    }
+
     private static string ToJson(KubeProxyConfiguration configuration)
     {
         ArrayBufferWriter<byte> buffer = new();
