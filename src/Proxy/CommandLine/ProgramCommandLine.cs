@@ -10,7 +10,8 @@ internal static class ProgramCommandLine
     /// <summary>Version of the program, and of the kube-proxy whose rules it makes.</summary>
     public static string VersionText => $"kube-proxy-sharp {Version} (rules of kube-proxy 1.36)";
 
-    private static string Version =>
+    /// <summary>The version of the program alone.</summary>
+    public static string Version =>
         typeof(ProgramCommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     public static RootCommand Create()
@@ -25,6 +26,9 @@ internal static class ProgramCommandLine
         }
 
         root.Subcommands.Add(DryRunCommandLine.Create());
+
+        // Listed here for the help; its flags are kube-proxy's and never come this far (ProgramArguments).
+        root.Subcommands.Add(new Command(ProgramArguments.RunCommandName, "Be the kube-proxy of this node, with kube-proxy's own flags; run --help lists them."));
         return root;
     }
 

@@ -6,14 +6,11 @@ using KubeProxySharp.RuleModel.Settings;
 namespace KubeProxySharp.Proxy.Configuration;
 
 /// <summary>kube-proxy's validation of a configuration, with its paths and messages (spec 11.8).</summary>
-internal sealed class ConfigurationValidator
+internal sealed partial class ConfigurationValidator
 {
     private const string Root = "KubeProxyConfiguration.";
     private const string NotNegative = "must be greater than or equal to 0";
     private const string PreviousMinor = "1.35";
-
-    /// <summary>Gates that 1.36 has locked on, and so cannot be switched off (spec 11.10).</summary>
-    private static readonly string[] s_lockedGates = ["NFTablesProxyMode", "PreferSameTrafficDistribution", "MultiCIDRServiceAllocator"];
 
     private static readonly string[] s_detectLocalModes = ["", "ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"];
 
@@ -39,6 +36,9 @@ internal sealed class ConfigurationValidator
         return validator._errors;
     }
 
+    /// <summary>Several faults in one text, as kube-proxy joins them.</summary>
+    public static string Join(IReadOnlyList<string> errors) => errors.Count == 1 ? errors[0] : $"[{string.Join(", ", errors)}]";
+
     /// <summary>Throws when anything is wrong.</summary>
     /// <exception cref="ConfigurationException">The faults, joined as kube-proxy joins them.</exception>
     public static void ThrowIfInvalid(KubeProxyConfiguration configuration)
@@ -46,7 +46,7 @@ internal sealed class ConfigurationValidator
         IReadOnlyList<string> errors = Validate(configuration);
         if (errors.Count != 0)
         {
-            throw new ConfigurationException("failed validate: " + (errors.Count == 1 ? errors[0] : $"[{string.Join(", ", errors)}]"));
+            throw new ConfigurationException("failed validate: " + Join(errors));
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class ConfigurationValidator
     {
         foreach (KubeProxyConfiguration.FeatureGate gate in _configuration.FeatureGates)
         {
-            if (!gate.IsEnabled && s_lockedGates.Contains(gate.Name, StringComparer.Ordinal))
+            if (!gate.IsEnabled && FeatureGates.IsLocked(gate.Name))
             {
                 Invalid("featureGates", gate.Name, $"cannot set feature gate {gate.Name} to false, feature is locked to true");
             }
@@ -246,36 +246,6 @@ internal sealed class ConfigurationValidator
         if (cidrs.Length > 1 && isEveryValid && !isPair)
         {
             Invalid(Field, _configuration.ClusterCidr, "must be one CIDR, or an IPv4 and an IPv6 CIDR");
-        }
-    }
-
-    private void CheckLogging()
-    {
-        KubeProxyConfiguration.LoggingConfiguration logging = _configuration.Logging;
-        if (logging.Format is not ("text" or "json"))
-        {
-            Invalid("logging.format", logging.Format, "Unsupported log format");
-        }
-
-        if (logging.FlushFrequency <= TimeSpan.Zero)
-        {
-            Invalid("logging.flushFrequency", GoDuration.Format(logging.FlushFrequency), "must be greater than 0");
-        }
-
-        if (logging.Verbosity < 0)
-        {
-            Invalid("logging.verbosity", logging.Verbosity, NotNegative);
-        }
-
-        if (logging.Format is not "text" && !logging.Vmodule.IsEmpty)
-        {
-            Invalid("logging.vmodule", "", "Only supported for text log format");
-        }
-
-        bool isAlphaUsed = logging.Text != new KubeProxyConfiguration.LoggingOptions() || logging.Json != new KubeProxyConfiguration.LoggingOptions();
-        if (isAlphaUsed && !FeatureGates.IsEnabled(_configuration, "LoggingAlphaOptions", byDefault: false))
-        {
-            Invalid("logging.options", "", "need the feature gate LoggingAlphaOptions");
         }
     }
 

@@ -1,0 +1,10 @@
+using KubeProxySharp.Proxy.Logging;
+
+namespace KubeProxySharp.Proxy.Run;
+
+/// <summary>
+/// Removes rules: with <see cref="RunOptions.IsCleanup"/> those of every mode, else those that the mode of the
+/// configuration does not use (spec 14.1, 14.2).
+/// </summary>
+/// <returns>Whether everything is gone.</returns>
+internal delegate Task<bool> CleanUp(RunOptions options, AgentLogging logging, CancellationToken cancellationToken);
