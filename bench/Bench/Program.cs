@@ -1,9 +1,15 @@
 using System.Globalization;
 using KubeProxySharp.Bench;
 
+if (args is ["wire"])
+{
+    await WireBench.RunAsync(slices: 10_000, endpoints: 10, Console.Out);
+    return 0;
+}
+
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
-    Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
+    Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]... | wire");
     return 2;
 }
 

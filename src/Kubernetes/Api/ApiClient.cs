@@ -1,0 +1,106 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Kubernetes.Api;
+
+/// <summary>
+/// Sends requests to the API server: headers, format, one repetition with fresh credentials after a 401, and failures as
+/// <see cref="ApiException"/>. Everything beyond that (waiting, trying again) is the caller's.
+/// </summary>
+/// <param name="connection">The way to the server.</param>
+/// <param name="options">What requests say about the client.</param>
+/// <param name="observer">Hears of every request.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Receives the server's warnings.</param>
+public sealed class ApiClient(
+    IApiConnection connection, ApiClientOptions options, IApiObserver observer, TimeProvider timeProvider, ILogger<ApiClient> logger)
+{
+    private readonly SeenWarnings _warnings = new(logger);
+
+    /// <summary>The clock of everything that uses this client.</summary>
+    internal TimeProvider TimeProvider => timeProvider;
+
+    /// <summary>Hears of everything that uses this client.</summary>
+    internal IApiObserver Observer => observer;
+
+    /// <summary>Sends a request and waits for the headers of its answer.</summary>
+    /// <returns>A successful answer, to be disposed of by the caller.</returns>
+    /// <exception cref="ApiException">The server refused.</exception>
+    /// <exception cref="HttpRequestException">The server could not be reached.</exception>
+    internal async Task<HttpResponseMessage> SendAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await SendOnceAsync(request, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            response.Dispose();
+            connection.OnUnauthorized();
+            response = await SendOnceAsync(request, cancellationToken);
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw new ApiException(request.ToString(), await ErrorReader.ReadAsync(response, timeProvider, cancellationToken));
+        }
+    }
+
+    /// <summary>The body of an answer, decompressed if the connection has not done that already.</summary>
+    internal static async Task<Stream> OpenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        return response.Content.Headers.ContentEncoding.Contains("gzip", StringComparer.OrdinalIgnoreCase)
+            ? new GZipStream(stream, CompressionMode.Decompress)
+            : stream;
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage message = Message(request);
+        long start = timeProvider.GetTimestamp();
+        HttpStatusCode? code = null;
+        try
+        {
+            HttpResponseMessage response =
+                await connection.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            code = response.StatusCode;
+            _warnings.Take(response);
+            return response;
+        }
+        finally
+        {
+            TimeSpan duration = timeProvider.GetElapsedTime(start);
+            observer.OnRequest(new(request.Method.Method, connection.Server.Authority, code, duration, request.IsWatch));
+        }
+    }
+
+    private HttpRequestMessage Message(ApiRequest request)
+    {
+        string url = connection.Server.GetLeftPart(UriPartial.Path).TrimEnd('/') + request.PathAndQuery;
+        HttpRequestMessage message = new(request.Method, url)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        message.Headers.TryAddWithoutValidation("Accept", options.Accept);
+        message.Headers.TryAddWithoutValidation("User-Agent", options.UserAgent);
+        bool isList = request.Method == HttpMethod.Get && !request.IsWatch;
+        if (isList && connection.AllowsCompression)
+        {
+            message.Headers.AcceptEncoding.Add(new("gzip"));
+        }
+
+        if (!request.Body.IsEmpty)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body);
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue(request.ContentType);
+        }
+
+        return message;
+    }
+}

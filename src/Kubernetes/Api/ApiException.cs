@@ -1,0 +1,10 @@
+namespace KubeProxySharp.Kubernetes.Api;
+
+/// <summary>The API server answered a request with a failure.</summary>
+/// <param name="request">Method and path.</param>
+/// <param name="status">What it said.</param>
+public sealed class ApiException(string request, ApiStatus status) : Exception($"{request}: {status}")
+{
+    /// <summary>What the server said.</summary>
+    public ApiStatus Status { get; } = status;
+}

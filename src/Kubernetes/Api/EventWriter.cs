@@ -1,0 +1,218 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Kubernetes.Api;
+
+/// <summary>
+/// Writes Events about what happens on this node, beside everything else: it never blocks its callers, drops events
+/// rather than wait for room, and counts repetitions instead of writing each (spec 12.6, wire notes 10).
+/// </summary>
+/// <param name="client">Sends the requests.</param>
+/// <param name="reporter">Who the events are from.</param>
+/// <param name="requestsPerSecond">The rate limit; kube-proxy's default is 5 (wire notes 6). 0 or less: none.</param>
+/// <param name="burst">How many requests may be made at once; kube-proxy's default is 10.</param>
+/// <param name="random">The source of jitter.</param>
+/// <param name="logger">Receives what goes wrong.</param>
+public sealed class EventWriter(
+    ApiClient client, EventReporter reporter, double requestsPerSecond, int burst, Random random, ILogger<EventWriter> logger)
+{
+    private const int QueueLength = 1000;
+    private const int MaxSeries = 1000;
+    private const int MaxTries = 12;
+    private const double RetryJitter = 0.25;
+
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_requestDeadline = TimeSpan.FromSeconds(60);
+
+    private readonly Channel<ClusterEvent> _queue =
+        Channel.CreateBounded<ClusterEvent>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+
+    private readonly Dictionary<(ObjectReference, EventKind, string, string), EventSeries> _series = [];
+    private readonly TokenBucket _bucket = new(requestsPerSecond, burst, client.TimeProvider);
+    private long _lost;
+
+    /// <summary>How many events were dropped, because the queue was full or the server did not take them.</summary>
+    public long LostCount => Interlocked.Read(ref _lost);
+
+    /// <summary>Queues an event and returns at once.</summary>
+    /// <param name="regarding">The object it is about.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="reason">Why, in one word.</param>
+    /// <param name="action">What was being done, in one word.</param>
+    /// <param name="note">For people; may be empty. Longer than 1024 bytes is cut.</param>
+    public void Write(ObjectReference regarding, EventKind type, string reason, string action, string note)
+    {
+        if (_queue.Writer.TryWrite(new(regarding, type, reason, action, note, client.TimeProvider.GetUtcNow())))
+        {
+            return;
+        }
+
+        if (Interlocked.Increment(ref _lost) == 1)
+        {
+            Log.EventQueueFull(logger);
+        }
+    }
+
+    /// <summary>Writes what is queued until it is cancelled.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Task<bool> arrival = _queue.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            await WaitAsync(arrival, cancellationToken);
+            if (arrival.IsCompleted)
+            {
+                await arrival;
+                while (_queue.Reader.TryRead(out ClusterEvent? next))
+                {
+                    await TakeAsync(next, cancellationToken);
+                }
+
+                arrival = _queue.Reader.WaitToReadAsync(cancellationToken).AsTask();
+            }
+
+            await WriteDueAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits for an event, or until a series is due.</summary>
+    private async Task WaitAsync(Task arrival, CancellationToken cancellationToken)
+    {
+        if (_series.Count == 0)
+        {
+            await arrival;
+            return;
+        }
+
+        TimeSpan untilDue = _series.Values.Min(series => series.Due) - client.TimeProvider.GetUtcNow();
+        if (untilDue <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(arrival, Task.Delay(untilDue, client.TimeProvider, waiting.Token));
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task TakeAsync(ClusterEvent next, CancellationToken cancellationToken)
+    {
+        if (_series.TryGetValue(next.Key, out EventSeries? series) && !series.IsOver(next.Time))
+        {
+            series.Repeat(next.Time);
+            await WriteCountAsync(series, cancellationToken);
+            return;
+        }
+
+        if (series is not null)
+        {
+            // Its end was not noticed yet; what it still has to say goes first.
+            await WriteCountAsync(series, cancellationToken);
+        }
+
+        EventSeries started = new(next);
+        bool isWritten = await SendAsync(Creation(started), next.Reason, cancellationToken) is null;
+        if (isWritten && (_series.Count < MaxSeries || _series.ContainsKey(next.Key)))
+        {
+            _series[next.Key] = started;
+        }
+        else
+        {
+            _series.Remove(next.Key);
+        }
+    }
+
+    private async Task WriteDueAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = client.TimeProvider.GetUtcNow();
+        EventSeries[] due = [.. _series.Values.Where(series => series.Due <= now)];
+        foreach (EventSeries series in due)
+        {
+            await WriteCountAsync(series, cancellationToken);
+            if (series.IsOver(now))
+            {
+                _series.Remove(series.First.Key);
+            }
+        }
+    }
+
+    private async Task WriteCountAsync(EventSeries series, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = client.TimeProvider.GetUtcNow();
+        if (!series.MustWrite(now))
+        {
+            return;
+        }
+
+        ApiRequest patch = new(HttpMethod.Patch, $"{Path(series.First)}/{series.Name}")
+        {
+            Body = ClusterEvent.EncodeSeries(series.Count, series.Last),
+            ContentType = "application/strategic-merge-patch+json",
+        };
+        ApiStatus? refusal = await SendAsync(patch, series.First.Reason, cancellationToken);
+        if (refusal?.Code == 404)
+        {
+            // The server forgets events after an hour by default.
+            await SendAsync(Creation(series), series.First.Reason, cancellationToken);
+        }
+
+        series.Written(now);
+    }
+
+    private static string Path(ClusterEvent of) => $"/apis/events.k8s.io/v1/namespaces/{Uri.EscapeDataString(of.Namespace)}/events";
+
+    private ApiRequest Creation(EventSeries series) => new(HttpMethod.Post, Path(series.First))
+    {
+        Body = series.First.Encode(series.Name, reporter, series.Count, series.Last),
+        ContentType = Wire.ResourceStreams.ProtobufMediaType,
+    };
+
+    /// <summary>Sends a request: what the server refuses is final, but for 429; what did not reach it is tried again.</summary>
+    /// <returns>The refusal; null if the server took it.</returns>
+    private async Task<ApiStatus?> SendAsync(ApiRequest request, string reason, CancellationToken cancellationToken)
+    {
+        ApiStatus last = new();
+        for (int tries = 1; ; tries++)
+        {
+            TimeSpan delay;
+            try
+            {
+                await SendOnceAsync(request, cancellationToken);
+                return null;
+            }
+            catch (ApiException e) when (e.Status.Code != 429)
+            {
+                return request.Method == HttpMethod.Patch && e.Status.Code == 404 ? e.Status : Lose(e.Status, reason, e.Message);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                last = (e as ApiException)?.Status ?? last;
+                if (tries == MaxTries)
+                {
+                    return Lose(last, reason, e.Message);
+                }
+
+                delay = last.RetryAfter ?? s_retryDelay * (1 + (RetryJitter * random.NextDouble()));
+            }
+
+            await Task.Delay(delay, client.TimeProvider, cancellationToken);
+        }
+    }
+
+    private async Task SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        await _bucket.TakeAsync(cancellationToken);
+        using CancellationTokenSource deadline = new(s_requestDeadline, client.TimeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using HttpResponseMessage response = await client.SendAsync(request, either.Token);
+    }
+
+    private ApiStatus Lose(ApiStatus status, string reason, string problem)
+    {
+        Interlocked.Increment(ref _lost);
+        Log.EventLost(logger, reason, problem);
+        return status;
+    }
+}

@@ -1,0 +1,147 @@
+using KubeProxySharp.Kubernetes.Wire;
+
+namespace KubeProxySharp.Kubernetes.Api;
+
+/// <content>The two kinds of requests.</content>
+public sealed partial class Reflector<T>
+{
+    /// <summary>A plain list, in pages if the server wants that (wire notes 2.3, 2.4).</summary>
+    private async Task<TimeSpan> ListAsync(CancellationToken cancellationToken)
+    {
+        string version = _listsWithoutVersion ? "" : _version.Length == 0 ? "0" : _version;
+
+        // With a version from before, a limit would mean "exactly this version", which may be gone.
+        int limit = version is "" or "0" ? PageLength : 0;
+        string token = "";
+        _names.BeginListing();
+        while (true)
+        {
+            ResourceEvent<T> end;
+            try
+            {
+                end = await ListPageAsync(_resource.ListPath(version, limit, token, _usesFieldSelector), cancellationToken);
+            }
+            catch (ApiException e) when (token.Length != 0 && e.Status.IsExpired)
+            {
+                // The server offers to go on with a mixture of versions; one whole list is right instead.
+                token = "";
+                limit = 0;
+                _names.BeginListing();
+                continue;
+            }
+
+            token = end.Continue ?? "";
+            if (token.Length == 0)
+            {
+                Complete(end.ResourceVersion);
+                return TimeSpan.Zero;
+            }
+        }
+    }
+
+    private async Task<ResourceEvent<T>> ListPageAsync(string path, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(s_listDeadline, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        ApiRequest request = new(HttpMethod.Get, path);
+        using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
+        using IResourceStream<T> items = ResourceStreams.List(
+            await ApiClient.OpenAsync(response, either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
+        ResourceEvent<T> last = default;
+        while (await items.NextAsync(either.Token) is ResourceEvent<T> item)
+        {
+            last = item;
+            switch (item.Type)
+            {
+                case ResourceEventType.Put:
+                    Put(item);
+                    break;
+                case ResourceEventType.Unusable:
+                    LeaveOut(item);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>A watch; it begins with all objects if a listing is due (wire notes 3.1, 3.2).</summary>
+    private async Task<TimeSpan> WatchAsync(CancellationToken cancellationToken)
+    {
+        int seconds = _random.Next(MinWatchSeconds, MaxWatchSeconds + 1);
+        string version = _mustList && _listsWithoutVersion ? "" : _version;
+        string path = _resource.WatchPath(version, _mustList, seconds, _usesFieldSelector);
+        using CancellationTokenSource deadline = new(s_headerDeadline, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        ApiRequest request = new(HttpMethod.Get, path) { IsWatch = true };
+        using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
+
+        // A half-open connection is noticed by HTTP/2 pings; where there are none, by the server's missing its own time-out.
+        deadline.CancelAfter(TimeSpan.FromSeconds(seconds) + s_watchGrace);
+        long start = _time.GetTimestamp();
+        using IResourceStream<T> events = ResourceStreams.Watch(
+            await ApiClient.OpenAsync(response, either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
+        if (_mustList)
+        {
+            _names.BeginListing();
+        }
+        else
+        {
+            Works();
+        }
+
+        bool hadEvents = false;
+        try
+        {
+            while (await events.NextAsync(either.Token) is ResourceEvent<T> next)
+            {
+                hadEvents = true;
+                Take(next, request);
+            }
+        }
+        catch (Exception e) when (IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return AfterBreak(e, hadEvents, _time.GetElapsedTime(start));
+        }
+
+        return AfterEnd(hadEvents, _time.GetElapsedTime(start));
+    }
+
+    private static WireFormat FormatOf(HttpResponseMessage response) =>
+        ResourceStreams.FormatOf(response.Content.Headers.ContentType?.MediaType);
+
+    private void Take(in ResourceEvent<T> next, ApiRequest request)
+    {
+        switch (next.Type)
+        {
+            case ResourceEventType.Put:
+                Put(next);
+                break;
+            case ResourceEventType.Deleted:
+                if (_names.Remove(next.Name))
+                {
+                    _sink.Remove(next.Name);
+                }
+
+                break;
+            case ResourceEventType.Unusable:
+                LeaveOut(next);
+                break;
+            case ResourceEventType.Error:
+                throw new WatchErrorException(request.ToString(), next.Status ?? new ApiStatus());
+            case ResourceEventType.Bookmark when _mustList && next.EndsListing:
+                Complete(next.ResourceVersion);
+                return;
+            default:
+                break;
+        }
+
+        // Initial events come ordered by key: their versions are no place to go on from (wire notes 13).
+        if (!_mustList)
+        {
+            Advance(next.ResourceVersion);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using KubeProxySharp.Kubernetes.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Kubernetes.Api;
+
+/// <summary>
+/// Keeps a sink in step with one resource of the API server: lists, watches, and starts over whenever the server or the
+/// way to it fails (wire notes 3). Objects are handed on as they arrive and are not kept; only their names are, to find
+/// those that vanish unseen. What the sink has stays valid through every failure: losing the API server withdraws nothing.
+/// </summary>
+/// <typeparam name="T">The input type of the rule model.</typeparam>
+public sealed partial class Reflector<T>
+    where T : class
+{
+    private const int MinWatchSeconds = 300;
+    private const int MaxWatchSeconds = 600;
+    private const int PageLength = 500;
+
+    private static readonly TimeSpan s_headerDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_listDeadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_watchGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_shortWatch = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_healthyWatch = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_silentWatch = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_streamingRetry = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_longestRetryAfter = TimeSpan.FromMinutes(2);
+
+    private readonly ApiClient _client;
+    private readonly ApiResource<T> _resource;
+    private readonly IResourceSink<T> _sink;
+    private readonly ILogger _logger;
+    private readonly Random _random;
+    private readonly TimeProvider _time;
+    private readonly Backoff _backoff;
+    private readonly IResourceDecoder<T> _decoder;
+    private readonly NameTable _names;
+
+    private string _version = "";
+    private bool _mustList = true;
+    private bool _listsWithoutVersion;
+    private bool _usesFieldSelector = true;
+    private bool _hasRetriedAtOnce;
+    private long? _streamingRefused;
+    private string? _problem;
+
+    /// <summary>Makes a reflector; <see cref="RunAsync"/> starts it.</summary>
+    /// <param name="client">Sends its requests.</param>
+    /// <param name="resource">What to watch.</param>
+    /// <param name="sink">Receives the objects.</param>
+    /// <param name="logger">Receives what happens.</param>
+    /// <param name="random">The source of time-outs and delays.</param>
+    public Reflector(ApiClient client, ApiResource<T> resource, IResourceSink<T> sink, ILogger<Reflector<T>> logger, Random random)
+    {
+        _client = client;
+        _resource = resource;
+        _sink = sink;
+        _logger = logger;
+        _random = random;
+        _time = client.TimeProvider;
+        _backoff = new(random);
+        Utf8StringPool pool = new();
+        _decoder = resource.MakeDecoder(pool);
+        _names = new(pool);
+    }
+
+    private bool UsesStreamingLists => _streamingRefused is not long since || _time.GetElapsedTime(since) >= s_streamingRetry;
+
+    /// <summary>Lists and watches until it is cancelled; nothing else ends it.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            TimeSpan delay;
+            try
+            {
+                delay = _mustList && !UsesStreamingLists
+                    ? await ListAsync(cancellationToken)
+                    : await WatchAsync(cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                delay = Judge(e);
+            }
+
+            if (delay > TimeSpan.Zero)
+            {
+                await Task.Delay(delay, _time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>A listing is complete.</summary>
+    private void Complete(string version)
+    {
+        if (version.Length == 0 || version == "0")
+        {
+            throw new WireException("a listing ended without a resource version");
+        }
+
+        foreach (RuleModel.Inputs.NamespacedName name in _names.TakeVanished())
+        {
+            _sink.Remove(name);
+        }
+
+        _mustList = false;
+        _listsWithoutVersion = false;
+        Advance(version);
+        Log.Listed(_logger, _resource.Plural, _names.Count, version);
+        _sink.Listed();
+        Works();
+    }
+
+    private void Advance(string version)
+    {
+        if (version.Length != 0)
+        {
+            _version = version;
+            _client.Observer.OnResourceVersion(_resource.Plural, version);
+        }
+    }
+
+    private void Put(in ResourceEvent<T> item)
+    {
+        _names.Mark(item.Name);
+        _sink.Put(item.Value!); // an event of this type has its object
+    }
+
+    private void LeaveOut(in ResourceEvent<T> item)
+    {
+        if (item.Name.Name is not null)
+        {
+            _names.Keep(item.Name);
+        }
+
+        Log.UnusableObject(_logger, _resource.Plural, item.Problem ?? "");
+    }
+
+    private void Works()
+    {
+        if (_problem is not null)
+        {
+            _problem = null;
+            Log.WorksAgain(_logger, _resource.Plural);
+            _client.Observer.OnProblem(_resource.Plural, null);
+        }
+    }
+
+    private TimeSpan Wait(string problem, TimeSpan? retryAfter)
+    {
+        TimeSpan delay = _backoff.Next();
+        if (retryAfter is TimeSpan asked)
+        {
+            // The jitter of the step keeps nodes apart that were all told the same.
+            delay += asked < s_longestRetryAfter ? asked : s_longestRetryAfter;
+        }
+
+        Tell(problem, delay);
+        return delay;
+    }
+
+    private void Tell(string problem, TimeSpan delay)
+    {
+        if (problem == _problem)
+        {
+            Log.WatchProblemAgain(_logger, _resource.Plural, problem, delay);
+            return;
+        }
+
+        _problem = problem;
+        Log.WatchProblem(_logger, _resource.Plural, problem, delay);
+        _client.Observer.OnProblem(_resource.Plural, problem);
+    }
+}

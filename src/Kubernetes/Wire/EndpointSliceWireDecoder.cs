@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text;
+using KubeProxySharp.Kubernetes.Documents;
+using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Kubernetes.Wire;
+
+/// <summary>
+/// Decodes an EndpointSlice. The wire has addressType after the endpoints, so these are read in a second pass (wire notes
+/// 1.9). Endpoints whose address does not fit and ports of an unknown protocol are left out.
+/// </summary>
+/// <param name="pool">Shares repeated strings.</param>
+internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceDecoder<EndpointSlice>
+{
+    private const uint EndpointsKey = 0x12;
+    private const int MaxTimeLength = 64;
+
+    private readonly EndpointSliceDecoder _documents = new(pool);
+    private readonly EndpointWireDecoder _endpoint = new(pool);
+    private readonly SharedSingles<SlicePort> _singlePorts = new();
+    private readonly List<SlicePort> _ports = [];
+    private readonly List<SliceEndpoint> _endpoints = [];
+
+    /// <inheritdoc/>
+    public EndpointSlice Decode(ReadOnlySpan<byte> message, NameTable names)
+    {
+        ObjectHeader header = default;
+        AddressType type = AddressType.Other;
+        _ports.Clear();
+        WireReader reader = new(message);
+        while (reader.TryReadKey(out uint key))
+        {
+            switch (key)
+            {
+                case ObjectHeader.Key:
+                    header = ObjectHeader.Read(reader.ReadBytes());
+                    break;
+                case 0x1a: // ports
+                    AddPort(reader.ReadBytes());
+                    break;
+                case 0x22: // addressType
+                    type = TypeOf(reader.ReadBytes());
+                    break;
+                default:
+                    reader.Skip(key);
+                    break;
+            }
+        }
+
+        return new EndpointSlice
+        {
+            Name = WireName.Namespaced(header, names),
+            ServiceName = header.TryGetLabel("kubernetes.io/service-name"u8, out ReadOnlySpan<byte> service) ? pool.Get(service) : "",
+            IsHeadless = header.TryGetLabel("service.kubernetes.io/headless"u8, out _),
+            AddressType = type,
+            Ports = _singlePorts.ArrayOf(_ports),
+            Endpoints = type == AddressType.Other ? default : Endpoints(message, type),
+            LastChangeTriggerTime = TriggerTime(header),
+        };
+    }
+
+    /// <inheritdoc/>
+    public EndpointSlice Decode(DocumentNode document) => _documents.Decode(document);
+
+    /// <inheritdoc/>
+    public NamespacedName NameOf(EndpointSlice value) => value.Name;
+
+    private static AddressType TypeOf(ReadOnlySpan<byte> text) =>
+        text.SequenceEqual("IPv4"u8) ? AddressType.IPv4
+        : text.SequenceEqual("IPv6"u8) ? AddressType.IPv6
+        : AddressType.Other;
+
+    private static DateTimeOffset? TriggerTime(in ObjectHeader header)
+    {
+        bool isGiven = header.TryGetAnnotation("endpoints.kubernetes.io/last-change-trigger-time"u8, out ReadOnlySpan<byte> utf8);
+        if (!isGiven || utf8.Length > MaxTimeLength)
+        {
+            return null;
+        }
+
+        Span<char> text = stackalloc char[MaxTimeLength];
+        int length = Encoding.UTF8.GetChars(utf8, text);
+        return DateTimeOffset.TryParse(text[..length], CultureInfo.InvariantCulture, out DateTimeOffset time) ? time : null;
+    }
+
+    private void AddPort(ReadOnlySpan<byte> message)
+    {
+        string? name = null;
+        TransportProtocol protocol = TransportProtocol.Tcp;
+        bool isKnown = true;
+        int port = 0;
+        WireReader reader = new(message);
+        while (reader.TryReadKey(out uint key))
+        {
+            switch (key)
+            {
+                case 0x0a: // name
+                    name = pool.Get(reader.ReadBytes());
+                    break;
+                case 0x12: // protocol
+                    isKnown = TransportProtocols.TryParse(reader.ReadBytes(), out protocol);
+                    break;
+                case 0x18: // port
+                    port = reader.ReadInt32();
+                    break;
+                default:
+                    reader.Skip(key);
+                    break;
+            }
+        }
+
+        if (isKnown)
+        {
+            BoundedList.Append(_ports, new(name, protocol, port is > 0 and <= ushort.MaxValue ? (ushort)port : (ushort)0));
+        }
+    }
+
+    private EquatableArray<SliceEndpoint> Endpoints(ReadOnlySpan<byte> message, AddressType type)
+    {
+        _endpoints.Clear();
+        WireReader reader = new(message);
+        while (reader.TryReadKey(out uint key))
+        {
+            if (key != EndpointsKey)
+            {
+                reader.Skip(key);
+            }
+            else if (_endpoint.TryDecode(reader.ReadBytes(), type, out SliceEndpoint endpoint))
+            {
+                BoundedList.Append(_endpoints, endpoint);
+            }
+        }
+
+        return EquatableArray.CopyOf(_endpoints);
+    }
+}

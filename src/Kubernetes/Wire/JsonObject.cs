@@ -1,0 +1,38 @@
+using KubeProxySharp.Kubernetes.Documents;
+
+namespace KubeProxySharp.Kubernetes.Wire;
+
+/// <summary>Reads one JSON object with the reader of manifests; what is read is handed over while it is in memory.</summary>
+/// <param name="take">Receives the object.</param>
+internal sealed class JsonObject<TResult>(Func<DocumentNode, TResult> take) : IDocumentSink
+{
+    private TResult? _result;
+    private int _count;
+
+    /// <summary>Reads an object.</summary>
+    /// <exception cref="WireException">It is not one JSON object, or not one that the receiver understands.</exception>
+    public TResult Read(Stream text)
+    {
+        _count = 0;
+        try
+        {
+            new JsonDocumentReader(new DocumentBuilder(this, toleratesRepeatedKeys: false)).Read(text);
+        }
+        catch (DocumentException e)
+        {
+            throw new WireException(e.Message, e);
+        }
+
+        return _count == 1 ? _result! : throw new WireException("a text is not one JSON object"); // set together with the count
+    }
+
+    /// <inheritdoc/>
+    bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header) => false;
+
+    /// <inheritdoc/>
+    void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
+    {
+        _result = take(document.Root);
+        _count++;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.RuleModel.Inputs;
+
+namespace KubeProxySharp.Kubernetes.Wire;
+
+/// <summary>An event of a watch, or an item of a list; a list ends with a bookmark.</summary>
+/// <typeparam name="T">The input type.</typeparam>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct ResourceEvent<T>
+    where T : class
+{
+    /// <summary>What happened.</summary>
+    public required ResourceEventType Type { get; init; }
+
+    /// <summary>The object's key, for all types that have an object.</summary>
+    public NamespacedName Name { get; init; }
+
+    /// <summary>The object; only for <see cref="ResourceEventType.Put"/>.</summary>
+    public T? Value { get; init; }
+
+    /// <summary>Where a later watch can go on; empty if the event does not say it.</summary>
+    public string ResourceVersion { get; init; }
+
+    /// <summary>Whether this bookmark ends the initial events of a streaming list, or a list.</summary>
+    public bool EndsListing { get; init; }
+
+    /// <summary>The token of the next page of a list; empty or null after the last.</summary>
+    public string? Continue { get; init; }
+
+    /// <summary>What the server said; only for <see cref="ResourceEventType.Error"/>.</summary>
+    public ApiStatus? Status { get; init; }
+
+    /// <summary>Why the object cannot be used.</summary>
+    public string? Problem { get; init; }
+}

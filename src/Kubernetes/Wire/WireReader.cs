@@ -1,0 +1,136 @@
+using System.Runtime.CompilerServices;
+
+namespace KubeProxySharp.Kubernetes.Wire;
+
+/// <summary>
+/// Walks over the fields of one protobuf message where it stands: nothing is copied, a field that is not wanted costs no
+/// more than its length prefix. Keys are given whole, <c>(number &lt;&lt; 3) | wire type</c>, as the tables of the wire
+/// notes (1.7) list them; a known number with an unexpected wire type is thus an unknown field.
+/// </summary>
+/// <param name="message">The message.</param>
+internal ref struct WireReader(ReadOnlySpan<byte> message)
+{
+    private const int Fixed64Length = 8;
+    private const int Fixed32Length = 4;
+
+    private ReadOnlySpan<byte> _rest = message;
+
+    /// <summary>Reads the next key.</summary>
+    /// <returns>False at the end of the message.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadKey(out uint key)
+    {
+        if (_rest.IsEmpty)
+        {
+            key = 0;
+            return false;
+        }
+
+        key = _rest[0];
+        if (key is >= 8 and < 0x80)
+        {
+            _rest = _rest[1..];
+            return true;
+        }
+
+        key = ReadLongKey();
+        return true;
+    }
+
+    /// <summary>A variable-length integer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ReadVarint()
+    {
+        if (!_rest.IsEmpty && _rest[0] < 0x80)
+        {
+            ulong value = _rest[0];
+            _rest = _rest[1..];
+            return value;
+        }
+
+        return ReadLongVarint();
+    }
+
+    /// <summary>A boolean.</summary>
+    public bool ReadBoolean() => ReadVarint() != 0;
+
+    /// <summary>An integer of 32 bits; a negative one comes as ten bytes.</summary>
+    public int ReadInt32() => unchecked((int)ReadVarint());
+
+    /// <summary>A text, a byte string or a nested message.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> ReadBytes()
+    {
+        ulong length = ReadVarint();
+        if (length > (ulong)_rest.Length)
+        {
+            ThrowTruncated();
+        }
+
+        ReadOnlySpan<byte> bytes = _rest[..(int)length];
+        _rest = _rest[(int)length..];
+        return bytes;
+    }
+
+    /// <summary>Passes over the value of a field that is not wanted.</summary>
+    public void Skip(uint key)
+    {
+        switch (key & 7)
+        {
+            case 0:
+                ReadVarint();
+                break;
+            case 1:
+                SkipFixed(Fixed64Length);
+                break;
+            case 2:
+                ReadBytes();
+                break;
+            case 5:
+                SkipFixed(Fixed32Length);
+                break;
+            default:
+                throw new WireException($"field {key >> 3} has wire type {key & 7}, which the API does not use");
+        }
+    }
+
+    private static void ThrowTruncated() => throw new WireException("a value is longer than the message that holds it");
+
+    private uint ReadLongKey()
+    {
+        ulong value = ReadVarint();
+        return value is >= 8 and <= uint.MaxValue ? (uint)value : throw new WireException("a field number is out of range");
+    }
+
+    private ulong ReadLongVarint()
+    {
+        ulong value = 0;
+        for (int index = 0; index < 10; index++)
+        {
+            if (index >= _rest.Length)
+            {
+                ThrowTruncated();
+            }
+
+            byte part = _rest[index];
+            value |= (ulong)(part & 0x7f) << (7 * index);
+            if (part < 0x80)
+            {
+                _rest = _rest[(index + 1)..];
+                return value;
+            }
+        }
+
+        throw new WireException("an integer is longer than ten bytes");
+    }
+
+    private void SkipFixed(int length)
+    {
+        if (_rest.Length < length)
+        {
+            ThrowTruncated();
+        }
+
+        _rest = _rest[length..];
+    }
+}

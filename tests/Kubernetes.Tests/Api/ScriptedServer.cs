@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Headers;
+using KubeProxySharp.Kubernetes.Api;
+
+namespace KubeProxySharp.Kubernetes.Tests.Api;
+
+/// <summary>Stands in for the way to an API server: answers the requests in turn from a script, and then no more.</summary>
+internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IApiConnection, IApiObserver
+{
+    private const string Protobuf = "application/vnd.kubernetes.protobuf";
+
+    private readonly Queue<Func<HttpResponseMessage>> _script = [];
+    private readonly List<RecordedRequest> _requests = [];
+    private readonly List<string?> _problems = [];
+    private readonly Lock _lock = new();
+    private HttpClient? _http;
+
+    public Uri Server { get; init; } = new("https://api.example:6443");
+
+    public HttpClient Http => _http ??= new HttpClient(this, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
+
+    public bool AllowsCompression { get; init; } = true;
+
+    public int Unauthorized { get; private set; }
+
+    public string LastVersion { get; private set; } = "";
+
+    public List<ApiRequestReport> Reports { get; } = [];
+
+    public IReadOnlyList<RecordedRequest> Requests
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _requests];
+            }
+        }
+    }
+
+    public IReadOnlyList<string?> Problems
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _problems];
+            }
+        }
+    }
+
+    public ScriptedServer Watch(byte[] content, BodyEnd end = BodyEnd.Silent) => Watch(new ScriptedBody(content, end));
+
+    public ScriptedServer Watch(ScriptedBody body) => Reply(() => Answer(HttpStatusCode.OK, new StreamContent(body), Protobuf + ";stream=watch"));
+
+    public ScriptedServer List(byte[] content) => Reply(() => Answer(HttpStatusCode.OK, new ByteArrayContent(content), Protobuf));
+
+    public ScriptedServer Refuse(HttpStatusCode code, byte[] body, string contentType = Protobuf, int? retryAfter = null) => Reply(() =>
+    {
+        HttpResponseMessage response = Answer(code, new ByteArrayContent(body), contentType);
+        if (retryAfter is int seconds)
+        {
+            response.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromSeconds(seconds));
+        }
+
+        return response;
+    });
+
+    public ScriptedServer Unreachable() => Reply(() => throw new HttpRequestException(HttpRequestError.ConnectionError, "Connection refused"));
+
+    public ScriptedServer Reply(Func<HttpResponseMessage> reply)
+    {
+        _script.Enqueue(reply);
+        return this;
+    }
+
+    public void OnUnauthorized() => Unauthorized++;
+
+    public void OnRequest(in ApiRequestReport report)
+    {
+        lock (_lock)
+        {
+            Reports.Add(report);
+        }
+    }
+
+    public void OnResourceVersion(string resource, string resourceVersion) => LastVersion = resourceVersion;
+
+    public void OnProblem(string resource, string? problem)
+    {
+        lock (_lock)
+        {
+            _problems.Add(problem);
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        byte[] body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
+        Func<HttpResponseMessage>? reply;
+        lock (_lock)
+        {
+            _requests.Add(new(request, body, time.GetUtcNow()));
+            _script.TryDequeue(out reply);
+        }
+
+        if (reply is null)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        }
+
+        return reply!(); // the delay above never ends well
+    }
+
+    private static HttpResponseMessage Answer(HttpStatusCode code, HttpContent content, string contentType)
+    {
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        return new HttpResponseMessage(code) { Content = content };
+    }
+}
