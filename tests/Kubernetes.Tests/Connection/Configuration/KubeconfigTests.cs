@@ -7,7 +7,7 @@ public sealed class KubeconfigTests : IDisposable
     private readonly ConnectionBench _bench = new();
 
     [Theory]
-    [InlineData("a: [", "line 1: is not YAML or JSON")]
+    [InlineData("a: [", "line 2: is not YAML or JSON")]
     [InlineData("token: *hunter2", "line 1: is not YAML or JSON")]
     [InlineData("[]", "is not a kubeconfig")]
     [InlineData("kind: Pod", "kind must be \"Config\"")]
@@ -38,7 +38,7 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{insecure-skip-tls-verify: true}", "{}", "clusters[name=c].cluster: has no server")]
+    [InlineData("{insecure-skip-tls-verify: true}", "{}", "clusters[name=c].cluster has no server")]
     [InlineData("{server: 'ftp://x'}", "{}", "clusters[name=c].cluster.server is not an address")]
     [InlineData("{server: 'https://me:hunter2@x'}", "{}", "holds a user or password")]
     [InlineData("{server: 'x/path'}", "{}", "has a path but no scheme")]

@@ -166,7 +166,7 @@ public sealed class CredentialRotationTests : IDisposable
     private string Cluster(TestApiServer server) =>
         $"{{server: '{server.Url}', certificate-authority-data: {ConnectionBench.Base64(_authority.Pem)}}}";
 
-    private Task<TestApiServer> StartAsync(string? refused = null) => TestApiServer.StartAsync(_authority.Server("127.0.0.1"), async context =>
+    private Task<TestApiServer> StartAsync(string refused = "nobody") => TestApiServer.StartAsync(_authority.Server("127.0.0.1"), async context =>
     {
         context.Response.StatusCode = context.Request.Headers.Authorization == refused ? 401 : 200;
         await context.Request.Body.CopyToAsync(context.Response.Body);

@@ -88,7 +88,7 @@ public sealed class PluginTests : IDisposable
     [Theory]
     [InlineData("exit 3", "*ended with exit code 3; it said: nothing*")]
     [InlineData("echo not allowed >&2; exit 1", "*exit code 1; it said: not allowed*")]
-    [InlineData("echo hunter2-is-not-json", "*21 bytes that are not an ExecCredential in JSON*")]
+    [InlineData("echo hunter2-is-not-json", "*20 bytes that are not an ExecCredential in JSON*")]
     [InlineData("true", "*0 bytes that are not an ExecCredential*")]
     [InlineData("echo '[1]'", "*not an ExecCredential*")]
     [InlineData("head -c 3000000 /dev/zero", "*printed more than 1048576 bytes*")]
@@ -172,7 +172,7 @@ public sealed class PluginTests : IDisposable
         return response.StatusCode;
     }
 
-    private Task<TestApiServer> StartAsync(string? refused = null) => TestApiServer.StartAsync(_authority.Server("127.0.0.1"), context =>
+    private Task<TestApiServer> StartAsync(string refused = "nobody") => TestApiServer.StartAsync(_authority.Server("127.0.0.1"), context =>
     {
         context.Response.StatusCode = context.Request.Headers.Authorization == refused ? 401 : 200;
         return Task.CompletedTask;

@@ -103,6 +103,21 @@ public sealed class TlsTests : IDisposable
         (await connection.Client.GetAsync(new Uri("x", UriKind.Relative))).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AnotherKeyUnderTheNameOfTheAnchorIsRefused(bool isSent)
+    {
+        using TestAuthority intermediate = _authority.Intermediate("intermediate");
+        using TestAuthority impostor = _stranger.Intermediate("intermediate");
+        await using TestApiServer server = await TestApiServer.StartAsync(
+            impostor.Server("127.0.0.1"), chain: isSent ? [impostor.Certificate] : null);
+        string cluster = $"{{server: '{server.Url}', certificate-authority-data: {ConnectionBench.Base64(intermediate.Pem)}}}";
+        using ApiConnection connection = _bench.Open(cluster);
+
+        await RefusedAsync(connection);
+    }
+
     [Fact]
     public async Task AnIntermediateOfAnUnknownRootIsRefused()
     {
@@ -147,7 +162,7 @@ public sealed class TlsTests : IDisposable
         string user = $"{{client-certificate-data: {ConnectionBench.Base64(certificate)}, client-key-data: {ConnectionBench.Base64(key)}}}";
 
         FluentActions.Invoking(() => _bench.Open("{server: 'https://127.0.0.1'}", user))
-            .Should().Throw<ConnectionException>().WithMessage("*users[[]name=u].user.client-certificate with client-key*Ed25519 is not supported*");
+            .Should().Throw<ConnectionException>().WithMessage("*users[name=u].user.client-certificate with client-key*Ed25519 is not supported*");
     }
 
     [Theory]
