@@ -1,0 +1,27 @@
+using KubeProxySharp.Kubernetes.Connection.Credentials;
+using KubeProxySharp.Kubernetes.Connection.Transport;
+
+namespace KubeProxySharp.Kubernetes.Connection.Configuration;
+
+/// <summary>All that a connection is made from, checked and ready.</summary>
+internal sealed record ConnectionPlan
+{
+    /// <summary>Who says so, for the log.</summary>
+    public required string Source { get; init; }
+
+    public required Uri Server { get; init; }
+
+    public string Namespace { get; init; } = "default";
+
+    public DialOptions Dial { get; init; } = new();
+
+    /// <summary>Whom to trust now; null for the system's authorities.</summary>
+    public Func<ServerAuthority?> Authority { get; init; } = static () => null;
+
+    /// <summary>Who we are now, if a certificate says so.</summary>
+    public Func<ClientCertificate?> Certificate { get; init; } = static () => null;
+
+    public ICredentialSource Credentials { get; init; } = new FixedCredential(Credential.None);
+
+    public IReadOnlyList<KeyValuePair<string, string>> ImpersonationHeaders { get; init; } = [];
+}
