@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using KubeProxySharp.Proxy.Health;
 using KubeProxySharp.Proxy.Metrics;
 using Microsoft.AspNetCore.Http;
@@ -30,7 +29,7 @@ internal sealed class HealthServer(ProxyHealth health, ProbeMetrics metrics)
         metrics.Answered(probe, isSuccess);
         if (context.Request.Query.ContainsKey("verbose"))
         {
-            await Responses.WriteAsync(context, Encoding.UTF8.GetBytes(HealthText.Describe(report, probe)), Responses.Text, status);
+            await Responses.WriteTextAsync(context, HealthText.Describe(report, probe), status);
             return;
         }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -36,10 +37,12 @@ internal sealed class HttpHost : IAsyncDisposable
     }
 
     /// <summary>Starts a host without any port.</summary>
-    public static async Task<HttpHost> StartAsync(CancellationToken cancellationToken)
+    /// <param name="logger">The log for faults in answers.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    public static async Task<HttpHost> StartAsync(ILogger logger, CancellationToken cancellationToken)
     {
         HttpHost host = new();
-        await host._server.StartAsync<HttpContext>(new PortDispatcher(), cancellationToken);
+        await host._server.StartAsync<HttpContext>(new PortDispatcher(logger), cancellationToken);
         return host;
     }
 

@@ -62,6 +62,9 @@ internal sealed class MetricsServer
     {
         ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
         context.Response.ContentType = format == ExpositionFormat.OpenMetrics ? OpenMetricsType : PrometheusType;
+
+        // Once the response has started, the writer hands out the connection's own buffers.
+        await context.Response.StartAsync(context.RequestAborted);
         write(context.Response.BodyWriter, format);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -17,10 +16,8 @@ internal static class Responses
     private static readonly StringValues s_noSniff = "nosniff";
 
     /// <summary>Answers with text.</summary>
-    public static ValueTask WriteTextAsync(HttpContext context, string text, int status = StatusCodes.Status200OK)
-    {
-        return WriteAsync(context, Encoding.UTF8.GetBytes(text), Text, status);
-    }
+    public static ValueTask WriteTextAsync(HttpContext context, string text, int status = StatusCodes.Status200OK) =>
+        WriteAsync(context, Encoding.UTF8.GetBytes(text), Text, status);
 
     /// <summary>Answers with bytes, and says that they are what the type says.</summary>
     public static async ValueTask WriteAsync(HttpContext context, ReadOnlyMemory<byte> body, string contentType, int status)
@@ -30,8 +27,7 @@ internal static class Responses
         response.ContentType = contentType;
         response.ContentLength = body.Length;
         response.Headers.XContentTypeOptions = s_noSniff;
-        response.BodyWriter.Write(body.Span);
-        await response.BodyWriter.FlushAsync(context.RequestAborted);
+        await response.BodyWriter.WriteAsync(body, context.RequestAborted);
     }
 
     /// <summary>The answer for a path that does not exist, as Go's servers give it.</summary>

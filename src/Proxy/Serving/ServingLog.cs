@@ -22,4 +22,7 @@ internal static partial class ServingLog
 
     [LoggerMessage(1404, LogLevel.Error, "{Family} health check of {Service} does not listen on port {Port}; the next sync tries again")]
     public static partial void ServiceFailed(ILogger logger, IpFamily family, NamespacedName service, int port, Exception exception);
+
+    [LoggerMessage(1405, LogLevel.Error, "A request for {Path} met a fault of the program; the client got status 500")]
+    public static partial void AnswerFailed(ILogger logger, string path, Exception exception);
 }
