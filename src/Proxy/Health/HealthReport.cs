@@ -1,0 +1,15 @@
+namespace KubeProxySharp.Proxy.Health;
+
+/// <summary>The health of the proxy at a moment (spec 9.1).</summary>
+/// <param name="CurrentTime">The moment, in local time.</param>
+/// <param name="IsNodeEligible">Whether load balancers may send traffic to this node.</param>
+/// <param name="PendingLimit">How long a request for a sync may wait.</param>
+/// <param name="Families">The families that run, IPv4 first.</param>
+internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligible, TimeSpan PendingLimit, IReadOnlyList<FamilyHealth> Families)
+{
+    /// <summary>Whether all families are healthy; so while none runs yet.</summary>
+    public bool IsHealthy => Families.All(static family => family.IsHealthy);
+
+    /// <summary>The latest update of all families; year 1 in UTC when there is none.</summary>
+    public DateTimeOffset LastUpdated => Families.Select(static family => family.LastUpdated).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+}

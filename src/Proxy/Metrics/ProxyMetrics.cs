@@ -1,0 +1,75 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Metrics;
+
+/// <summary>
+/// All metrics of the program. Updates are thread-safe, and allocate nothing once a series exists; those of metrics that
+/// the mode does not have do nothing (spec 10.1).
+/// </summary>
+internal sealed class ProxyMetrics : IDisposable
+{
+    private readonly MetricRegistry _registry;
+
+    /// <summary>Registers the metrics.</summary>
+    /// <param name="options">What they depend on.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where readings that fail are reported.</param>
+    public ProxyMetrics(ProxyMetricsOptions options, TimeProvider time, ILogger logger)
+    {
+        _registry = new("KubeProxySharp", logger);
+        Syncs = new(_registry, options.Mode, time);
+        Changes = new(_registry);
+        Rules = new(_registry, options.Mode);
+        Conntrack = new(_registry, options.Mode, options.InvalidDroppedPackets, options.LocalhostAcceptedPackets);
+        Probes = new(_registry);
+        ApiClient = new(_registry);
+        Agent = new(_registry);
+        Quarantine = new(_registry);
+        Watches = new(_registry, time);
+        ProcessMetrics.Register(_registry);
+        RuntimeMetrics.Register(_registry);
+        FrameworkMetrics.Register(_registry, options.FeatureGates);
+        HealthChecks = new(logger);
+    }
+
+    /// <summary>Syncs of the rules.</summary>
+    public SyncMetrics Syncs { get; }
+
+    /// <summary>Changes of Services and EndpointSlices.</summary>
+    public ChangeMetrics Changes { get; }
+
+    /// <summary>Rules and the failures of the tools that load them.</summary>
+    public RuleMetrics Rules { get; }
+
+    /// <summary>Stale flows.</summary>
+    public ConntrackMetrics Conntrack { get; }
+
+    /// <summary>Answers of the health server.</summary>
+    public ProbeMetrics Probes { get; }
+
+    /// <summary>Requests to the API server.</summary>
+    public ApiClientMetrics ApiClient { get; }
+
+    /// <summary>Drift, rule text, parts of a sync, problems of objects.</summary>
+    public AgentMetrics Agent { get; }
+
+    /// <summary>Services that are left out.</summary>
+    public QuarantineMetrics Quarantine { get; }
+
+    /// <summary>Watches of the API server.</summary>
+    public WatchMetrics Watches { get; }
+
+    /// <summary>The page <c>/metrics/slis</c>.</summary>
+    public HealthCheckMetrics HealthChecks { get; }
+
+    /// <summary>Writes the page <c>/metrics</c>.</summary>
+    public void Write(IBufferWriter<byte> output, ExpositionFormat format) => _registry.Write(output, format);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _registry.Dispose();
+        HealthChecks.Dispose();
+    }
+}

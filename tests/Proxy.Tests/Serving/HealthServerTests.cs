@@ -1,0 +1,73 @@
+using KubeProxySharp.Proxy.Health;
+using KubeProxySharp.Proxy.Metrics;
+using KubeProxySharp.Proxy.Serving;
+using KubeProxySharp.Proxy.Tests.Health;
+using KubeProxySharp.Proxy.Tests.Metrics;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Tests.Serving;
+
+/// <summary>Spec 9.1 over the wire.</summary>
+public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<HttpHostFixture>
+{
+    private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 8, 21, 9, 0, 1, TimeSpan.Zero));
+
+    [Fact]
+    public async Task AnswersHaveStatusBodyAndHeadersOfTheSpecification()
+    {
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
+        health.SetNodeEligible(true);
+        health.SyncLoopStarted(IpFamily.IPv4);
+        await using HttpPort port = await http.OpenAsync(new HealthServer(health, metrics.Probes).AnswerAsync);
+
+        HttpReply well = await http.GetAsync(port, "/healthz");
+        health.SetNodeEligible(false);
+        HttpReply leaving = await http.GetAsync(port, "/healthz", HttpMethod.Post);
+        HttpReply alive = await http.GetAsync(port, "/livez?");
+
+        well.Status.Should().Be(200);
+        well.Body.Should().Be("""{"lastUpdated":"2026-08-21T09:00:01Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":true,"healthy":true,"status":{"IPv4":{"lastUpdated":"2026-08-21T09:00:01Z","healthy":true}}}""");
+        well.Header("Content-Type").Should().Be("application/json");
+        well.Header("X-Content-Type-Options").Should().Be("nosniff");
+        well.Header("Server").Should().BeEmpty();
+        leaving.Status.Should().Be(503);
+        leaving.Body.Should().Contain("\"nodeEligible\":false,\"healthy\":true");
+        alive.Status.Should().Be(200);
+        Exposition exposition = Scrape.Read(metrics);
+        exposition.Value("kubeproxy_proxy_healthz_total", ("code", "200")).Should().Be(1);
+        exposition.Value("kubeproxy_proxy_healthz_total", ("code", "503")).Should().Be(1);
+        exposition.Value("kubeproxy_proxy_livez_total", ("code", "200")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task VerboseSaysWhyWithTheSameStatus()
+    {
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
+        health.SyncLoopStarted(IpFamily.IPv6);
+        await using HttpPort port = await http.OpenAsync(new HealthServer(health, metrics.Probes).AnswerAsync);
+
+        HttpReply reply = await http.GetAsync(port, "/healthz?verbose");
+
+        reply.Status.Should().Be(503);
+        reply.Header("Content-Type").Should().Be("text/plain; charset=utf-8");
+        reply.Body.Should().StartWith("[+]IPv6 ok: rules current at 2026-08-21T09:00:01Z\n[-]node failed: ").And.EndWith("healthz check failed\n");
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/healthz/")]
+    [InlineData("/Healthz")]
+    [InlineData("/metrics")]
+    public async Task OtherPathsDoNotExist(string path)
+    {
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        await using HttpPort port = await http.OpenAsync(new HealthServer(new ProxyHealth(TimeSpan.FromSeconds(30), _time), metrics.Probes).AnswerAsync);
+
+        HttpReply reply = await http.GetAsync(port, path);
+
+        http.Faults.Should().BeEmpty();
+        (reply.Status, reply.Body).Should().Be((404, "404 page not found\n"));
+    }
+}
