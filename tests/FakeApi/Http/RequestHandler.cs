@@ -57,8 +57,12 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
 
         if (authenticator.Find(context) is not { } user)
         {
-            // Over HTTP/2 the server closes the connection with it (kubernetes-wire.md 3.5).
-            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            // Over HTTP/2 the server sends GOAWAY with it (kubernetes-wire.md 3.5); over HTTP/1.1 the connection stays.
+            if (HttpProtocol.IsHttp2(context.Request.Protocol))
+            {
+                context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            }
+
             throw new ApiException(ApiStatus.Unauthorized());
         }
 

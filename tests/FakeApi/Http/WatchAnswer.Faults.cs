@@ -21,7 +21,8 @@ internal sealed partial class WatchAnswer
 
         foreach (StoreEvent change in changes)
         {
-            if (_frames.Of(change, selector) is not { } frame)
+            // A watch of a version to come sees nothing up to it.
+            if (change.Version <= _after || _frames.Of(change, selector) is not { } frame)
             {
                 continue;
             }

@@ -15,6 +15,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
     private readonly ArrayBufferWriter<byte> _pending = new(4096);
     private readonly CancellationToken _aborted = request.Context.RequestAborted;
     private long _position;
+    private long _after;
 
     public async Task RunAsync()
     {
@@ -51,7 +52,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
         }
 
         (long position, long floor) = server.Store.Read(_type, (table, _) => (table.PositionAfter(options.Version), table.WatchFloor));
-        _position = position;
+        (_position, _after) = (position, options.Version);
         if (options.Version < floor)
         {
             Append(_frames.Error(ApiStatus.WatchExpired(options.Version, floor)));
