@@ -1,0 +1,148 @@
+using KubeProxySharp.FakeApi.Faults;
+using KubeProxySharp.FakeApi.Schema;
+using KubeProxySharp.FakeApi.Storage;
+
+namespace KubeProxySharp.FakeApi.Http;
+
+/// <content>Sending, and what goes wrong with it on command.</content>
+internal sealed partial class WatchAnswer
+{
+    private bool _bookmarksOnly;
+    private bool _repeats;
+
+    /// <summary>Sends changes as this watcher sees them.</summary>
+    /// <returns>False when the watch is at its end.</returns>
+    private async Task<bool> SendAsync(List<StoreEvent> changes)
+    {
+        if (!await TakeFaultsAsync())
+        {
+            return false;
+        }
+
+        foreach (StoreEvent change in changes)
+        {
+            // A watch of a version to come sees nothing up to it.
+            if (change.Version <= _after || _frames.Of(change, selector) is not { } frame)
+            {
+                continue;
+            }
+
+            if (server.Faults.Take<HalfFrameFault>(_type) is { } half)
+            {
+                Append(frame.AsSpan(0, frame.Length / 2));
+                return await FlushAsync() && await body.EndAsync(half.Reset);
+            }
+
+            if (_bookmarksOnly)
+            {
+                Bookmark();
+                continue;
+            }
+
+            Append(frame);
+            if (_repeats)
+            {
+                Append(frame);
+            }
+        }
+
+        return await FlushAsync();
+    }
+
+    private async Task<bool> TakeFaultsAsync()
+    {
+        // Half frames wait for an event, a missing marker is the start's.
+        while (server.Faults.Take<WatchFault>(_type, fault => Applies(fault)) is { } fault)
+        {
+            switch (fault)
+            {
+                case ExpiredFault:
+                    Append(_frames.Error(ApiStatus.WatchExpired(options.Version, server.Store.ResourceVersion)));
+                    await FlushAsync();
+                    return false;
+                case ErrorEventFault error:
+                    Append(_frames.Error(new ApiStatus(error.Code, error.Reason, error.Text)));
+                    await FlushAsync();
+                    return false;
+                case EndFault:
+                    await FlushAsync();
+                    return false;
+                case BookmarkOnlyFault:
+                    _bookmarksOnly = true;
+                    break;
+                case RepeatFault:
+                    _repeats = true;
+                    break;
+                case UnknownEventFault unknown:
+                    Append(_frames.Of(unknown.EventType, StoredObject.Bookmark(_type, server.Store.ResourceVersion, endOfInitialEvents: false)));
+                    await FlushAsync();
+                    return true;
+                case WrongKindFault:
+                    ResourceType other = _type == ResourceType.Nodes ? ResourceType.Services : ResourceType.Nodes;
+                    Append(_frames.Of("ADDED", StoredObject.Bookmark(other, server.Store.ResourceVersion, endOfInitialEvents: false)));
+                    await FlushAsync();
+                    return true;
+                case RawBytesFault raw:
+                    Append(raw.Bytes.Span);
+                    await FlushAsync();
+                    return true;
+                default:
+                    throw new InvalidOperationException($"{fault.GetType().Name} cannot happen in a running watch");
+            }
+        }
+
+        return true;
+    }
+
+    private bool Applies(WatchFault fault) => fault switch
+    {
+        HalfFrameFault or NoMarkerFault => false,
+        // Injected until cleared, these say nothing new to a watch that has them.
+        BookmarkOnlyFault => !_bookmarksOnly,
+        RepeatFault => !_repeats,
+        _ => true,
+    };
+
+    private void Bookmark() => Append(_frames.Of(
+        "BOOKMARK",
+        StoredObject.Bookmark(_type, server.Store.Read(_type, (table, _) => table.Progress), endOfInitialEvents: false)));
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_pending.GetSpan(bytes.Length));
+        _pending.Advance(bytes.Length);
+    }
+
+    /// <summary>Sends what has gathered.</summary>
+    /// <returns>False when the body is at its end.</returns>
+    private async Task<bool> FlushAsync()
+    {
+        if (_pending.WrittenCount == 0)
+        {
+            return true;
+        }
+
+        ValueTask<bool> write = body.WriteAsync(_pending.WrittenMemory);
+        bool goesOn = write.IsCompleted ? await write : await WriteUnlessSlowAsync(write.AsTask());
+        _pending.ResetWrittenCount();
+        return goesOn;
+    }
+
+    /// <summary>Gives up a reader that takes nothing while too many events wait for it (kubernetes-wire.md 1.9).</summary>
+    private async Task<bool> WriteUnlessSlowAsync(Task<bool> write)
+    {
+        while (!write.IsCompleted)
+        {
+            Task changed = server.Store.Changed;
+            if (server.Store.Read(_type, (table, _) => table.End - _position) > server.Options.WatchBuffer)
+            {
+                request.Context.Abort();
+                return false;
+            }
+
+            await Task.WhenAny(write, changed);
+        }
+
+        return await write;
+    }
+}

@@ -1,0 +1,97 @@
+using KubeProxySharp.FakeApi.Schema;
+
+namespace KubeProxySharp.FakeApi.Storage;
+
+/// <summary>The objects of one type and the changes that watches can still ask for. The store's lock guards it.</summary>
+internal sealed class ResourceTable(ResourceType type)
+{
+    private readonly List<StoreEvent> _log = [];
+    private long _dropped;
+
+    public ResourceType Type { get; } = type;
+
+    public SortedDictionary<string, StoredObject> Objects { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Watches may start from here on; from before, they are expired.</summary>
+    public long WatchFloor { get; set; }
+
+    /// <summary>Lists of exactly a version can be had from here on.</summary>
+    public long ListFloor { get; set; }
+
+    /// <summary>The last version that is known to concern this type; bookmarks carry it.</summary>
+    public long Progress { get; set; }
+
+    /// <summary>The position after the last change; positions only grow.</summary>
+    public long End => _dropped + _log.Count;
+
+    public void Append(StoreEvent change, int window)
+    {
+        _log.Add(change);
+        Progress = Math.Max(Progress, change.Version);
+        // In blocks, so that a full window does not move the whole list at each change.
+        if (_log.Count > window + (window / 2))
+        {
+            Drop(_log.Count - window);
+        }
+    }
+
+    public void Drop(int count)
+    {
+        if (count > 0)
+        {
+            WatchFloor = Math.Max(WatchFloor, _log[count - 1].Version);
+            ListFloor = Math.Max(ListFloor, WatchFloor);
+            _log.RemoveRange(0, count);
+            _dropped += count;
+        }
+    }
+
+    /// <summary>The position of the first change after a version.</summary>
+    public long PositionAfter(long version)
+    {
+        int index = _log.FindIndex(change => change.Version > version);
+        return index < 0 ? End : _dropped + index;
+    }
+
+    /// <summary>Copies the changes from a position on.</summary>
+    /// <returns>False when the window has passed it: the watcher was too slow.</returns>
+    public bool TryRead(ref long position, List<StoreEvent> target, int limit)
+    {
+        if (position < _dropped)
+        {
+            return false;
+        }
+
+        int start = (int)(position - _dropped);
+        int count = Math.Min(limit, _log.Count - start);
+        target.AddRange(_log.GetRange(start, count));
+        position += count;
+        return true;
+    }
+
+    /// <summary>The objects as they were at a version, by undoing the changes after it.</summary>
+    public IEnumerable<StoredObject> At(long version)
+    {
+        int first = (int)(PositionAfter(version) - _dropped);
+        if (first == _log.Count)
+        {
+            return Objects.Values;
+        }
+
+        SortedDictionary<string, StoredObject> past = new(Objects, StringComparer.Ordinal);
+        for (int index = _log.Count - 1; index >= first; index--)
+        {
+            StoreEvent change = _log[index];
+            if (change.Previous is { } previous)
+            {
+                past[previous.Key] = previous;
+            }
+            else if (change.Current is { } current)
+            {
+                past.Remove(current.Key);
+            }
+        }
+
+        return past.Values;
+    }
+}
