@@ -38,7 +38,7 @@ public static class IptablesRenderer
     /// <param name="options">What the host offers.</param>
     /// <param name="output">Receives the text.</param>
     public static void WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
-        WriteFullRestore(rules, stale, default, options, output);
+        WriteFullRestore(rules, stale, RestoreAdditions.None, options, output);
 
     /// <summary>The same, with jump rules inserted in the same transactions.</summary>
     /// <param name="rules">The rules.</param>
@@ -72,7 +72,7 @@ public static class IptablesRenderer
         }
 
         ChainName[] stale = StaleChains(change);
-        WriteRestore(change.After, PortsOfChangedServices(change), stale, default, options, output);
+        WriteRestore(change.After, PortsOfChangedServices(change), stale, RestoreAdditions.None, options, output);
     }
 
     private static void WriteRestore(

@@ -1,5 +1,3 @@
-using KubeProxySharp.RuleModel.Collections;
-
 namespace KubeProxySharp.Renderers.Iptables;
 
 /// <summary>A rule in a built-in chain that leads to one of ours (spec 5.2).</summary>
@@ -15,7 +13,7 @@ public sealed record JumpRule(string Table, string Chain, string Target, string 
     private const string NewConnections = "-m conntrack --ctstate NEW ";
 
     /// <summary>All of them in the order in which missing ones are inserted, each at the head of its chain.</summary>
-    public static EquatableArray<JumpRule> All { get; } =
+    public static IReadOnlyList<JumpRule> All { get; } =
     [
         New("filter", "INPUT", "KUBE-EXTERNAL-SERVICES", NewConnections, "kubernetes externally-visible service portals"),
         New("filter", "FORWARD", "KUBE-EXTERNAL-SERVICES", NewConnections, "kubernetes externally-visible service portals"),
