@@ -38,7 +38,24 @@ public static class IptablesRenderer
     /// <param name="options">What the host offers.</param>
     /// <param name="output">Receives the text.</param>
     public static void WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
-        WriteRestore(rules, PortsOf(rules), stale, options, output);
+        WriteFullRestore(rules, stale, RestoreAdditions.None, options, output);
+
+    /// <summary>The same, with jump rules inserted in the same transactions.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
+    /// <param name="additions">What the built-in chains lack.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WriteFullRestore(
+        FamilyRules rules,
+        ReadOnlySpan<ChainName> stale,
+        RestoreAdditions additions,
+        IptablesOptions options,
+        IBufferWriter<byte> output) =>
+        WriteRestore(rules, PortsOf(rules), stale, additions, options, output);
+
+    /// <summary>The names of all per-service chains of a full restore.</summary>
+    public static IReadOnlySet<ChainName> PortChains(FamilyRules rules) => new ChainTable(PortsOf(rules)).Names();
 
     /// <summary>
     /// Writes the input of <c>iptables-restore --noflush</c> for a partial sync (spec 5.8): dispatch chains whole, per-service
@@ -55,20 +72,21 @@ public static class IptablesRenderer
         }
 
         ChainName[] stale = StaleChains(change);
-        WriteRestore(change.After, PortsOfChangedServices(change), stale, options, output);
+        WriteRestore(change.After, PortsOfChangedServices(change), stale, RestoreAdditions.None, options, output);
     }
 
     private static void WriteRestore(
         FamilyRules rules,
         ReadOnlySpan<ServicePortRules> ports,
         ReadOnlySpan<ChainName> stale,
+        RestoreAdditions additions,
         IptablesOptions options,
         IBufferWriter<byte> output)
     {
         ChainTable chains = new(ports);
         RuleWriter writer = new(rules, options, output);
-        writer.FilterRestore();
-        writer.NatRestore(chains, stale);
+        writer.FilterRestore(additions);
+        writer.NatRestore(chains, stale, additions);
         writer.Flush();
     }
 

@@ -27,6 +27,35 @@ public static class NftablesRenderer
     }
 
     /// <summary>
+    /// Writes the transaction that makes a table that exists the one of <see cref="WriteFull"/>, but keeps the affinity sets
+    /// that the rules go on using, with the clients in them. Regular chains that the rules do not need are emptied; see
+    /// <see cref="UnneededChains"/>.
+    /// </summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="existing">What the table has now, whoever made it.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WriteReplacement(FamilyRules rules, NftTableContent existing, NftablesOptions options, IBufferWriter<byte> output)
+    {
+        NftWriter writer = new(rules, options, output);
+        writer.Replacement(existing);
+        writer.Flush();
+    }
+
+    /// <summary>
+    /// The chains that are left empty by <see cref="WriteReplacement"/>; they are deleted later, as those of
+    /// <see cref="StaleChains"/>.
+    /// </summary>
+    public static IReadOnlyList<string> UnneededChains(FamilyRules rules, NftTableContent existing)
+    {
+        HashSet<string> needed = TableNames.Chains(rules);
+        return Array.FindAll(existing.RegularChains.AsSpan().ToArray(), chain => !needed.Contains(chain));
+    }
+
+    /// <summary>The chains that an update makes or makes anew: none of them may be deleted as left over.</summary>
+    public static IReadOnlyList<string> WrittenChains(FamilyChange change) => TableNames.WrittenChains(change);
+
+    /// <summary>
     /// Whether a change can be written as an update: not when settings changed that rules of single Services contain, such
     /// as the mark.
     /// </summary>

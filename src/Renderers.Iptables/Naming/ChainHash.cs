@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -21,6 +22,8 @@ public readonly record struct ChainHash : IComparable<ChainHash>
 
     // Service-port string, protocol ("sctp" is the longest), endpoint string.
     private const int MaxInputLength = ServicePortName.MaxTextLength + 4 + EndpointAddress.MaxTextLength;
+
+    private static readonly SearchValues<char> s_base32 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
 
     // The text itself, eight characters each, first character in the highest byte: comparing numbers compares text.
     private readonly ulong _first;
@@ -46,6 +49,21 @@ public readonly record struct ChainHash : IComparable<ChainHash>
         int length = FormatService(name, input);
         length += endpoint.Format(input[length..]);
         return OfText(input[..length]);
+    }
+
+    /// <summary>Reads the 16 characters.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out ChainHash hash)
+    {
+        hash = default;
+        if (text.Length != TextLength || text.ContainsAnyExcept(s_base32))
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[TextLength];
+        Encoding.ASCII.GetBytes(text, bytes);
+        hash = new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
+        return true;
     }
 
     /// <inheritdoc/>

@@ -20,6 +20,23 @@ public readonly record struct ChainName(ChainKind Kind, ChainHash Hash)
         _ => "KUBE-SVL-"u8,
     };
 
+    /// <summary>Reads a name; only those that are ours are taken: a known prefix and 16 characters of base32.</summary>
+    public static bool TryParse(string text, out ChainName name)
+    {
+        foreach (ChainKind kind in (ReadOnlySpan<ChainKind>)[ChainKind.External, ChainKind.Firewall, ChainKind.Endpoint, ChainKind.Service, ChainKind.Local])
+        {
+            string prefix = Encoding.ASCII.GetString(PrefixOf(kind));
+            if (text.StartsWith(prefix, StringComparison.Ordinal) && ChainHash.TryParse(text.AsSpan(prefix.Length), out ChainHash hash))
+            {
+                name = new(kind, hash);
+                return true;
+            }
+        }
+
+        name = default;
+        return false;
+    }
+
     /// <summary>Writes the name.</summary>
     /// <param name="destination">At least <see cref="MaxTextLength"/> bytes.</param>
     /// <returns>The number of bytes written.</returns>

@@ -37,11 +37,11 @@ internal ref partial struct RuleWriter
     }
 
     /// <summary>The filter table for a restore with <c>--noflush</c>: only chains that are ours alone.</summary>
-    public void FilterRestore()
+    public void FilterRestore(RestoreAdditions additions)
     {
         BeginTable("filter"u8);
         Declare("KUBE-EXTERNAL-SERVICES"u8);
-        if (WritesFirewall)
+        if (WritesFirewall || additions.MakesSharedChain)
         {
             Declare("KUBE-FIREWALL"u8);
         }
@@ -50,6 +50,7 @@ internal ref partial struct RuleWriter
         Declare("KUBE-NODEPORTS"u8);
         Declare("KUBE-PROXY-FIREWALL"u8);
         Declare("KUBE-SERVICES"u8);
+        InsertJumps("filter", additions);
         FilterRules();
         EndTable();
     }
@@ -68,7 +69,7 @@ internal ref partial struct RuleWriter
     }
 
     /// <summary>The nat table for a restore with <c>--noflush</c>: dispatch chains, the given service ports, and deletions.</summary>
-    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale)
+    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale, RestoreAdditions additions)
     {
         BeginTable("nat"u8);
         DeclareNatChains(chains, withCanary: false);
@@ -78,6 +79,7 @@ internal ref partial struct RuleWriter
             Declare(chain);
         }
 
+        InsertJumps("nat", additions);
         NatRules(chains);
         foreach (ChainName chain in stale)
         {
@@ -87,6 +89,21 @@ internal ref partial struct RuleWriter
         }
 
         EndTable();
+    }
+
+    private void InsertJumps(string table, RestoreAdditions additions)
+    {
+        foreach (JumpRule jump in additions.Jumps)
+        {
+            if (jump.Table == table)
+            {
+                _text.Write("-I "u8);
+                _text.Write(jump.Chain);
+                _text.WriteAscii((byte)' ');
+                _text.Write(jump.Specification);
+                _text.WriteAscii((byte)'\n');
+            }
+        }
     }
 
     private void FilterRules()

@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Collections;
+
 namespace KubeProxySharp.Renderers.Nftables.Naming;
 
 /// <summary>The fixed names of the table (spec 1.6 and docs/nftables.md).</summary>
@@ -35,4 +37,8 @@ public static class NftNames
 
     /// <summary>What the names of affinity sets begin with.</summary>
     public const string AffinityPrefix = "affinity-";
+
+    /// <summary>The chains with rules that do not depend on any Service; base chains are not among them.</summary>
+    public static EquatableArray<string> FixedChains { get; } =
+        [RejectChain, "service-endpoints-check", "firewall-check", "nodeport-endpoints-check", "cluster-ips-check", "masquerading", "services"];
 }

@@ -6,13 +6,9 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 /// <content>The parts that do not depend on any Service (spec 6.2 to 6.4, with the maps of docs/nftables.md).</content>
 internal ref partial struct NftWriter
 {
-    /// <summary>Takes away what is there, and makes the table with its sets, maps, base chains and fixed chains.</summary>
+    /// <summary>The table with its sets, maps, base chains and fixed chains.</summary>
     private void Table()
     {
-        TableCommand("add table "u8);
-        EndLine();
-        TableCommand("delete table "u8);
-        EndLine();
         TableCommand("table "u8);
         Line(" {"u8);
         if (_options.HasObjectComments)

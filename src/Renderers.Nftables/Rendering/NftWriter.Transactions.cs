@@ -11,6 +11,44 @@ internal ref partial struct NftWriter
     /// <summary>The whole table in place of whatever is there.</summary>
     public void Full()
     {
+        TableCommand("add table "u8);
+        EndLine();
+        TableCommand("delete table "u8);
+        EndLine();
+        Content();
+    }
+
+    /// <summary>The whole table, with what is worth keeping of the one that is there.</summary>
+    public void Replacement(NftTableContent existing)
+    {
+        // Rules first: they hold sets and chains. Chains are not deleted here: kernels before 6.2 release the references
+        // of map elements only after the commit (spec 6.8). Base chains have none, and may differ in hook or priority.
+        TableCommand("flush table "u8);
+        EndLine();
+        foreach (string chain in existing.BaseChains)
+        {
+            CommandLine("delete chain"u8, chain);
+        }
+
+        HashSet<string> kept = TableNames.AffinitySets(_rules);
+        foreach (string set in existing.Sets)
+        {
+            if (!kept.Contains(set))
+            {
+                CommandLine("delete set"u8, set);
+            }
+        }
+
+        foreach (string map in existing.Maps)
+        {
+            CommandLine("delete map"u8, map);
+        }
+
+        Content();
+    }
+
+    private void Content()
+    {
         Table();
         foreach (SharedChain chain in SharedChain.Needed(_rules.Shapes))
         {

@@ -1,0 +1,31 @@
+using KubeProxySharp.Proxy.Appliers.Counters.Interop;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Iptables;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Appliers.Counters;
+
+/// <summary>Makes the nfacct counters that iptables rules refer to (spec 5.2). A rule that refers to a missing one is refused.</summary>
+/// <param name="network">The namespace: each has counters of its own.</param>
+/// <param name="log">Told when a counter cannot be had.</param>
+internal sealed class NfacctCounters(INetworkPlace network, ILogger log)
+{
+    /// <summary>Ensures both counters, and says in the options which of them exist.</summary>
+    public IptablesOptions Ensure(IptablesOptions options) => options with
+    {
+        HasInvalidDropCounter = Ensure(IptablesOptions.InvalidDropCounterName),
+        HasLocalhostCounter = Ensure(IptablesOptions.LocalhostCounterName),
+    };
+
+    private bool Ensure(string name)
+    {
+        int error = network.Run(() => NfacctSocket.Create(name));
+        if (error is 0 or NfacctSocket.Exists)
+        {
+            return true;
+        }
+
+        log.CounterUnavailable(name, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error));
+        return false;
+    }
+}

@@ -1,0 +1,130 @@
+using System.Buffers;
+using System.ComponentModel;
+using KubeProxySharp.Proxy.Appliers.Counters;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Iptables;
+using KubeProxySharp.Renderers.Iptables.Naming;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Appliers.Iptables;
+
+/// <summary>
+/// Brings the rules of one family into the kernel with <c>iptables-restore --noflush</c>. Missing jump rules are inserted in
+/// the same transactions as the chains they lead to; each table is a transaction of its own, filter before nat.
+/// </summary>
+/// <param name="tools">The tools of the host's variant.</param>
+/// <param name="runner">Runs them.</param>
+/// <param name="log">Where warnings go.</param>
+internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
+{
+    private IptablesOptions _options = IptablesOptions.Default;
+
+    /// <inheritdoc/>
+    public IpFamily Family => tools.Family;
+
+    /// <inheritdoc/>
+    public bool CanUpdate(FamilyChange change) => !change.SettingsChanged;
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        _options = new NfacctCounters(runner.Network, log).Ensure(IptablesOptions.Default);
+        IptablesListing? filter = await ListAsync("filter", cancellation);
+        IptablesListing? nat = await ListAsync("nat", cancellation);
+        List<JumpRule> missing = [];
+        foreach (JumpRule jump in JumpRule.All)
+        {
+            (bool isThere, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, jump, jump.Table == "nat" ? nat : filter, cancellation);
+            if (!error.IsApplied)
+            {
+                return error;
+            }
+
+            if (!isThere)
+            {
+                missing.Add(jump);
+            }
+        }
+
+        // To declare a chain that exists would flush it, and this one has rules of the kubelet.
+        bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
+        RestoreAdditions additions = new(missing, makesSharedChain);
+        ChainName[] stale = StaleChains(nat, rules);
+        ApplyResult result = await RestoreAsync(output => IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
+        if (result.IsApplied && missing.Count != 0)
+        {
+            log.JumpsInserted(Family, missing.Count);
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation) =>
+        change.IsEmpty
+            ? ApplyResult.Applied
+            : await RestoreAsync(output => IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        NewNetwork network;
+        try
+        {
+            network = NewNetwork.Create();
+        }
+        catch (Win32Exception e)
+        {
+            log.TriedByForm(Family, e.Message);
+            ToolCall test = new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]);
+            return await Transaction.RunAsync(runner, test, output => IptablesRenderer.WriteFullRestore(rules, default, _options, output), cancellation);
+        }
+
+        using (network)
+        {
+            IptablesOptions options = new NfacctCounters(network, log).Ensure(IptablesOptions.Default);
+            RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
+            return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
+        }
+    }
+
+    private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]);
+
+    private Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
+        Transaction.RunAsync(runner, RestoreCall, text, cancellation);
+
+    private async Task<IptablesListing?> ListAsync(string table, CancellationToken cancellation)
+    {
+        (IptablesListing? listing, string error) = await IptablesListing.ReadAsync(runner, tools, table, cancellation);
+        if (listing is null)
+        {
+            log.NotListed(Family, error);
+        }
+
+        return listing;
+    }
+
+    /// <summary>Chains with a name of ours that the rules do not have (spec 5.9); foreign ones are never touched.</summary>
+    private static ChainName[] StaleChains(IptablesListing? nat, FamilyRules rules)
+    {
+        if (nat is null)
+        {
+            return [];
+        }
+
+        IReadOnlySet<ChainName> needed = IptablesRenderer.PortChains(rules);
+        List<ChainName> stale = [];
+        foreach (string chain in nat.Chains("nat"))
+        {
+            if (ChainName.TryParse(chain, out ChainName name) && !needed.Contains(name))
+            {
+                stale.Add(name);
+            }
+        }
+
+        stale.Sort(static (left, right) => left.Kind != right.Kind ? left.Kind.CompareTo(right.Kind) : left.Hash.CompareTo(right.Hash));
+        return [.. stale];
+    }
+}

@@ -1,0 +1,137 @@
+using System.Buffers;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Appliers.Nftables;
+
+/// <summary>
+/// Brings the rules of one family into the kernel with <c>nft -f -</c>. A full transaction replaces everything in the table
+/// but the affinity sets that go on being used, so that clients keep their endpoints over restarts, hourly full syncs and
+/// a take-over from kube-proxy, whose sets have the same names.
+/// </summary>
+/// <param name="family">The family.</param>
+/// <param name="runner">Runs nft.</param>
+/// <param name="options">What <see cref="NftablesProbe"/> found.</param>
+/// <param name="time">Tells when stale chains may be deleted.</param>
+/// <param name="log">Where warnings go.</param>
+internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, NftablesOptions options, TimeProvider time, ILogger log) : IRuleApplier
+{
+    private readonly StaleChainMemory _stale = new(time);
+
+    /// <summary>Whether chains may be there that nobody knows of any more: only a full transaction finds them.</summary>
+    private bool _needsFull;
+
+    /// <inheritdoc/>
+    public IpFamily Family => family;
+
+    /// <inheritdoc/>
+    public bool CanUpdate(FamilyChange change) => !_needsFull && NftablesRenderer.CanUpdate(change);
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        if (IsThere(content))
+        {
+            ApplyResult result = await ReplaceAsync(rules, content!, cancellation); // IsThere says no for null
+            if (result.Outcome == ApplyOutcome.Refused && await ReadAgainAsync(content!, cancellation) is { } changed)
+            {
+                // Somebody else wrote to the table between our two steps.
+                result = await ReplaceAsync(rules, changed, cancellation);
+            }
+
+            if (result.Outcome != ApplyOutcome.Refused)
+            {
+                return result;
+            }
+
+            error = result.Error;
+        }
+
+        ApplyResult anew = await RunAsync(output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+        if (anew.IsApplied)
+        {
+            _stale.Clear();
+            _needsFull = false;
+            if (error.Length != 0)
+            {
+                log.AffinityLost(family, error);
+            }
+        }
+
+        return anew;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
+    {
+        _stale.Forget(NftablesRenderer.WrittenChains(change));
+        if (!change.IsEmpty)
+        {
+            ApplyResult result = await RunAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
+            if (!result.IsApplied)
+            {
+                _needsFull = true;
+                return result;
+            }
+        }
+
+        await DeleteStaleAsync(cancellation);
+        _stale.Add(NftablesRenderer.StaleChains(change));
+        return ApplyResult.Applied;
+    }
+
+    /// <inheritdoc/>
+    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
+        Transaction.RunAsync(runner, new("nft", "--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+
+    private static bool IsThere(NftTableContent? content) =>
+        content is not null && !(content.BaseChains.IsEmpty && content.RegularChains.IsEmpty && content.Sets.IsEmpty && content.Maps.IsEmpty);
+
+    private async Task<NftTableContent?> ReadAgainAsync(NftTableContent before, CancellationToken cancellation)
+    {
+        (NftTableContent? content, _) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        return IsThere(content) && content != before ? content : null;
+    }
+
+    private async Task<ApplyResult> ReplaceAsync(FamilyRules rules, NftTableContent content, CancellationToken cancellation)
+    {
+        ApplyResult result = await RunAsync(output => NftablesRenderer.WriteReplacement(rules, content, options, output), cancellation);
+        if (result.IsApplied)
+        {
+            _needsFull = false;
+            IReadOnlyList<string> unneeded = NftablesRenderer.UnneededChains(rules, content);
+            _stale.KeepOnly(unneeded);
+            await DeleteStaleAsync(cancellation);
+            _stale.Add(unneeded);
+        }
+
+        return result;
+    }
+
+    /// <summary>After the rules themselves, so that no change waits for it.</summary>
+    private async Task DeleteStaleAsync(CancellationToken cancellation)
+    {
+        IReadOnlyList<string> due = _stale.TakeDue();
+        if (due.Count == 0)
+        {
+            return;
+        }
+
+        ApplyResult result = await RunAsync(output => NftablesRenderer.WriteCleanUp(family, due, output), cancellation);
+        if (result.IsApplied)
+        {
+            log.StaleChainsDeleted(family, due.Count);
+            return;
+        }
+
+        _needsFull = true;
+        log.StaleChainsStay(family, due.Count, result.Error);
+    }
+
+    private Task<ApplyResult> RunAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
+        Transaction.RunAsync(runner, new("nft", "-f", "-"), text, cancellation);
+}

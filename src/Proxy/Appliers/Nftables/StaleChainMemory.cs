@@ -1,0 +1,71 @@
+namespace KubeProxySharp.Proxy.Appliers.Nftables;
+
+/// <summary>
+/// The chains that are empty and wait to be deleted. Kernels before 6.2 release the reference of a deleted map element only
+/// some time after the commit (spec 6.8).
+/// </summary>
+internal sealed class StaleChainMemory(TimeProvider time)
+{
+    /// <summary>How long a chain waits at least.</summary>
+    public static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    private readonly List<(string Chain, long Since)> _chains = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <summary>Number of chains that wait.</summary>
+    public int Count => _chains.Count;
+
+    /// <summary>Adds chains, in an order in which they can be deleted.</summary>
+    public void Add(IEnumerable<string> chains)
+    {
+        long now = time.GetTimestamp();
+        foreach (string chain in chains)
+        {
+            if (_names.Add(chain))
+            {
+                _chains.Add((chain, now));
+            }
+        }
+    }
+
+    /// <summary>Forgets chains that are in use again.</summary>
+    public void Forget(IEnumerable<string> chains)
+    {
+        HashSet<string> gone = new(StringComparer.Ordinal);
+        foreach (string chain in chains)
+        {
+            if (_names.Remove(chain))
+            {
+                gone.Add(chain);
+            }
+        }
+
+        if (gone.Count != 0)
+        {
+            _chains.RemoveAll(item => gone.Contains(item.Chain));
+        }
+    }
+
+    /// <summary>Forgets all but some.</summary>
+    public void KeepOnly(IReadOnlyCollection<string> chains)
+    {
+        HashSet<string> kept = new(chains, StringComparer.Ordinal);
+        Forget([.. _names.Where(name => !kept.Contains(name))]);
+    }
+
+    /// <summary>Forgets all.</summary>
+    public void Clear()
+    {
+        _chains.Clear();
+        _names.Clear();
+    }
+
+    /// <summary>Takes out those that waited long enough.</summary>
+    public IReadOnlyList<string> TakeDue()
+    {
+        long now = time.GetTimestamp();
+        string[] due = [.. _chains.Where(item => time.GetElapsedTime(item.Since, now) >= Wait).Select(item => item.Chain)];
+        Forget(due);
+        return due;
+    }
+}

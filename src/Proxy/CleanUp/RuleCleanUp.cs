@@ -1,0 +1,65 @@
+using KubeProxySharp.Proxy.Appliers.Iptables;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.CleanUp;
+
+/// <summary>
+/// Takes away rules: those of the modes that are not in use, at every start (spec 14.1), or all of them (spec 14.2). Rules of
+/// others stay, and so do KUBE-FIREWALL and the jumps to it, which the kubelet has as well.
+/// </summary>
+/// <param name="runner">Runs the tools.</param>
+internal sealed class RuleCleanUp(ProcessRunner runner)
+{
+    private static readonly IpFamily[] s_families = [IpFamily.IPv4, IpFamily.IPv6];
+
+    /// <summary>Takes away what the other modes may have left. The caller logs what went wrong and goes on.</summary>
+    /// <param name="mode">The mode that stays, one of <see cref="ProxyMode"/>.</param>
+    /// <param name="cancellation">Kills the tools.</param>
+    public async Task<CleanUpResult> CleanOtherModesAsync(string mode, CancellationToken cancellation)
+    {
+        CleanUpResult result = new();
+        if (mode == ProxyMode.Nftables)
+        {
+            await IpvsCleanUp.RunAsync(runner, result, cancellation);
+            await CleanIptablesAsync(result, cancellation);
+        }
+        else
+        {
+            await CleanNftablesAsync(result, cancellation);
+        }
+
+        return result;
+    }
+
+    /// <summary>Takes away everything, as <c>--cleanup</c> asks for.</summary>
+    public async Task<CleanUpResult> CleanAllAsync(CancellationToken cancellation)
+    {
+        CleanUpResult result = new();
+        await IpvsCleanUp.RunAsync(runner, result, cancellation);
+        await CleanIptablesAsync(result, cancellation);
+        await CleanNftablesAsync(result, cancellation);
+        return result;
+    }
+
+    private async Task CleanNftablesAsync(CleanUpResult result, CancellationToken cancellation)
+    {
+        foreach (IpFamily family in s_families)
+        {
+            await NftablesCleanUp.RunAsync(runner, family, result, cancellation);
+        }
+    }
+
+    /// <summary>Both variants: a node that changed from one to the other has rules in both.</summary>
+    private async Task CleanIptablesAsync(CleanUpResult result, CancellationToken cancellation)
+    {
+        foreach (IpFamily family in s_families)
+        {
+            foreach (IptablesTools tools in IptablesTools.Installed(family))
+            {
+                await IptablesCleanUp.RunAsync(runner, tools, result, cancellation);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+namespace KubeProxySharp.Renderers.Iptables;
+
+/// <summary>A rule in a built-in chain that leads to one of ours (spec 5.2).</summary>
+/// <param name="Table">Its table.</param>
+/// <param name="Chain">The built-in chain.</param>
+/// <param name="Target">The chain it leads to.</param>
+/// <param name="Match">The rest of the rule, as iptables-save prints it: ends in a blank, or is empty.</param>
+public sealed record JumpRule(string Table, string Chain, string Target, string Match)
+{
+    /// <summary>The chain that the kubelet has as well: it is never flushed for want of rules of ours, nor deleted.</summary>
+    public const string SharedChain = "KUBE-FIREWALL";
+
+    private const string NewConnections = "-m conntrack --ctstate NEW ";
+
+    /// <summary>All of them in the order in which missing ones are inserted, each at the head of its chain.</summary>
+    public static IReadOnlyList<JumpRule> All { get; } =
+    [
+        New("filter", "INPUT", "KUBE-EXTERNAL-SERVICES", NewConnections, "kubernetes externally-visible service portals"),
+        New("filter", "FORWARD", "KUBE-EXTERNAL-SERVICES", NewConnections, "kubernetes externally-visible service portals"),
+        New("filter", "INPUT", "KUBE-NODEPORTS", "", "kubernetes health check service ports"),
+        New("filter", "FORWARD", "KUBE-SERVICES", NewConnections, "kubernetes service portals"),
+        New("filter", "OUTPUT", "KUBE-SERVICES", NewConnections, "kubernetes service portals"),
+        New("filter", "FORWARD", "KUBE-FORWARD", "", "kubernetes forwarding rules"),
+        New("filter", "INPUT", "KUBE-PROXY-FIREWALL", NewConnections, "kubernetes load balancer firewall"),
+        New("filter", "OUTPUT", "KUBE-PROXY-FIREWALL", NewConnections, "kubernetes load balancer firewall"),
+        New("filter", "FORWARD", "KUBE-PROXY-FIREWALL", NewConnections, "kubernetes load balancer firewall"),
+        New("nat", "OUTPUT", "KUBE-SERVICES", "", "kubernetes service portals"),
+        New("nat", "PREROUTING", "KUBE-SERVICES", "", "kubernetes service portals"),
+        New("nat", "POSTROUTING", "KUBE-POSTROUTING", "", "kubernetes postrouting rules"),
+        new("filter", "INPUT", SharedChain, ""),
+        new("filter", "OUTPUT", SharedChain, ""),
+    ];
+
+    /// <summary>The rule without its chain: match, comment and target.</summary>
+    public string Specification => $"{Match}-j {Target}";
+
+    /// <summary>The rule as a line of iptables-save.</summary>
+    public string Listing => $"-A {Chain} {Specification}";
+
+    /// <summary>Match, comment and target as arguments of the iptables command.</summary>
+    public string[] Arguments()
+    {
+        List<string> arguments = [];
+        string[] quoted = Specification.Split('"');
+        for (int part = 0; part < quoted.Length; part++)
+        {
+            // Every other part was inside quotes.
+            arguments.AddRange(part % 2 == 1 ? [quoted[part]] : quoted[part].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        }
+
+        return [.. arguments];
+    }
+
+    private static JumpRule New(string table, string chain, string target, string match, string comment) =>
+        new(table, chain, target, $"{match}-m comment --comment \"{comment}\" ");
+}

@@ -1,0 +1,10 @@
+namespace KubeProxySharp.Renderers.Iptables;
+
+/// <summary>What a full restore does besides writing our own chains.</summary>
+/// <param name="Jumps">Jump rules that are missing, in the order of <see cref="JumpRule.All"/>.</param>
+/// <param name="MakesSharedChain">Whether <see cref="JumpRule.SharedChain"/> does not exist and is to be made.</param>
+public sealed record RestoreAdditions(IReadOnlyList<JumpRule> Jumps, bool MakesSharedChain)
+{
+    /// <summary>Nothing.</summary>
+    public static RestoreAdditions None { get; } = new([], false);
+}

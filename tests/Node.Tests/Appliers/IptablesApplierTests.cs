@@ -1,0 +1,264 @@
+using System.Buffers;
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.Proxy.Appliers.Iptables;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Iptables;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Node.Tests.Appliers;
+
+/// <summary>The iptables applier against the real tools and the real kernel, in both variants.</summary>
+public sealed class IptablesApplierTests
+{
+    private static readonly FamilyRules s_rules = Samples.Model([Samples.LoadBalancer], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]).IPv4;
+
+    public static TheoryData<string, IpFamily, string> Recordings()
+    {
+        TheoryData<string, IpFamily, string> recordings = [];
+        foreach (string name in RecordedCases.Cases)
+        {
+            foreach (string variant in (string[])["nft", "legacy"])
+            {
+                if (Directory.Exists(Path.Combine(RecordedCases.CaseDirectory(name), Folder(variant))))
+                {
+                    recordings.Add(name, IpFamily.IPv4, variant);
+                    recordings.Add(name, IpFamily.IPv6, variant);
+                }
+            }
+        }
+
+        return recordings;
+    }
+
+    /// <summary>From nothing, and again over the result: the recorded rules, jump rules in the recorded order, nothing twice.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Recordings))]
+    public async Task RecordedCasesComeOutAsRecorded(string name, IpFamily family, string variant)
+    {
+        string directory = RecordedCases.CaseDirectory(name);
+        FamilyRules rules = ModelLoader.ReadCase(directory, "iptables")[family];
+        string[] expected = TestNode.Canonical(Recorded(directory, family, variant));
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier applier = node.Iptables(family, variant);
+
+        for (int sync = 0; sync < 2; sync++)
+        {
+            Assert(await applier.ApplyFullAsync(rules, default));
+
+            string[] actual = node.Save(family, variant);
+            actual.SequenceEqual(expected).Should().BeTrue(TextDiff.Describe(expected, actual));
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task RulesOfKubeProxyForOtherServicesAreTakenOver(string variant)
+    {
+        // IPv6, since kube-proxy rewrites KUBE-FIREWALL for IPv4.
+        IptablesTools tools = TestNode.Tools(IpFamily.IPv6, variant);
+        string[] wait = ["-w", "5"];
+        using TestNode node = CreateOrSkip(variant);
+        node.Run("nfacct", "", "add", IptablesOptions.InvalidDropCounterName);
+        node.Run(tools.Restore, Recorded(RecordedCases.CaseDirectory("random-101"), IpFamily.IPv6, "nft"), wait);
+        node.Run(tools.Command, "", [.. wait, "-A", "KUBE-FIREWALL", "-d", "2001:db8::9/128", "-j", "DROP"]);
+        node.Run(tools.Command, "", [.. wait, "-I", "INPUT", "-s", "2001:db8::8/128", "-j", "ACCEPT"]);
+        node.Run(tools.Command, "", [.. wait, "-t", "nat", "-N", "KUBE-SVC-of-somebody"]);
+        FamilyRules rules = Samples.Model([], []).IPv6;
+
+        Assert(await node.Iptables(IpFamily.IPv6, variant).ApplyFullAsync(rules, default));
+
+        string[] taken = node.Save(IpFamily.IPv6, variant);
+        string[] others = ["-d 2001:db8::9/128 -j DROP", "-s 2001:db8::8/128 -j ACCEPT", ":KUBE-SVC-of-somebody"];
+        others.Should().AllSatisfy(rule => taken.Should().Contain(line => line.Contains(rule, StringComparison.Ordinal)));
+        using TestNode fresh = CreateOrSkip(variant);
+        Assert(await fresh.Iptables(IpFamily.IPv6, variant).ApplyFullAsync(rules, default));
+        taken.Where(line => !others.Any(line.Contains)).Should().Equal(fresh.Save(IpFamily.IPv6, variant));
+    }
+
+    [SkippableTheory]
+    [InlineData("nft", IpFamily.IPv4)]
+    [InlineData("legacy", IpFamily.IPv6)]
+    public async Task UpdatesEndInTheRulesOfAFullLoad(string variant, IpFamily family)
+    {
+        RandomCluster cluster = new(77);
+        RuleModelSnapshot model = Samples.Model([], []);
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier applier = node.Iptables(family, variant);
+        Assert(await applier.ApplyFullAsync(model[family], default));
+        for (int step = 0; step < 40; step++)
+        {
+            cluster.Change();
+            RuleModelSnapshot next = Samples.Model(cluster.Services, cluster.Slices);
+            RuleModelChange change = RuleModelBuilder.Compare(model, next);
+            FamilyChange part = family == IpFamily.IPv4 ? change.IPv4 : change.IPv6;
+            applier.CanUpdate(part).Should().BeTrue();
+            Assert(await applier.ApplyUpdateAsync(part, default));
+            model = next;
+        }
+
+        using TestNode fresh = CreateOrSkip(variant);
+        Assert(await fresh.Iptables(family, variant).ApplyFullAsync(model[family], default));
+        node.Save(family, variant).Should().Equal(fresh.Save(family, variant));
+    }
+
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task ADeletedJumpRuleComesBackAlone(string variant)
+    {
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier applier = node.Iptables(IpFamily.IPv4, variant);
+        Assert(await applier.ApplyFullAsync(s_rules, default));
+        string[] before = node.Save(IpFamily.IPv4, variant);
+        JumpRule last = JumpRule.All.Last(jump => jump.Chain == "FORWARD");
+        node.Run(TestNode.Tools(IpFamily.IPv4, variant).Command, "", ["-w", "5", "-D", last.Chain, "-t", last.Table, .. last.Arguments()]);
+        node.Save(IpFamily.IPv4, variant).Should().NotEqual(before);
+
+        Assert(await applier.ApplyFullAsync(s_rules, default));
+
+        node.Save(IpFamily.IPv4, variant).Should().Equal(before);
+    }
+
+    /// <summary>What the kernel refuses, and what the tool itself does.</summary>
+    [SkippableTheory]
+    [InlineData("nft", "-A KUBE-SERVICES -m nfacct --nfacct-name missing -j ACCEPT")]
+    [InlineData("nft", "-A KUBE-SERVICES -j KUBE-NOWHERE")]
+    [InlineData("legacy", "-A KUBE-SERVICES -m nfacct --nfacct-name missing -j ACCEPT")]
+    [InlineData("legacy", "-A KUBE-SERVICES -d 1.2.3.400 -j ACCEPT")]
+    public async Task ARefusedRuleLeavesTheOldOnesInForceAndIsShown(string variant, string rule)
+    {
+        using TestNode node = CreateOrSkip(variant);
+        Assert(await node.Iptables(IpFamily.IPv4, variant).ApplyFullAsync(s_rules, default));
+        string[] before = node.Save(IpFamily.IPv4, variant);
+
+        ToolCall call = new(TestNode.Tools(IpFamily.IPv4, variant).Restore, "-w", "5", "--noflush");
+        ApplyResult result = await Transaction.RunAsync(node.Runner, call, output => output.Write(System.Text.Encoding.ASCII.GetBytes($"*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j RETURN\n{rule}\nCOMMIT\n")), default);
+
+        result.Outcome.Should().Be(ApplyOutcome.Refused);
+        result.Error.Should().Contain(" 4: " + rule);
+        node.Save(IpFamily.IPv4, variant).Should().Equal(before);
+    }
+
+    [SkippableFact]
+    public async Task ALockThatSomebodyHoldsMakesItUnavailable()
+    {
+        using TestNode node = CreateOrSkip("legacy");
+        IptablesApplier applier = node.Iptables(IpFamily.IPv4, "legacy");
+        Assert(await applier.ApplyFullAsync(s_rules, default));
+        string[] before = node.Save(IpFamily.IPv4, "legacy");
+        FamilyRules other = Samples.Model([], []).IPv4;
+        ApplyResult result;
+        using (FileStream held = new(node.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            // FileShare.None is an exclusive flock, which is what iptables waits for.
+            result = await applier.ApplyFullAsync(other, default);
+        }
+
+        result.Outcome.Should().Be(ApplyOutcome.Unavailable);
+        result.Error.Should().Contain("xtables lock");
+        node.Save(IpFamily.IPv4, "legacy").Should().Equal(before);
+        Assert(await applier.ApplyFullAsync(other, default));
+    }
+
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task AToolThatIsKilledInTheMiddleLeavesTheOldRulesInForce(string variant)
+    {
+        using TestNode node = CreateOrSkip(variant);
+        Assert(await node.Iptables(IpFamily.IPv4, variant).ApplyFullAsync(s_rules, default));
+        string[] before = node.Save(IpFamily.IPv4, variant);
+        using CancellationTokenSource stop = new();
+        ToolCall call = new(TestNode.Tools(IpFamily.IPv4, variant).Restore, "-w", "5", "--noflush");
+
+        Func<Task> cancelled = () => Transaction.RunAsync(node.Runner, call, HalfAText, stop.Token);
+
+        await cancelled.Should().ThrowAsync<OperationCanceledException>();
+        node.Save(IpFamily.IPv4, variant).Should().Equal(before);
+
+        void HalfAText(IBufferWriter<byte> output)
+        {
+            output.Write("*nat\n:KUBE-SERVICES - [0:0]\n"u8);
+            for (int line = 0; line < 20_000; line++)
+            {
+                output.Write("-A KUBE-SERVICES -j RETURN\n"u8);
+            }
+
+            stop.Cancel();
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task TwoAppliersAtOnceDoNotBreakEachOther(string variant)
+    {
+        FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("mix-50-services"), "iptables").IPv4;
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier[] appliers = [node.Iptables(IpFamily.IPv4, variant), node.Iptables(IpFamily.IPv4, variant)];
+        Assert(await appliers[0].ApplyFullAsync(rules, default));
+        string[] expected = node.Save(IpFamily.IPv4, variant);
+
+        for (int round = 0; round < 5; round++)
+        {
+            ApplyResult[] results = await Task.WhenAll(appliers.Select(applier => Task.Run(() => applier.ApplyFullAsync(rules, default))));
+            results.Should().AllSatisfy(Assert);
+        }
+
+        node.Save(IpFamily.IPv4, variant).Should().Equal(expected);
+    }
+
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task TryingChangesNothingAndFindsWhatTheKernelRefuses(string variant)
+    {
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier applier = node.Iptables(IpFamily.IPv4, variant);
+        Assert(await applier.ApplyFullAsync(Samples.Model([], []).IPv4, default));
+        string[] before = node.Save(IpFamily.IPv4, variant);
+
+        Assert(await applier.TryAsync(s_rules, default));
+
+        node.Save(IpFamily.IPv4, variant).Should().Equal(before);
+    }
+
+    [SkippableFact]
+    public async Task AMissingToolMakesItUnavailable()
+    {
+        using TestNode node = CreateOrSkip("nft");
+        ApplyResult result = await Transaction.RunAsync(node.Runner, new("iptables-that-is-not-there-restore"), output => output.Write("x"u8), default);
+
+        result.Outcome.Should().Be(ApplyOutcome.Unavailable);
+        result.Error.Should().Contain("not installed");
+    }
+
+    /// <summary>The kubelet's marker decides; without it the variant with more rules; else nft.</summary>
+    [SkippableTheory]
+    [InlineData("nft", "nft", "-t mangle -N KUBE-KUBELET-CANARY")]
+    [InlineData("legacy", "legacy", "-t mangle -N KUBE-IPTABLES-HINT")]
+    [InlineData("legacy", "legacy", "-A INPUT -j ACCEPT")]
+    [InlineData("legacy", "nft", "-N SOMETHING")]
+    public async Task TheVariantOfTheHostIsFound(string variant, string found, string command)
+    {
+        using TestNode node = TestNode.CreateOrSkip("iptables-nft-save", "iptables-legacy-save");
+        node.Run("iptables-" + variant, "", ["-w", "5", .. command.Split(' ')]);
+
+        IptablesVariant chosen = await IptablesProbe.ChooseAsync(node.Runner, default);
+
+        chosen.Should().Be(found == "nft" ? IptablesVariant.Nft : IptablesVariant.Legacy);
+        await IptablesProbe.CheckAsync(node.Runner, TestNode.Tools(IpFamily.IPv6, found), default);
+    }
+
+    private static TestNode CreateOrSkip(string variant) => TestNode.CreateOrSkip($"iptables-{variant}-restore", $"ip6tables-{variant}-save", "nfacct");
+
+    private static void Assert(ApplyResult result) => result.Should().Be(ApplyResult.Applied);
+
+    private static string Folder(string variant) => variant == "nft" ? "iptables" : "iptables-legacy";
+
+    private static string Recorded(string directory, IpFamily family, string variant) =>
+        File.ReadAllText(Path.Combine(directory, Folder(variant), family == IpFamily.IPv4 ? "iptables-save.txt" : "ip6tables-save.txt"));
+}

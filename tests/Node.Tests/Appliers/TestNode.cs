@@ -1,0 +1,65 @@
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.Proxy.Appliers.Iptables;
+using KubeProxySharp.Proxy.Appliers.Nftables;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KubeProxySharp.Node.Tests.Appliers;
+
+/// <summary>A network namespace for one test, with a lock of iptables of its own. Everything that touches rules goes through it.</summary>
+internal sealed class TestNode : IDisposable
+{
+    private readonly NewNetwork _network;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kube-proxy-sharp-test-");
+
+    private TestNode(NewNetwork network)
+    {
+        _network = network;
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["XTABLES_LOCKFILE"] = LockFile };
+        Runner = new ProcessRunner(network, TimeProvider.System, environment);
+    }
+
+    public string LockFile => Path.Combine(_directory.FullName, "xtables.lock");
+
+    public ProcessRunner Runner { get; }
+
+    public SteppingTime Time { get; } = new();
+
+    /// <summary>Skips the test, with the reason, where namespaces or tools are missing; REQUIRE_NETNS=1 fails instead.</summary>
+    public static TestNode CreateOrSkip(params string[] tools)
+    {
+        NetworkNamespace.RunOrSkip(static () => { }, tools);
+        return new(NewNetwork.Create());
+    }
+
+    public IptablesApplier Iptables(IpFamily family, string variant) =>
+        new(Tools(family, variant), Runner, NullLogger.Instance);
+
+    public NftablesApplier Nftables(IpFamily family) => new(family, Runner, NftablesOptions.Default, Time, NullLogger.Instance);
+
+    public static IptablesTools Tools(IpFamily family, string variant) =>
+        new(family, variant == "legacy" ? IptablesVariant.Legacy : IptablesVariant.Nft);
+
+    public string Run(string tool, string input, params string[] arguments) => _network.Run(() => ChildProcess.Run(tool, input, arguments));
+
+    /// <summary>The rules of iptables in a form that is equal exactly if the rule sets are; those of the drift watch left out.</summary>
+    public string[] Save(IpFamily family, string variant) => Canonical(Run(Tools(family, variant).Save, ""));
+
+    public static string[] Canonical(string saved) =>
+        [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !line.Contains("KUBE-PROXY-CANARY", StringComparison.Ordinal) && !IsOfUnusedTable(line))];
+
+    public IReadOnlyList<string> NftTable(IpFamily family) => _network.Run(() => Testing.NftTable.List(NftContentReader.Name(family)));
+
+    public void Dispose()
+    {
+        _network.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    /// <summary>Mangle has only the canary; which other tables are listed depends on what was loaded.</summary>
+    private static bool IsOfUnusedTable(string line) =>
+        line is "*mangle" or "*raw" or "*security" || (line.StartsWith(':') && line.EndsWith(" ACCEPT", StringComparison.Ordinal));
+}
