@@ -4,16 +4,24 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Agent;
 
-/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop alone, but for <see cref="Requested"/>.</summary>
+/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop alone where nothing else is said.</summary>
 internal interface ISyncObserver
 {
     /// <summary>A change waits to be synced. Called from any thread.</summary>
     void Requested();
 
-    /// <summary>Changes were taken over from the feed.</summary>
-    /// <param name="services">Number of Services.</param>
-    /// <param name="endpointSlices">Number of EndpointSlices.</param>
-    void Taken(int services, int endpointSlices);
+    /// <summary>A Service was reported. Called from any thread.</summary>
+    /// <param name="pending">Number of Services that wait.</param>
+    void ServiceNoted(int pending);
+
+    /// <summary>An EndpointSlice was reported. Called from any thread.</summary>
+    void EndpointSliceNoted();
+
+    /// <summary>All that waited was taken over.</summary>
+    void Taken();
+
+    /// <summary>The Node object came or changed.</summary>
+    void NodeChanged(Node node);
 
     /// <summary>A family was synced, or could not be.</summary>
     void Synced(SyncReport report);

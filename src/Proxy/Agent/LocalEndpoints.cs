@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Serving;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 
@@ -10,7 +11,7 @@ namespace KubeProxySharp.Proxy.Agent;
 internal sealed class LocalEndpoints
 {
     private readonly Dictionary<NamespacedName, (int Internal, int External)> _shortages = [];
-    private readonly Dictionary<NamespacedName, HealthCheckPort> _healthChecks = [];
+    private readonly Dictionary<NamespacedName, ServiceHealthCheck> _healthChecks = [];
 
     /// <summary>Number of service ports of internal policy Local that have endpoints, but none here.</summary>
     public int WithoutInternal { get; private set; }
@@ -19,7 +20,7 @@ internal sealed class LocalEndpoints
     public int WithoutExternal { get; private set; }
 
     /// <summary>The Services with a health-check node port.</summary>
-    public IReadOnlyDictionary<NamespacedName, HealthCheckPort> HealthChecks => _healthChecks;
+    public IReadOnlyDictionary<NamespacedName, ServiceHealthCheck> HealthChecks => _healthChecks;
 
     /// <summary>Takes a snapshot over.</summary>
     /// <param name="rules">The snapshot.</param>

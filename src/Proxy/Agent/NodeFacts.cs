@@ -23,10 +23,13 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
     public void RefreshAddresses() => _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
 
     /// <summary>Takes new objects over.</summary>
-    public void Take(ClusterFeed feed)
+    /// <returns>Whether the Node came or changed.</returns>
+    public bool Take(ClusterFeed feed)
     {
+        bool isNodeChanged = false;
         if (feed.Nodes.Take().TryGetValue(new("", settings.NodeName), out Node? node) && node is not null)
         {
+            isNodeChanged = node != Node;
             Node = node;
         }
 
@@ -41,6 +44,8 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
                 _serviceCidrs[name.Name] = cidr;
             }
         }
+
+        return isNodeChanged;
     }
 
     /// <summary>The settings of a family as the facts are now.</summary>

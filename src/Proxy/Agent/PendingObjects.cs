@@ -9,8 +9,9 @@ namespace KubeProxySharp.Proxy.Agent;
 /// </summary>
 /// <typeparam name="T">The input type.</typeparam>
 /// <param name="nameOf">The name of an object.</param>
+/// <param name="noted">Called with each report, with the number of objects that wait.</param>
 /// <param name="changed">Called when there is something to take after the first listing, and at each end of a listing.</param>
-internal sealed class PendingObjects<T>(Func<T, NamespacedName> nameOf, Action changed) : IResourceSink<T>
+internal sealed class PendingObjects<T>(Func<T, NamespacedName> nameOf, Action<int> noted, Action changed) : IResourceSink<T>
     where T : class
 {
     private readonly Lock _gate = new();
@@ -58,11 +59,14 @@ internal sealed class PendingObjects<T>(Func<T, NamespacedName> nameOf, Action c
 
     private void Note(NamespacedName name, T? value)
     {
+        int count;
         lock (_gate)
         {
             _pending[name] = value;
+            count = _pending.Count;
         }
 
+        noted(count);
         if (_isListed)
         {
             changed();

@@ -51,7 +51,7 @@ internal sealed class SyncLoop
         _time = time;
         _wake = new(time);
         _started = time.GetUtcNow();
-        Feed = new(Request);
+        Feed = new(Request, observer.ServiceNoted, observer.EndpointSliceNoted);
     }
 
     /// <summary>Where objects arrive.</summary>
@@ -140,6 +140,7 @@ internal sealed class SyncLoop
 
     private async Task SyncAsync(CancellationToken abort)
     {
+        long taken = _time.GetTimestamp();
         List<DateTimeOffset> triggers = TakeFeed();
         for (int round = 1; ; round++)
         {
@@ -148,7 +149,7 @@ internal sealed class SyncLoop
             IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
             RuleModelChange change = _builder.Update(changed, ipv4, ipv6);
 
-            ApplyResult[] results = await Task.WhenAll(_families.Select(family => SyncAsync(family, change[family.Family], changed, triggers, abort)));
+            ApplyResult[] results = await Task.WhenAll(_families.Select(family => SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
             if (round == MostRounds || !await QuarantineAsync(results, change, ipv4, ipv6, abort))
             {
                 return;
@@ -165,7 +166,11 @@ internal sealed class SyncLoop
         }
 
         int quarantined = _state.Quarantined.Count;
-        _facts.Take(Feed);
+        if (_facts.Take(Feed))
+        {
+            _observer.NodeChanged(_facts.Node!); // it has just changed
+        }
+
         List<Problem> problems = [];
         IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
         foreach ((NamespacedName name, Service? service) in services)
@@ -195,7 +200,7 @@ internal sealed class SyncLoop
         }
 
         problems.ForEach(_observer.Problem);
-        _observer.Taken(services.Count, slices.Count);
+        _observer.Taken();
         if (_state.Quarantined.Count != quarantined)
         {
             _observer.QuarantineChanged(_state.Quarantined);
@@ -206,9 +211,7 @@ internal sealed class SyncLoop
 
     private async Task<ApplyResult> SyncAsync(
         FamilySync family,
-        FamilyChange change,
-        IReadOnlyList<NamespacedName> changed,
-        IReadOnlyList<DateTimeOffset> triggers,
+        PendingSync pending,
         CancellationToken abort)
     {
         if (family.TakeDrift(_time.GetUtcNow()))
@@ -217,12 +220,12 @@ internal sealed class SyncLoop
         }
 
         string? drift = family.Drift;
-        bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(change);
-        ApplyResult result = await ApplyAsync(family, change, isFull, changed, triggers, abort);
+        bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(pending.Change);
+        ApplyResult result = await ApplyAsync(family, pending, isFull, abort);
         if (!result.IsApplied && !isFull)
         {
             // What the update was built on may be gone; the whole need not be.
-            result = await ApplyAsync(family, change, isFull: true, changed, triggers, abort);
+            result = await ApplyAsync(family, pending, isFull: true, abort);
         }
 
         if (drift is not null && result.IsApplied)
@@ -235,13 +238,12 @@ internal sealed class SyncLoop
 
     private async Task<ApplyResult> ApplyAsync(
         FamilySync family,
-        FamilyChange change,
+        PendingSync pending,
         bool isFull,
-        IReadOnlyList<NamespacedName> changed,
-        IReadOnlyList<DateTimeOffset> triggers,
         CancellationToken abort)
     {
         long start = _time.GetTimestamp();
+        FamilyChange change = pending.Change;
         ApplyResult result = isFull
             ? await family.Applier.ApplyFullAsync(change.After, abort)
             : change.IsEmpty ? ApplyResult.Applied : await family.Applier.ApplyUpdateAsync(change, abort);
@@ -262,8 +264,9 @@ internal sealed class SyncLoop
             Duration = _time.GetElapsedTime(start),
             Result = result,
             Rules = change.After,
-            Services = isFull || change.SettingsChanged ? null : changed,
-            TriggerTimes = triggers,
+            Services = isFull || change.SettingsChanged ? null : pending.Services,
+            TriggerTimes = pending.TriggerTimes,
+            ChangesTaken = pending.ChangesTaken,
             Failures = family.Failures,
         });
         return result;
@@ -299,4 +302,7 @@ internal sealed class SyncLoop
 
         return isFound;
     }
+
+    /// <summary>What a sync of a family has to do.</summary>
+    private sealed record PendingSync(FamilyChange Change, IReadOnlyList<NamespacedName> Services, IReadOnlyList<DateTimeOffset> TriggerTimes, long ChangesTaken);
 }

@@ -29,6 +29,9 @@ internal sealed record SyncReport
     /// <summary>When the endpoints changed that this sync takes into account; only those that changed while the agent runs.</summary>
     public required IReadOnlyList<DateTimeOffset> TriggerTimes { get; init; }
 
+    /// <summary><see cref="TimeProvider.GetTimestamp"/> from before the changes were taken that this sync applied.</summary>
+    public required long ChangesTaken { get; init; }
+
     /// <summary>Failures in a row, this one included; 0 after a success.</summary>
     public int Failures { get; init; }
 }

@@ -22,7 +22,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("manifests-");
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<NamespacedName, Service> _services = [];
-    private readonly ClusterFeed _feed = new(static () => { });
+    private readonly ClusterFeed _feed = new(static () => { }, static _ => { }, static () => { });
     private Task _running = Task.CompletedTask;
 
     [Fact]

@@ -15,9 +15,19 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void Requested() => Told.Enqueue("requested");
 
-    public void Taken(int services, int endpointSlices)
+    public void ServiceNoted(int pending)
     {
     }
+
+    public void EndpointSliceNoted()
+    {
+    }
+
+    public void Taken()
+    {
+    }
+
+    public void NodeChanged(Node node) => Told.Enqueue($"node {node.Name}");
 
     public void Synced(SyncReport report) => Reports.Enqueue(report);
 

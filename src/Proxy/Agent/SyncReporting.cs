@@ -1,0 +1,189 @@
+using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Health;
+using KubeProxySharp.Proxy.Metrics;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Agent;
+
+/// <summary>Tells what the sync loop does: to health, metrics, health-check node ports, Events and the log.</summary>
+/// <param name="families">The families that are synced.</param>
+/// <param name="mode">The mode.</param>
+/// <param name="nodeName">Name of this node.</param>
+/// <param name="metrics">The metrics.</param>
+/// <param name="health">The health.</param>
+/// <param name="healthPorts">The health-check node ports.</param>
+/// <param name="events">Where Events go.</param>
+/// <param name="nodeChanged">Called with each new state of the Node.</param>
+/// <param name="log">The log.</param>
+/// <param name="time">The clock.</param>
+internal sealed partial class SyncReporting(
+    IReadOnlyList<IpFamily> families,
+    string mode,
+    string nodeName,
+    ProxyMetrics metrics,
+    ProxyHealth health,
+    HealthPorts healthPorts,
+    EventSink events,
+    Action<Node> nodeChanged,
+    ILogger log,
+    TimeProvider time) : ISyncObserver
+{
+    /// <summary>Failures in a row after which an Event says so.</summary>
+    private const int FailuresToTell = 3;
+
+    private readonly LocalEndpoints[] _local = [new(), new()];
+    private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<IpFamily> _applied = [];
+
+    /// <summary>Completes when the kernel has the rules of all families for the first time.</summary>
+    public Task AllApplied => _allApplied.Task;
+
+    /// <inheritdoc/>
+    public void Requested()
+    {
+        foreach (IpFamily family in families)
+        {
+            health.SyncRequested(family);
+            metrics.Syncs.Queued(family);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ServiceNoted(int pending)
+    {
+        for (int count = 0; count < families.Count; count++)
+        {
+            metrics.Changes.ServiceChanged(pending);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndpointSliceNoted()
+    {
+        for (int count = 0; count < families.Count; count++)
+        {
+            metrics.Changes.EndpointsChanged(isChange: count == 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Taken()
+    {
+        metrics.Changes.ServiceChangesTaken();
+        metrics.Changes.EndpointChangesTaken();
+    }
+
+    /// <inheritdoc/>
+    public void NodeChanged(Node node)
+    {
+        health.SetNodeEligible(!node.IsLeaving);
+        nodeChanged(node);
+    }
+
+    /// <inheritdoc/>
+    public void Synced(SyncReport report)
+    {
+        IpFamily family = report.Family;
+        metrics.Syncs.Finished(family, report.IsFull, report.Duration, report.Result.IsApplied);
+        if (!report.Result.IsApplied)
+        {
+            Failed(report);
+            return;
+        }
+
+        health.SyncSucceeded(family, report.ChangesTaken);
+        DateTimeOffset now = time.GetUtcNow();
+        foreach (DateTimeOffset trigger in report.TriggerTimes)
+        {
+            metrics.Syncs.NetworkProgrammed(family, now - trigger);
+        }
+
+        LocalEndpoints local = _local[(int)family];
+        local.Update(report.Rules, report.Services);
+        metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
+        metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
+        healthPorts.Update(family, local.HealthChecks);
+        if (_applied.Add(family) && _applied.Count == families.Count)
+        {
+            _allApplied.SetResult();
+        }
+
+        LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
+    }
+
+    /// <inheritdoc/>
+    public void Drifted(IpFamily family, string what)
+    {
+        metrics.Agent.DriftDetected(family, DriftReason.RulesChanged);
+        LogDrifted(family, what);
+    }
+
+    /// <inheritdoc/>
+    public void Repaired(IpFamily family, string what)
+    {
+        metrics.Agent.DriftRepaired(family, DriftReason.RulesChanged);
+        LogRepaired(family);
+        events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesRepaired", "SyncRules", $"node {nodeName}: {family} service rules were changed by somebody else and written again: {what}");
+    }
+
+    /// <inheritdoc/>
+    public void Quarantined(NamespacedName service, IpFamily family, string error)
+    {
+        LogQuarantined(service, family, error);
+        events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "ServiceRulesRefused", "SyncRules", $"node {nodeName} refuses the {family} rules of this Service, which has none until it changes: {error}");
+    }
+
+    /// <inheritdoc/>
+    public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services)
+    {
+        foreach (IpFamily family in families)
+        {
+            metrics.Quarantine.Set(family, services);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Problem(Problem problem) => LogProblem(problem.ToString());
+
+    private void Failed(SyncReport report)
+    {
+        IpFamily family = report.Family;
+        health.SyncFailed(family, report.Result.Error);
+        if (mode == ProxyMode.Nftables)
+        {
+            metrics.Rules.NftablesSyncFailed(family);
+        }
+        else
+        {
+            metrics.Rules.RestoreFailed(family, !report.IsFull);
+        }
+
+        LogFailed(family, report.IsFull ? "full" : "partial", report.Failures, report.Result.Error);
+        if (report.Failures == FailuresToTell)
+        {
+            events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesNotSynced", "SyncRules", $"node {nodeName}: {family} service rules could not be written {report.Failures} times in a row; the last good ones stay: {report.Result.Error}");
+        }
+    }
+
+    [LoggerMessage(EventId = 4000, Level = LogLevel.Debug, Message = "Synced {Family} rules ({Kind}) in {Milliseconds} ms: {Services} Services, {Endpoints} endpoints")]
+    private partial void LogSynced(IpFamily family, string kind, double milliseconds, int services, int endpoints);
+
+    [LoggerMessage(EventId = 4001, Level = LogLevel.Error, Message = "{Family} rules could not be written ({Kind}, failure {Failures} in a row); the last good ones stay: {Error}")]
+    private partial void LogFailed(IpFamily family, string kind, int failures, string error);
+
+    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "{Family} rules were changed by somebody else; writing them again: {What}")]
+    private partial void LogDrifted(IpFamily family, string what);
+
+    [LoggerMessage(EventId = 4003, Level = LogLevel.Information, Message = "{Family} rules are in place again")]
+    private partial void LogRepaired(IpFamily family);
+
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Error, Message = "The kernel refuses the {Family} rules of Service {Service}; it has none until it changes, all others are written: {Error}")]
+    private partial void LogQuarantined(NamespacedName service, IpFamily family, string error);
+
+    [LoggerMessage(EventId = 4005, Level = LogLevel.Warning, Message = "{Problem}")]
+    private partial void LogProblem(string problem);
+}
