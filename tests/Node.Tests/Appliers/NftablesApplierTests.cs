@@ -120,6 +120,31 @@ public sealed class NftablesApplierTests
     }
 
     [SkippableFact]
+    public async Task AChainThatIsUsedAgainBeforeItIsDeletedStays()
+    {
+        Service service = Samples.Service with { SessionAffinity = "ClientIP" };
+        RuleModelSnapshot two = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"), Samples.Endpoint("10.244.0.2"))]);
+        RuleModelSnapshot one = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]);
+        using TestNode node = TestNode.CreateOrSkip("nft");
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4);
+        Assert(await applier.ApplyFullAsync(two.IPv4, default));
+        IReadOnlyList<string> expected = node.NftTable(IpFamily.IPv4);
+
+        foreach ((RuleModelSnapshot before, RuleModelSnapshot after) in ((RuleModelSnapshot, RuleModelSnapshot)[])[(two, one), (one, two), (two, one), (one, two)])
+        {
+            Assert(await applier.ApplyUpdateAsync(Change(before, after), default));
+        }
+
+        node.Time.Advance(TimeSpan.FromSeconds(2));
+        FamilyChange last = Change(two, two);
+        Assert(await applier.ApplyUpdateAsync(last, default));
+        applier.CanUpdate(last).Should().BeTrue();
+        node.NftTable(IpFamily.IPv4).Should().Equal(expected);
+
+        static FamilyChange Change(RuleModelSnapshot before, RuleModelSnapshot after) => RuleModelBuilder.Compare(before, after).IPv4;
+    }
+
+    [SkippableFact]
     public async Task ARefusedRuleLeavesTheOldOnesInForceAndIsShown()
     {
         using TestNode node = TestNode.CreateOrSkip("nft");
