@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.Proxy.Serving;
 
@@ -35,15 +36,25 @@ internal sealed class HttpPort : IAsyncDisposable
     /// <summary>Ends when the port no longer accepts connections; faulted if that was not asked for.</summary>
     public Task Completion { get; }
 
-    /// <summary>Answers a request that came in here.</summary>
-    public ValueTask AnswerAsync(Microsoft.AspNetCore.Http.HttpContext context) =>
-        _isClosed ? ValueTask.CompletedTask : _answer(context);
+    /// <summary>Answers a request that came in here; with an empty 200 and the end of the connection if the port is closed (spec 9.2).</summary>
+    public ValueTask AnswerAsync(HttpContext context)
+    {
+        if (!_isClosed)
+        {
+            return _answer(context);
+        }
+
+        context.Response.Headers.Connection = "close";
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Closes the port, and asks its connections to end after the request they are at.</summary>
     public async ValueTask DisposeAsync()
     {
         _isClosed = true;
         await _listener.UnbindAsync(CancellationToken.None);
+
+        // Whether accepting ended by a fault was for the one who watches Completion to tell.
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _listener.DisposeAsync();
         ConnectionContext[] connections;

@@ -10,6 +10,7 @@ namespace KubeProxySharp.Proxy.Serving;
 /// <summary>Answers the paths of the metrics server (spec 10.3).</summary>
 internal sealed class MetricsServer
 {
+    private const int UsualPageSize = 48 * 1024;
     private const string ConfigurationKey = "kubeproxy.config.k8s.io";
     private const string PrometheusType = "text/plain; version=0.0.4; charset=utf-8";
     private const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -58,15 +59,14 @@ internal sealed class MetricsServer
         };
     }
 
-    private static async ValueTask WriteMetricsAsync(HttpContext context, Action<IBufferWriter<byte>, ExpositionFormat> write)
+    // The page is made before the answer begins, so that a fault is a clean 500.
+    private static ValueTask WriteMetricsAsync(HttpContext context, Action<IBufferWriter<byte>, ExpositionFormat> write)
     {
         ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
-        context.Response.ContentType = format == ExpositionFormat.OpenMetrics ? OpenMetricsType : PrometheusType;
-
-        // Once the response has started, the writer hands out the connection's own buffers.
-        await context.Response.StartAsync(context.RequestAborted);
-        write(context.Response.BodyWriter, format);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        ArrayBufferWriter<byte> body = new(UsualPageSize);
+        write(body, format);
+        string contentType = format == ExpositionFormat.OpenMetrics ? OpenMetricsType : PrometheusType;
+        return Responses.WriteAsync(context, body.WrittenMemory, contentType, StatusCodes.Status200OK);
     }
 
     private static ValueTask AnswerStatusAsync(HttpContext context, string kind, Func<string> text, Func<ReadOnlyMemory<byte>> json) =>

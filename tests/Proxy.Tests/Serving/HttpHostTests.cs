@@ -27,15 +27,9 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
         (await AskAsync(first)).Should().Contain("200 OK");
         (await AskAsync(second)).Should().Contain("200 OK");
 
-        using TcpClient third = await ConnectAsync(port);
-        (await AskAsync(third)).Should().BeEmpty();
+        (await AskAnewAsync(port)).Should().BeEmpty();
         first.Dispose();
-
-        await EventuallyAsync(async () =>
-        {
-            using TcpClient fourth = await ConnectAsync(port);
-            return (await AskAsync(fourth)).Contains("200 OK", StringComparison.Ordinal);
-        });
+        await EventuallyAsync(async () => (await AskAnewAsync(port)).Contains("200 OK", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -85,6 +79,19 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
         TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, port.LocalEndPoint.Port);
         return client;
+    }
+
+    private static async Task<string> AskAnewAsync(HttpPort port)
+    {
+        try
+        {
+            using TcpClient client = await ConnectAsync(port);
+            return await AskAsync(client);
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
     }
 
     private static async Task<string> AskAsync(TcpClient client, string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
