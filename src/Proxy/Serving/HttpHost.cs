@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -13,22 +14,22 @@ namespace KubeProxySharp.Proxy.Serving;
 /// <summary>
 /// One Kestrel for all HTTP ports of the process. Ports open and close while it runs: a node has one per Service with a
 /// health check node port, family and address, and a Kestrel each would cost a thread and a host's memory each. Kestrel
-/// is used without host, dependency injection, routing and logging; each port limits its own connections, so that no port
-/// can starve another.
+/// is used without host, dependency injection, routing and logging, and without its own listeners, each of which would keep
+/// a pool of buffers; each port limits its own connections, so that no port can starve another.
 /// </summary>
 internal sealed class HttpHost : IAsyncDisposable
 {
     private const int AcceptedButNotServed = 16;
 
     private readonly KestrelServer _server;
-    private readonly SocketTransportFactory _sockets;
+    private readonly SocketConnectionContextFactory _contexts;
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateBounded<ConnectionContext>(AcceptedButNotServed);
 
     private HttpHost()
     {
-        SocketTransportOptions socketOptions = new();
+        SocketConnectionFactoryOptions socketOptions = new();
         HttpLimits.ApplyTo(socketOptions);
-        _sockets = new(Options.Create(socketOptions), NullLoggerFactory.Instance);
+        _contexts = new(socketOptions, NullLogger.Instance);
         KestrelServerOptions serverOptions = new();
         HttpLimits.ApplyTo(serverOptions);
         IPEndPoint nominal = new(IPAddress.Loopback, 0);
@@ -50,15 +51,14 @@ internal sealed class HttpHost : IAsyncDisposable
     /// <param name="point">Where to listen.</param>
     /// <param name="maximumConnections">The most connections at a time.</param>
     /// <param name="answer">Answers the requests.</param>
-    /// <param name="cancellationToken">Cancels the opening.</param>
     /// <exception cref="IOException">The address is in use, not that of this host, or must not be used.</exception>
-    public async Task<HttpPort> OpenAsync(ListenPoint point, int maximumConnections, HttpAnswer answer, CancellationToken cancellationToken)
+    public HttpPort Open(ListenPoint point, int maximumConnections, HttpAnswer answer)
     {
         try
         {
-            return new(await _sockets.BindAsync(point, cancellationToken), answer, maximumConnections, _accepted.Writer);
+            return new(point.Listen(HttpLimits.Backlog), _contexts, answer, maximumConnections, _accepted.Writer);
         }
-        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or AddressInUseException)
+        catch (SocketException exception)
         {
             throw new IOException($"cannot listen on {point}: {exception.Message}", exception);
         }
@@ -69,5 +69,6 @@ internal sealed class HttpHost : IAsyncDisposable
     {
         await _server.StopAsync(new CancellationToken(canceled: true));
         _server.Dispose();
+        _contexts.Dispose();
     }
 }

@@ -15,7 +15,7 @@ internal static class HttpLimits
     public const int ServiceConnections = 32;
 
     /// <summary>Connections the kernel keeps until they are accepted.</summary>
-    private const int Backlog = 64;
+    public const int Backlog = 64;
 
     private const int KibiByte = 1024;
 
@@ -34,13 +34,11 @@ internal static class HttpLimits
         options.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
     }
 
-    /// <summary>Sets the limits of the sockets.</summary>
-    public static void ApplyTo(SocketTransportOptions options)
+    /// <summary>Sets the limits of connections.</summary>
+    public static void ApplyTo(SocketConnectionFactoryOptions options)
     {
-        options.Backlog = Backlog;
         options.IOQueueCount = 1;
         options.MaxReadBufferSize = 32 * KibiByte;
         options.MaxWriteBufferSize = 64 * KibiByte;
-        options.CreateBoundListenSocket = static endpoint => ((ListenPoint)endpoint).Bind();
     }
 }

@@ -42,9 +42,10 @@ internal sealed class ListenPoint(IPAddress address, int port, bool isDualStack)
         return new(new IPAddress(bytes[..address.WriteBytes(bytes)]), port, isDualStack: false);
     }
 
-    /// <summary>Opens the socket.</summary>
+    /// <summary>Opens a listening socket.</summary>
+    /// <param name="backlog">Connections the kernel keeps until they are accepted.</param>
     /// <exception cref="SocketException">The address is in use, not that of this host, or of a family it lacks.</exception>
-    public Socket Bind()
+    public Socket Listen(int backlog)
     {
         Socket socket = new(AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -55,6 +56,7 @@ internal sealed class ListenPoint(IPAddress address, int port, bool isDualStack)
             }
 
             socket.Bind(this);
+            socket.Listen(backlog);
             return socket;
         }
         catch (SocketException)

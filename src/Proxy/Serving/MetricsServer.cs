@@ -10,6 +10,8 @@ namespace KubeProxySharp.Proxy.Serving;
 /// <summary>Answers the paths of the metrics server (spec 10.3).</summary>
 internal sealed class MetricsServer
 {
+    private const int UsualPageSize = 48 * 1024;
+    private const int LargestKeptBuffer = 128 * 1024;
     private const string ConfigurationKey = "kubeproxy.config.k8s.io";
     private const string PrometheusType = "text/plain; version=0.0.4; charset=utf-8";
     private const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -18,6 +20,7 @@ internal sealed class MetricsServer
     private readonly KubeProxyConfiguration _configuration;
     private readonly StatusPages? _flagz;
     private readonly StatusPages? _statusz;
+    private ArrayBufferWriter<byte>? _spareBuffer;
 
     /// <summary>Makes the pages.</summary>
     public MetricsServer(ProxyMetrics metrics, MetricsServerOptions options, TimeProvider time)
@@ -58,21 +61,22 @@ internal sealed class MetricsServer
         };
     }
 
-    private static async ValueTask WriteMetricsAsync(HttpContext context, Action<IBufferWriter<byte>, ExpositionFormat> write)
-    {
-        ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
-        context.Response.ContentType = format == ExpositionFormat.OpenMetrics ? OpenMetricsType : PrometheusType;
-
-        // Once the response has started, the writer hands out the connection's own buffers.
-        await context.Response.StartAsync(context.RequestAborted);
-        write(context.Response.BodyWriter, format);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-    }
-
     private static ValueTask AnswerStatusAsync(HttpContext context, string kind, Func<string> text, Func<ReadOnlyMemory<byte>> json) =>
         AcceptHeader.AsksForJson(context.Request.Headers.Accept, kind)
             ? Responses.WriteAsync(context, json(), Responses.Json, StatusCodes.Status200OK)
             : Responses.WriteTextAsync(context, text());
+
+    // The page is made before the answer begins, so that a fault is a clean 500. Scrapers come one at a time: one buffer is kept.
+    private async ValueTask WriteMetricsAsync(HttpContext context, Action<IBufferWriter<byte>, ExpositionFormat> write)
+    {
+        ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
+        ArrayBufferWriter<byte> body = Interlocked.Exchange(ref _spareBuffer, null) ?? new(UsualPageSize);
+        write(body, format);
+        string contentType = format == ExpositionFormat.OpenMetrics ? OpenMetricsType : PrometheusType;
+        await Responses.WriteAsync(context, body.WrittenMemory, contentType, StatusCodes.Status200OK);
+        body.ResetWrittenCount();
+        Volatile.Write(ref _spareBuffer, body.Capacity <= LargestKeptBuffer ? body : null);
+    }
 
     private ValueTask AnswerHealthChecksAsync(HttpContext context)
     {

@@ -20,8 +20,7 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
     /// be opened is reported, and tried again by the next call.
     /// </summary>
     /// <param name="wanted">All Services of the family with a health check node port.</param>
-    /// <param name="cancellationToken">Cancels the opening of further ports.</param>
-    public async Task ReconcileAsync(IReadOnlyDictionary<NamespacedName, ServiceHealthCheck> wanted, CancellationToken cancellationToken)
+    public async Task ReconcileAsync(IReadOnlyDictionary<NamespacedName, ServiceHealthCheck> wanted)
     {
         // First close, so that a port can move from one Service to another.
         foreach ((NamespacedName service, ServiceHealthInstance instance) in _instances.ToArray())
@@ -39,7 +38,7 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         {
             if (!_instances.TryGetValue(service, out ServiceHealthInstance? instance))
             {
-                instance = await OpenAsync(service, check.Port, cancellationToken);
+                instance = await OpenAsync(service, check.Port);
             }
 
             instance?.SetLocalEndpoints(check.LocalEndpoints);
@@ -57,14 +56,14 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         _instances.Clear();
     }
 
-    private async Task<ServiceHealthInstance?> OpenAsync(NamespacedName service, int port, CancellationToken cancellationToken)
+    private async Task<ServiceHealthInstance?> OpenAsync(NamespacedName service, int port)
     {
         ServiceHealthInstance instance = new(service, port, options.IsProxyHealthy);
         try
         {
             foreach (ListenPoint point in ListenPoints(port))
             {
-                instance.Listeners.Add(await host.OpenAsync(point, HttpLimits.ServiceConnections, instance.AnswerAsync, cancellationToken));
+                instance.Listeners.Add(host.Open(point, HttpLimits.ServiceConnections, instance.AnswerAsync));
             }
         }
         catch (IOException exception)

@@ -19,7 +19,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.SetNodeEligible(true);
         health.SyncLoopStarted(IpFamily.IPv4);
-        await using HttpPort port = await http.OpenAsync(new HealthServer(health, metrics.Probes).AnswerAsync);
+        await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
 
         HttpReply well = await http.GetAsync(port, "/healthz");
         health.SetNodeEligible(false);
@@ -46,7 +46,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         using ProxyMetrics metrics = Scrape.NewMetrics();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.SyncLoopStarted(IpFamily.IPv6);
-        await using HttpPort port = await http.OpenAsync(new HealthServer(health, metrics.Probes).AnswerAsync);
+        await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
 
         HttpReply reply = await http.GetAsync(port, "/healthz?verbose");
 
@@ -63,7 +63,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
     public async Task OtherPathsDoNotExist(string path)
     {
         using ProxyMetrics metrics = Scrape.NewMetrics();
-        await using HttpPort port = await http.OpenAsync(new HealthServer(new ProxyHealth(TimeSpan.FromSeconds(30), _time), metrics.Probes).AnswerAsync);
+        await using HttpPort port = http.Open(new HealthServer(new ProxyHealth(TimeSpan.FromSeconds(30), _time), metrics.Probes).AnswerAsync);
 
         HttpReply reply = await http.GetAsync(port, path);
 

@@ -35,7 +35,7 @@ public sealed class HttpHostFixture : IAsyncLifetime
 
     internal static ListenPoint Loopback => ListenPoint.Of(IpAddress.Parse("127.0.0.1"), 0);
 
-    internal Task<HttpPort> OpenAsync(HttpAnswer answer) => Host.OpenAsync(Loopback, 8, answer, CancellationToken.None);
+    internal HttpPort Open(HttpAnswer answer) => Host.Open(Loopback, 8, answer);
 
     internal async Task<HttpReply> GetAsync(HttpPort port, string path, HttpMethod? method = null, string? accept = null) =>
         await SendAsync($"http://{port.LocalEndPoint}{path}", method, accept);

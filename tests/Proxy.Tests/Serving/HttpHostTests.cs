@@ -11,8 +11,8 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     [Fact]
     public async Task PortsAnswerEachForThemselves()
     {
-        await using HttpPort first = await http.OpenAsync(static context => Responses.WriteTextAsync(context, "first"));
-        await using HttpPort second = await http.OpenAsync(static context => Responses.WriteTextAsync(context, "second"));
+        await using HttpPort first = http.Open(static context => Responses.WriteTextAsync(context, "first"));
+        await using HttpPort second = http.Open(static context => Responses.WriteTextAsync(context, "second"));
 
         (await http.GetAsync(first, "/")).Body.Should().Be("first");
         (await http.GetAsync(second, "/")).Body.Should().Be("second");
@@ -21,21 +21,15 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     [Fact]
     public async Task ConnectionsBeyondTheLimitAreClosedAndRoomIsGivenBack()
     {
-        await using HttpPort port = await http.Host.OpenAsync(HttpHostFixture.Loopback, 2, static context => Responses.WriteTextAsync(context, "ok"), CancellationToken.None);
+        await using HttpPort port = http.Host.Open(HttpHostFixture.Loopback, 2, static context => Responses.WriteTextAsync(context, "ok"));
         TcpClient first = await ConnectAsync(port);
         using TcpClient second = await ConnectAsync(port);
         (await AskAsync(first)).Should().Contain("200 OK");
         (await AskAsync(second)).Should().Contain("200 OK");
 
-        using TcpClient third = await ConnectAsync(port);
-        (await AskAsync(third)).Should().BeEmpty();
+        (await AskAnewAsync(port)).Should().BeEmpty();
         first.Dispose();
-
-        await EventuallyAsync(async () =>
-        {
-            using TcpClient fourth = await ConnectAsync(port);
-            return (await AskAsync(fourth)).Contains("200 OK", StringComparison.Ordinal);
-        });
+        await EventuallyAsync(async () => (await AskAnewAsync(port)).Contains("200 OK", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -43,7 +37,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nX-Long: PATH\r\n\r\n", 20000, "431")]
     public async Task LongHeadsAreRefused(string template, int length, string status)
     {
-        await using HttpPort port = await http.OpenAsync(static context => Responses.WriteTextAsync(context, "ok"));
+        await using HttpPort port = http.Open(static context => Responses.WriteTextAsync(context, "ok"));
         using TcpClient client = await ConnectAsync(port);
 
         string answer = await AskAsync(client, template.Replace("PATH", new string('a', length), StringComparison.Ordinal));
@@ -54,7 +48,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     [Fact]
     public async Task AFaultOfAnAnswerIsA500AndNoMore()
     {
-        await using HttpPort port = await http.OpenAsync(static context => context.Request.Path == "/bad" ? throw new InvalidOperationException("secret") : Responses.WriteTextAsync(context, "ok"));
+        await using HttpPort port = http.Open(static context => context.Request.Path == "/bad" ? throw new InvalidOperationException("secret") : Responses.WriteTextAsync(context, "ok"));
 
         (await http.GetAsync(port, "/bad")).Should().Match<HttpReply>(static reply => reply.Status == 500 && reply.Body.Length == 0);
         http.Faults.Should().ContainSingle().Which.Message.Should().Be("secret");
@@ -66,7 +60,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     {
         Skip.IfNot(Socket.OSSupportsIPv6, "no IPv6");
         ListenPoint point = ListenPoint.FromBindAddress("0.0.0.0:0");
-        await using HttpPort port = await http.Host.OpenAsync(point, 8, static context => Responses.WriteTextAsync(context, "ok"), CancellationToken.None);
+        await using HttpPort port = http.Host.Open(point, 8, static context => Responses.WriteTextAsync(context, "ok"));
 
         (await http.SendAsync($"http://127.0.0.1:{port.LocalEndPoint.Port}/")).Body.Should().Be("ok");
         (await http.SendAsync($"http://[::1]:{port.LocalEndPoint.Port}/")).Body.Should().Be("ok");
@@ -85,6 +79,19 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
         TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, port.LocalEndPoint.Port);
         return client;
+    }
+
+    private static async Task<string> AskAnewAsync(HttpPort port)
+    {
+        try
+        {
+            using TcpClient client = await ConnectAsync(port);
+            return await AskAsync(client);
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
     }
 
     private static async Task<string> AskAsync(TcpClient client, string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -12,7 +12,11 @@ public sealed class MetricsServerTests(HttpHostFixture http) : IClassFixture<Htt
     private readonly ProxyMetrics _metrics = Scrape.NewMetrics();
     private HttpPort _port = null!;
 
-    public async Task InitializeAsync() => _port = await OpenAsync(new KubeProxyConfiguration());
+    public Task InitializeAsync()
+    {
+        _port = Open(new KubeProxyConfiguration());
+        return Task.CompletedTask;
+    }
 
     public async Task DisposeAsync()
     {
@@ -76,7 +80,7 @@ public sealed class MetricsServerTests(HttpHostFixture http) : IClassFixture<Htt
     [InlineData("ipvs", "ipvs")]
     public async Task TheModeIsPlainText(string configured, string shown)
     {
-        await using HttpPort port = await OpenAsync(new KubeProxyConfiguration { Mode = configured });
+        await using HttpPort port = Open(new KubeProxyConfiguration { Mode = configured });
 
         HttpReply reply = await http.GetAsync(port, "/proxyMode");
 
@@ -113,7 +117,7 @@ public sealed class MetricsServerTests(HttpHostFixture http) : IClassFixture<Htt
     [Fact]
     public async Task GatesTakeTheStatusPagesAway()
     {
-        await using HttpPort port = await OpenAsync(new KubeProxyConfiguration { FeatureGates = [new("ComponentFlagz", false), new("ComponentStatusz", false)] });
+        await using HttpPort port = Open(new KubeProxyConfiguration { FeatureGates = [new("ComponentFlagz", false), new("ComponentStatusz", false)] });
 
         (await http.GetAsync(port, "/flagz")).Status.Should().Be(404);
         (await http.GetAsync(port, "/statusz")).Status.Should().Be(404);
@@ -122,16 +126,16 @@ public sealed class MetricsServerTests(HttpHostFixture http) : IClassFixture<Htt
     [Fact]
     public async Task ProfilesDoNotExistAndSaySoWhenAskedFor()
     {
-        await using HttpPort port = await OpenAsync(new KubeProxyConfiguration { EnableProfiling = true });
+        await using HttpPort port = Open(new KubeProxyConfiguration { EnableProfiling = true });
 
         (await http.GetAsync(_port, "/debug/pprof/heap")).Should().Match<HttpReply>(static reply => reply.Status == 404 && reply.Body == "404 page not found\n");
         (await http.GetAsync(port, "/debug/pprof/heap")).Should().Match<HttpReply>(static reply => reply.Status == 404 && reply.Body.Contains("/metrics"));
         (await http.GetAsync(_port, "/metrics/")).Status.Should().Be(404);
     }
 
-    private Task<HttpPort> OpenAsync(KubeProxyConfiguration configuration)
+    private HttpPort Open(KubeProxyConfiguration configuration)
     {
         MetricsServerOptions options = new() { Configuration = configuration, Flags = [new("bind-address", "0.0.0.0"), new("v", "2")] };
-        return http.OpenAsync(new MetricsServer(_metrics, options, TimeProvider.System).AnswerAsync);
+        return http.Open(new MetricsServer(_metrics, options, TimeProvider.System).AnswerAsync);
     }
 }

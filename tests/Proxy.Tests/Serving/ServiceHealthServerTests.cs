@@ -179,7 +179,7 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
     }
 
     private static Task ReconcileAsync(ServiceHealthServer server, params (NamespacedName Service, ServiceHealthCheck Check)[] wanted) =>
-        server.ReconcileAsync(wanted.ToDictionary(static item => item.Service, static item => item.Check), CancellationToken.None);
+        server.ReconcileAsync(wanted.ToDictionary(static item => item.Service, static item => item.Check));
 
     private Task<HttpReply> GetAsync() => http.SendAsync($"http://127.0.0.1:{_port}/");
 
