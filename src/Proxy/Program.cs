@@ -1,5 +1,7 @@
 using System.CommandLine;
+using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.CommandLine;
+using KubeProxySharp.Proxy.Logging;
 using KubeProxySharp.Proxy.Run;
 
 RootCommand root = ProgramCommandLine.Create();
@@ -10,5 +12,13 @@ if (!called.IsRun)
 }
 
 using StopSignals signals = new();
-RunCommand command = new(RunStreams.OfProcess(), TimeProvider.System, MissingAgent.RunAsync, MissingAgent.CleanUpAsync);
+RunCommand command = new(RunStreams.OfProcess(), TimeProvider.System, RunAgentAsync, CleanUpAsync);
 return signals.ExitCodeAfter(await command.RunAsync(called.Arguments, called.ProgramName, signals.Token));
+
+static Task<int> RunAgentAsync(RunOptions options, AgentLogging logging, CancellationToken stop) =>
+    new NodeAgent(options, logging, AgentHost.OfProcess(TimeProvider.System)).RunAsync(stop);
+
+// Rules of another mode go when those of this one are complete (NodeAgent), not before.
+static Task<bool> CleanUpAsync(RunOptions options, AgentLogging logging, CancellationToken stop) => options.IsCleanup
+    ? new NodeAgent(options, logging, AgentHost.OfProcess(TimeProvider.System)).CleanUpAsync(stop)
+    : Task.FromResult(true);

@@ -43,7 +43,7 @@ internal sealed class HealthPorts(IReadOnlyDictionary<IpFamily, ServiceHealthSer
 
                 if (wanted is not null)
                 {
-                    await server.ReconcileAsync(wanted, cancellation);
+                    await server.ReconcileAsync(wanted);
                 }
             }
         }

@@ -22,6 +22,23 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
 
     private ManifestObjects _known = new();
 
+    /// <summary>The Node of a name, as the manifests have it now; null if they have none or cannot be read.</summary>
+    public static Node? ReadNode(IReadOnlyList<string> paths, string name)
+    {
+        ManifestReader reader = new();
+        try
+        {
+            ManifestFiles.Read(paths, isRecursive: false, static () => Stream.Null, reader);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The source itself reports it.
+            return null;
+        }
+
+        return reader.Objects.Nodes.GetValueOrDefault(name);
+    }
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {

@@ -14,19 +14,26 @@ internal static class FeatureGates
     /// <summary>Whether the metrics server shows a status page.</summary>
     public const string ComponentStatusz = "ComponentStatusz";
 
-    /// <summary>Gates that 1.36 has locked on, and so cannot be switched off (spec 11.10).</summary>
-    private static readonly string[] s_locked = ["NFTablesProxyMode", "PreferSameTrafficDistribution", "MultiCIDRServiceAllocator"];
-
-    private static readonly string[] s_known =
+    /// <summary>The gates of spec 11.10: name, stage, whether it is on by default, and whether that cannot be changed.</summary>
+    public static IReadOnlyList<(string Name, string Stage, bool IsDefault, bool IsLocked)> Known { get; } =
     [
-        .. s_locked, AllowServiceExternalIPs, ComponentFlagz, ComponentStatusz, LoggingAlphaOptions, "LoggingBetaOptions", "ContextualLogging", "NativeHistograms",
+        (AllowServiceExternalIPs, "", true, false),
+        (ComponentFlagz, "BETA", true, false),
+        (ComponentStatusz, "BETA", true, false),
+        ("ContextualLogging", "BETA", true, false),
+        (LoggingAlphaOptions, "ALPHA", false, false),
+        ("LoggingBetaOptions", "BETA", true, false),
+        ("MultiCIDRServiceAllocator", "", true, true),
+        ("NFTablesProxyMode", "", true, true),
+        ("NativeHistograms", "ALPHA", false, false),
+        ("PreferSameTrafficDistribution", "", true, true),
     ];
 
     /// <summary>Whether a gate cannot be switched off.</summary>
-    public static bool IsLocked(string name) => s_locked.Contains(name, StringComparer.Ordinal);
+    public static bool IsLocked(string name) => Known.Any(gate => gate.IsLocked && string.Equals(gate.Name, name, StringComparison.Ordinal));
 
     /// <summary>Whether a gate is one of spec 11.10.</summary>
-    public static bool IsKnown(string name) => s_known.Contains(name, StringComparer.Ordinal);
+    public static bool IsKnown(string name) => Known.Any(gate => string.Equals(gate.Name, name, StringComparison.Ordinal));
 
     /// <summary>Whether a gate is on; the last entry counts.</summary>
     public static bool IsEnabled(KubeProxyConfiguration configuration, string name, bool byDefault)

@@ -128,17 +128,6 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task ABuildWithoutAnAgentSaysSo()
-    {
-        _agent = MissingAgent.RunAsync;
-        _cleanUp = MissingAgent.CleanUpAsync;
-
-        (await Run("")).Should().Be(1);
-
-        Log.Should().Contain("has no agent");
-    }
-
-    [Fact]
     public async Task FlagsAreLoggedFromVerbosity2On()
     {
         await Run("-v=2");

@@ -1,0 +1,23 @@
+using KubeProxySharp.Proxy.Kernel;
+using KubeProxySharp.Proxy.Processes;
+
+namespace KubeProxySharp.Proxy.Agent;
+
+/// <summary>The parts of the host that the agent works on; a test may put others in their place.</summary>
+internal sealed record AgentHost
+{
+    /// <summary>Files of the kernel.</summary>
+    public KernelFiles Files { get; init; } = new();
+
+    /// <summary>Runs tools.</summary>
+    public required ProcessRunner Runner { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Name of the host.</summary>
+    public string HostName { get; init; } = Environment.MachineName;
+
+    /// <summary>The host that the program runs on.</summary>
+    public static AgentHost OfProcess(TimeProvider time) => new() { Runner = new(OwnNetwork.Instance, time), Time = time };
+}

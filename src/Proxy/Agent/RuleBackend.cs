@@ -1,0 +1,83 @@
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.Proxy.Appliers.Iptables;
+using KubeProxySharp.Proxy.Appliers.Nftables;
+using KubeProxySharp.Proxy.CommandLine;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Kernel;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Addresses;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Agent;
+
+/// <summary>What writes the rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
+/// <param name="Families">The families.</param>
+/// <param name="Appliers">One for each family.</param>
+/// <param name="Variant">The variant of iptables; meaningless in nftables mode.</param>
+internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IptablesVariant Variant)
+{
+    /// <summary>Finds out what works.</summary>
+    /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
+    /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
+    /// <param name="primary">The family of the node's primary address.</param>
+    /// <param name="hasIPv6">Whether the kernel has IPv6.</param>
+    /// <param name="runner">Runs the tools.</param>
+    /// <param name="logs">The log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Ends the search.</param>
+    /// <exception cref="ApplierException">The tools are missing, too old or not permitted.</exception>
+    /// <exception cref="KernelSetupException">The primary family does not work.</exception>
+    public static async Task<RuleBackend> FindAsync(
+        string mode,
+        string variant,
+        IpFamily primary,
+        bool hasIPv6,
+        ProcessRunner runner,
+        ILoggerFactory logs,
+        TimeProvider time,
+        CancellationToken cancellation)
+    {
+        if (mode == ProxyMode.Nftables)
+        {
+            NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation);
+            AddressFamilies families = AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6);
+            ILogger log = logs.CreateLogger<NftablesApplier>();
+            return new(families, [.. families.All.Select(family => new NftablesApplier(family, runner, options, time, log))], IptablesVariant.Plain);
+        }
+
+        IptablesVariant chosen = variant switch
+        {
+            IptablesVariants.Nft => IptablesVariant.Nft,
+            IptablesVariants.Legacy => IptablesVariant.Legacy,
+            _ => await IptablesProbe.ChooseAsync(runner, cancellation),
+        };
+        return await FindIptablesAsync(chosen, primary, hasIPv6, runner, logs, cancellation);
+    }
+
+    private static async Task<RuleBackend> FindIptablesAsync(
+        IptablesVariant variant,
+        IpFamily primary,
+        bool hasIPv6,
+        ProcessRunner runner,
+        ILoggerFactory logs,
+        CancellationToken cancellation)
+    {
+        Dictionary<IpFamily, string> problems = [];
+        foreach (IpFamily family in (IpFamily[])[IpFamily.IPv4, IpFamily.IPv6])
+        {
+            try
+            {
+                await IptablesProbe.CheckAsync(runner, new IptablesTools(family, variant), cancellation);
+            }
+            catch (ApplierException e)
+            {
+                problems[family] = e.Message;
+            }
+        }
+
+        AddressFamilies families = AddressFamilies.Detect(primary, family => !problems.ContainsKey(family), () => string.Join("; ", problems.Values), hasIPv6);
+        ILogger log = logs.CreateLogger<IptablesApplier>();
+        return new(families, [.. families.All.Select(family => new IptablesApplier(new IptablesTools(family, variant), runner, log))], variant);
+    }
+}
