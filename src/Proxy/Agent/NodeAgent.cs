@@ -74,7 +74,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         ApplyConntrackLimits(sysctl);
         RuleBackend backend = await RuleBackend.FindAsync(
             Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), host.Runner, _logs, _time, end.Token);
-        CheckFamilies(node, backend.Families);
+        CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
         PrepareKernel(settings, node, sysctl);
@@ -92,7 +92,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         SyncReporting reporting = new(
-            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, changed => CheckPodCidrs(node, changed, parts), _log, _time);
+            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, InterfaceAddresses.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
@@ -131,7 +131,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             LoggerFactory = _logs,
         });
         EventReporter reporter = new("kube-proxy", "kube-proxy-" + host.HostName);
-        return new(connection, agent, reporter, new ApiObservation(metrics, _log), _logs, _time);
+        return new(connection, agent, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
     }
 
     /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>
@@ -149,15 +149,17 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     }
 
     private Task FeedAsync(ClusterFeed feed, ApiSource? api, CancellationToken end) => api is null
-        ? new ManifestSource([.. options.ManifestPaths.AsSpan()], feed, _log, _time).RunAsync(end)
+        ? new ManifestSource([.. options.ManifestPaths.AsSpan()], feed, _logs.CreateLogger<ManifestSource>(), _time).RunAsync(end)
         : api.WatchAsync(feed, end);
 
     private void ApplyConntrackLimits(ISysctl sysctl) =>
         new ConntrackLimits(sysctl, host.Files, _logs.CreateLogger<ConntrackLimits>()).Apply(_configuration.Conntrack, CpuCount.Read(host.Files));
 
-    private void CheckFamilies(Node? node, AddressFamilies families)
+    private void CheckFamilies(Node? node, NodeAddresses addresses, AddressFamilies families)
     {
-        FamilyCheck check = new(_configuration, node is null ? [] : [.. node.PodCidrs.AsSpan()], families.Primary);
+        ProxySettings settings = RuleSettings.From(_configuration, Mode, "");
+        KubeProxyConfiguration resolved = _configuration with { NodePortAddresses = NodePortAddresses.ExpandPrimary(settings.NodePortAddresses, addresses) };
+        FamilyCheck check = new(resolved, node is null ? [] : [.. node.PodCidrs.AsSpan()], families.Primary);
         foreach (string warning in check.Warnings().Concat(check.CheckFamilies(families.IsDualStack)))
         {
             LogWarning(warning);

@@ -49,11 +49,12 @@ public sealed record NodePortAddresses(bool MatchesAll, EquatableArray<IpAddress
         return new(MatchesAll: false, Matching(prefixes, interfaceAddresses), containsLoopback);
     }
 
-    private static List<string> ExpandPrimary(EquatableArray<string> configured, NodeAddresses nodeAddresses)
+    /// <summary>Puts the node's own addresses, but for loopback, in the place of the single word "primary" (spec 7.5).</summary>
+    public static EquatableArray<string> ExpandPrimary(EquatableArray<string> configured, NodeAddresses nodeAddresses)
     {
         if (configured.Length != 1 || !string.Equals(configured[0], ProxySettings.PrimaryAddresses, StringComparison.Ordinal))
         {
-            return [.. configured.AsSpan()];
+            return configured;
         }
 
         List<string> expanded = [];
@@ -65,7 +66,7 @@ public sealed record NodePortAddresses(bool MatchesAll, EquatableArray<IpAddress
             }
         }
 
-        return expanded;
+        return EquatableArray.CopyOf(expanded);
     }
 
     private static EquatableArray<IpAddress> Matching(List<IpPrefix> prefixes, EquatableArray<IpAddress> interfaceAddresses)
