@@ -37,7 +37,8 @@ public static class IptablesRenderer
     /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
     /// <param name="options">What the host offers.</param>
     /// <param name="output">Receives the text.</param>
-    public static void WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
+    /// <returns>The rules that were written.</returns>
+    public static RuleCounts WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
         WriteFullRestore(rules, stale, RestoreAdditions.None, options, output);
 
     /// <summary>The same, with jump rules inserted in the same transactions.</summary>
@@ -46,7 +47,8 @@ public static class IptablesRenderer
     /// <param name="additions">What the built-in chains lack.</param>
     /// <param name="options">What the host offers.</param>
     /// <param name="output">Receives the text.</param>
-    public static void WriteFullRestore(
+    /// <returns>The rules that were written.</returns>
+    public static RuleCounts WriteFullRestore(
         FamilyRules rules,
         ReadOnlySpan<ChainName> stale,
         RestoreAdditions additions,
@@ -64,7 +66,8 @@ public static class IptablesRenderer
     /// <param name="change">The change; its settings must be the same before and after.</param>
     /// <param name="options">What the host offers.</param>
     /// <param name="output">Receives the text.</param>
-    public static void WritePartialRestore(FamilyChange change, IptablesOptions options, IBufferWriter<byte> output)
+    /// <returns>The rules that were written.</returns>
+    public static RuleCounts WritePartialRestore(FamilyChange change, IptablesOptions options, IBufferWriter<byte> output)
     {
         if (change.SettingsChanged)
         {
@@ -72,10 +75,26 @@ public static class IptablesRenderer
         }
 
         ChainName[] stale = StaleChains(change);
-        WriteRestore(change.After, PortsOfChangedServices(change), stale, RestoreAdditions.None, options, output);
+        return WriteRestore(change.After, PortsOfChangedServices(change), stale, RestoreAdditions.None, options, output);
     }
 
-    private static void WriteRestore(
+    /// <summary>How many rules in per-service chains of the nat table a change adds; negative when there are fewer afterwards.</summary>
+    /// <param name="change">The change; its settings must be the same before and after.</param>
+    /// <param name="options">What the host offers.</param>
+    public static int NatPortRulesAdded(FamilyChange change, IptablesOptions options)
+    {
+        (ServicePortRules[] old, ServicePortRules[] current) = PortsOf(change);
+        return CountPortRules(change.After, current, options) - CountPortRules(change.Before, old, options);
+    }
+
+    private static int CountPortRules(FamilyRules rules, ServicePortRules[] ports, IptablesOptions options)
+    {
+        RuleWriter writer = new(rules, options, new Discarded());
+        writer.PortRules(new ChainTable(ports));
+        return writer.Counts.NatPorts;
+    }
+
+    private static RuleCounts WriteRestore(
         FamilyRules rules,
         ReadOnlySpan<ServicePortRules> ports,
         ReadOnlySpan<ChainName> stale,
@@ -88,6 +107,7 @@ public static class IptablesRenderer
         writer.FilterRestore(additions);
         writer.NatRestore(chains, stale, additions);
         writer.Flush();
+        return writer.Counts;
     }
 
     private static ServicePortRules[] PortsOf(FamilyRules rules)
@@ -118,7 +138,8 @@ public static class IptablesRenderer
         return [.. ports];
     }
 
-    private static ChainName[] StaleChains(FamilyChange change)
+    /// <summary>The changed ports as they were and as they are.</summary>
+    private static (ServicePortRules[] Old, ServicePortRules[] Current) PortsOf(FamilyChange change)
     {
         List<ServicePortRules> old = [];
         List<ServicePortRules> current = [];
@@ -135,8 +156,14 @@ public static class IptablesRenderer
             }
         }
 
-        HashSet<ChainName> names = new ChainTable([.. old]).Names();
-        names.ExceptWith(new ChainTable([.. current]).Names());
+        return ([.. old], [.. current]);
+    }
+
+    private static ChainName[] StaleChains(FamilyChange change)
+    {
+        (ServicePortRules[] old, ServicePortRules[] current) = PortsOf(change);
+        HashSet<ChainName> names = new ChainTable(old).Names();
+        names.ExceptWith(new ChainTable(current).Names());
         ChainName[] stale = [.. names];
         Array.Sort(stale, static (left, right) =>
             left.Kind != right.Kind ? left.Kind.CompareTo(right.Kind) : left.Hash.CompareTo(right.Hash));

@@ -91,14 +91,16 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await using HttpHost http = await HttpHost.StartAsync(_log, end.Token);
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
+        IdleCollector idle = new(IdleCollector.Compact, _time);
         SyncReporting reporting = new(
-            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
+            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, InterfaceAddresses.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
 
         parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
         parts.Add(healthPorts.RunAsync(end.Token));
+        parts.Add(idle.RunAsync(end.Token));
         parts.Add(FeedAsync(loop.Feed, api, end.Token));
         if (api is not null)
         {

@@ -244,9 +244,10 @@ internal sealed class SyncLoop
     {
         long start = _time.GetTimestamp();
         FamilyChange change = pending.Change;
+        bool isNeeded = isFull || !change.IsEmpty;
         ApplyResult result = isFull
             ? await family.Applier.ApplyFullAsync(change.After, abort)
-            : change.IsEmpty ? ApplyResult.Applied : await family.Applier.ApplyUpdateAsync(change, abort);
+            : isNeeded ? await family.Applier.ApplyUpdateAsync(change, abort) : ApplyResult.Applied;
         DateTimeOffset now = _time.GetUtcNow();
         if (result.IsApplied)
         {
@@ -263,6 +264,7 @@ internal sealed class SyncLoop
             IsFull = isFull,
             Duration = _time.GetElapsedTime(start),
             Result = result,
+            Figures = isNeeded ? family.Applier.Figures : null,
             Rules = change.After,
             Services = isFull || change.SettingsChanged ? null : pending.Services,
             TriggerTimes = pending.TriggerTimes,

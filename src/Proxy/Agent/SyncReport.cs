@@ -20,6 +20,9 @@ internal sealed record SyncReport
     /// <summary>How it ended.</summary>
     public required ApplyResult Result { get; init; }
 
+    /// <summary>Figures of the transaction; null when there was none.</summary>
+    public ApplyFigures? Figures { get; init; }
+
     /// <summary>The rules that were to be written.</summary>
     public required FamilyRules Rules { get; init; }
 

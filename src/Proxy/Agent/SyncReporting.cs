@@ -1,4 +1,5 @@
 using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Health;
 using KubeProxySharp.Proxy.Metrics;
@@ -17,6 +18,7 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <param name="health">The health.</param>
 /// <param name="healthPorts">The health-check node ports.</param>
 /// <param name="events">Where Events go.</param>
+/// <param name="idle">Waits for the end of syncs.</param>
 /// <param name="nodeChanged">Called with each new state of the Node.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
@@ -28,6 +30,7 @@ internal sealed partial class SyncReporting(
     ProxyHealth health,
     HealthPorts healthPorts,
     EventSink events,
+    IdleCollector idle,
     Action<Node> nodeChanged,
     ILogger log,
     TimeProvider time) : ISyncObserver
@@ -88,7 +91,9 @@ internal sealed partial class SyncReporting(
     public void Synced(SyncReport report)
     {
         IpFamily family = report.Family;
+        idle.Worked();
         metrics.Syncs.Finished(family, report.IsFull, report.Duration, report.Result.IsApplied);
+        RecordFigures(family, report.Figures);
         if (!report.Result.IsApplied)
         {
             Failed(report);
@@ -148,6 +153,22 @@ internal sealed partial class SyncReporting(
 
     /// <inheritdoc/>
     public void Problem(Problem problem) => LogProblem(problem.ToString());
+
+    private void RecordFigures(IpFamily family, ApplyFigures? figures)
+    {
+        if (figures is null)
+        {
+            return;
+        }
+
+        metrics.Agent.RulesRendered(family, figures.TextBytes, figures.RenderTime);
+        metrics.Agent.ToolFinished(family, figures.ToolTime);
+        if (figures.Written is { } written)
+        {
+            metrics.Rules.IptablesRules(IptablesTable.Filter, family, written.Filter, written.Filter);
+            metrics.Rules.IptablesRules(IptablesTable.Nat, family, figures.NatTotal, written.Nat);
+        }
+    }
 
     private void Failed(SyncReport report)
     {

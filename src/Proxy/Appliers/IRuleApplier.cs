@@ -12,6 +12,9 @@ internal interface IRuleApplier
     /// <summary>The family.</summary>
     IpFamily Family { get; }
 
+    /// <summary>Figures of the last call that wrote rules; null when it came to no transaction.</summary>
+    ApplyFigures? Figures { get; }
+
     /// <summary>
     /// Makes the kernel's rules those of the model, whatever is there: jump rules ensured, everything rewritten, what is
     /// stale removed. Session affinity that the kernel remembers is kept. The rules that are there stay in force until

@@ -28,6 +28,9 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
     /// <summary>Where the tools run.</summary>
     public INetworkPlace Network => network;
 
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
+
     /// <summary>The same, but somewhere else.</summary>
     public ProcessRunner In(INetworkPlace other) => new(other, time, _environment);
 
@@ -53,7 +56,10 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
             return NotStarted($"{path} cannot be started: {e.Message}");
         }
 
+        // A process does not close the pipes that somebody has read from; left to the finalizer they pile up.
         using (process)
+        using (process.StandardOutput)
+        using (process.StandardError)
         {
             return await FinishAsync(process, call, cancellation);
         }

@@ -80,7 +80,7 @@ internal ref partial struct RuleWriter
         // A rule without target: it only tells the reader what happens to the rest.
         Append(chain);
         Comment("other traffic to "u8, port.Name, " will be dropped by KUBE-PROXY-FIREWALL"u8);
-        _text.WriteAscii((byte)'\n');
+        EndRule();
     }
 
     private void AcceptSource(ServicePortRules port, ChainName chain, IpPrefix range)
@@ -201,7 +201,7 @@ internal ref partial struct RuleWriter
         ProtocolMatch(port.Name.Protocol);
         _text.Write(" -j DNAT --to-destination "u8);
         _text.WriteAsListed(endpoint.Target);
-        _text.WriteAscii((byte)'\n');
+        EndRule();
     }
 
     private void RecentMatch(scoped ReadOnlySpan<byte> start, int seconds, ChainName list)

@@ -50,7 +50,7 @@ internal ref partial struct RuleWriter
     {
         _text.Write("-A KUBE-MARK-MASQ -j MARK --set-xmark "u8);
         MarkAndMask();
-        _text.WriteAscii((byte)'\n');
+        EndRule();
     }
 
     private void PostroutingRules()
@@ -62,7 +62,8 @@ internal ref partial struct RuleWriter
         // Clears the mark, so that a packet that comes by again is not masqueraded twice.
         _text.Write("-A KUBE-POSTROUTING -j MARK --set-xmark "u8);
         _text.WriteHex(Settings.MasqueradeMark);
-        _text.Write("/0x0\n"u8);
+        _text.Write("/0x0"u8);
+        EndRule();
 
         _text.Write("-A KUBE-POSTROUTING"u8);
         Comment("kubernetes service traffic requiring SNAT"u8);

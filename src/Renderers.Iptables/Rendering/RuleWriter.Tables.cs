@@ -108,12 +108,14 @@ internal ref partial struct RuleWriter
 
     private void FilterRules()
     {
+        int before = _ruleCount;
         ExternalServicesRules();
         FirewallRules();
         ForwardRules();
         HealthCheckRules();
         ProxyFirewallRules();
         RefusedClusterIPRules();
+        _filterRules += _ruleCount - before;
     }
 
     private void DeclareNatChains(ChainTable chains, bool withCanary)
@@ -153,18 +155,36 @@ internal ref partial struct RuleWriter
     {
         PortChains(chains, ChainKind.External);
         PortChains(chains, ChainKind.Firewall);
+        int before = _ruleCount;
         MarkMasqueradeRules();
         NodePortsRules();
         PostroutingRules();
+        _sharedNatRules += _ruleCount - before;
+        EndpointChains(chains);
+        before = _ruleCount;
+        ServicesRules();
+        _sharedNatRules += _ruleCount - before;
+        PortChains(chains, ChainKind.Service);
+        PortChains(chains, ChainKind.Local);
+    }
+
+    /// <summary>The chains of service ports alone, for who wants to know how many rules they have.</summary>
+    public void PortRules(ChainTable chains)
+    {
+        PortChains(chains, ChainKind.External);
+        PortChains(chains, ChainKind.Firewall);
+        EndpointChains(chains);
+        PortChains(chains, ChainKind.Service);
+        PortChains(chains, ChainKind.Local);
+    }
+
+    private void EndpointChains(ChainTable chains)
+    {
         foreach (int endpoint in chains.EndpointsByName)
         {
             (int port, int position) = chains.OwnerOf(endpoint);
             EndpointChain(chains.Port(port), chains.Port(port).Endpoints.Reachable[position], chains.EndpointHash(endpoint));
         }
-
-        ServicesRules();
-        PortChains(chains, ChainKind.Service);
-        PortChains(chains, ChainKind.Local);
     }
 
     private void PortChains(ChainTable chains, ChainKind kind)

@@ -16,10 +16,16 @@ internal ref partial struct RuleWriter(FamilyRules rules, IptablesOptions option
     private readonly FamilyRules _rules = rules;
     private readonly IptablesOptions _options = options;
     private Utf8TextWriter _text = new(output);
+    private int _filterRules;
+    private int _sharedNatRules;
+    private int _ruleCount;
 
     private readonly NodeSettings Settings => _rules.Settings;
 
     private readonly bool IsIPv4 => _rules.Family == IpFamily.IPv4;
+
+    /// <summary>The rules written so far.</summary>
+    public readonly RuleCounts Counts => new(_filterRules, _sharedNatRules, _ruleCount - _filterRules - _sharedNatRules);
 
     public void Flush() => _text.Flush();
 
@@ -148,18 +154,24 @@ internal ref partial struct RuleWriter(FamilyRules rules, IptablesOptions option
         _text.Write(spn[..name.Format(spn)]);
     }
 
+    private void EndRule()
+    {
+        _text.WriteAscii((byte)'\n');
+        _ruleCount++;
+    }
+
     private void Jump(scoped ReadOnlySpan<byte> target)
     {
         _text.Write(" -j "u8);
         _text.Write(target);
-        _text.WriteAscii((byte)'\n');
+        EndRule();
     }
 
     private void Jump(ChainName target)
     {
         _text.Write(" -j "u8);
         NameText(target);
-        _text.WriteAscii((byte)'\n');
+        EndRule();
     }
 
     private void JumpToReject() =>

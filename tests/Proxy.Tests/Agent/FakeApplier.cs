@@ -13,6 +13,8 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
 
     public IpFamily Family => family;
 
+    public ApplyFigures? Figures => null;
+
     /// <summary>The rules in the kernel; null before any and after somebody flushed them.</summary>
     public FamilyRules? Kernel { get; set; }
 

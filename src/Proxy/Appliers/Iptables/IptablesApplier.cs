@@ -20,9 +20,13 @@ namespace KubeProxySharp.Proxy.Appliers.Iptables;
 internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
 {
     private IptablesOptions _options = IptablesOptions.Default;
+    private int _natPortRules;
 
     /// <inheritdoc/>
     public IpFamily Family => tools.Family;
+
+    /// <inheritdoc/>
+    public ApplyFigures? Figures { get; private set; }
 
     /// <inheritdoc/>
     public bool CanUpdate(FamilyChange change) => !change.SettingsChanged;
@@ -30,6 +34,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
+        Figures = null;
         _options = new NfacctCounters(runner.Network, log).Ensure(IptablesOptions.Default);
         IptablesListing? filter = await ListAsync("filter", cancellation);
         IptablesListing? nat = await ListAsync("nat", cancellation);
@@ -52,7 +57,9 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
         RestoreAdditions additions = new(missing, makesSharedChain);
         ChainName[] stale = StaleChains(nat, rules);
-        ApplyResult result = await RestoreAsync(output => IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
+        RuleCounts written = default;
+        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
+        Note(written, natPortRules: written.NatPorts);
         if (result.IsApplied && missing.Count != 0)
         {
             log.JumpsInserted(Family, missing.Count);
@@ -62,10 +69,19 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     }
 
     /// <inheritdoc/>
-    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation) =>
-        change.IsEmpty
-            ? ApplyResult.Applied
-            : await RestoreAsync(output => IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
+    {
+        Figures = null;
+        if (change.IsEmpty)
+        {
+            return ApplyResult.Applied;
+        }
+
+        RuleCounts written = default;
+        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+        Note(written, _natPortRules + IptablesRenderer.NatPortRulesAdded(change, _options));
+        return result;
+    }
 
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
@@ -92,8 +108,20 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
     private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]);
 
-    private Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, RestoreCall, text, cancellation);
+    private async Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    {
+        MeasuredText measured = new(text, runner.Time);
+        ApplyResult result = await Transaction.RunAsync(runner, RestoreCall, measured.Write, cancellation);
+        Figures = measured.End();
+        return result;
+    }
+
+    /// <summary>Remembers how many rules there should be. After a failure the number comes anew from the next full restore.</summary>
+    private void Note(RuleCounts written, int natPortRules)
+    {
+        _natPortRules = natPortRules;
+        Figures = Figures is { } figures ? figures with { Written = written, NatTotal = written.NatShared + natPortRules } : null;
+    }
 
     private async Task<IptablesListing?> ListAsync(string table, CancellationToken cancellation)
     {

@@ -28,11 +28,15 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public IpFamily Family => family;
 
     /// <inheritdoc/>
+    public ApplyFigures? Figures { get; private set; }
+
+    /// <inheritdoc/>
     public bool CanUpdate(FamilyChange change) => !_needsFull && NftablesRenderer.CanUpdate(change);
 
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
+        Figures = null;
         (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
         if (IsThere(content))
         {
@@ -51,7 +55,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             error = result.Error;
         }
 
-        ApplyResult anew = await RunAsync(output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+        ApplyResult anew = await ApplyAsync(output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
         if (anew.IsApplied)
         {
             _stale.Clear();
@@ -68,10 +72,11 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
+        Figures = null;
         _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
-            ApplyResult result = await RunAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
+            ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
             if (!result.IsApplied)
             {
                 _needsFull = true;
@@ -99,7 +104,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     private async Task<ApplyResult> ReplaceAsync(FamilyRules rules, NftTableContent content, CancellationToken cancellation)
     {
-        ApplyResult result = await RunAsync(output => NftablesRenderer.WriteReplacement(rules, content, options, output), cancellation);
+        ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteReplacement(rules, content, options, output), cancellation);
         if (result.IsApplied)
         {
             _needsFull = false;
@@ -130,6 +135,14 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
         _needsFull = true;
         log.StaleChainsStay(family, due.Count, result.Error);
+    }
+
+    private async Task<ApplyResult> ApplyAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    {
+        MeasuredText measured = new(text, runner.Time);
+        ApplyResult result = await RunAsync(measured.Write, cancellation);
+        Figures = measured.End();
+        return result;
     }
 
     private Task<ApplyResult> RunAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
