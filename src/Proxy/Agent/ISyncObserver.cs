@@ -40,6 +40,8 @@ internal interface ISyncObserver
     /// <summary>The Services that have no rules for now; called when they change.</summary>
     void QuarantineChanged(IReadOnlyCollection<NamespacedName> services);
 
-    /// <summary>Something is wrong with an object.</summary>
-    void Problem(Problem problem);
+    /// <summary>Tells what is wrong with a Service; called for each that came, changed or went.</summary>
+    /// <param name="service">The Service.</param>
+    /// <param name="problems">All its problems now, mostly none.</param>
+    void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems);
 }

@@ -1,5 +1,6 @@
 using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Proxy.Appliers.Counters;
 using KubeProxySharp.Proxy.CleanUp;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Health;
@@ -8,6 +9,7 @@ using KubeProxySharp.Proxy.Logging;
 using KubeProxySharp.Proxy.Metrics;
 using KubeProxySharp.Proxy.Run;
 using KubeProxySharp.Proxy.Serving;
+using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
@@ -46,7 +48,15 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
         string nodeName = NodeName.Resolve(_configuration.HostnameOverride, host.HostName);
         LogStarting(options.ReportedVersion, Mode, nodeName);
-        using ProxyMetrics metrics = new(new ProxyMetricsOptions { Mode = Mode, FeatureGates = KnownGates() }, _time, _log);
+        NfacctCounters counters = new(host.Runner.Network, _log);
+        ProxyMetricsOptions exposed = new()
+        {
+            Mode = Mode,
+            FeatureGates = KnownGates(),
+            InvalidDroppedPackets = () => counters.Packets(IptablesOptions.InvalidDropCounterName),
+            LocalhostAcceptedPackets = () => counters.Packets(IptablesOptions.LocalhostCounterName),
+        };
+        using ProxyMetrics metrics = new(exposed, _time, _log);
         using ApiSource? api = IsFromManifests ? null : Connect(metrics);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try

@@ -171,10 +171,10 @@ internal sealed class SyncLoop
             _observer.NodeChanged(_facts.Node!); // it has just changed
         }
 
-        List<Problem> problems = [];
         IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
         foreach ((NamespacedName name, Service? service) in services)
         {
+            List<Problem> problems = [];
             if (service is null)
             {
                 _state.RemoveService(name);
@@ -183,6 +183,8 @@ internal sealed class SyncLoop
             {
                 _state.Set(service, problems);
             }
+
+            _observer.ServiceTaken(name, problems);
         }
 
         List<DateTimeOffset> triggers = [];
@@ -199,7 +201,6 @@ internal sealed class SyncLoop
             }
         }
 
-        problems.ForEach(_observer.Problem);
         _observer.Taken();
         if (_state.Quarantined.Count != quarantined)
         {

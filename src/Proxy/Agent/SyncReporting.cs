@@ -39,6 +39,7 @@ internal sealed partial class SyncReporting(
     private const int FailuresToTell = 3;
 
     private readonly LocalEndpoints[] _local = [new(), new()];
+    private readonly ServiceProblems _problems = new();
     private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<IpFamily> _applied = [];
 
@@ -78,6 +79,8 @@ internal sealed partial class SyncReporting(
     {
         metrics.Changes.ServiceChangesTaken();
         metrics.Changes.EndpointChangesTaken();
+        metrics.Agent.ObjectProblems(ProblemSeverity.Warning, _problems.Count(ProblemSeverity.Warning));
+        metrics.Agent.ObjectProblems(ProblemSeverity.Error, _problems.Count(ProblemSeverity.Error));
     }
 
     /// <inheritdoc/>
@@ -152,7 +155,13 @@ internal sealed partial class SyncReporting(
     }
 
     /// <inheritdoc/>
-    public void Problem(Problem problem) => LogProblem(problem.ToString());
+    public void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems)
+    {
+        foreach (Problem problem in _problems.Replace(service, problems))
+        {
+            LogProblem(problem.ToString());
+        }
+    }
 
     private void RecordFigures(IpFamily family, ApplyFigures? figures)
     {

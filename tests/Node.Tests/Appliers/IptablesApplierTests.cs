@@ -1,11 +1,13 @@
 using System.Buffers;
 using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.Proxy.Appliers.Counters;
 using KubeProxySharp.Proxy.Appliers.Iptables;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KubeProxySharp.Node.Tests.Appliers;
 
@@ -102,6 +104,49 @@ public sealed class IptablesApplierTests
         using TestNode fresh = CreateOrSkip(variant);
         Assert(await fresh.Iptables(family, variant).ApplyFullAsync(model[family], default));
         node.Save(family, variant).Should().Equal(fresh.Save(family, variant));
+    }
+
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task FiguresTellWhatIsWrittenAndWhatShouldBeThere(string variant)
+    {
+        RuleModelSnapshot none = Samples.Model([], []);
+        RuleModelSnapshot one = Samples.Model([Samples.Service], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]);
+        RuleModelSnapshot two = Samples.Model(
+            [Samples.Service, Samples.Service with { Name = new("shop", "db"), ClusterIP = "10.96.0.11", ClusterIPs = ["10.96.0.11"] }],
+            [Samples.Slice(Samples.Endpoint("10.244.0.1")), Samples.Slice(Samples.Endpoint("10.244.0.2")) with { Name = new("shop", "db-1"), ServiceName = "db" }]);
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier applier = node.Iptables(IpFamily.IPv4, variant);
+
+        Assert(await applier.ApplyFullAsync(one.IPv4, default));
+        ApplyFigures full = applier.Figures!;
+        Assert(await applier.ApplyUpdateAsync(RuleModelBuilder.Compare(one, two).IPv4, default));
+        ApplyFigures added = applier.Figures!;
+        Assert(await applier.ApplyUpdateAsync(RuleModelBuilder.Compare(two, none).IPv4, default));
+        ApplyFigures removed = applier.Figures!;
+
+        full.NatTotal.Should().Be(full.Written!.Value.Nat);
+        full.TextBytes.Should().BePositive();
+        added.NatTotal.Should().Be(full.NatTotal + 5, "spec 10.1 says so");
+        added.Written!.Value.Nat.Should().Be(full.NatTotal + 1, "of the unchanged Service only its rule in KUBE-SERVICES is written");
+        removed.NatTotal.Should().Be(full.NatTotal - 5);
+    }
+
+    [SkippableFact]
+    public async Task CountersAreReadFromTheKernel()
+    {
+        using TestNode node = CreateOrSkip("nft");
+        NfacctCounters counters = new(node.Runner.Network, NullLogger.Instance);
+        counters.Packets(IptablesOptions.InvalidDropCounterName).Should().BeNull("nobody has made it");
+        Assert(await node.Iptables(IpFamily.IPv4, "nft").ApplyFullAsync(s_rules, default));
+        counters.Packets(IptablesOptions.InvalidDropCounterName).Should().Be(0);
+        node.Run("iptables-nft", "", "-w", "5", "-A", "OUTPUT", "-m", "nfacct", "--nfacct-name", IptablesOptions.InvalidDropCounterName, "-j", "DROP");
+        node.Run("ip", "", "link", "set", "lo", "up");
+
+        node.Run("bash", "", "-c", "for _ in 1 2 3; do echo > /dev/udp/127.0.0.1/9; done 2>/dev/null; true");
+
+        counters.Packets(IptablesOptions.InvalidDropCounterName).Should().Be(3);
     }
 
     [SkippableTheory]

@@ -39,5 +39,11 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services) => Told.Enqueue($"in quarantine: {string.Join(' ', services)}");
 
-    public void Problem(Problem problem) => Told.Enqueue(problem.ToString());
+    public void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems)
+    {
+        foreach (Problem problem in problems)
+        {
+            Told.Enqueue(problem.ToString());
+        }
+    }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Appliers.Counters;
 
-/// <summary>Makes the nfacct counters that iptables rules refer to (spec 5.2). A rule that refers to a missing one is refused.</summary>
+/// <summary>The nfacct counters that iptables rules refer to (spec 5.2), made and read. A rule that refers to a missing one is refused.</summary>
 /// <param name="network">The namespace: each has counters of its own.</param>
 /// <param name="log">Told when a counter cannot be had.</param>
 internal sealed class NfacctCounters(INetworkPlace network, ILogger log)
@@ -16,6 +16,9 @@ internal sealed class NfacctCounters(INetworkPlace network, ILogger log)
         HasInvalidDropCounter = Ensure(IptablesOptions.InvalidDropCounterName),
         HasLocalhostCounter = Ensure(IptablesOptions.LocalhostCounterName),
     };
+
+    /// <summary>Reads how many packets a counter has seen; null if there is no such counter, or it cannot be read.</summary>
+    public ulong? Packets(string name) => network.Run(() => NfacctSocket.TryRead(name, out ulong packets) ? packets : (ulong?)null);
 
     private bool Ensure(string name)
     {
