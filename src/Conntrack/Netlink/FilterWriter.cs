@@ -33,19 +33,27 @@ internal static class FilterWriter
         WriteTuple(ref request, filter);
     }
 
-    /// <summary>The parts of the tuple that the kernel is asked to compare.</summary>
+    /// <summary>
+    /// The parts of the tuple that the kernel is asked to compare: only within one family; of IPv6 no addresses, because
+    /// kernels deliver just those flows whose address is another one (ctnetlink_filter_match_tuple of 6.18 still takes the
+    /// result of ipv6_addr_cmp the wrong way round); ports only of a protocol that has them.
+    /// </summary>
     public static FilterFlags Flags(ConntrackFilter filter)
     {
-        FilterFlags flags = filter.Protocol is null ? FilterFlags.None : FilterFlags.Protocol;
-
-        // The kernel compares addresses only within a family, and ports only of a protocol that has them.
-        if (filter.Family is not null)
+        FilterFlags flags = FilterFlags.None;
+        if (filter.Family == IpFamily.IPv4)
         {
             flags |= filter.Source is null ? FilterFlags.None : FilterFlags.Source;
             flags |= filter.Destination is null ? FilterFlags.None : FilterFlags.Destination;
         }
 
-        if (filter.Protocol is not null and not ConntrackTuple.Icmp and not ConntrackTuple.IcmpV6)
+        if (filter.Family is null || filter.Protocol is null)
+        {
+            return flags;
+        }
+
+        flags |= FilterFlags.Protocol;
+        if (filter.Protocol is not ConntrackTuple.Icmp and not ConntrackTuple.IcmpV6)
         {
             flags |= filter.SourcePort is null ? FilterFlags.None : FilterFlags.SourcePort;
             flags |= filter.DestinationPort is null ? FilterFlags.None : FilterFlags.DestinationPort;
@@ -93,16 +101,15 @@ internal static class FilterWriter
 
     private static void WriteAddresses(ref RequestWriter request, ConntrackFilter filter, FilterFlags flags)
     {
-        bool isIPv4 = filter.Family == IpFamily.IPv4;
         int addresses = request.Open(AttributeType.TupleAddresses);
         if ((flags & FilterFlags.Source) != 0)
         {
-            request.AddAddress(isIPv4 ? AttributeType.SourceIPv4 : AttributeType.SourceIPv6, filter.Source.GetValueOrDefault(), isIPv4);
+            request.AddAddress(AttributeType.SourceIPv4, filter.Source.GetValueOrDefault(), isIPv4: true);
         }
 
         if ((flags & FilterFlags.Destination) != 0)
         {
-            request.AddAddress(isIPv4 ? AttributeType.DestinationIPv4 : AttributeType.DestinationIPv6, filter.Destination.GetValueOrDefault(), isIPv4);
+            request.AddAddress(AttributeType.DestinationIPv4, filter.Destination.GetValueOrDefault(), isIPv4: true);
         }
 
         request.Close(addresses);

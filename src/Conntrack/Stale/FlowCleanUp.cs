@@ -1,4 +1,5 @@
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Conntrack.Stale;
@@ -47,10 +48,17 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         return result;
     }
 
-    // With TCP most of the table is of interest, and one listing is cheaper than three; without, the kernel picks.
+    // With TCP most of the table is of interest, and one listing is cheaper than six; without, the kernel selects, which it
+    // does only within one family.
     private ConntrackFilter[] Filters() => staleFlows.IncludesTcp
         ? [ConntrackFilter.All]
-        : [new() { Protocol = (byte)TransportProtocol.Udp }, new() { Protocol = (byte)TransportProtocol.Sctp }];
+        :
+        [
+            new() { Family = IpFamily.IPv4, Protocol = (byte)TransportProtocol.Udp },
+            new() { Family = IpFamily.IPv4, Protocol = (byte)TransportProtocol.Sctp },
+            new() { Family = IpFamily.IPv6, Protocol = (byte)TransportProtocol.Udp },
+            new() { Family = IpFamily.IPv6, Protocol = (byte)TransportProtocol.Sctp },
+        ];
 
     private bool TryList(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
     {

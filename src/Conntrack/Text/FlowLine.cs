@@ -117,7 +117,7 @@ internal struct FlowLine
         return null;
     }
 
-    private bool ReadWord(ReadOnlySpan<byte> word, ref ReadOnlySpan<byte> rest)
+    private bool ReadWord(scoped ReadOnlySpan<byte> word, ref ReadOnlySpan<byte> rest)
     {
         if (word.StartsWith("[start="u8))
         {
@@ -208,7 +208,7 @@ internal struct FlowLine
     }
 
     /// <summary>Reads "[start=Fri Nov 20 21:00:00 2026]", whose words are apart.</summary>
-    private bool ReadStart(ReadOnlySpan<byte> first, ref ReadOnlySpan<byte> rest)
+    private bool ReadStart(scoped ReadOnlySpan<byte> first, ref ReadOnlySpan<byte> rest)
     {
         int end = rest.IndexOf((byte)']');
         if (end is < 0 or > 64)
