@@ -26,6 +26,10 @@ internal sealed class FamilyFlowIndex(bool includesTcp)
     /// <summary>Number of frontends that went away and are remembered.</summary>
     public int GoneCount => _gone.Count;
 
+    /// <summary>Whether some frontend, maybe one that went away, has a protocol.</summary>
+    public bool Has(TransportProtocol protocol) =>
+        _live.Keys.Any(frontend => frontend.Protocol == protocol) || _gone.Any(frontend => frontend.Protocol == protocol);
+
     /// <summary>Whether these are the rules that were taken over last.</summary>
     public bool IsAt(FamilyRules rules) => ReferenceEquals(_rules, rules);
 

@@ -48,17 +48,23 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         return result;
     }
 
-    // With TCP most of the table is of interest, and one listing is cheaper than six; without, the kernel selects, which it
-    // does only within one family.
-    private ConntrackFilter[] Filters() => staleFlows.IncludesTcp
-        ? [ConntrackFilter.All]
-        :
-        [
-            new() { Family = IpFamily.IPv4, Protocol = (byte)TransportProtocol.Udp },
-            new() { Family = IpFamily.IPv4, Protocol = (byte)TransportProtocol.Sctp },
-            new() { Family = IpFamily.IPv6, Protocol = (byte)TransportProtocol.Udp },
-            new() { Family = IpFamily.IPv6, Protocol = (byte)TransportProtocol.Sctp },
-        ];
+    // The kernel selects by protocol only within one family. What no Service has is not listed at all.
+    private List<ConntrackFilter> Filters()
+    {
+        List<ConntrackFilter> filters = [];
+        foreach (IpFamily family in (ReadOnlySpan<IpFamily>)[IpFamily.IPv4, IpFamily.IPv6])
+        {
+            foreach (TransportProtocol protocol in (ReadOnlySpan<TransportProtocol>)[TransportProtocol.Udp, TransportProtocol.Sctp, TransportProtocol.Tcp])
+            {
+                if (staleFlows.HasFrontends(family, protocol))
+                {
+                    filters.Add(new() { Family = family, Protocol = (byte)protocol });
+                }
+            }
+        }
+
+        return filters;
+    }
 
     private bool TryList(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ namespace KubeProxySharp.Conntrack.Stale;
 /// <summary>What a pass of <see cref="FlowCleanUp"/> did.</summary>
 public sealed class FlowCleanUpResult
 {
-    /// <summary>Flows that were judged: all that are listed of the protocols that are looked at, and with TCP all there are.</summary>
+    /// <summary>Flows that were judged: those of the families and protocols that Services have.</summary>
     public long Examined { get; internal set; }
 
     /// <summary>Flows that were found stale, by reason and protocol.</summary>

@@ -79,6 +79,9 @@ public sealed class StaleFlows
         _ipv6.ForgetGone();
     }
 
+    /// <summary>Whether flows of a family and protocol can be other than foreign: some Service has such a port.</summary>
+    public bool HasFrontends(IpFamily family, TransportProtocol protocol) => (family == IpFamily.IPv4 ? _ipv4 : _ipv6).Has(protocol);
+
     /// <summary>Decides about a flow.</summary>
     public FlowVerdict Decide(in ConntrackEntry entry)
     {

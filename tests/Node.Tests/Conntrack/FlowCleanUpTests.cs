@@ -35,7 +35,7 @@ public sealed class FlowCleanUpTests
             MixedTable.Fill();
             MixedTable.FillUdp("10.96.0.10:53", "10.244.1.5:53", 10_000);
             using ConntrackTable table = ConntrackTable.Open();
-            HashSet<uint> healthy = [.. ConntrackTableTests.Read(table, ConntrackFilter.All).Where(entry => entry.Original.SourcePort != 2000).Select(entry => entry.Id)];
+            HashSet<uint> healthy = [.. ConntrackTableTests.Read(table, ConntrackFilter.All).Where(entry => entry.Reply.SourcePort != 5353).Select(entry => entry.Id)];
             StaleFlows stale = new(_builder.Current);
 
             FlowCleanUpResult first = new FlowCleanUp(table, stale, TimeProvider.System).Run(CancellationToken.None);
