@@ -25,36 +25,45 @@ internal static class ConntrackBench
         NetworkNamespace.Run(() =>
         {
             StaleFlows staleFlows = new(Model("10.244.1.5"));
-            Fill(flows, "10.244.1.5");
             using ConntrackTable table = ConntrackTable.Open();
             FlowCleanUp cleanUp = new(table, staleFlows, TimeProvider.System);
-            cleanUp.Run(CancellationToken.None);
-            List<double> passes = [], lists = [], walls = [], kernel = [];
-            for (int round = 0; round < Rounds; round++)
-            {
-                lists.Add(ChildSeconds(() => ChildProcess.Run("sh", "", "-c", "exec conntrack -L >/dev/null 2>&1")));
-                TimeSpan before = Environment.CpuUsage.TotalTime;
-                TimeSpan privileged = Environment.CpuUsage.PrivilegedTime;
-                FlowCleanUpResult result = cleanUp.Run(CancellationToken.None);
-                kernel.Add((Environment.CpuUsage.PrivilegedTime - privileged).TotalSeconds);
-                passes.Add((Environment.CpuUsage.TotalTime - before).TotalSeconds);
-                walls.Add(result.Duration.TotalSeconds);
-                Check(result.Examined == flows && result.Stale.Total == 0, "the pass did not find every flow healthy");
-            }
-
-            long memory = PeakMemory.Above(() => cleanUp.Run(CancellationToken.None));
-            double pass = Median(passes);
-            double list = Median(lists);
-            output.WriteLine(Invariant($"{flows} healthy flows: pass {pass:f3} s CPU, of that {Median(kernel):f3} s in the kernel ({Median(walls):f3} s), conntrack -L {list:f3} s CPU, ratio {pass / list:f2}; memory +{memory / 1e6:f1} MB"));
+            Fill(flows, "10.244.1.5");
+            MeasureHealthy("all UDP", flows, table, cleanUp, output);
+            ChildProcess.Run("conntrack", "", "-F");
+            Fill(flows / 5, "10.244.1.5");
+            Fill(flows - (flows / 5), "10.244.1.5", firstNetwork: 200, protocol: "tcp --state ESTABLISHED");
+            MeasureHealthy("one in five UDP, the others TCP", flows / 5, table, cleanUp, output);
 
             ChildProcess.Run("conntrack", "", "-F");
             Fill(flows - stale, "10.244.1.5");
             Fill(stale, "10.244.1.9", firstNetwork: 200);
             FlowCleanUpResult? cleaned = null;
-            memory = PeakMemory.Above(() => cleaned = cleanUp.Run(CancellationToken.None));
+            long memory = PeakMemory.Above(() => cleaned = cleanUp.Run(CancellationToken.None));
             Check(cleaned!.Deleted.Total == stale, "the pass did not delete every stale flow");
             output.WriteLine(Invariant($"{stale} stale flows among {flows}: deleted in {cleaned.Duration.TotalSeconds:f2} s; memory +{memory / 1e6:f1} MB"));
         });
+    }
+
+    private static void MeasureHealthy(string what, int examined, ConntrackTable table, FlowCleanUp cleanUp, TextWriter output)
+    {
+        cleanUp.Run(CancellationToken.None);
+        List<double> passes = [], lists = [], walls = [], kernel = [];
+        for (int round = 0; round < Rounds; round++)
+        {
+            lists.Add(ChildSeconds(() => ChildProcess.Run("sh", "", "-c", "exec conntrack -L >/dev/null 2>&1")));
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            TimeSpan privileged = Environment.CpuUsage.PrivilegedTime;
+            FlowCleanUpResult result = cleanUp.Run(CancellationToken.None);
+            kernel.Add((Environment.CpuUsage.PrivilegedTime - privileged).TotalSeconds);
+            passes.Add((Environment.CpuUsage.TotalTime - before).TotalSeconds);
+            walls.Add(result.Duration.TotalSeconds);
+            Check(result.Examined == examined && result.Stale.Total == 0, "the pass did not find every flow healthy");
+        }
+
+        long memory = PeakMemory.Above(() => cleanUp.Run(CancellationToken.None));
+        double pass = Median(passes);
+        double list = Median(lists);
+        output.WriteLine(Invariant($"{table.ReadSize().Entries} healthy flows, {what}: pass {pass:f3} s CPU, of that {Median(kernel):f3} s in the kernel ({Median(walls):f3} s); conntrack -L {list:f3} s CPU; ratio {pass / list:f2}; memory +{memory / 1e6:f1} MB"));
     }
 
     private static void MeasureIndex(int services, TextWriter output)
@@ -89,14 +98,14 @@ internal static class ConntrackBench
         return Samples.Model([service], [slice]);
     }
 
-    private static void Fill(int count, string endpoint, int firstNetwork = 0)
+    private static void Fill(int count, string endpoint, int firstNetwork = 0, string protocol = "udp")
     {
         StringBuilder lines = new();
         for (int number = 0; number < count; number++)
         {
             string source = Invariant($"172.{16 + (firstNetwork == 0 ? 0 : 1)}.{number / 250 % 250}.{1 + (number % 250)}");
             int port = 1024 + (number / 62500);
-            lines.Append(CultureInfo.InvariantCulture, $"-A -t 6000 -u SEEN_REPLY -s {source} -d 10.96.0.10 -r {endpoint} -q {source} -p udp --sport {port} --dport 53 --reply-port-src 53 --reply-port-dst {port}\n");
+            lines.Append(CultureInfo.InvariantCulture, $"-A -t 6000 -u SEEN_REPLY -s {source} -d 10.96.0.10 -r {endpoint} -q {source} -p {protocol} --sport {port} --dport 53 --reply-port-src 53 --reply-port-dst {port}\n");
         }
 
         ChildProcess.Run("conntrack", lines.ToString(), "-R", "-");
