@@ -225,31 +225,22 @@ internal static class EntryParser
         return (tcp, sctp);
     }
 
-    private static byte ReadState(AttributeReader attributes)
+    private static byte ReadState(AttributeReader attributes) =>
+        TryFind(ref attributes, AttributeType.ProtocolState) ? attributes.ToByte() : (byte)0;
+
+    private static ulong ReadStart(AttributeReader attributes) =>
+        TryFind(ref attributes, AttributeType.TimestampStart) ? attributes.ToUInt64() : 0;
+
+    private static bool TryFind(ref AttributeReader attributes, ushort type)
     {
-        byte state = 0;
         while (attributes.Read())
         {
-            if (attributes.Type == AttributeType.ProtocolState)
+            if (attributes.Type == type)
             {
-                state = attributes.ToByte();
+                return true;
             }
         }
 
-        return state;
-    }
-
-    private static ulong ReadStart(AttributeReader attributes)
-    {
-        ulong start = 0;
-        while (attributes.Read())
-        {
-            if (attributes.Type == AttributeType.TimestampStart)
-            {
-                start = attributes.ToUInt64();
-            }
-        }
-
-        return start;
+        return false;
     }
 }

@@ -4,8 +4,8 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>
-/// Says a filter to the kernel. Kernels pass over the attributes that they do not know (tuples before 5.8, status before
-/// 5.18, zones before 6.9), so whoever reads the answer still has to compare.
+/// Says a filter to the kernel. Kernels pass over the attributes that they do not know (tuples before 5.8; status and zones
+/// came later), so whoever reads the answer still has to compare.
 /// </summary>
 internal static class FilterWriter
 {
