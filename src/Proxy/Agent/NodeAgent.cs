@@ -1,7 +1,9 @@
 using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.CleanUp;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.DBus;
 using KubeProxySharp.Proxy.Health;
 using KubeProxySharp.Proxy.Kernel;
 using KubeProxySharp.Proxy.Logging;
@@ -72,8 +74,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         NodeAddresses addresses = NodeAddresses.Find(node, _configuration.BindAddress);
         ISysctl sysctl = new Sysctl(host.Files);
         ApplyConntrackLimits(sysctl);
-        RuleBackend backend = await RuleBackend.FindAsync(
-            Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), host.Runner, _logs, _time, end.Token);
+        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
+        using RuleBackend backend = await RuleBackend.FindAsync(
+            Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
@@ -85,7 +88,6 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         await new OomScore(host.Files, _time, _logs.CreateLogger<OomScore>()).SetAsync(_configuration.OomScoreAdj, end.Token);
-        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
         ProxyHealth health = new(syncPeriod, _time);
         health.SetNodeEligible(IsFromManifests);
         await using HttpHost http = await HttpHost.StartAsync(_log, end.Token);
@@ -105,6 +107,18 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             parts.Add(api.Events.RunAsync(end.Token));
         }
 
+        foreach ((IpFamily family, IDriftWatch watch) in backend.Watches)
+        {
+            parts.Add(watch.RunAsync(what => loop.Drifted(family, what), end.Token));
+        }
+
+        parts.Add(new FirewalldWatch(_logs.CreateLogger<FirewalldWatch>()).RunAsync(
+            what =>
+            {
+                loop.Drifted(IpFamily.IPv4, what);
+                loop.Drifted(IpFamily.IPv6, what);
+            },
+            end.Token));
         using AddressWatch addressWatch = new(loop.AddressesChanged);
         events(ObjectReference.Node(nodeName), EventKind.Normal, "Starting", "StartKubeProxy", "");
         foreach (IpFamily family in backend.Families.All)

@@ -20,6 +20,7 @@ namespace KubeProxySharp.Proxy.Appliers.Iptables;
 internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
 {
     private IptablesOptions _options = IptablesOptions.Default;
+    private volatile FamilyRules? _applied;
 
     /// <inheritdoc/>
     public IpFamily Family => tools.Family;
@@ -58,14 +59,38 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             log.JumpsInserted(Family, missing.Count);
         }
 
-        return result;
+        return Note(result, rules);
     }
 
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation) =>
-        change.IsEmpty
-            ? ApplyResult.Applied
-            : await RestoreAsync(output => IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+        Note(
+            change.IsEmpty ? ApplyResult.Applied : await RestoreAsync(output => IptablesRenderer.WritePartialRestore(change, _options, output), cancellation),
+            change.After);
+
+    /// <summary>
+    /// Whether the kernel still has the rules that were applied last, and the jumps to them. Comments count: above and below
+    /// the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
+    /// </summary>
+    public async Task<bool> IsIntactAsync(CancellationToken cancellation)
+    {
+        if (_applied is not { } rules)
+        {
+            return true;
+        }
+
+        RuleDigest wanted = new();
+        IptablesRenderer.WriteListing(rules, _options, wanted);
+        RuleDigest live = new();
+        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
+        if (!result.IsSuccess)
+        {
+            log.NotListed(Family, result.Describe(tools.Save));
+            return true;
+        }
+
+        return wanted.Value == live.Value;
+    }
 
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
@@ -88,6 +113,12 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
             return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
         }
+    }
+
+    private ApplyResult Note(ApplyResult result, FamilyRules rules)
+    {
+        _applied = result.IsApplied ? rules : null;
+        return result;
     }
 
     private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]);
