@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Agent;
 
-/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop alone where nothing else is said.</summary>
+/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop; reports on the two families may come at the same time.</summary>
 internal interface ISyncObserver
 {
     /// <summary>A change waits to be synced. Called from any thread.</summary>

@@ -107,11 +107,7 @@ internal sealed partial class SyncReporting(
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
         healthPorts.Update(family, local.HealthChecks);
-        if (_applied.Add(family) && _applied.Count == families.Count)
-        {
-            _allApplied.SetResult();
-        }
-
+        NoteApplied(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
 
@@ -148,6 +144,18 @@ internal sealed partial class SyncReporting(
 
     /// <inheritdoc/>
     public void Problem(Problem problem) => LogProblem(problem.ToString());
+
+    /// <summary>The families are synced side by side.</summary>
+    private void NoteApplied(IpFamily family)
+    {
+        lock (_applied)
+        {
+            if (_applied.Add(family) && _applied.Count == families.Count)
+            {
+                _allApplied.SetResult();
+            }
+        }
+    }
 
     private void Failed(SyncReport report)
     {
