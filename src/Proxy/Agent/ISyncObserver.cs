@@ -26,6 +26,11 @@ internal interface ISyncObserver
     /// <summary>A family was synced, or could not be.</summary>
     void Synced(SyncReport report);
 
+    /// <summary>Nothing waits: all that was asked for before a time has been written.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="at">The time, as of <see cref="TimeProvider.GetTimestamp"/>.</param>
+    void UpToDate(IpFamily family, long at);
+
     /// <summary>Somebody else changed our rules; they are about to be written again.</summary>
     /// <param name="family">The family.</param>
     /// <param name="what">What happened, in words.</param>

@@ -112,6 +112,9 @@ internal sealed partial class SyncReporting(
     }
 
     /// <inheritdoc/>
+    public void UpToDate(IpFamily family, long at) => health.SyncSucceeded(family, at);
+
+    /// <inheritdoc/>
     public void Drifted(IpFamily family, string what)
     {
         metrics.Agent.DriftDetected(family, DriftReason.RulesChanged);
