@@ -272,15 +272,15 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     private IReadOnlyList<FeatureGateState> KnownGates() =>
         [.. FeatureGates.Known.Select(gate => new FeatureGateState(gate.Name, gate.Stage, FeatureGates.IsEnabled(_configuration, gate.Name, gate.IsDefault)))];
 
-    [LoggerMessage(EventId = 4030, Level = LogLevel.Information, Message = "Starting kube-proxy-sharp {Version} in mode {Mode} on node {Node}")]
+    [LoggerMessage(EventId = 5030, Level = LogLevel.Information, Message = "Starting kube-proxy-sharp {Version} in mode {Mode} on node {Node}")]
     private partial void LogStarting(string version, string mode, string node);
 
-    [LoggerMessage(EventId = 4031, Level = LogLevel.Information, Message = "The node is prepared; --init-only asks for no more")]
+    [LoggerMessage(EventId = 5031, Level = LogLevel.Information, Message = "The node is prepared; --init-only asks for no more")]
     private partial void LogInitialised();
 
-    [LoggerMessage(EventId = 4032, Level = LogLevel.Warning, Message = "{Warning}")]
+    [LoggerMessage(EventId = 5032, Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
 
-    [LoggerMessage(EventId = 4033, Level = LogLevel.Information, Message = "{Message}")]
+    [LoggerMessage(EventId = 5033, Level = LogLevel.Information, Message = "{Message}")]
     private partial void LogCleaned(string message);
 }

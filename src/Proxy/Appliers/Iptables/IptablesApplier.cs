@@ -51,12 +51,17 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
         // To declare a chain that exists would flush it, and this one has rules of the kubelet.
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
-        RestoreAdditions additions = new(missing, makesSharedChain);
+        RestoreAdditions additions = new(missing, makesSharedChain, MakesCanaries: true);
         ChainName[] stale = StaleChains(nat, rules);
         ApplyResult result = await RestoreAsync(output => IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
         if (result.IsApplied && missing.Count != 0)
         {
             log.JumpsInserted(Family, missing.Count);
+        }
+
+        if (result.IsApplied)
+        {
+            await MakeMangleCanaryAsync(cancellation);
         }
 
         return Note(result, rules);
@@ -112,6 +117,16 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             IptablesOptions options = new NfacctCounters(network, log).Ensure(IptablesOptions.Default);
             RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
             return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
+        }
+    }
+
+    /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>
+    private async Task MakeMangleCanaryAsync(CancellationToken cancellation)
+    {
+        ApplyResult result = await RestoreAsync(static output => output.Write("*mangle\n:KUBE-PROXY-CANARY - [0:0]\nCOMMIT\n"u8), cancellation);
+        if (!result.IsApplied)
+        {
+            log.NoCanary(Family, result.Error);
         }
     }
 
