@@ -37,6 +37,7 @@ internal sealed partial class SyncReporting(
 
     private readonly LocalEndpoints[] _local = [new(), new()];
     private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
     private readonly HashSet<IpFamily> _applied = [];
 
     /// <summary>Completes when the kernel has the rules of all families for the first time.</summary>
@@ -107,11 +108,7 @@ internal sealed partial class SyncReporting(
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
         healthPorts.Update(family, local.HealthChecks);
-        if (_applied.Add(family) && _applied.Count == families.Count)
-        {
-            _allApplied.SetResult();
-        }
-
+        NoteApplied(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
 
@@ -148,6 +145,19 @@ internal sealed partial class SyncReporting(
 
     /// <inheritdoc/>
     public void Problem(Problem problem) => LogProblem(problem.ToString());
+
+    /// <summary>The families are written at the same time, and end as they like.</summary>
+    private void NoteApplied(IpFamily family)
+    {
+        lock (_gate)
+        {
+            _applied.Add(family);
+            if (_applied.Count == families.Count)
+            {
+                _allApplied.TrySetResult();
+            }
+        }
+    }
 
     private void Failed(SyncReport report)
     {
