@@ -14,6 +14,7 @@ internal sealed class SteadyCluster(int seed, int size)
     private readonly Dictionary<NamespacedName, Service> _services = [];
     private readonly Dictionary<NamespacedName, EndpointSlice> _slices = [];
     private int _names;
+    private int _littlePort;
 
     public IReadOnlyCollection<Service> Services => _services.Values;
 
@@ -48,6 +49,16 @@ internal sealed class SteadyCluster(int seed, int size)
             feed.EndpointSlices.Put(slice);
         }
     }
+
+    /// <summary>Changes a Service of both families that has no endpoints and takes no part: it leaves no chain behind.</summary>
+    public void ChangeLittle(ClusterFeed feed) => feed.Services.Put(Samples.Service with
+    {
+        Name = new("shop", "little"),
+        ClusterIP = "10.97.0.1",
+        ClusterIPs = ["10.97.0.1", "fd00:97::1"],
+        IpFamilies = ["IPv4", "IPv6"],
+        Ports = [new ServicePort { Port = ++_littlePort }],
+    });
 
     /// <summary>Goes back to an earlier state.</summary>
     public void Restore(IReadOnlyCollection<Service> services, IReadOnlyCollection<EndpointSlice> slices, ClusterFeed feed)
