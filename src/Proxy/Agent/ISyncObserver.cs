@@ -23,7 +23,7 @@ internal interface ISyncObserver
     /// <summary>The Node object came or changed.</summary>
     void NodeChanged(Node node);
 
-    /// <summary>A family was synced, or could not be.</summary>
+    /// <summary>A family was synced, or could not be. Called for both families at the same time, as are drift and repair.</summary>
     void Synced(SyncReport report);
 
     /// <summary>Nothing waits: all that was asked for before a time has been written.</summary>

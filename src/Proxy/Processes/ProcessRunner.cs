@@ -25,6 +25,9 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
 
     private readonly IReadOnlyDictionary<string, string> _environment = environment ?? OwnEnvironment();
 
+    /// <summary>Whether a tool was not permitted to open a file in memory, and so none ever will be.</summary>
+    private volatile bool _areFilesForbidden;
+
     /// <summary>Where the tools run.</summary>
     public INetworkPlace Network => network;
 
@@ -42,6 +45,29 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
     public async Task<ProcessResult> RunAsync(ToolCall call, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (!call.IsInputWhole || call.Input is null)
+        {
+            return await StartAsync(call, cancellation);
+        }
+
+        using WholeInput input = WholeInput.Make(call.Input, !_areFilesForbidden);
+        ProcessResult result = await StartAsync(input.Give(call), cancellation);
+        if (result.IsSuccess || input.FileName is not { } name || !IsForbidden(result, name))
+        {
+            return result;
+        }
+
+        // A profile of the host's security system, for instance: the pipe is left.
+        _areFilesForbidden = true;
+        using WholeInput again = WholeInput.Make(call.Input, mayUseFile: false);
+        return await StartAsync(again.Give(call), cancellation);
+    }
+
+    private static bool IsForbidden(ProcessResult result, string name) =>
+        result.Error.Contains(name, StringComparison.Ordinal) && result.Error.Contains("Permission denied", StringComparison.Ordinal);
+
+    private async Task<ProcessResult> StartAsync(ToolCall call, CancellationToken cancellation)
+    {
         string? path = ToolPath.Find(call.Tool);
         if (path is null)
         {
