@@ -8,6 +8,9 @@ namespace KubeProxySharp.Node.Tests.Agent;
 /// <summary>The real program, running in a namespace.</summary>
 internal sealed class AgentProcess
 {
+    /// <summary>The exit code of a program that SIGTERM ended: the shell's 128 and the number of the signal.</summary>
+    public const int Terminated = 128 + 15;
+
     private readonly Process _process;
     private readonly List<string> _log = [];
 

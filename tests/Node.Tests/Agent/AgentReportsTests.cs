@@ -64,14 +64,17 @@ public sealed class AgentReportsTests
     public async Task AnotherPodCidrEndsTheProgramForARestart()
     {
         KubeProxyConfiguration configuration = new() { DetectLocalMode = "NodeCIDR" };
-        await using AgentLab lab = await StartAsync(configuration, ApiObjects.Node("""{"podCIDR":"10.244.7.0/24","podCIDRs":["10.244.7.0/24"]}"""));
-        IReadOnlyList<string> before = lab.NftTable(IpFamily.IPv4);
+        await using AgentLab lab = await StartAsync(configuration, PodCidr("10.244.7.0/24"), ApiObjects.Service("web", "10.96.0.10"), ApiObjects.Slice("web", "10.244.0.1"));
+        string[] before = [.. lab.NftTable(IpFamily.IPv4).Where(IsElement)];
 
-        lab.Put(ApiObjects.Node("""{"podCIDR":"10.244.8.0/24","podCIDRs":["10.244.8.0/24"]}"""));
+        lab.Put(PodCidr("10.244.8.0/24"));
 
         (await lab.Agent.WaitForExitAsync(AgentLab.Patience)).Should().Be(1, lab.Agent.Log);
         lab.Agent.Log.Should().Contain("10.244.7.0/24").And.Contain("10.244.8.0/24");
-        lab.NftTable(IpFamily.IPv4).Should().Equal(before);
+        lab.NftTable(IpFamily.IPv4).Where(IsElement).Should().Equal(before);
+
+        static string PodCidr(string cidr) => ApiObjects.Node($$"""{"podCIDR":"{{cidr}}","podCIDRs":["{{cidr}}"]}""");
+        static bool IsElement(string line) => line.StartsWith("elem ", StringComparison.Ordinal);
     }
 
     /// <summary>Long before anything is due by itself.</summary>
@@ -81,13 +84,13 @@ public sealed class AgentReportsTests
         KubeProxyConfiguration configuration = new() { Nftables = new() { SyncPeriod = TimeSpan.FromHours(1) } };
         await using AgentLab lab = await StartAsync(configuration, ApiObjects.Node(), ApiObjects.ServiceCidr("kubernetes", "10.96.0.0/16"));
 
-        lab.Put(ApiObjects.ServiceCidr("more", "10.97.0.0/16", "fd00:97::/112"));
+        lab.Put(ApiObjects.ServiceCidr("more", "10.128.0.0/16", "fd00:97::/112"));
         await lab.UntilRulesAreThereAsync();
-        lab.NftTable(IpFamily.IPv4).Should().Contain(line => line.Contains("10.97.0.0", StringComparison.Ordinal));
+        lab.NftTable(IpFamily.IPv4).Should().Contain(line => line.Contains("10.128.0.0", StringComparison.Ordinal));
 
         lab.Server.Store.Delete(ResourceType.ServiceCidrs, null, "more");
         await lab.UntilRulesAreThereAsync();
-        lab.NftTable(IpFamily.IPv4).Should().NotContain(line => line.Contains("10.97.0.0", StringComparison.Ordinal));
+        lab.NftTable(IpFamily.IPv4).Should().NotContain(line => line.Contains("10.128.0.0", StringComparison.Ordinal));
     }
 
     [SkippableFact]

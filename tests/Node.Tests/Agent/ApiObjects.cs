@@ -13,7 +13,7 @@ internal static class ApiObjects
     /// <param name="spec">The JSON of its spec.</param>
     /// <param name="metadata">More fields of its metadata, each after a comma.</param>
     public static string Node(string spec = "{}", string metadata = "") => $$$"""
-        {"kind":"Node","apiVersion":"v1","metadata":{"name":"{{{NodeName}}}"{{{metadata}}},"spec":{{{spec}}},
+        {"kind":"Node","apiVersion":"v1","metadata":{"name":"{{{NodeName}}}"{{{metadata}}}},"spec":{{{spec}}},
         "status":{"addresses":[{"type":"InternalIP","address":"{{{NodeAddresses[0]}}}"},{"type":"InternalIP","address":"{{{NodeAddresses[1]}}}"}]}}
         """;
 
@@ -24,7 +24,7 @@ internal static class ApiObjects
     public static string Service(string name, string clusterIP, string more = "") => $$$"""
         {"kind":"Service","apiVersion":"v1","metadata":{"name":"{{{name}}}","namespace":"shop"},
         "spec":{"clusterIP":"{{{clusterIP}}}","clusterIPs":["{{{clusterIP}}}"],"ipFamilies":["IPv4"],"internalTrafficPolicy":"Cluster",
-        "ports":[{"name":"http","port":80,"protocol":"TCP"{{{(more.Contains("LoadBalancer", StringComparison.Ordinal) ? ",\"nodePort\":30080" : "")}}}]{{{more}}}}}
+        "ports":[{"name":"http","port":80,"protocol":"TCP"{{{(more.Contains("LoadBalancer", StringComparison.Ordinal) ? ",\"nodePort\":30080" : "")}}}}]{{{more}}}}}
         """;
 
     /// <summary>The slice of a Service, with endpoints on this node that are ready.</summary>

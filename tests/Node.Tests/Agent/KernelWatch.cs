@@ -14,11 +14,12 @@ internal sealed class KernelWatch : IAsyncDisposable
 
     /// <summary>Begins.</summary>
     /// <param name="lab">The node, in nftables mode and with rules.</param>
+    /// <param name="stable">The address of a Service that nobody changes.</param>
     /// <param name="mayChange">Whether a line belongs to something that changes during the test.</param>
-    public KernelWatch(AgentLab lab, Func<string, bool> mayChange)
+    public KernelWatch(AgentLab lab, string stable, Func<string, bool> mayChange)
     {
         string[] kept = [.. lab.NftTable(IpFamily.IPv4).Where(line => !mayChange(line))];
-        kept.Should().Contain(line => line.Contains("stable", StringComparison.Ordinal), "there is nothing to watch otherwise");
+        kept.Should().Contain(line => line.Contains(stable, StringComparison.Ordinal), "there is nothing to watch otherwise");
         _looking = Task.Run(() => LookAsync(lab, kept));
     }
 

@@ -36,6 +36,6 @@ internal static class RecordedCaseWalk
             }
         }
 
-        (await lab.Agent.StopAsync(AgentLab.Patience)).Should().Be(0, lab.Agent.Log);
+        (await lab.Agent.StopAsync(AgentLab.Patience)).Should().Be(AgentProcess.Terminated);
     }
 }
