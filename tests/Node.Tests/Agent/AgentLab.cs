@@ -22,6 +22,9 @@ internal sealed class AgentLab : IAsyncDisposable
     private const int ServerPort = 6443;
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The least time between syncs; zero would mean the default of a second.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(1);
     private static readonly IpFamily[] s_families = [IpFamily.IPv4, IpFamily.IPv6];
     private static readonly ResourceType[] s_types = [ResourceType.Services, ResourceType.EndpointSlices, ResourceType.Nodes, ResourceType.ServiceCidrs];
 
@@ -136,8 +139,8 @@ internal sealed class AgentLab : IAsyncDisposable
             Conntrack = new() { MaxPerCore = 0, Min = 0, TcpEstablishedTimeout = TimeSpan.Zero, TcpCloseWaitTimeout = TimeSpan.Zero },
             OomScoreAdj = 0,
             Logging = configuration.Logging with { Verbosity = 4 },
-            Iptables = configuration.Iptables with { MinSyncPeriod = TimeSpan.Zero },
-            Nftables = configuration.Nftables with { MinSyncPeriod = TimeSpan.Zero },
+            Iptables = configuration.Iptables with { MinSyncPeriod = s_soon },
+            Nftables = configuration.Nftables with { MinSyncPeriod = s_soon },
         });
         _agent = AgentProcess.Start(Network, PathOf("xtables.lock"), PathOf("config.yaml"), variant);
         return _agent;

@@ -23,9 +23,10 @@ public sealed class HalfOpenConnectionTests
         },
         patience: TimeSpan.FromMinutes(3));
 
-    /// <summary>The local ports of a process's connections to the server.</summary>
+    /// <summary>The local ports of a process's connections to the server; sockets for both families are with those of IPv6.</summary>
     private static IEnumerable<int> PortsOf(int process) =>
-        from line in File.ReadLines($"/proc/{process}/net/tcp").Skip(1)
+        from table in (string[])["tcp", "tcp6"]
+        from line in File.ReadLines($"/proc/{process}/net/{table}").Skip(1)
         let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
         where fields[2].EndsWith(':' + ServerPort, StringComparison.Ordinal) && fields[3] == Established
         select int.Parse(fields[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
