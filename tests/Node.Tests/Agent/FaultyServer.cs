@@ -52,7 +52,7 @@ internal static class FaultyServer
         Fill(lab);
         lab.StartAgent();
         await lab.UntilRulesAreThereAsync();
-        (await lab.Agent.StopAsync(AgentLab.Patience)).Should().Be(AgentProcess.Terminated);
+        (await lab.Agent.StopAsync(AgentLab.Patience)).Should().Be(AgentProcess.Terminated, "{0}", lab.Agent.Log);
         Change(lab);
         string[] old = [.. lab.NftTable(RuleModel.Addresses.IpFamily.IPv4)];
         await using KernelWatch watch = new(lab, Stable, line => IsOfOthers(line) || line.Contains(OfServiceCidrs, StringComparison.Ordinal));

@@ -36,6 +36,6 @@ internal static class RecordedCaseWalk
             }
         }
 
-        (await lab.Agent.StopAsync(AgentLab.Patience)).Should().Be(AgentProcess.Terminated);
+        (await lab.Agent.StopAsync(AgentLab.Patience)).Should().Be(AgentProcess.Terminated, "{0}", lab.Agent.Log);
     }
 }
