@@ -22,6 +22,7 @@ internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) 
         if (Find(resource) is { } watched)
         {
             metrics.Watches.EventReceived(watched);
+            metrics.Watches.Entered(watched, WatchState.Watching);
         }
     }
 
