@@ -46,7 +46,8 @@ try_agent() {
   local what=$1 agent code=0
   shift
   # No --conntrack flag may reach sysctls: those of conntrack belong to the host.
-  inside "$program" run "$@" --proxy-mode nftables --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0s \
+  # Not through the function: then $! would be a shell that waits for the program.
+  ip netns exec "$network" "$program" run "$@" --proxy-mode nftables --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0s \
     --conntrack-tcp-timeout-close-wait 0s --oom-score-adj 0 >"$work/log" 2>&1 &
   agent=$!
   children+=("$agent")
@@ -55,6 +56,7 @@ try_agent() {
   kill -TERM "$agent"
   wait "$agent" || code=$?
   [ "$code" = 143 ] || fail "$what: SIGTERM ended it with $code, not 143: $(cat "$work/log")"
+  healthz_answers && fail "$what: it goes on after SIGTERM"
   has_rules || fail "$what: its rules went away with it"
   inside nft delete table ip kube-proxy
 }
@@ -77,7 +79,7 @@ ip netns add "$network"
 inside ip link set lo up
 try_agent "run --manifests" --manifests examples/cluster.yaml --hostname-override node-a
 if [ -n "$api_server" ]; then
-  inside "$api_server" --services 3 --endpoints 2 --port 16443 --node node-a --kubeconfig "$work/kubeconfig" </dev/null >"$work/server" 2>&1 &
+  ip netns exec "$network" "$api_server" --services 3 --endpoints 2 --port 16443 --node node-a --kubeconfig "$work/kubeconfig" </dev/null >"$work/server" 2>&1 &
   children+=("$!")
   until_true grep -q '^control ' "$work/server" || fail "the API server did not start: $(cat "$work/server")"
   try_agent "run --kubeconfig" --kubeconfig "$work/kubeconfig" --hostname-override node-a

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using KubeProxySharp.FakeApi.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +13,12 @@ public sealed class FakeApiOptions
 
     /// <summary>The port for TLS; 0 takes a free one and keeps it over a restart.</summary>
     public int SecurePort { get; init; }
+
+    /// <summary>
+    /// Makes a bound socket for an address to listen at, for instance in another network namespace; null for the network of
+    /// this process.
+    /// </summary>
+    public Func<EndPoint, Socket>? Bind { get; init; }
 
     /// <summary>The bearer token that is valid from the start, as user <c>system:kube-proxy</c>.</summary>
     public string Token { get; init; } = "fake-api-token";

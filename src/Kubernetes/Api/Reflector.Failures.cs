@@ -46,6 +46,17 @@ public sealed partial class Reflector<T>
         return mayRetryAtOnce ? TimeSpan.Zero : Wait(problem, retryAfter: null);
     }
 
+    /// <summary>
+    /// Objects came, or none, but not the mark that ends a streaming list: something that does not know the parameter
+    /// answers as if it had not been asked for one, and its stream would go on without an end (wire notes 3.2).
+    /// </summary>
+    private TimeSpan AfterListWithoutEnd()
+    {
+        Log.NoStreamingLists(_logger, _resource.Plural, "the end of the initial list did not come in time");
+        _streamingRefused = _time.GetTimestamp();
+        return TimeSpan.Zero;
+    }
+
     private void ResetAfter(TimeSpan lived)
     {
         if (lived >= s_healthyWatch)

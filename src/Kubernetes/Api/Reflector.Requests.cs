@@ -79,11 +79,13 @@ public sealed partial class Reflector<T>
         using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
 
         // A half-open connection is noticed by HTTP/2 pings; where there are none, by the server's missing its own time-out.
-        deadline.CancelAfter(TimeSpan.FromSeconds(seconds) + s_watchGrace);
+        TimeSpan life = TimeSpan.FromSeconds(seconds) + s_watchGrace;
+        bool isListing = _mustList;
         long start = _time.GetTimestamp();
+        deadline.CancelAfter(isListing ? s_listSilence : life);
         using IResourceStream<T> events = ResourceStreams.Watch(
             await ApiClient.OpenAsync(response, either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
-        if (_mustList)
+        if (isListing)
         {
             _names.BeginListing();
         }
@@ -99,7 +101,16 @@ public sealed partial class Reflector<T>
             {
                 hadEvents = true;
                 Take(next, request);
+                if (isListing)
+                {
+                    isListing = _mustList;
+                    deadline.CancelAfter(isListing ? ListTimeLeft(start) : life);
+                }
             }
+        }
+        catch (OperationCanceledException) when (isListing && deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return AfterListWithoutEnd();
         }
         catch (Exception e) when (IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
         {
@@ -107,6 +118,13 @@ public sealed partial class Reflector<T>
         }
 
         return AfterEnd(hadEvents, _time.GetElapsedTime(start));
+    }
+
+    /// <summary>How long to wait for the next event of a streaming list: the whole must come in time as a plain list must.</summary>
+    private TimeSpan ListTimeLeft(long start)
+    {
+        TimeSpan left = s_listDeadline - _time.GetElapsedTime(start);
+        return left <= TimeSpan.Zero ? TimeSpan.Zero : left < s_listSilence ? left : s_listSilence;
     }
 
     private static WireFormat FormatOf(HttpResponseMessage response) =>

@@ -18,6 +18,7 @@ public sealed partial class Reflector<T>
 
     private static readonly TimeSpan s_headerDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_listDeadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_listSilence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_watchGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_shortWatch = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_healthyWatch = TimeSpan.FromMinutes(2);

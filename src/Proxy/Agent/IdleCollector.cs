@@ -3,7 +3,7 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <summary>
 /// Gives memory back after syncs, once nothing has been synced for a moment. The collector of .NET keeps what it once needed,
 /// and collects only when something is allocated: an agent that rests would hold the leftovers of its last work for hours. The
-/// whole heap is compacted, which takes 5 to 150 ms (docs/building.md), so never while changes come in.
+/// whole heap is compacted, which takes milliseconds (docs/building.md), so never while changes come in.
 /// </summary>
 /// <param name="collect">Collects.</param>
 /// <param name="time">The clock.</param>

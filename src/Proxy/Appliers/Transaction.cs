@@ -73,7 +73,7 @@ internal static partial class Transaction
         return string.Join('\n', shown) + (lines.Length > MostLines ? $"\n... {lines.Length - MostLines} more lines" : "");
     }
 
-    /// <summary>"line 4: RULE_APPEND failed", "line 4 failed", "Error occurred at line: 4", and nft's "/dev/stdin:4:1-20: Error".</summary>
-    [GeneratedRegex(@"(?:\bline:? |/dev/stdin:|<stdin>:|^-:)(?<line>[0-9]+)\b", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    /// <summary>"line 4: RULE_APPEND failed", "line 4 failed", "Error occurred at line: 4", and nft's "/dev/stdin:4:1-20: Error" or "/proc/1/fd/9:4:1-20: Error".</summary>
+    [GeneratedRegex(@"(?:\bline:? |/dev/stdin:|<stdin>:|^-:|^/proc/[0-9]+/fd/[0-9]+:)(?<line>[0-9]+)\b", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex ReportedLine();
 }

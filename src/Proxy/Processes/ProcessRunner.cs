@@ -25,20 +25,52 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
 
     private readonly IReadOnlyDictionary<string, string> _environment = environment ?? OwnEnvironment();
 
+    /// <summary>Whether a tool was not permitted to open a file in memory, and so none ever will be.</summary>
+    private volatile bool _areFilesForbidden;
+
     /// <summary>Where the tools run.</summary>
     public INetworkPlace Network => network;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => time;
 
+    /// <summary>Called with the number of each process as soon as it is known.</summary>
+    private Action<int> Started { get; init; } = static _ => { };
+
     /// <summary>The same, but somewhere else.</summary>
     public ProcessRunner In(INetworkPlace other) => new(other, time, _environment);
+
+    /// <summary>The same, but telling the number of each process that it starts.</summary>
+    public ProcessRunner Reporting(Action<int> started) => new(network, time, _environment) { Started = started };
 
     /// <summary>Runs a tool to its end. Whatever becomes of it is told by the result.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
     public async Task<ProcessResult> RunAsync(ToolCall call, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (!call.IsInputWhole || call.Input is null)
+        {
+            return await StartAsync(call, cancellation);
+        }
+
+        using WholeInput input = WholeInput.Make(call.Input, !_areFilesForbidden);
+        ProcessResult result = await StartAsync(input.Give(call), cancellation);
+        if (result.IsSuccess || input.FileName is not { } name || !IsForbidden(result, name))
+        {
+            return result;
+        }
+
+        // A profile of the host's security system, for instance: the pipe is left.
+        _areFilesForbidden = true;
+        using WholeInput again = WholeInput.Make(call.Input, mayUseFile: false);
+        return await StartAsync(again.Give(call), cancellation);
+    }
+
+    private static bool IsForbidden(ProcessResult result, string name) =>
+        result.Error.Contains(name, StringComparison.Ordinal) && result.Error.Contains("Permission denied", StringComparison.Ordinal);
+
+    private async Task<ProcessResult> StartAsync(ToolCall call, CancellationToken cancellation)
+    {
         string? path = ToolPath.Find(call.Tool);
         if (path is null)
         {
@@ -50,6 +82,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
         {
             ProcessStartInfo start = StartInfo(path, call.Arguments);
             process = network.Run(() => Process.Start(start)!); // null only with UseShellExecute
+            Started(process.Id);
         }
         catch (Win32Exception e)
         {

@@ -13,6 +13,12 @@ internal sealed record ToolCall(string Tool, params string[] Arguments)
     /// <summary>Writes what the tool is to read from its standard input, while it reads; null for nothing.</summary>
     public Action<IBufferWriter<byte>>? Input { get; init; }
 
+    /// <summary>
+    /// Whether the tool would act on the beginning of its input if the rest never came. Then the input is made before the tool
+    /// starts, and the argument <c>-</c> may become the name of a file that has it.
+    /// </summary>
+    public bool IsInputWhole { get; init; }
+
     /// <summary>Takes the lines of the tool's standard output as they come; null to keep its beginning.</summary>
     public LineHandler? Lines { get; init; }
 

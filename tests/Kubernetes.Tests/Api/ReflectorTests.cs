@@ -132,6 +132,22 @@ public sealed class ReflectorTests : IAsyncDisposable
         _sink.Calls.Should().Equal("put a", "put b", "listed", "put c", "put c", "remove a", "remove b", "listed");
     }
 
+    /// <summary>Something that does not know the parameter sends the objects, and changes later on, but no end of the list.</summary>
+    [Theory]
+    [InlineData(false, 10)]
+    [InlineData(true, 90)]
+    public async Task AStreamingListWithoutAnEndIsFollowedByAPlainList(bool isBusy, int seconds)
+    {
+        TricklingBody body = new(Messages.Event("MODIFIED", "a", "1"), isBusy ? TimeSpan.FromSeconds(3) : Timeout.InfiniteTimeSpan, _time);
+        _server.Watch(body).List(Messages.List("10", "", Messages.Service("b", "2"))).Watch([]);
+
+        await RunUntil(() => _sink.Calls.Contains("listed"));
+
+        _sink.Calls.Should().StartWith("put a").And.EndWith(["remove a", "listed"]);
+        _server.Requests[1].Parameter("watch").Should().BeNull();
+        (_server.Requests[1].Time - _server.Requests[0].Time).TotalSeconds.Should().BeInRange(seconds, seconds + 1);
+    }
+
     [Fact]
     public async Task AnExpiredPageIsFollowedByOneWholeList()
     {

@@ -51,7 +51,7 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
 
     public ScriptedServer Watch(byte[] content, BodyEnd end = BodyEnd.Silent) => Watch(new ScriptedBody(content, end));
 
-    public ScriptedServer Watch(ScriptedBody body) => Reply(() => Answer(HttpStatusCode.OK, new StreamContent(body), Protobuf + ";stream=watch"));
+    public ScriptedServer Watch(Stream body) => Reply(() => Answer(HttpStatusCode.OK, new StreamContent(body), Protobuf + ";stream=watch"));
 
     public ScriptedServer List(byte[] content) => Reply(() => Answer(HttpStatusCode.OK, new ByteArrayContent(content), Protobuf));
 

@@ -31,12 +31,13 @@ public sealed partial class LabNamespace : IDisposable
     /// <param name="role">A short word that tells it apart when a person looks.</param>
     public static LabNamespace Create(string role)
     {
-        if (Interlocked.Increment(ref s_last) == 1)
+        int number = Interlocked.Increment(ref s_last);
+        if (number == 1)
         {
             RemoveAbandoned();
         }
 
-        LabNamespace created = new(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{s_last}-{role}"));
+        LabNamespace created = new(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{number}-{role}"));
         ChildProcess.Run("ip", "", "netns", "add", created.Name);
         try
         {

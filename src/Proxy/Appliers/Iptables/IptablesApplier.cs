@@ -21,6 +21,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 {
     private IptablesOptions _options = IptablesOptions.Default;
     private int _natPortRules;
+    private volatile FamilyRules? _applied;
 
     /// <inheritdoc/>
     public IpFamily Family => tools.Family;
@@ -55,17 +56,22 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
         // To declare a chain that exists would flush it, and this one has rules of the kubelet.
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
-        RestoreAdditions additions = new(missing, makesSharedChain);
+        RestoreAdditions additions = new(missing, makesSharedChain, MakesCanaries: true);
         ChainName[] stale = StaleChains(nat, rules);
         RuleCounts written = default;
         ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
-        Note(written, natPortRules: written.NatPorts);
+        Count(written, natPortRules: written.NatPorts);
         if (result.IsApplied && missing.Count != 0)
         {
             log.JumpsInserted(Family, missing.Count);
         }
 
-        return result;
+        if (result.IsApplied)
+        {
+            await MakeMangleCanaryAsync(cancellation);
+        }
+
+        return Note(result, rules);
     }
 
     /// <inheritdoc/>
@@ -74,13 +80,37 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         Figures = null;
         if (change.IsEmpty)
         {
-            return ApplyResult.Applied;
+            return Note(ApplyResult.Applied, change.After);
         }
 
         RuleCounts written = default;
         ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
-        Note(written, _natPortRules + IptablesRenderer.NatPortRulesAdded(change, _options));
-        return result;
+        Count(written, _natPortRules + IptablesRenderer.NatPortRulesAdded(change, _options));
+        return Note(result, change.After);
+    }
+
+    /// <summary>
+    /// Whether the kernel still has the rules that were applied last, and the jumps to them. Comments count: above and below
+    /// the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
+    /// </summary>
+    public async Task<bool> IsIntactAsync(CancellationToken cancellation)
+    {
+        if (_applied is not { } rules)
+        {
+            return true;
+        }
+
+        RuleDigest wanted = new();
+        IptablesRenderer.WriteListing(rules, _options, wanted);
+        RuleDigest live = new();
+        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
+        if (!result.IsSuccess)
+        {
+            log.NotListed(Family, result.Describe(tools.Save));
+            return true;
+        }
+
+        return wanted.Value == live.Value;
     }
 
     /// <inheritdoc/>
@@ -106,6 +136,22 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         }
     }
 
+    /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>
+    private async Task MakeMangleCanaryAsync(CancellationToken cancellation)
+    {
+        ApplyResult result = await Transaction.RunAsync(runner, RestoreCall, static output => output.Write("*mangle\n:KUBE-PROXY-CANARY - [0:0]\nCOMMIT\n"u8), cancellation);
+        if (!result.IsApplied)
+        {
+            log.NoCanary(Family, result.Error);
+        }
+    }
+
+    private ApplyResult Note(ApplyResult result, FamilyRules rules)
+    {
+        _applied = result.IsApplied ? rules : null;
+        return result;
+    }
+
     private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]);
 
     private async Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
@@ -117,7 +163,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     }
 
     /// <summary>Remembers how many rules there should be. After a failure the number comes anew from the next full restore.</summary>
-    private void Note(RuleCounts written, int natPortRules)
+    private void Count(RuleCounts written, int natPortRules)
     {
         _natPortRules = natPortRules;
         Figures = Figures is { } figures ? figures with { Written = written, NatTotal = written.NatShared + natPortRules } : null;

@@ -91,7 +91,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     /// <inheritdoc/>
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, new("nft", "--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+        Transaction.RunAsync(runner, Call("--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
 
     private static bool IsThere(NftTableContent? content) =>
         content is not null && !(content.BaseChains.IsEmpty && content.RegularChains.IsEmpty && content.Sets.IsEmpty && content.Maps.IsEmpty);
@@ -146,5 +146,8 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     }
 
     private Task<ApplyResult> RunAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, new("nft", "-f", "-"), text, cancellation);
+        Transaction.RunAsync(runner, Call("-f", "-"), text, cancellation);
+
+    /// <summary>nft applies whatever it has read when its input ends, if only that ends between two commands.</summary>
+    private static ToolCall Call(params string[] arguments) => new("nft", arguments) { IsInputWhole = true };
 }

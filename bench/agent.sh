@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Measures the running agent as a whole: the real program, a fake API server and the kernel, in a network namespace of
+# its own. Takes out/kube-proxy-sharp if ./build.sh made one, else builds. Needs root.
+#   bench/agent.sh [SERVICES ENDPOINTS [MODE...]]     default 10000 10 nftables iptables
+#   start     from the start of the process until the kernel has all rules, as the log says
+#   resident  memory of the process after that, and its peak (MB)
+#   change    from one replaced endpoint in the API server until the kernel has it (200 changes, one after the other)
+#   idle      with 100 Services and no changes: resident memory, and processor time used in 10 s
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1:-}" in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+services=${1:-10000} endpoints=${2:-10} changes=200
+shift $(($# < 2 ? $# : 2))
+[ $# -gt 0 ] || set -- nftables iptables
+[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
+export TZ=UTC LC_ALL=C
+
+program=out/kube-proxy-sharp
+if ! [ -x "$program" ]; then
+  dotnet build src/Proxy -c Release --nologo -v quiet
+  program=artifacts/bin/Proxy/release/kube-proxy-sharp
+fi
+dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+work=$(mktemp -d) namespace=kps-bench-$$ agent= server=
+
+stop() {
+  [ -z "$agent" ] || { kill "$agent" && wait "$agent" || true; } 2>/dev/null
+  [ -z "$server" ] || { kill "$server" && wait "$server" || true; } 2>/dev/null
+  agent= server=
+  ip netns delete "$namespace" 2>/dev/null || true
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+# Waits until a file has at least a number of lines with a text; the program or the server may have ended meanwhile.
+await() { # FILE TEXT COUNT
+  for _ in $(seq 6000); do
+    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
+    sleep 0.02
+  done
+  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
+}
+
+start() { # MODE SERVICES ENDPOINTS: leaves agent and server running, and the time of the start in $began
+  ip netns add "$namespace"
+  ip netns exec "$namespace" ip link set lo up
+  ip netns exec "$namespace" artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer \
+    --services "$2" --endpoints "$3" --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" \
+    </dev/null >"$work/server" 2>&1 &
+  server=$!
+  await "$work/server" '^control ' 1
+  control=$(sed -n 's/^control //p' "$work/server")
+  began=$(date +%s.%N)
+  XTABLES_LOCKFILE=$work/lock ip netns exec "$namespace" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
+    --proxy-mode "$1" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
+    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+  agent=$!
+  await "$work/log" 'Synced IPv4 rules (full)' 1
+}
+
+memory() { awk -v key="$1:" '$1 == key { printf "%.1f", $2 / 1024 }' "/proc/$agent/status"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$agent/stat"; }
+
+# Seconds of the day of log lines: I1120 21:39:40.123456 ...
+log_times() { grep -- "$1" "$work/log" | awk '{ split($2, t, ":"); printf "%.6f\n", t[1] * 3600 + t[2] * 60 + t[3] }'; }
+
+printf '%s Services x %s endpoints, %s cores, %s (%s), kernel %s\n' \
+  "$services" "$endpoints" "$(nproc)" "$("$program" --version)" "$program" "$(uname -r)"
+printf '%-9s %8s %10s %8s | %10s %10s %10s | %10s %10s\n' mode start resident peak 'change p50' p99 worst 'idle' 'cpu/10 s'
+for mode in "$@"; do
+  start "$mode" "$services" "$endpoints"
+  awk -v begun="$began" -v done="$(log_times 'Synced IPv4 rules (full)' | head -1)" \
+    'BEGIN { d = done - begun % 86400; printf "%s %.2f", "", d < 0 ? d + 86400 : d }' >"$work/start"
+  sleep 2
+  resident=$(memory VmRSS) peak=$(memory VmHWM)
+  for change in $(seq "$changes"); do
+    before=$(grep -c 'Synced IPv4 rules (partial)' "$work/log" || true)
+    ip netns exec "$namespace" curl -sS -d 'touch 1' "$control" | sed 's/.* first [^T]*T\([0-9:.]*\).*/\1/' >>"$work/touched"
+    await "$work/log" 'Synced IPv4 rules (partial)' $((before + 1))
+  done
+  log_times 'Synced IPv4 rules (partial)' | tail -n "$changes" >"$work/synced"
+  awk '{ split($1, t, ":"); printf "%.6f\n", t[1] * 3600 + t[2] * 60 + t[3] }' "$work/touched" | paste - "$work/synced" |
+    awk '{ d = $2 - $1; printf "%.3f\n", 1000 * (d < 0 ? d + 86400 : d) }' | sort -n >"$work/delays"
+  stop
+  start "$mode" 100 "$endpoints"
+  sleep 5
+  begin=$(ticks); sleep 10; used=$(($(ticks) - begin))
+  printf '%-9s %6s s %7s MB %5s MB | %7s ms %7s ms %7s ms | %7s MB %7s ms\n' "$mode" "$(tr -d ' ' <"$work/start")" "$resident" "$peak" \
+    $(awk '{ d[NR] = $1 } END { printf "%.1f %.1f %.1f", d[int((NR + 1) / 2)], d[int(NR * 0.99 + 0.999)], d[NR] }' "$work/delays") \
+    "$(memory VmRSS)" $((used * 1000 / $(getconf CLK_TCK)))
+  stop
+  rm -f "$work"/*
+done

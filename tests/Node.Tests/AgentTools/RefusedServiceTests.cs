@@ -1,0 +1,42 @@
+namespace KubeProxySharp.Node.Tests.AgentTools;
+
+/// <summary>The kernel refuses the rules of one Service: all others get theirs.</summary>
+public sealed class RefusedServiceTests
+{
+    [SkippableTheory]
+    [InlineData("nftables")]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task OneRefusedServiceIsLeftOutUntilItChanges(string mode)
+    {
+        using AgentLab lab = AgentLab.CreateOrSkip();
+        Shop.Write(lab.Manifests, 10);
+        RunningAgent agent = lab.Start(mode);
+        await agent.WaitForLogAsync("Synced IPv4 rules (full)");
+        lab.Tools.Poison(Shop.Address(13));
+
+        Shop.Write(lab.Manifests, 20, generation: 1);
+
+        await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(20), Shop.Endpoint(20, 1)), "the new rules of the others");
+        for (int number = 1; number <= 20; number++)
+        {
+            lab.IsServed(mode, Shop.Address(number), Shop.Endpoint(number, 1)).Should().Be(number != 13, $"of Service {number}");
+        }
+
+        agent.Metric("kubeproxysharp_quarantined_services").Should().BeGreaterThan(0);
+        agent.Count("refuses the IPv4 rules of Service shop/s13").Should().Be(1);
+        agent.Count("rules of Service").Should().Be(1);
+        await agent.WaitAsync(() => agent.Health() == 200, "good health");
+
+        // Its rules would be taken now, but nobody knows before it changes; the others go on.
+        lab.Tools.Poison(null);
+        Shop.Write(lab.Manifests, 21, generation: 1);
+        await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(21), Shop.Endpoint(21, 1)), "the rules of a new one");
+        lab.IsServed(mode, Shop.Address(13), Shop.Endpoint(13, 1)).Should().BeFalse();
+
+        File.WriteAllText(Path.Combine(lab.Manifests, "shop.yaml"), Shop.Manifest(21, 1).Replace(Shop.Service(13), Shop.Service(13, port: 8013), StringComparison.Ordinal));
+        await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(13), Shop.Endpoint(13, 1)), "the rules of the changed one");
+        await agent.WaitAsync(() => agent.Metric("kubeproxysharp_quarantined_services") == 0, "the metric to be 0");
+        await agent.StopAsync();
+    }
+}
