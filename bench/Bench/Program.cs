@@ -7,9 +7,17 @@ if (args is ["wire"])
     return 0;
 }
 
+if (args is ["conntrack", string flows, string stale])
+{
+    ConntrackBench.Run(Number(flows), Number(stale), Console.Out);
+    return 0;
+}
+
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
-    Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]... | wire");
+    Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
+    Console.Error.WriteLine("       wire");
+    Console.Error.WriteLine("       conntrack FLOWS STALE");
     return 2;
 }
 

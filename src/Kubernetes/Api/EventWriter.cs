@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
 
 namespace KubeProxySharp.Kubernetes.Api;
 
@@ -19,7 +21,6 @@ public sealed class EventWriter(
     private const int QueueLength = 1000;
     private const int MaxSeries = 1000;
     private const int MaxTries = 12;
-    private const double RetryJitter = 0.25;
 
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_requestDeadline = TimeSpan.FromSeconds(60);
@@ -29,6 +30,7 @@ public sealed class EventWriter(
 
     private readonly Dictionary<(ObjectReference, EventKind, string, string), EventSeries> _series = [];
     private readonly TokenBucket _bucket = new(requestsPerSecond, burst, client.TimeProvider);
+    private readonly ResiliencePipeline _attempts = Attempts(client.TimeProvider, random);
     private long _lost;
 
     /// <summary>How many events were dropped, because the queue was full or the server did not take them.</summary>
@@ -173,41 +175,41 @@ public sealed class EventWriter(
     /// <returns>The refusal; null if the server took it.</returns>
     private async Task<ApiStatus?> SendAsync(ApiRequest request, string reason, CancellationToken cancellationToken)
     {
-        ApiStatus last = new();
-        for (int tries = 1; ; tries++)
+        try
         {
-            TimeSpan delay;
-            try
-            {
-                await SendOnceAsync(request, cancellationToken);
-                return null;
-            }
-            catch (ApiException e) when (e.Status.Code != 429)
-            {
-                return request.Method == HttpMethod.Patch && e.Status.Code == 404 ? e.Status : Lose(e.Status, reason, e.Message);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                last = (e as ApiException)?.Status ?? last;
-                if (tries == MaxTries)
-                {
-                    return Lose(last, reason, e.Message);
-                }
-
-                delay = last.RetryAfter ?? s_retryDelay * (1 + (RetryJitter * random.NextDouble()));
-            }
-
-            await Task.Delay(delay, client.TimeProvider, cancellationToken);
+            await _attempts.ExecuteAsync(attempt => SendOnceAsync(request, attempt), cancellationToken);
+            return null;
+        }
+        catch (ApiException e)
+        {
+            return request.Method == HttpMethod.Patch && e.Status.Code == 404 ? e.Status : Lose(e.Status, reason, e.Message);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Lose(new ApiStatus(), reason, e.Message);
         }
     }
 
-    private async Task SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
+    private async ValueTask SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         await _bucket.TakeAsync(cancellationToken);
-        using CancellationTokenSource deadline = new(s_requestDeadline, client.TimeProvider);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        using HttpResponseMessage response = await client.SendAsync(request, either.Token);
+        using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
     }
+
+    private static ResiliencePipeline Attempts(TimeProvider time, Random random) => new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = static attempt => ValueTask.FromResult(attempt.Outcome.Exception is not (null or OperationCanceledException)
+                && (attempt.Outcome.Exception is not ApiException refusal || refusal.Status.Code == 429)),
+            MaxRetryAttempts = MaxTries - 1,
+            Delay = s_retryDelay,
+            BackoffType = DelayBackoffType.Constant,
+            UseJitter = true,
+            Randomizer = random.NextDouble,
+            DelayGenerator = static attempt => ValueTask.FromResult((attempt.Outcome.Exception as ApiException)?.Status.RetryAfter),
+        })
+        .AddTimeout(s_requestDeadline)
+        .Build();
 
     private ApiStatus Lose(ApiStatus status, string reason, string problem)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using KubeProxySharp.Proxy.Kernel;
 using KubeProxySharp.Proxy.Processes;
 
@@ -15,8 +16,8 @@ internal sealed record AgentHost
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Name of the host.</summary>
-    public string HostName { get; init; } = Environment.MachineName;
+    /// <summary>Name of the host, with its domain if the host has it there: Nodes may be named so. <see cref="Environment.MachineName"/> cuts it.</summary>
+    public string HostName { get; init; } = Dns.GetHostName();
 
     /// <summary>The host that the program runs on.</summary>
     public static AgentHost OfProcess(TimeProvider time) => new() { Runner = new(OwnNetwork.Instance, time), Time = time };

@@ -58,9 +58,9 @@ internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) 
         _ => null,
     };
 
-    [LoggerMessage(EventId = 4010, Level = LogLevel.Warning, Message = "Watching {Resource}: {Problem}")]
+    [LoggerMessage(EventId = 5010, Level = LogLevel.Warning, Message = "Watching {Resource}: {Problem}")]
     private partial void LogProblem(string resource, string problem);
 
-    [LoggerMessage(EventId = 4011, Level = LogLevel.Information, Message = "Watching {Resource} works again")]
+    [LoggerMessage(EventId = 5011, Level = LogLevel.Information, Message = "Watching {Resource} works again")]
     private partial void LogWell(string resource);
 }

@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Agent;
 
-/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop alone where nothing else is said.</summary>
+/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop; reports on the two families may come at the same time.</summary>
 internal interface ISyncObserver
 {
     /// <summary>A change waits to be synced. Called from any thread.</summary>
@@ -25,6 +25,11 @@ internal interface ISyncObserver
 
     /// <summary>A family was synced, or could not be.</summary>
     void Synced(SyncReport report);
+
+    /// <summary>Nothing waits: all that was asked for before a time has been written.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="at">The time, as of <see cref="TimeProvider.GetTimestamp"/>.</param>
+    void UpToDate(IpFamily family, long at);
 
     /// <summary>Somebody else changed our rules; they are about to be written again.</summary>
     /// <param name="family">The family.</param>

@@ -1,7 +1,9 @@
 using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.CleanUp;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.DBus;
 using KubeProxySharp.Proxy.Health;
 using KubeProxySharp.Proxy.Kernel;
 using KubeProxySharp.Proxy.Logging;
@@ -72,8 +74,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         NodeAddresses addresses = NodeAddresses.Find(node, _configuration.BindAddress);
         ISysctl sysctl = new Sysctl(host.Files);
         ApplyConntrackLimits(sysctl);
-        RuleBackend backend = await RuleBackend.FindAsync(
-            Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), host.Runner, _logs, _time, end.Token);
+        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
+        using RuleBackend backend = await RuleBackend.FindAsync(
+            Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
@@ -85,7 +88,6 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         await new OomScore(host.Files, _time, _logs.CreateLogger<OomScore>()).SetAsync(_configuration.OomScoreAdj, end.Token);
-        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
         ProxyHealth health = new(syncPeriod, _time);
         health.SetNodeEligible(IsFromManifests);
         await using HttpHost http = await HttpHost.StartAsync(_log, end.Token);
@@ -105,6 +107,18 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             parts.Add(api.Events.RunAsync(end.Token));
         }
 
+        foreach ((IpFamily family, IDriftWatch watch) in backend.Watches)
+        {
+            parts.Add(watch.RunAsync(what => loop.Drifted(family, what), end.Token));
+        }
+
+        parts.Add(new FirewalldWatch(_logs.CreateLogger<FirewalldWatch>()).RunAsync(
+            what =>
+            {
+                loop.Drifted(IpFamily.IPv4, what);
+                loop.Drifted(IpFamily.IPv6, what);
+            },
+            end.Token));
         using AddressWatch addressWatch = new(loop.AddressesChanged);
         events(ObjectReference.Node(nodeName), EventKind.Normal, "Starting", "StartKubeProxy", "");
         foreach (IpFamily family in backend.Families.All)
@@ -258,15 +272,15 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     private IReadOnlyList<FeatureGateState> KnownGates() =>
         [.. FeatureGates.Known.Select(gate => new FeatureGateState(gate.Name, gate.Stage, FeatureGates.IsEnabled(_configuration, gate.Name, gate.IsDefault)))];
 
-    [LoggerMessage(EventId = 4030, Level = LogLevel.Information, Message = "Starting kube-proxy-sharp {Version} in mode {Mode} on node {Node}")]
+    [LoggerMessage(EventId = 5030, Level = LogLevel.Information, Message = "Starting kube-proxy-sharp {Version} in mode {Mode} on node {Node}")]
     private partial void LogStarting(string version, string mode, string node);
 
-    [LoggerMessage(EventId = 4031, Level = LogLevel.Information, Message = "The node is prepared; --init-only asks for no more")]
+    [LoggerMessage(EventId = 5031, Level = LogLevel.Information, Message = "The node is prepared; --init-only asks for no more")]
     private partial void LogInitialised();
 
-    [LoggerMessage(EventId = 4032, Level = LogLevel.Warning, Message = "{Warning}")]
+    [LoggerMessage(EventId = 5032, Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
 
-    [LoggerMessage(EventId = 4033, Level = LogLevel.Information, Message = "{Message}")]
+    [LoggerMessage(EventId = 5033, Level = LogLevel.Information, Message = "{Message}")]
     private partial void LogCleaned(string message);
 }

@@ -99,6 +99,6 @@ internal sealed partial class NodeWait(string name, IResourceSink<Node> next, IL
         return true;
     }
 
-    [LoggerMessage(EventId = 4020, Level = LogLevel.Error, Message = "Node {Name} does not exist or has no address; going on without")]
+    [LoggerMessage(EventId = 5020, Level = LogLevel.Error, Message = "Node {Name} does not exist or has no address; going on without")]
     private partial void LogNoNode(string name);
 }

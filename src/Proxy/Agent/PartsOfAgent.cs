@@ -61,6 +61,6 @@ internal sealed partial class PartsOfAgent(ILogger log, CancellationTokenSource 
         }
     }
 
-    [LoggerMessage(EventId = 4040, Level = LogLevel.Warning, Message = "A part of the agent failed while it ended")]
+    [LoggerMessage(EventId = 5040, Level = LogLevel.Warning, Message = "A part of the agent failed while it ended")]
     private partial void LogPart(Exception error);
 }

@@ -3,6 +3,7 @@ using KubeProxySharp.Proxy.Appliers.Iptables;
 using KubeProxySharp.Proxy.Appliers.Nftables;
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Drift;
 using KubeProxySharp.Proxy.Kernel;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Nftables;
@@ -14,17 +15,20 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <summary>What writes the rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
 /// <param name="Families">The families.</param>
 /// <param name="Appliers">One for each family.</param>
-/// <param name="Variant">The variant of iptables; meaningless in nftables mode.</param>
-internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IptablesVariant Variant)
+/// <param name="Watches">What notices that somebody else changed the rules, one for each family; made before the first apply.</param>
+internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IReadOnlyList<(IpFamily Family, IDriftWatch Watch)> Watches) : IDisposable
 {
+    /// <summary>How often iptables rules are compared as a whole without a reason, in sync periods: reading them back costs time.</summary>
+    private const int PeriodsPerCheck = 10;
+
     /// <summary>Finds out what works.</summary>
     /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
     /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
     /// <param name="primary">The family of the node's primary address.</param>
     /// <param name="hasIPv6">Whether the kernel has IPv6.</param>
-    /// <param name="runner">Runs the tools.</param>
+    /// <param name="syncPeriod">The sync period.</param>
+    /// <param name="host">The host.</param>
     /// <param name="logs">The log.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="cancellation">Ends the search.</param>
     /// <exception cref="ApplierException">The tools are missing, too old or not permitted.</exception>
     /// <exception cref="KernelSetupException">The primary family does not work.</exception>
@@ -33,17 +37,22 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         string variant,
         IpFamily primary,
         bool hasIPv6,
-        ProcessRunner runner,
+        TimeSpan syncPeriod,
+        AgentHost host,
         ILoggerFactory logs,
-        TimeProvider time,
         CancellationToken cancellation)
     {
+        OwnApplies applies = new();
+        ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
         if (mode == ProxyMode.Nftables)
         {
             NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation);
             AddressFamilies families = AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6);
             ILogger log = logs.CreateLogger<NftablesApplier>();
-            return new(families, [.. families.All.Select(family => new NftablesApplier(family, runner, options, time, log))], IptablesVariant.Plain);
+            return new(
+                families,
+                [.. families.All.Select(family => new WatchedApplier(new NftablesApplier(family, runner, options, host.Time, log), applies))],
+                [.. families.All.Select(family => (family, (IDriftWatch)new NftablesDriftWatch(new(family, RuleStore.KubeProxyTable), applies, isIntact: null, syncPeriod, host.Time, log)))]);
         }
 
         IptablesVariant chosen = variant switch
@@ -52,14 +61,17 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             IptablesVariants.Legacy => IptablesVariant.Legacy,
             _ => await IptablesProbe.ChooseAsync(runner, cancellation),
         };
-        return await FindIptablesAsync(chosen, primary, hasIPv6, runner, logs, cancellation);
+        return await FindIptablesAsync(chosen, primary, hasIPv6, applies, runner, PeriodsPerCheck * syncPeriod, host.Time, logs, cancellation);
     }
 
     private static async Task<RuleBackend> FindIptablesAsync(
         IptablesVariant variant,
         IpFamily primary,
         bool hasIPv6,
+        OwnApplies applies,
         ProcessRunner runner,
+        TimeSpan checkPeriod,
+        TimeProvider time,
         ILoggerFactory logs,
         CancellationToken cancellation)
     {
@@ -78,6 +90,26 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
 
         AddressFamilies families = AddressFamilies.Detect(primary, family => !problems.ContainsKey(family), () => string.Join("; ", problems.Values), hasIPv6);
         ILogger log = logs.CreateLogger<IptablesApplier>();
-        return new(families, [.. families.All.Select(family => new IptablesApplier(new IptablesTools(family, variant), runner, log))], variant);
+        List<IRuleApplier> appliers = [];
+        List<(IpFamily, IDriftWatch)> watches = [];
+        foreach (IpFamily family in families.All)
+        {
+            IptablesApplier applier = new(new IptablesTools(family, variant), runner, log);
+            appliers.Add(new WatchedApplier(applier, applies));
+            watches.Add((family, variant == IptablesVariant.Legacy
+                ? new IptablesLegacyDriftWatch(family, applies, applier.IsIntactAsync, checkPeriod, time, log)
+                : new NftablesDriftWatch(new(family, RuleStore.IptablesChains), applies, applier.IsIntactAsync, checkPeriod, time, log)));
+        }
+
+        return new(families, appliers, watches);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((_, IDriftWatch watch) in Watches)
+        {
+            (watch as IDisposable)?.Dispose();
+        }
     }
 }

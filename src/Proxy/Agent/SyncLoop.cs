@@ -114,6 +114,24 @@ internal sealed class SyncLoop
         }
     }
 
+    /// <summary>What was asked for has been written already, by the sync that was under way.</summary>
+    private void TellUpToDate()
+    {
+        long now = _time.GetTimestamp();
+        if (HasWork())
+        {
+            return;
+        }
+
+        foreach (FamilySync family in _families)
+        {
+            if (family.Failures == 0)
+            {
+                _observer.UpToDate(family.Family, now);
+            }
+        }
+    }
+
     private bool HasWork() =>
         _mustRefreshAddresses
         || Feed.Services.Count + Feed.EndpointSlices.Count + Feed.Nodes.Count + Feed.ServiceCidrs.Count != 0
@@ -131,10 +149,17 @@ internal sealed class SyncLoop
 
             DateTimeOffset due = Feed.IsListed ? _families.Min(static family => family.NextDue) : DateTimeOffset.MaxValue;
             TimeSpan wait = due - now < _policy.FullInterval ? due - now : _policy.FullInterval;
-            if (await _wake.WaitAsync(wait, stop) && Feed.IsListed && HasWork())
+            if (!await _wake.WaitAsync(wait, stop) || !Feed.IsListed)
+            {
+                continue;
+            }
+
+            if (HasWork())
             {
                 return;
             }
+
+            TellUpToDate();
         }
     }
 

@@ -107,13 +107,12 @@ internal sealed partial class SyncReporting(
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
         healthPorts.Update(family, local.HealthChecks);
-        if (_applied.Add(family) && _applied.Count == families.Count)
-        {
-            _allApplied.SetResult();
-        }
-
+        NoteApplied(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
+
+    /// <inheritdoc/>
+    public void UpToDate(IpFamily family, long at) => health.SyncSucceeded(family, at);
 
     /// <inheritdoc/>
     public void Drifted(IpFamily family, string what)
@@ -149,6 +148,18 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void Problem(Problem problem) => LogProblem(problem.ToString());
 
+    /// <summary>The families are synced side by side.</summary>
+    private void NoteApplied(IpFamily family)
+    {
+        lock (_applied)
+        {
+            if (_applied.Add(family) && _applied.Count == families.Count)
+            {
+                _allApplied.SetResult();
+            }
+        }
+    }
+
     private void Failed(SyncReport report)
     {
         IpFamily family = report.Family;
@@ -169,21 +180,21 @@ internal sealed partial class SyncReporting(
         }
     }
 
-    [LoggerMessage(EventId = 4000, Level = LogLevel.Debug, Message = "Synced {Family} rules ({Kind}) in {Milliseconds} ms: {Services} Services, {Endpoints} endpoints")]
+    [LoggerMessage(EventId = 5000, Level = LogLevel.Debug, Message = "Synced {Family} rules ({Kind}) in {Milliseconds} ms: {Services} Services, {Endpoints} endpoints")]
     private partial void LogSynced(IpFamily family, string kind, double milliseconds, int services, int endpoints);
 
-    [LoggerMessage(EventId = 4001, Level = LogLevel.Error, Message = "{Family} rules could not be written ({Kind}, failure {Failures} in a row); the last good ones stay: {Error}")]
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "{Family} rules could not be written ({Kind}, failure {Failures} in a row); the last good ones stay: {Error}")]
     private partial void LogFailed(IpFamily family, string kind, int failures, string error);
 
-    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "{Family} rules were changed by somebody else; writing them again: {What}")]
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "{Family} rules were changed by somebody else; writing them again: {What}")]
     private partial void LogDrifted(IpFamily family, string what);
 
-    [LoggerMessage(EventId = 4003, Level = LogLevel.Information, Message = "{Family} rules are in place again")]
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Information, Message = "{Family} rules are in place again")]
     private partial void LogRepaired(IpFamily family);
 
-    [LoggerMessage(EventId = 4004, Level = LogLevel.Error, Message = "The kernel refuses the {Family} rules of Service {Service}; it has none until it changes, all others are written: {Error}")]
+    [LoggerMessage(EventId = 5004, Level = LogLevel.Error, Message = "The kernel refuses the {Family} rules of Service {Service}; it has none until it changes, all others are written: {Error}")]
     private partial void LogQuarantined(NamespacedName service, IpFamily family, string error);
 
-    [LoggerMessage(EventId = 4005, Level = LogLevel.Warning, Message = "{Problem}")]
+    [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}")]
     private partial void LogProblem(string problem);
 }

@@ -26,4 +26,7 @@ internal static partial class ApplierLog
 
     [LoggerMessage(4006, LogLevel.Debug, "{Family}: rules are tried without a network namespace, which only checks their form: {Error}")]
     public static partial void TriedByForm(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
+    public static partial void NoCanary(this ILogger log, IpFamily family, string error);
 }

@@ -28,8 +28,14 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
     /// <summary>Where the tools run.</summary>
     public INetworkPlace Network => network;
 
+    /// <summary>Called with the number of each process as soon as it is known.</summary>
+    private Action<int> Started { get; init; } = static _ => { };
+
     /// <summary>The same, but somewhere else.</summary>
     public ProcessRunner In(INetworkPlace other) => new(other, time, _environment);
+
+    /// <summary>The same, but telling the number of each process that it starts.</summary>
+    public ProcessRunner Reporting(Action<int> started) => new(network, time, _environment) { Started = started };
 
     /// <summary>Runs a tool to its end. Whatever becomes of it is told by the result.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
@@ -47,6 +53,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
         {
             ProcessStartInfo start = StartInfo(path, call.Arguments);
             process = network.Run(() => Process.Start(start)!); // null only with UseShellExecute
+            Started(process.Id);
         }
         catch (Win32Exception e)
         {

@@ -11,7 +11,7 @@ namespace KubeProxySharp.Proxy.Run;
 /// <param name="time">Tells the time, and wakes the watch of the configuration file.</param>
 /// <param name="runAgent">Keeps the rules.</param>
 /// <param name="cleanUp">Removes rules.</param>
-internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, RunAgent runAgent, CleanUp cleanUp)
+internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, RunAgent runAgent, CleanUpRules cleanUp)
 {
     /// <summary>How long an agent may take to stop after the configuration changed.</summary>
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);

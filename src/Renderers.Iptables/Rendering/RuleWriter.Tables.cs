@@ -48,6 +48,11 @@ internal ref partial struct RuleWriter
 
         Declare("KUBE-FORWARD"u8);
         Declare("KUBE-NODEPORTS"u8);
+        if (additions.MakesCanaries)
+        {
+            Declare("KUBE-PROXY-CANARY"u8);
+        }
+
         Declare("KUBE-PROXY-FIREWALL"u8);
         Declare("KUBE-SERVICES"u8);
         InsertJumps("filter", additions);
@@ -72,7 +77,7 @@ internal ref partial struct RuleWriter
     public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale, RestoreAdditions additions)
     {
         BeginTable("nat"u8);
-        DeclareNatChains(chains, withCanary: false);
+        DeclareNatChains(chains, additions.MakesCanaries);
         foreach (ChainName chain in stale)
         {
             // Declaring a chain flushes it, so that it can be deleted.

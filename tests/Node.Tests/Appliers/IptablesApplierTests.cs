@@ -49,7 +49,28 @@ public sealed class IptablesApplierTests
 
             string[] actual = node.Save(family, variant);
             actual.SequenceEqual(expected).Should().BeTrue(TextDiff.Describe(expected, actual));
+            (await applier.IsIntactAsync(default)).Should().BeTrue("nobody touched them");
         }
+    }
+
+    [SkippableTheory]
+    [InlineData("nft", "-t nat -F KUBE-SERVICES", false)]
+    [InlineData("legacy", "-t nat -F KUBE-SERVICES", false)]
+    [InlineData("nft", "-t nat -D PREROUTING 1", false)]
+    [InlineData("legacy", "-t nat -D PREROUTING 1", false)]
+    [InlineData("nft", "-t filter -F", false)]
+    [InlineData("nft", "-t nat -A POSTROUTING -s 10.9.0.0/16 -j MASQUERADE", true)]
+    [InlineData("legacy", "-t nat -A POSTROUTING -s 10.9.0.0/16 -j MASQUERADE", true)]
+    [InlineData("legacy", "-t filter -I KUBE-FIREWALL -s 192.0.2.1 -j DROP", true)]
+    public async Task DamageIsToldFromWhatOthersDo(string variant, string damage, bool isIntact)
+    {
+        using TestNode node = CreateOrSkip(variant);
+        IptablesApplier applier = node.Iptables(IpFamily.IPv4, variant);
+        Assert(await applier.ApplyFullAsync(s_rules, default));
+
+        node.Run("iptables-" + variant, "", damage.Split(' '));
+
+        (await applier.IsIntactAsync(default)).Should().Be(isIntact);
     }
 
     [SkippableTheory]

@@ -26,7 +26,7 @@ public sealed class RuleCleanUpTests
         CleanUpResult result = await new RuleCleanUp(node.Runner).CleanAllAsync(default);
 
         result.Errors.Should().BeEmpty();
-        result.Messages.Should().HaveCount(2 + (2 * 2 * 2) + 1);
+        result.Messages.Should().HaveCount(2 + (2 * 2 * 3));
         string[] after = State(node);
         after.SequenceEqual(before).Should().BeTrue(TextDiff.Describe(before, after));
     }
@@ -85,8 +85,6 @@ public sealed class RuleCleanUpTests
                 (await node.Iptables(family, variant).ApplyFullAsync(model[family], default)).Should().Be(ApplyResult.Applied);
             }
         }
-
-        node.Run("iptables-nft", "", "-w", "5", "-t", "mangle", "-N", "KUBE-PROXY-CANARY");
     }
 
     /// <summary>Rules of the kubelet and of an administrator, in every place that is cleaned.</summary>

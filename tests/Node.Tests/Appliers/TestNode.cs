@@ -49,7 +49,7 @@ internal sealed class TestNode : IDisposable
     public string[] Save(IpFamily family, string variant) => Canonical(Run(Tools(family, variant).Save, ""));
 
     public static string[] Canonical(string saved) =>
-        [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !line.Contains("KUBE-PROXY-CANARY", StringComparison.Ordinal) && !IsOfUnusedTable(line))];
+        [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !IsOfUnusedTable(line))];
 
     public IReadOnlyList<string> NftTable(IpFamily family) => _network.Run(() => Testing.NftTable.List(NftContentReader.Name(family)));
 

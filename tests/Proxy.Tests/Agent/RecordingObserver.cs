@@ -31,6 +31,8 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void Synced(SyncReport report) => Reports.Enqueue(report);
 
+    public void UpToDate(IpFamily family, long at) => Told.Enqueue($"{family} up to date");
+
     public void Drifted(IpFamily family, string what) => Told.Enqueue($"{family} drifted: {what}");
 
     public void Repaired(IpFamily family, string what) => Told.Enqueue($"{family} repaired: {what}");

@@ -60,6 +60,18 @@ public sealed class SyncLoopTests
         test.IPv4.Calls.Should().Equal("full", "update", "update");
     }
 
+    /// <summary>Health would wait for ever for a sync that nothing asks for any more.</summary>
+    [Fact]
+    public async Task ARequestWithNothingLeftToDoIsAnswered()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+
+        test.Loop.Feed.ServiceCidrs.Listed();
+
+        await test.UntilAsync(() => test.Observer.Told.Contains("IPv4 up to date") && test.Observer.Told.Contains("IPv6 up to date"), "both families are up to date");
+        test.IPv4.Calls.Should().Equal("full");
+    }
+
     [Fact]
     public async Task AFailedUpdateIsFollowedByAFullSync()
     {

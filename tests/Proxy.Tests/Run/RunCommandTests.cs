@@ -14,7 +14,7 @@ public sealed class RunCommandTests : IDisposable
     private readonly List<string> _calls = [];
 
     private RunAgent _agent;
-    private CleanUp _cleanUp;
+    private CleanUpRules _cleanUp;
 
     public RunCommandTests()
     {

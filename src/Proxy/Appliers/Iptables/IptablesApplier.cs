@@ -20,6 +20,7 @@ namespace KubeProxySharp.Proxy.Appliers.Iptables;
 internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
 {
     private IptablesOptions _options = IptablesOptions.Default;
+    private volatile FamilyRules? _applied;
 
     /// <inheritdoc/>
     public IpFamily Family => tools.Family;
@@ -50,7 +51,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
         // To declare a chain that exists would flush it, and this one has rules of the kubelet.
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
-        RestoreAdditions additions = new(missing, makesSharedChain);
+        RestoreAdditions additions = new(missing, makesSharedChain, MakesCanaries: true);
         ChainName[] stale = StaleChains(nat, rules);
         ApplyResult result = await RestoreAsync(output => IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
         if (result.IsApplied && missing.Count != 0)
@@ -58,14 +59,43 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             log.JumpsInserted(Family, missing.Count);
         }
 
-        return result;
+        if (result.IsApplied)
+        {
+            await MakeMangleCanaryAsync(cancellation);
+        }
+
+        return Note(result, rules);
     }
 
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation) =>
-        change.IsEmpty
-            ? ApplyResult.Applied
-            : await RestoreAsync(output => IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+        Note(
+            change.IsEmpty ? ApplyResult.Applied : await RestoreAsync(output => IptablesRenderer.WritePartialRestore(change, _options, output), cancellation),
+            change.After);
+
+    /// <summary>
+    /// Whether the kernel still has the rules that were applied last, and the jumps to them. Comments count: above and below
+    /// the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
+    /// </summary>
+    public async Task<bool> IsIntactAsync(CancellationToken cancellation)
+    {
+        if (_applied is not { } rules)
+        {
+            return true;
+        }
+
+        RuleDigest wanted = new();
+        IptablesRenderer.WriteListing(rules, _options, wanted);
+        RuleDigest live = new();
+        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
+        if (!result.IsSuccess)
+        {
+            log.NotListed(Family, result.Describe(tools.Save));
+            return true;
+        }
+
+        return wanted.Value == live.Value;
+    }
 
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
@@ -88,6 +118,22 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
             return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
         }
+    }
+
+    /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>
+    private async Task MakeMangleCanaryAsync(CancellationToken cancellation)
+    {
+        ApplyResult result = await RestoreAsync(static output => output.Write("*mangle\n:KUBE-PROXY-CANARY - [0:0]\nCOMMIT\n"u8), cancellation);
+        if (!result.IsApplied)
+        {
+            log.NoCanary(Family, result.Error);
+        }
+    }
+
+    private ApplyResult Note(ApplyResult result, FamilyRules rules)
+    {
+        _applied = result.IsApplied ? rules : null;
+        return result;
     }
 
     private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]);

@@ -7,4 +7,4 @@ namespace KubeProxySharp.Proxy.Run;
 /// configuration does not use (spec 14.1, 14.2).
 /// </summary>
 /// <returns>Whether everything is gone.</returns>
-internal delegate Task<bool> CleanUp(RunOptions options, AgentLogging logging, CancellationToken cancellationToken);
+internal delegate Task<bool> CleanUpRules(RunOptions options, AgentLogging logging, CancellationToken cancellationToken);

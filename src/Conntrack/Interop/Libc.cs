@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace KubeProxySharp.Conntrack.Interop;
+
+/// <summary>The system calls of netlink(7).</summary>
+internal static partial class Libc
+{
+    public const int AddressFamilyNetlink = 16; // AF_NETLINK of linux/socket.h
+    public const int SocketRaw = 3; // SOCK_RAW
+    public const int SocketCloseOnExec = 0x80000; // SOCK_CLOEXEC
+    public const int NetlinkNetfilter = 12; // NETLINK_NETFILTER of linux/netlink.h
+    public const int MessageTruncated = 0x20; // MSG_TRUNC of linux/socket.h
+    public const int MessageDoNotWait = 0x40; // MSG_DONTWAIT
+    public const int LevelSocket = 1; // SOL_SOCKET of asm-generic/socket.h
+    public const int ReceiveTimeout = 20; // SO_RCVTIMEO_OLD
+    public const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
+    public const short PollIn = 1; // POLLIN of asm-generic/poll.h
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial SafeFileHandle Socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(SafeFileHandle socket, in NetlinkAddress address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    public static partial nint SendTo(SafeFileHandle socket, ReadOnlySpan<byte> message, nuint length, int flags, in NetlinkAddress address, uint addressLength);
+
+    [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
+    public static partial nint ReceiveFrom(SafeFileHandle socket, Span<byte> buffer, nuint length, int flags, ref NetlinkAddress address, ref uint addressLength);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetOption(SafeFileHandle socket, int level, int name, ReadOnlySpan<byte> value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(ref PollDescriptor descriptor, ulong count, int timeoutMilliseconds);
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Conntrack.Netlink;
+
+/// <summary>Steps through the attributes of a message (<c>struct nlattr</c>), checking every length before it is used.</summary>
+/// <param name="bytes">The attributes.</param>
+internal ref struct AttributeReader(ReadOnlySpan<byte> bytes)
+{
+    private const int HeaderLength = 4;
+
+    private ReadOnlySpan<byte> _rest = bytes;
+
+    /// <summary>Type of the current attribute, without its flags.</summary>
+    public ushort Type { get; private set; }
+
+    /// <summary>Value of the current attribute.</summary>
+    public ReadOnlySpan<byte> Value { get; private set; }
+
+    /// <summary>The attributes inside the current one.</summary>
+    public readonly AttributeReader Nested => new(Value);
+
+    /// <summary>Goes to the next attribute.</summary>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="ConntrackException">Its length is wrong.</exception>
+    public bool Read()
+    {
+        if (_rest.IsEmpty)
+        {
+            return false;
+        }
+
+        if (_rest.Length < HeaderLength)
+        {
+            throw Malformed("an attribute header is cut off");
+        }
+
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(_rest);
+        if (length < HeaderLength || length > _rest.Length)
+        {
+            throw Malformed("an attribute has a length that does not fit its message");
+        }
+
+        Type = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(_rest[2..]) & AttributeType.Mask);
+        Value = _rest[HeaderLength..length];
+        int step = NetlinkHeader.Align(length);
+        _rest = step < _rest.Length ? _rest[step..] : default;
+        return true;
+    }
+
+    /// <summary>The value as one byte.</summary>
+    public readonly byte ToByte() => Sized(1)[0];
+
+    /// <summary>The value as 16 bits in network byte order.</summary>
+    public readonly ushort ToUInt16() => BinaryPrimitives.ReadUInt16BigEndian(Sized(2));
+
+    /// <summary>The value as 32 bits in network byte order.</summary>
+    public readonly uint ToUInt32() => BinaryPrimitives.ReadUInt32BigEndian(Sized(4));
+
+    /// <summary>The value as 64 bits in network byte order.</summary>
+    public readonly ulong ToUInt64() => BinaryPrimitives.ReadUInt64BigEndian(Sized(8));
+
+    /// <summary>The value as an address of 4 or 16 bytes.</summary>
+    public readonly IpAddress ToAddress(int length) => IpAddress.FromBytes(Sized(length));
+
+    /// <summary>What a message that cannot be read is reported with.</summary>
+    public static ConntrackException Malformed(string what) =>
+        new(ConntrackFailure.MalformedMessage, "unreadable conntrack message: " + what);
+
+    // Longer values than expected are read as the kernel reads them: the rest is for those who know it.
+    private readonly ReadOnlySpan<byte> Sized(int length) =>
+        Value.Length >= length ? Value[..length] : throw Malformed("the value of an attribute is too short");
+}

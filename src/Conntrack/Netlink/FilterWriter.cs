@@ -1,0 +1,117 @@
+using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Conntrack.Netlink;
+
+/// <summary>
+/// Says a filter to the kernel. Kernels pass over the attributes that they do not know (tuples before 5.8; status and zones
+/// came later), so whoever reads the answer still has to compare.
+/// </summary>
+internal static class FilterWriter
+{
+    /// <summary>Writes what the kernel may be able to compare.</summary>
+    public static void Write(ref RequestWriter request, ConntrackFilter filter)
+    {
+        if (filter.Mark is { } mark)
+        {
+            request.Add(AttributeType.Mark, mark & filter.MarkMask);
+            request.Add(AttributeType.MarkMask, filter.MarkMask);
+        }
+
+        if (filter.StatusMask != ConntrackStatus.None)
+        {
+            request.Add(AttributeType.Status, (uint)(filter.Status & filter.StatusMask));
+            request.Add(AttributeType.StatusMask, (uint)filter.StatusMask);
+        }
+
+        // Zone 0 is what the kernel takes for "any".
+        if (filter.Zone is { } zone && zone != 0)
+        {
+            request.Add(AttributeType.Zone, zone);
+        }
+
+        WriteTuple(ref request, filter);
+    }
+
+    /// <summary>
+    /// The parts of the tuple that the kernel is asked to compare: only within one family; of IPv6 no addresses, because
+    /// kernels deliver just those flows whose address is another one (ctnetlink_filter_match_tuple of 6.18 still takes the
+    /// result of ipv6_addr_cmp the wrong way round); ports only of a protocol that has them.
+    /// </summary>
+    public static FilterFlags Flags(ConntrackFilter filter)
+    {
+        FilterFlags flags = FilterFlags.None;
+        if (filter.Family == IpFamily.IPv4)
+        {
+            flags |= filter.Source is null ? FilterFlags.None : FilterFlags.Source;
+            flags |= filter.Destination is null ? FilterFlags.None : FilterFlags.Destination;
+        }
+
+        if (filter.Family is null || filter.Protocol is null)
+        {
+            return flags;
+        }
+
+        flags |= FilterFlags.Protocol;
+        if (filter.Protocol is not ConntrackTuple.Icmp and not ConntrackTuple.IcmpV6)
+        {
+            flags |= filter.SourcePort is null ? FilterFlags.None : FilterFlags.SourcePort;
+            flags |= filter.DestinationPort is null ? FilterFlags.None : FilterFlags.DestinationPort;
+        }
+
+        return flags;
+    }
+
+    private static void WriteTuple(ref RequestWriter request, ConntrackFilter filter)
+    {
+        FilterFlags flags = Flags(filter);
+        if (flags == FilterFlags.None)
+        {
+            return;
+        }
+
+        int tuple = request.Open(AttributeType.TupleOriginal);
+        if ((flags & (FilterFlags.Source | FilterFlags.Destination)) != 0)
+        {
+            WriteAddresses(ref request, filter, flags);
+        }
+
+        if (filter.Protocol is { } protocol)
+        {
+            int transport = request.Open(AttributeType.TupleProtocol);
+            request.Add(AttributeType.ProtocolNumber, protocol);
+            if ((flags & FilterFlags.SourcePort) != 0)
+            {
+                request.Add(AttributeType.SourcePort, filter.SourcePort.GetValueOrDefault());
+            }
+
+            if ((flags & FilterFlags.DestinationPort) != 0)
+            {
+                request.Add(AttributeType.DestinationPort, filter.DestinationPort.GetValueOrDefault());
+            }
+
+            request.Close(transport);
+        }
+
+        request.Close(tuple);
+        int which = request.Open(AttributeType.Filter);
+        request.AddNative(AttributeType.FilterOriginalFlags, (uint)flags);
+        request.Close(which);
+    }
+
+    private static void WriteAddresses(ref RequestWriter request, ConntrackFilter filter, FilterFlags flags)
+    {
+        int addresses = request.Open(AttributeType.TupleAddresses);
+        if ((flags & FilterFlags.Source) != 0)
+        {
+            request.AddAddress(AttributeType.SourceIPv4, filter.Source.GetValueOrDefault(), isIPv4: true);
+        }
+
+        if ((flags & FilterFlags.Destination) != 0)
+        {
+            request.AddAddress(AttributeType.DestinationIPv4, filter.Destination.GetValueOrDefault(), isIPv4: true);
+        }
+
+        request.Close(addresses);
+    }
+}

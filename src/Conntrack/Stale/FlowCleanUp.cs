@@ -1,0 +1,144 @@
+using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Conntrack.Stale;
+
+/// <summary>
+/// Deletes the flows that the rules would not make any more. Its memory does not depend on the size of the table: flows are
+/// judged as the kernel lists them, and stale ones are deleted in batches while the listing waits.
+/// </summary>
+/// <param name="table">The conntrack table.</param>
+/// <param name="staleFlows">Decides which flows are stale.</param>
+/// <param name="timeProvider">Measures the duration.</param>
+public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, TimeProvider timeProvider)
+{
+    /// <summary>Stale flows that are collected before they are deleted.</summary>
+    public const int BatchSize = 4096;
+
+    /// <summary>How often an interrupted listing is done, as in kube-proxy (spec 8.2).</summary>
+    public const int MaxAttempts = 5;
+
+    private const int ExaminedPerCancellationCheck = 1024;
+
+    private readonly ConntrackEntry[] _batch = new ConntrackEntry[BatchSize];
+    private int _batched;
+
+    /// <summary>
+    /// Makes one pass. After one that saw all flows and could delete those that were stale, the frontends that went away are
+    /// forgotten.
+    /// </summary>
+    /// <exception cref="ConntrackException">The table could not be listed, or deleting is not permitted.</exception>
+    /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
+    public FlowCleanUpResult Run(CancellationToken cancellationToken)
+    {
+        long start = timeProvider.GetTimestamp();
+        FlowCleanUpResult result = new();
+        foreach (ConntrackFilter filter in Filters())
+        {
+            result.IsComplete &= TryList(filter, result, cancellationToken);
+        }
+
+        if (result.IsComplete && result.Failed == 0)
+        {
+            staleFlows.ForgetGone();
+        }
+
+        result.Duration = timeProvider.GetElapsedTime(start);
+        return result;
+    }
+
+    // The kernel selects by protocol only within one family. What no Service has is not listed at all.
+    private List<ConntrackFilter> Filters()
+    {
+        List<ConntrackFilter> filters = [];
+        foreach (IpFamily family in (ReadOnlySpan<IpFamily>)[IpFamily.IPv4, IpFamily.IPv6])
+        {
+            foreach (TransportProtocol protocol in (ReadOnlySpan<TransportProtocol>)[TransportProtocol.Udp, TransportProtocol.Sctp, TransportProtocol.Tcp])
+            {
+                if (staleFlows.HasFrontends(family, protocol))
+                {
+                    filters.Add(new() { Family = family, Protocol = (byte)protocol });
+                }
+            }
+        }
+
+        return filters;
+    }
+
+    private bool TryList(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; attempt <= MaxAttempts; attempt++)
+        {
+            if (List(filter, result, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool List(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
+    {
+        _batched = 0;
+        using ConntrackDump dump = table.Dump(filter);
+        while (dump.MoveNext())
+        {
+            if (++result.Examined % ExaminedPerCancellationCheck == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            ref readonly ConntrackEntry entry = ref dump.Current;
+            FlowVerdict verdict = staleFlows.Decide(entry);
+            if (verdict.IsStale())
+            {
+                result.Stale.Count(verdict, entry.Protocol);
+                _batch[_batched++] = entry;
+            }
+
+            if (_batched == BatchSize)
+            {
+                DeleteBatch(result, cancellationToken);
+            }
+        }
+
+        DeleteBatch(result, cancellationToken);
+        return !dump.IsInterrupted;
+    }
+
+    private void DeleteBatch(FlowCleanUpResult result, CancellationToken cancellationToken)
+    {
+        for (int index = 0; index < _batched; index++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Delete(_batch[index], result);
+        }
+
+        _batched = 0;
+    }
+
+    private void Delete(in ConntrackEntry listed, FlowCleanUpResult result)
+    {
+        try
+        {
+            bool isThere = table.TryGet(listed, out ConntrackEntry current) && current.Id == listed.Id;
+            FlowVerdict verdict = isThere ? staleFlows.Decide(current) : FlowVerdict.Foreign;
+            if (verdict.IsStale() && table.Delete(current))
+            {
+                result.Deleted.Count(verdict, current.Protocol);
+            }
+            else
+            {
+                result.AlreadyGone++;
+            }
+        }
+        catch (ConntrackException e) when (e.Failure is ConntrackFailure.Refused or ConntrackFailure.MalformedMessage)
+        {
+            // One flow that cannot be deleted, such as one that hardware forwards, does not save the others.
+            result.Failed++;
+            result.FirstFailure ??= e.Message;
+        }
+    }
+}

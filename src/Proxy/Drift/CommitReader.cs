@@ -1,0 +1,54 @@
+using System.Text;
+
+namespace KubeProxySharp.Proxy.Drift;
+
+/// <summary>
+/// Puts the messages of a commit together: what it changed, then NFT_MSG_NEWGEN. The kernel sends them under one lock, so
+/// that those of two commits do not mix.
+/// </summary>
+/// <param name="ours">Which objects matter.</param>
+internal sealed class CommitReader(OwnObjects ours)
+{
+    private string? _first;
+    private bool _hasAdded;
+    private bool _hasRemoved;
+
+    /// <summary>Reads a datagram; each commit that ends in it is handed over.</summary>
+    public void Read(ReadOnlySpan<byte> datagram, Action<Commit> onCommit)
+    {
+        NftMessages messages = new(datagram);
+        while (messages.MoveNext())
+        {
+            NftMessage message = messages.Current;
+            if (message.IsGeneration)
+            {
+                Commit commit = new(message.ReadGeneration(), _first, _hasAdded && _hasRemoved);
+                Forget();
+                onCommit(commit);
+            }
+            else if (message.IsChange && (_first is null || !_hasAdded || !_hasRemoved) && ours.Contain(message))
+            {
+                _first ??= Describe(message);
+                _hasAdded |= !message.IsRemoval;
+                _hasRemoved |= message.IsRemoval;
+            }
+        }
+    }
+
+    /// <summary>Forgets what was heard of a commit that has not ended; messages were lost.</summary>
+    public void Forget()
+    {
+        _first = null;
+        _hasAdded = false;
+        _hasRemoved = false;
+    }
+
+    private static string Describe(NftMessage message)
+    {
+        string verb = message.IsRemoval ? "removed" : "added or changed";
+        string name = Encoding.UTF8.GetString(message.Name);
+        string table = Encoding.UTF8.GetString(message.Table);
+        string family = message.Family == 2 ? "ip" : "ip6"; // NFPROTO_IPV4
+        return message.Kind == "table" ? $"{verb} table {family} {table}" : $"{verb} {message.Kind} {name} in table {family} {table}";
+    }
+}

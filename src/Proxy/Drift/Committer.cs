@@ -1,0 +1,14 @@
+namespace KubeProxySharp.Proxy.Drift;
+
+/// <summary>Who made a commit.</summary>
+internal enum Committer
+{
+    /// <summary>Somebody else.</summary>
+    Foreign,
+
+    /// <summary>A process of ours.</summary>
+    Own,
+
+    /// <summary>Not known before the apply that is under way has ended.</summary>
+    Undecided,
+}

@@ -1,0 +1,13 @@
+namespace KubeProxySharp.Proxy.Drift;
+
+/// <summary>Is told when we change rules ourselves.</summary>
+internal interface IOwnApplyListener
+{
+    /// <summary>Called before the first process of an apply is started.</summary>
+    /// <param name="isFull">Whether everything is written anew.</param>
+    void OwnApplyBegins(bool isFull);
+
+    /// <summary>Called after the last process of an apply has ended.</summary>
+    /// <param name="isFull">As when it began.</param>
+    void OwnApplyEnded(bool isFull);
+}

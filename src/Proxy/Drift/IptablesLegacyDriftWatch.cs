@@ -1,0 +1,117 @@
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.Proxy.Drift.Interop;
+using KubeProxySharp.RuleModel.Addresses;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace KubeProxySharp.Proxy.Drift;
+
+/// <summary>
+/// Compares the sizes of the tables of iptables-legacy once a second with what our last apply left: the kernel tells
+/// nobody of changes. A difference alone is no drift, others write to the same tables; it leads to a check. A rule that
+/// was replaced by one of the same size is found by the regular check alone.
+/// </summary>
+internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener, IDisposable
+{
+    private const string Suspicion = "somebody changed the tables of iptables, and our rules are not what was applied";
+
+    private static readonly string[] s_tables = ["nat", "filter", "mangle"];
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    private readonly bool _isIPv6;
+    private readonly IntactCheck _check;
+    private readonly TimeProvider _time;
+    private readonly SafeFileHandle _socket;
+    private readonly Lock _lock = new();
+    private string _noted;
+    private bool _isApplying;
+
+    /// <summary>Opens the socket, in the network namespace of this thread.</summary>
+    /// <param name="family">The family of the rules.</param>
+    /// <param name="applies">What we do ourselves.</param>
+    /// <param name="isIntact">Whether the rules are what the last apply left; null if nobody can tell: then each change is reported.</param>
+    /// <param name="period">How often to ask for that without a reason (syncPeriod).</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Receives what goes wrong.</param>
+    public IptablesLegacyDriftWatch(
+        IpFamily family,
+        OwnApplies applies,
+        Func<CancellationToken, Task<bool>>? isIntact,
+        TimeSpan period,
+        TimeProvider time,
+        ILogger log)
+    {
+        _isIPv6 = family == IpFamily.IPv6;
+        _check = new(isIntact, applies, period, time, log);
+        _time = time;
+        _socket = LegacyTable.Open(_isIPv6);
+        if (_socket.IsInvalid)
+        {
+            log.NoRawSocket(family, System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+        }
+
+        _noted = Describe();
+        applies.Add(this);
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
+        Task.WhenAll(_check.RunAsync(drifted, cancellation), PollAsync(cancellation));
+
+    /// <inheritdoc/>
+    public void OwnApplyBegins(bool isFull)
+    {
+        lock (_lock)
+        {
+            Look(); // what changed since the last time would be lost in what we change now
+            _isApplying = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OwnApplyEnded(bool isFull)
+    {
+        lock (_lock)
+        {
+            _noted = Describe();
+            _isApplying = false;
+        }
+
+        // Sizes do not tell whether somebody else wrote at the same time. Full applies are rare enough to have a look.
+        if (isFull && _check.CanTell)
+        {
+            _check.Ask(Suspicion);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private async Task PollAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(s_interval, _time, cancellation);
+            lock (_lock)
+            {
+                if (!_isApplying)
+                {
+                    Look();
+                }
+            }
+        }
+    }
+
+    private void Look()
+    {
+        string now = Describe();
+        if (now != _noted)
+        {
+            _noted = now;
+            _check.Ask(Suspicion);
+        }
+    }
+
+    private string Describe() =>
+        _socket.IsInvalid ? "" : string.Join(' ', s_tables.Select(table => LegacyTable.Describe(_socket, _isIPv6, table)));
+}

@@ -1,0 +1,171 @@
+using KubeProxySharp.Proxy.Drift.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace KubeProxySharp.Proxy.Drift;
+
+/// <summary>Reading what the kernel tells, on a thread of its own.</summary>
+internal sealed partial class NftablesDriftWatch
+{
+    private const int MostUndecided = 256;
+    private const int DatagramSize = 64 * 1024; // the kernel fills at most a page or two
+
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(1);
+
+    private readonly List<Commit> _undecided = [];
+    private uint _last;
+
+    private void Hear(SafeFileHandle socket, Action<string> drifted, CancellationToken cancellation)
+    {
+        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((Waiting)waiting!).Wake(), _waiting);
+        CommitReader reader = new(new OwnObjects(_options.Family, _options.Store));
+        List<Commit> commits = [];
+        byte[] buffer = new byte[DatagramSize];
+        while (!cancellation.IsCancellationRequested)
+        {
+            int length = NetfilterSocket.Receive(socket, buffer);
+            if (length > 0)
+            {
+                reader.Read(buffer.AsSpan(0, length), commits.Add);
+                continue;
+            }
+
+            if (length == -NetfilterSocket.NoBuffers)
+            {
+                reader.Forget();
+                JudgeLost();
+                continue;
+            }
+
+            // Nothing more to read: whatever was told so far is judged at once, so that a burst is reported once.
+            Report(commits, drifted);
+            if (length != -NetfilterSocket.WouldBlock && length != -NetfilterSocket.Interrupted)
+            {
+                _log.ReadFailed(_options.Family, -length);
+                _waiting.Wait(null, 0, s_pollInterval);
+                continue;
+            }
+
+            _waiting.WaitToRead(socket);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private void Report(List<Commit> commits, Action<string> drifted)
+    {
+        // Taken again each time: applies end, and processes become known.
+        commits.InsertRange(0, _undecided);
+        _undecided.Clear();
+        string? what = null;
+        foreach (Commit commit in commits)
+        {
+            _last = Generation.IsAfter(commit.Generation.Number, _last) ? commit.Generation.Number : _last;
+            switch (_judge.Judge(commit.Generation))
+            {
+                case Committer.Undecided when _undecided.Count < MostUndecided:
+                    _undecided.Add(commit);
+                    break;
+                case Committer.Undecided:
+                    _check.Ask("rules were changed by many others while ours were written");
+                    break;
+                case Committer.Foreign:
+                    what = Suspect(commit) ?? what;
+                    break;
+                default:
+                    break; // ours
+            }
+        }
+
+        commits.Clear();
+        if (what is not null)
+        {
+            drifted(what);
+        }
+    }
+
+    /// <summary>What is to be reported at once of a foreign commit, or null.</summary>
+    private string? Suspect(Commit commit)
+    {
+        Generation who = commit.Generation;
+        string by = $"{who.ProcessName} (process {who.Process})";
+        if (commit.FirstObject is null && _windows.MayLackObjects(who.Number))
+        {
+            _check.Ask($"{by} changed rules while ours were written");
+            return null;
+        }
+
+        if (commit.FirstObject is null)
+        {
+            _log.OthersChanged(_options.Family, who.ProcessName, who.Process);
+            return null;
+        }
+
+        string what = $"{by} {commit.FirstObject}";
+        if (commit.Rewrites)
+        {
+            _check.Ask(what);
+            return null;
+        }
+
+        return what;
+    }
+
+    /// <summary>Messages were lost. That is all right if only ours can be among them.</summary>
+    private void JudgeLost()
+    {
+        uint now = _query.Ask(out _)?.Number ?? 0;
+        bool areOurs = _applies.IsUnderWay
+            || (_windows.Find(_last + 1) != WindowStanding.Outside && _windows.Find(now) != WindowStanding.Outside);
+        _last = now;
+        if (!areOurs)
+        {
+            _check.Ask("somebody changed so many rules that the kernel could not tell which");
+        }
+    }
+
+    /// <summary>Where changes cannot be heard of: any foreign one leads to a check.</summary>
+    private async Task PollAsync(CancellationToken cancellation)
+    {
+        bool isSilent = false;
+        while (true)
+        {
+            await Task.Delay(s_pollInterval, _time, cancellation);
+            if (_query.Ask(out int error) is not { } now)
+            {
+                if (!isSilent)
+                {
+                    isSilent = true;
+                    _log.NoGeneration(_options.Family, error);
+                }
+
+                continue;
+            }
+
+            if (HasForeign(now.Number))
+            {
+                _check.Ask("somebody changed rules, and ours are not what was applied");
+            }
+
+            _last = now.Number;
+        }
+    }
+
+    private bool HasForeign(uint now)
+    {
+        const int MostCommits = 10_000;
+        if (now - _last > MostCommits)
+        {
+            return true;
+        }
+
+        for (uint number = _last + 1; number != now + 1; number++)
+        {
+            if (_windows.Find(number) == WindowStanding.Outside)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,105 @@
+using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.Proxy.Drift.Interop;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace KubeProxySharp.Proxy.Drift;
+
+/// <summary>
+/// Hears from the kernel who changes rules, in the nftables and the iptables-nft modes. Costs nothing while nobody does.
+/// The packet path's additions to affinity sets, and their expiry, come with no message.
+/// </summary>
+internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisposable
+{
+    /// <summary>Room for a transaction of others with some 50,000 messages.</summary>
+    private const int BufferSize = 16 * 1024 * 1024;
+
+    private readonly NftablesDriftOptions _options;
+    private readonly OwnApplies _applies;
+    private readonly IntactCheck _check;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly GenerationQuery _query = new();
+    private readonly ApplyWindows _windows = new();
+    private readonly CommitJudge _judge;
+    private readonly SafeFileHandle? _socket;
+    private readonly Waiting _waiting = new();
+
+    /// <summary>Opens the sockets, in the network namespace of this thread.</summary>
+    /// <param name="options">What to look for.</param>
+    /// <param name="applies">What we do ourselves.</param>
+    /// <param name="isIntact">Whether the rules are what the last apply left; null if nobody can tell.</param>
+    /// <param name="period">How often to ask for that without a reason (syncPeriod).</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Receives what goes wrong.</param>
+    public NftablesDriftWatch(
+        NftablesDriftOptions options,
+        OwnApplies applies,
+        Func<CancellationToken, Task<bool>>? isIntact,
+        TimeSpan period,
+        TimeProvider time,
+        ILogger log)
+    {
+        _options = options;
+        _applies = applies;
+        _check = new(isIntact, applies, period, time, log);
+        _time = time;
+        _log = log;
+        _judge = new(applies, _windows, _query.SeesKernelsProcessNumbers());
+        _socket = options.HearEvents ? Join() : null;
+        _last = _query.Ask(out _)?.Number ?? 0;
+        applies.Add(this);
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
+        Task.WhenAll(
+            _check.RunAsync(drifted, cancellation),
+            _socket is null
+                ? PollAsync(cancellation)
+                : Task.Factory.StartNew(() => Hear(_socket, drifted, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+
+    /// <inheritdoc/>
+    public void OwnApplyBegins(bool isFull)
+    {
+        uint last = _query.Ask(out _)?.Number ?? 0;
+
+        // A full load makes hundreds of thousands of messages; who commits is all that must be known of it.
+        bool isDeaf = isFull && _socket is not null && NetfilterSocket.HearOnlyCommits(_socket) == 0;
+        _windows.Open(last, isDeaf);
+    }
+
+    /// <inheritdoc/>
+    public void OwnApplyEnded(bool isFull)
+    {
+        if (isFull && _socket is not null)
+        {
+            _ = NetfilterSocket.HearEverything(_socket); // ENOENT if there was no filter
+        }
+
+        _windows.Close(_query.Ask(out _)?.Number ?? 0);
+        _waiting.Wake();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _socket?.Dispose();
+        _query.Dispose();
+        _waiting.Dispose();
+    }
+
+    private SafeFileHandle? Join()
+    {
+        SafeFileHandle socket = NetfilterSocket.Open();
+        int error = socket.IsInvalid ? System.Runtime.InteropServices.Marshal.GetLastPInvokeError() : NetfilterSocket.JoinNftables(socket, BufferSize);
+        if (error == 0)
+        {
+            return socket;
+        }
+
+        _log.Polling(_options.Family, error);
+        socket.Dispose();
+        return null;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Sockets;
+using KubeProxySharp.Proxy.Drift;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Node.Tests.Drift;
+
+/// <summary>What the kernel tells of changes to the table kube-proxy, and what the watch makes of it.</summary>
+public sealed class NftablesDriftTests
+{
+    private const string Rules = """
+        add table ip kube-proxy
+        add chain ip kube-proxy services
+        add chain ip kube-proxy nat-output { type nat hook output priority -100 ; }
+        add chain ip kube-proxy filter-output { type filter hook output priority 0 ; }
+        add map ip kube-proxy service-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }
+        add set ip kube-proxy affinity-x { type ipv4_addr ; flags dynamic,timeout ; timeout 1s ; }
+        add rule ip kube-proxy filter-output update @affinity-x { ip daddr }
+        add rule ip kube-proxy nat-output jump services
+        add element ip kube-proxy service-ips { 10.0.0.1 . tcp . 80 : goto services }
+
+        """;
+
+    [SkippableTheory]
+    [InlineData("flush ruleset", "table ip kube-proxy")]
+    [InlineData("delete table ip kube-proxy", "table ip kube-proxy")]
+    [InlineData("flush chain ip kube-proxy nat-output", "a rule of chain nat-output")]
+    [InlineData("flush chain ip kube-proxy nat-output; delete chain ip kube-proxy nat-output", "nat-output")]
+    [InlineData("delete element ip kube-proxy service-ips { 10.0.0.1 . tcp . 80 }", "removed an element of service-ips")]
+    [InlineData("flush map ip kube-proxy service-ips", "service-ips")]
+    [InlineData("insert rule ip kube-proxy services drop", "added or changed a rule of chain services")]
+    public void DamageIsReported(string damage, string what) => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+
+            ChildProcess.Run("nft", "", damage);
+
+            watch.Next().Should().StartWith("nft (process ").And.Contain(what);
+            watch.Looks.Should().Be(0);
+        },
+        "nft");
+
+    [SkippableFact]
+    public void AChangedRuleIsReportedIfALookFindsItChanged() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+            watch.IsIntact = false;
+
+            string handle = ChildProcess.Run("nft", "", "-a", "list", "chain", "ip", "kube-proxy", "nat-output")
+                .Split('\n').Single(line => line.Contains("jump services")).Split("# handle ")[1].Trim();
+            ChildProcess.Run("nft", "", $"replace rule ip kube-proxy nat-output handle {handle} return");
+
+            watch.Next().Should().Contain("nat-output");
+            watch.Looks.Should().Be(1);
+        },
+        "nft");
+
+    [SkippableFact]
+    public void OthersTablesAndFamiliesAreNotOurs() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+
+            ChildProcess.Run("nft", "add table ip cni\nadd chain ip cni services\nadd rule ip cni services drop\nadd table ip6 kube-proxy\n", "-f", "-");
+            ChildProcess.Run("nft", "", "delete table ip cni; delete table ip6 kube-proxy");
+            ChildProcess.Run("nft", "", "add element ip kube-proxy affinity-x { 10.9.9.9 }");
+
+            watch.ShouldOnlyReport("service-ips", () => ChildProcess.Run("nft", "", "flush map ip kube-proxy service-ips"));
+            watch.Looks.Should().Be(0);
+        },
+        "nft");
+
+    [SkippableFact]
+    public void AffinityThatPacketsCauseIsNoDrift() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("ip", "", "link", "set", "lo", "up");
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+
+            using (Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
+            {
+                socket.SendTo([1], new IPEndPoint(IPAddress.Loopback, 9));
+            }
+
+            ListAffinity().Should().Contain("127.0.0.1");
+            SpinWait.SpinUntil(() => !ListAffinity().Contains("127.0.0.1"), TimeSpan.FromSeconds(30)).Should().BeTrue("it expires");
+            watch.ShouldOnlyReport("service-ips", () => ChildProcess.Run("nft", "", "flush map ip kube-proxy service-ips"));
+            watch.Looks.Should().Be(0);
+        },
+        "nft",
+        "ip");
+
+    [SkippableTheory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void OurOwnCommitsAreNoDrift(bool isFull, bool register) => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+
+            watch.ApplyOwn(isFull, register, "nft", Rules, "-f", "-");
+            watch.ApplyOwn(isFull, register, "nft", "flush map ip kube-proxy service-ips\n", "-f", "-");
+
+            watch.ShouldOnlyReport("nat-output", () => ChildProcess.Run("nft", "", "flush chain ip kube-proxy nat-output"));
+            watch.Looks.Should().Be(0);
+        },
+        "nft");
+
+    [SkippableFact]
+    public void OthersCommitsDuringASmallApplyAreReported() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+
+            using (watch.Applies.Begin(isFull: false))
+            {
+                ChildProcess.Run("nft", "", "flush chain ip kube-proxy nat-output");
+                watch.RunOwn(register: true, "nft", "add chain ip kube-proxy more\n", "-f", "-");
+            }
+
+            watch.Next().Should().Contain("nat-output");
+        },
+        "nft");
+
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void OthersCommitsDuringAFullApplyLeadToALook(bool isIntact) => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+            watch.IsIntact = isIntact;
+
+            using (watch.Applies.Begin(isFull: true))
+            {
+                watch.RunOwn(register: true, "nft", "add chain ip kube-proxy more\n", "-f", "-");
+                ChildProcess.Run("nft", "", "flush chain ip kube-proxy nat-output");
+                watch.Looks.Should().Be(0);
+            }
+
+            SpinWait.SpinUntil(() => watch.Looks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
+            watch.ShouldOnlyReport(
+                isIntact ? "service-ips" : "while ours were written",
+                () => ChildProcess.Run("nft", "", isIntact ? "flush map ip kube-proxy service-ips" : "list ruleset"));
+        },
+        "nft");
+
+    [SkippableFact]
+    public void WhereNothingIsHeardTheNumberOfTheLastChangeTells() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable, hearEvents: false);
+            watch.ApplyOwn(isFull: true, register: false, "nft", Rules, "-f", "-");
+            watch.IsIntact = false;
+
+            watch.ShouldOnlyReport("somebody changed rules", () => ChildProcess.Run("nft", "", "flush ruleset"));
+            watch.Looks.Should().Be(1);
+        },
+        "nft");
+
+    private static string ListAffinity() => ChildProcess.Run("nft", "", "list", "set", "ip", "kube-proxy", "affinity-x");
+}

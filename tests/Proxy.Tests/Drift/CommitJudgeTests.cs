@@ -1,0 +1,78 @@
+using KubeProxySharp.Proxy.Drift;
+
+namespace KubeProxySharp.Proxy.Tests.Drift;
+
+public sealed class CommitJudgeTests
+{
+    private const int Ours = 42;
+    private const int Theirs = 43;
+
+    private readonly OwnApplies _applies = new();
+    private readonly ApplyWindows _windows = new();
+
+    [Theory]
+    [InlineData(Ours, Ours, Committer.Own)]
+    [InlineData(Theirs, Ours, Committer.Foreign)] // a port can be anything
+    [InlineData(Theirs, Theirs, Committer.Foreign)]
+    public void WithTheKernelsNumbersTheProcessDecides(int process, int port, object expected)
+    {
+        _applies.ProcessStarted(Ours);
+        CloseWindow(10, 20);
+
+        Judge(15, process, port, seesKernelsNumbers: true).Should().Be((Committer)expected);
+    }
+
+    [Theory]
+    [InlineData(15, Ours, Committer.Own)]
+    [InlineData(15, -4097, Committer.Own)]
+    [InlineData(15, Theirs, Committer.Foreign)]
+    [InlineData(10, Ours, Committer.Foreign)] // the last one before our apply
+    [InlineData(20, Ours, Committer.Own)]
+    [InlineData(21, Ours, Committer.Foreign)]
+    public void InsideAContainerThePortDecidesForCommitsOfOurApplies(uint number, int port, object expected)
+    {
+        _applies.ProcessStarted(Ours);
+        CloseWindow(10, 20);
+
+        Judge(number, process: 98765, port, seesKernelsNumbers: false).Should().Be((Committer)expected);
+    }
+
+    [Fact]
+    public void WhatIsCommittedBeforeItsProcessIsKnownWaitsForTheEndOfTheApply()
+    {
+        _windows.Open(10, isDeaf: false);
+        Judge(11, Ours, Ours, seesKernelsNumbers: true).Should().Be(Committer.Undecided);
+
+        _applies.ProcessStarted(Ours);
+
+        Judge(11, Ours, Ours, seesKernelsNumbers: true).Should().Be(Committer.Own);
+    }
+
+    [Fact]
+    public void WithoutKnownProcessesAnApplyClaimsItsTime()
+    {
+        CloseWindow(10, 20);
+
+        Judge(15, Theirs, Theirs, seesKernelsNumbers: true).Should().Be(Committer.Own);
+        Judge(21, Theirs, Theirs, seesKernelsNumbers: true).Should().Be(Committer.Foreign);
+    }
+
+    [Fact]
+    public void NumbersMayWrapAround()
+    {
+        CloseWindow(uint.MaxValue - 1, 2);
+
+        _windows.Find(uint.MaxValue).Should().Be(WindowStanding.Closed);
+        _windows.Find(1).Should().Be(WindowStanding.Closed);
+        _windows.Find(3).Should().Be(WindowStanding.Outside);
+    }
+
+    private void CloseWindow(uint before, uint last)
+    {
+        _windows.Open(before, isDeaf: false);
+        _windows.Close(last);
+    }
+
+    private Committer Judge(uint number, int process, int port, bool seesKernelsNumbers) =>
+        new CommitJudge(_applies, _windows, seesKernelsNumbers).Judge(new(number, process, "nft", port));
+}
