@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Measures the running agent as a whole: the real program, a fake API server and the kernel, in a network namespace of
 # its own. Takes out/kube-proxy-sharp if ./build.sh made one, else builds. Needs root.
-#   bench/agent.sh [SERVICES ENDPOINTS [MODE...]]     default 10000 10 nftables iptables
+#   bench/agent.sh [SERVICES ENDPOINTS [MODE...]]     default 10000 10 nftables legacy
+#   MODE      nftables, or the variant of iptables: legacy or nft. The time that iptables-nft-restore itself takes grows
+#             with the square of the cluster: 1000 Services are a matter of seconds, 10000 of minutes
 #   start     from the start of the process until the kernel has all rules, as the log says
 #   resident  memory of the process after that, and its peak (MB)
-#   change    from one replaced endpoint in the API server until the kernel has it (200 changes, one after the other)
+#   change    from one replaced endpoint in the API server until the kernel has it (200 changes one after the other, 20 in iptables mode)
 #   idle      with 100 Services and no changes: resident memory, and processor time used in 10 s
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
-services=${1:-10000} endpoints=${2:-10} changes=200
+case "${1:-}" in -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+services=${1:-10000} endpoints=${2:-10}
 shift $(($# < 2 ? $# : 2))
-[ $# -gt 0 ] || set -- nftables iptables
+[ $# -gt 0 ] || set -- nftables legacy
 [ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
 export TZ=UTC LC_ALL=C
 
@@ -33,7 +35,7 @@ trap 'stop; rm -rf "$work"' EXIT
 
 # Waits until a file has at least a number of lines with a text; the program or the server may have ended meanwhile.
 await() { # FILE TEXT COUNT
-  for _ in $(seq 6000); do
+  for _ in $(seq 30000); do
     [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
     sleep 0.02
   done
@@ -49,9 +51,11 @@ start() { # MODE SERVICES ENDPOINTS: leaves agent and server running, and the ti
   server=$!
   await "$work/server" '^control ' 1
   control=$(sed -n 's/^control //p' "$work/server")
+  local flags=(--proxy-mode nftables)
+  [ "$1" = nftables ] || flags=(--proxy-mode iptables --iptables-variant "$1")
   began=$(date +%s.%N)
   XTABLES_LOCKFILE=$work/lock ip netns exec "$namespace" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
-    --proxy-mode "$1" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
+    "${flags[@]}" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
     --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
   agent=$!
   await "$work/log" 'Synced IPv4 rules (full)' 1
@@ -67,6 +71,7 @@ printf '%s Services x %s endpoints, %s cores, %s (%s), kernel %s\n' \
   "$services" "$endpoints" "$(nproc)" "$("$program" --version)" "$program" "$(uname -r)"
 printf '%-9s %8s %10s %8s | %10s %10s %10s | %10s %10s\n' mode start resident peak 'change p50' p99 worst 'idle' 'cpu/10 s'
 for mode in "$@"; do
+  case "$mode" in nftables) changes=200 ;; nft | legacy) changes=20 ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
   start "$mode" "$services" "$endpoints"
   awk -v begun="$began" -v done="$(log_times 'Synced IPv4 rules (full)' | head -1)" \
     'BEGIN { d = done - begun % 86400; printf "%s %.2f", "", d < 0 ? d + 86400 : d }' >"$work/start"

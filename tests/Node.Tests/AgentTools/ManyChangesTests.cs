@@ -23,7 +23,7 @@ public sealed class ManyChangesTests(ITestOutputHelper output)
 {
     private const int Size = 200;
     private static readonly IpFamily[] s_families = [IpFamily.IPv4, IpFamily.IPv6];
-    private static readonly int s_changes = int.Parse(Environment.GetEnvironmentVariable("KPS_CHANGES") ?? "4000", CultureInfo.InvariantCulture);
+    private static readonly int s_changes = int.Parse(Environment.GetEnvironmentVariable("KPS_CHANGES") ?? "2500", CultureInfo.InvariantCulture);
 
     [SkippableFact]
     public async Task AfterManyChangesTheKernelHasWhatAFreshLoadHasAndNoMemoryIsLost()
@@ -44,7 +44,7 @@ public sealed class ManyChangesTests(ITestOutputHelper output)
         Task running = loop.RunAsync(stop.Token);
         SteadyCluster cluster = new(11, Size);
         Random random = new(12);
-        await ChangeAsync(Math.Max(2000, s_changes / 20));
+        await ChangeAsync(Math.Max(1500, s_changes / 20));
         Service[] services = [.. cluster.Services];
         EndpointSlice[] slices = [.. cluster.Slices];
         await SettleAsync();

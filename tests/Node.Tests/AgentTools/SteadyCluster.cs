@@ -30,7 +30,13 @@ internal sealed class SteadyCluster(int seed, int size)
         }
         else if (what < 10)
         {
-            Remove(Pick(_services.Keys), feed);
+            NamespacedName gone = Pick(_services.Keys);
+            Remove(gone, feed);
+            foreach (EndpointSlice slice in _slices.Values.Where(slice => slice.Service == gone).ToArray())
+            {
+                _slices.Remove(slice.Name);
+                feed.EndpointSlices.Remove(slice.Name);
+            }
         }
         else if (what < 20)
         {
