@@ -17,6 +17,7 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <param name="health">The health.</param>
 /// <param name="healthPorts">The health-check node ports.</param>
 /// <param name="events">Where Events go.</param>
+/// <param name="applied">Called when the kernel has new rules.</param>
 /// <param name="nodeChanged">Called with each new state of the Node.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
@@ -28,6 +29,7 @@ internal sealed partial class SyncReporting(
     ProxyHealth health,
     HealthPorts healthPorts,
     EventSink events,
+    Action<SyncReport> applied,
     Action<Node> nodeChanged,
     ILogger log,
     TimeProvider time) : ISyncObserver
@@ -96,6 +98,7 @@ internal sealed partial class SyncReporting(
         }
 
         health.SyncSucceeded(family, report.ChangesTaken);
+        applied(report);
         DateTimeOffset now = time.GetUtcNow();
         foreach (DateTimeOffset trigger in report.TriggerTimes)
         {
