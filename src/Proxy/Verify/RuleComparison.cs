@@ -4,6 +4,7 @@ using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Semantics;
 using KubeProxySharp.RuleModel.Walk;
@@ -39,6 +40,11 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
             bool isService = _ports.TryFind(frontend, out ServicePortRules? port, out _);
             IReadOnlyList<NeutralRule> wanted = NeutralRules.Describe(expected, nodeAddresses, [frontend], origins);
             IReadOnlyList<NeutralRule> actual = NeutralRules.Describe(ours, nodeAddresses, [frontend], origins);
+            if (mode == ProxyMode.Nftables)
+            {
+                (wanted, actual) = WithoutHairpins(wanted, actual);
+            }
+
             findings.Compared++;
             if (!wanted.SequenceEqual(actual) && (isService || IsTold(wanted, actual)))
             {
@@ -50,6 +56,37 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
     /// <summary>nft refuses unused ports of cluster IPs, which iptables rules leave alone; only what is sent on counts there.</summary>
     private bool IsTold(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual) =>
         mode != ProxyMode.Nftables || wanted.Concat(actual).Any(rule => rule.Behaviour.Fate is TrafficFate.Forwarded or TrafficFate.Mixed);
+
+    /// <summary>
+    /// iptables rules masquerade what an endpoint sends to itself wherever it runs, nftables rules only for endpoints of this
+    /// node, whose packets alone pass here (spec 6.4). So such sources are left out.
+    /// </summary>
+    private static (IReadOnlyList<NeutralRule> Wanted, IReadOnlyList<NeutralRule> Actual) WithoutHairpins(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual)
+    {
+        IEnumerable<EndpointShare> shares = wanted.Concat(actual).SelectMany(rule => rule.Behaviour.Endpoints.AsSpan().ToArray());
+        AddressRange[] endpoints = [.. AddressRanges.Normalize(shares.Select(share => AddressRange.Of(share.Target.Address)))];
+        return (Without(endpoints, wanted), Without(endpoints, actual));
+    }
+
+    private static NeutralRule[] Without(AddressRange[] sources, IReadOnlyList<NeutralRule> rules)
+    {
+        List<NeutralRule> others = [];
+        foreach (NeutralRule rule in rules)
+        {
+            List<AddressRange> left = [];
+            foreach (AddressRange range in rule.Sources)
+            {
+                AddressRanges.Split(range, sources, [], left);
+            }
+
+            if (left.Count != 0)
+            {
+                others.Add(rule with { Sources = EquatableArray.CopyOf(AddressRanges.Normalize(left)) });
+            }
+        }
+
+        return [.. others];
+    }
 
     private static void Add(FrontendAddress frontend, string service, IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual, RuleFindings findings)
     {
