@@ -42,26 +42,23 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
             IReadOnlyList<NeutralRule> actual = NeutralRules.Describe(ours, nodeAddresses, [frontend], origins);
             if (mode == ProxyMode.Nftables)
             {
-                (wanted, actual) = WithoutHairpins(wanted, actual);
+                (wanted, actual) = Comparable(wanted, actual);
             }
 
             findings.Compared++;
-            if (!wanted.SequenceEqual(actual) && (isService || IsTold(wanted, actual)))
+            if (!wanted.SequenceEqual(actual))
             {
                 Add(frontend, isService ? port!.Name.ToString() : "", wanted, actual, findings); // found above
             }
         }
     }
 
-    /// <summary>nft refuses unused ports of cluster IPs, which iptables rules leave alone; only what is sent on counts there.</summary>
-    private bool IsTold(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual) =>
-        mode != ProxyMode.Nftables || wanted.Concat(actual).Any(rule => rule.Behaviour.Fate is TrafficFate.Forwarded or TrafficFate.Mixed);
-
     /// <summary>
     /// iptables rules masquerade what an endpoint sends to itself wherever it runs, nftables rules only for endpoints of this
-    /// node, whose packets alone pass here (spec 6.4). So such sources are left out.
+    /// node, whose packets alone pass here (spec 6.4); and the two refuse different unused ports and addresses. So only what is
+    /// sent on is compared, and endpoints are left out as sources.
     /// </summary>
-    private static (IReadOnlyList<NeutralRule> Wanted, IReadOnlyList<NeutralRule> Actual) WithoutHairpins(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual)
+    private static (IReadOnlyList<NeutralRule> Wanted, IReadOnlyList<NeutralRule> Actual) Comparable(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual)
     {
         IEnumerable<EndpointShare> shares = wanted.Concat(actual).SelectMany(rule => rule.Behaviour.Endpoints.AsSpan().ToArray());
         AddressRange[] endpoints = [.. AddressRanges.Normalize(shares.Select(share => AddressRange.Of(share.Target.Address)))];
@@ -71,7 +68,7 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
     private static NeutralRule[] Without(AddressRange[] sources, IReadOnlyList<NeutralRule> rules)
     {
         List<NeutralRule> others = [];
-        foreach (NeutralRule rule in rules)
+        foreach (NeutralRule rule in rules.Where(rule => rule.Behaviour.Fate == TrafficFate.Forwarded))
         {
             List<AddressRange> left = [];
             foreach (AddressRange range in rule.Sources)

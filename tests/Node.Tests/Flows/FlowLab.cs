@@ -72,9 +72,8 @@ internal sealed class FlowLab : IDisposable
     {
         ChildProcess.Run("kill", "", "-TERM", $"{_agent.Id}");
         _agent.WaitForExit();
-        _network.Run("nft", "add", "table", "ip", "restarted");
         _agent = Start();
-        Wait(() => Log.Split("Read manifests").Length > 1 && Metric("kubeproxysharp_conntrack_passes_total") > 0, "the agent passes over the flows again");
+        WaitForRules();
     }
 
     public Socket Listen(string address, ProtocolType protocol = ProtocolType.Udp) => _network.Inside(() =>
