@@ -79,7 +79,7 @@ internal sealed class FlowLab : IDisposable
     public Socket Listen(string address, ProtocolType protocol = ProtocolType.Udp) => _network.Inside(() =>
     {
         Socket socket = new(AddressFamily.InterNetwork, protocol == ProtocolType.Udp ? SocketType.Dgram : SocketType.Stream, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.Parse(address), protocol == ProtocolType.Udp && address == "10.244.1.200" ? 4444 : 5353));
+        socket.Bind(new IPEndPoint(Parse(address), protocol == ProtocolType.Udp && address == "10.244.1.200" ? 4444 : 5353));
         if (protocol == ProtocolType.Tcp)
         {
             socket.Listen();
@@ -92,12 +92,12 @@ internal sealed class FlowLab : IDisposable
     public Socket Dial() => _network.Inside(() =>
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Connect(new IPEndPoint(IPAddress.Parse(ClusterIP), 53));
+        socket.Connect(new IPEndPoint(Parse(ClusterIP), 53));
         _sockets.Add(socket);
         return socket;
     });
 
-    public static void Send(Socket client) => client.SendTo("ping"u8, new IPEndPoint(IPAddress.Parse(ClusterIP), 53));
+    public static void Send(Socket client) => client.SendTo("ping"u8, new IPEndPoint(Parse(ClusterIP), 53));
 
     public static bool Receives(Socket server, TimeSpan limit) => server.Poll(limit, SelectMode.SelectRead) && server.Receive(new byte[64]) > 0;
 
@@ -125,6 +125,13 @@ internal sealed class FlowLab : IDisposable
     }
 
     public string Log => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+
+    private static IPAddress Parse(string address)
+    {
+        byte[] bytes = new byte[4];
+        RuleModel.Addresses.IpAddress.Parse(address).WriteBytes(bytes);
+        return new(bytes);
+    }
 
     public void Dispose()
     {
