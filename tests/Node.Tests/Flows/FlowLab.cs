@@ -104,7 +104,8 @@ internal sealed class FlowLab : IDisposable
     /// <summary>Puts flows to the UDP Service into the table.</summary>
     public void Insert(string endpoint, int count) => _network.Inside(() => Node.Tests.Conntrack.MixedTable.FillUdp($"{ClusterIP}:53", $"{endpoint}:5353", count));
 
-    public IReadOnlyList<ConntrackEntry> Flows() => Node.Tests.Conntrack.ConntrackTableTests.Read(_table, ConntrackFilter.All);
+    /// <summary>The flows to the Services; the table also has those of the test's own requests.</summary>
+    public IReadOnlyList<ConntrackEntry> Flows() => [.. Node.Tests.Conntrack.ConntrackTableTests.Read(_table, ConntrackFilter.All).Where(flow => flow.Original.DestinationPort == 53)];
 
     /// <summary>Waits for a condition; how long does not matter, only that it comes.</summary>
     public void Wait(Func<bool> condition, string what)
@@ -139,9 +140,10 @@ internal sealed class FlowLab : IDisposable
         _table.Dispose();
         _network.Dispose();
         Directory.Delete(_directory, recursive: true);
+        File.Delete(LogPath);
     }
 
-    private string LogPath => Path.Combine(_directory, "agent.log");
+    private string LogPath => _directory + ".log";
 
     private System.Diagnostics.Process Start()
     {
