@@ -8,4 +8,7 @@ internal static class ExitCode
 
     /// <summary>Not done: bad flags, bad input, or a fault; standard error says which.</summary>
     public const int Failure = 1;
+
+    /// <summary>Done, and something was found that should not be so; only commands that look for such things.</summary>
+    public const int Findings = 2;
 }

@@ -8,7 +8,7 @@ RootCommand root = ProgramCommandLine.Create();
 ProgramArguments called = ProgramArguments.From(ProgramArguments.ReadCalledAs(), args, [.. root.Subcommands.Select(command => command.Name)]);
 if (!called.IsRun)
 {
-    return root.Parse(called.Arguments).Invoke();
+    return await root.Parse(called.Arguments).InvokeAsync();
 }
 
 using StopSignals signals = new();

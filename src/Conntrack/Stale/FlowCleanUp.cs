@@ -23,15 +23,21 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
 
     private readonly ConntrackEntry[] _batch = new ConntrackEntry[BatchSize];
     private int _batched;
+    private IDeletionGuard? _guard;
+    private bool _haveRulesChanged;
 
     /// <summary>
     /// Makes one pass. After one that saw all flows and could delete those that were stale, the frontends that went away are
     /// forgotten.
     /// </summary>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    /// <param name="guard">Is asked before each deletion; null to delete whatever is stale by the rules as they are now.</param>
     /// <exception cref="ConntrackException">The table could not be listed, or deleting is not permitted.</exception>
     /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
-    public FlowCleanUpResult Run(CancellationToken cancellationToken)
+    public FlowCleanUpResult Run(CancellationToken cancellationToken, IDeletionGuard? guard = null)
     {
+        _guard = guard;
+        _haveRulesChanged = false;
         long start = timeProvider.GetTimestamp();
         FlowCleanUpResult result = new();
         foreach (ConntrackFilter filter in Filters())
@@ -39,7 +45,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
             result.IsComplete &= TryList(filter, result, cancellationToken);
         }
 
-        if (result.IsComplete && result.Failed == 0)
+        if (result.IsComplete && result.Failed + result.Spared == 0 && !_haveRulesChanged)
         {
             staleFlows.ForgetGone();
         }
@@ -123,9 +129,14 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     {
         try
         {
+            _haveRulesChanged |= _guard?.TakeOverRules() ?? false;
             bool isThere = table.TryGet(listed, out ConntrackEntry current) && current.Id == listed.Id;
             FlowVerdict verdict = isThere ? staleFlows.Decide(current) : FlowVerdict.Foreign;
-            if (verdict.IsStale() && table.Delete(current))
+            if (verdict.IsStale() && _guard?.MayDelete(current) == false)
+            {
+                result.Spared++;
+            }
+            else if (verdict.IsStale() && table.Delete(current))
             {
                 result.Deleted.Count(verdict, current.Protocol);
             }

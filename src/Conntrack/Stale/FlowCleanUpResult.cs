@@ -15,6 +15,9 @@ public sealed class FlowCleanUpResult
     /// <summary>Stale flows that were gone, or replaced by others that are not stale, when they were to be deleted.</summary>
     public long AlreadyGone { get; internal set; }
 
+    /// <summary>Stale flows that the guard of the pass did not let go yet.</summary>
+    public long Spared { get; internal set; }
+
     /// <summary>Stale flows that the kernel refused to delete.</summary>
     public long Failed { get; internal set; }
 

@@ -1,3 +1,4 @@
+using KubeProxySharp.Conntrack;
 using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Appliers;
@@ -5,6 +6,7 @@ using KubeProxySharp.Proxy.Appliers.Counters;
 using KubeProxySharp.Proxy.CleanUp;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.DBus;
+using KubeProxySharp.Proxy.Flows;
 using KubeProxySharp.Proxy.Health;
 using KubeProxySharp.Proxy.Kernel;
 using KubeProxySharp.Proxy.Logging;
@@ -104,8 +106,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, _time);
+        using FlowKeeper flows = new(options.TcpFlows, ConntrackTable.Open, InterfaceAddresses.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
         SyncReporting reporting = new(
-            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
+            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, InterfaceAddresses.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
@@ -140,6 +143,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         parts.Add(CleanUpAfterAsync(reporting.AllApplied, end.Token));
+        parts.Add(flows.RunAsync(end.Token));
         parts.Add(loop.RunAsync(end.Token));
         await parts.WaitAsync();
         return ExitCode.Success;

@@ -19,6 +19,7 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <param name="healthPorts">The health-check node ports.</param>
 /// <param name="events">Where Events go.</param>
 /// <param name="idle">Waits for the end of syncs.</param>
+/// <param name="applied">Called when the kernel has new rules.</param>
 /// <param name="nodeChanged">Called with each new state of the Node.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
@@ -31,6 +32,7 @@ internal sealed partial class SyncReporting(
     HealthPorts healthPorts,
     EventSink events,
     IdleCollector idle,
+    Action<SyncReport> applied,
     Action<Node> nodeChanged,
     ILogger log,
     TimeProvider time) : ISyncObserver
@@ -104,6 +106,7 @@ internal sealed partial class SyncReporting(
         }
 
         health.SyncSucceeded(family, report.ChangesTaken);
+        applied(report);
         DateTimeOffset now = time.GetUtcNow();
         foreach (DateTimeOffset trigger in report.TriggerTimes)
         {

@@ -87,14 +87,14 @@ internal static class DryRunCommandLine
         return command;
     }
 
-    private static IReadOnlyList<IpFamily> Families(string name) => name switch
+    internal static IReadOnlyList<IpFamily> Families(string name) => name switch
     {
         "ipv4" => [IpFamily.IPv4],
         "ipv6" => [IpFamily.IPv6],
         _ => [IpFamily.IPv4, IpFamily.IPv6],
     };
 
-    private static IpAddress[] ParseAddresses(ArgumentResult result)
+    internal static IpAddress[] ParseAddresses(ArgumentResult result)
     {
         List<IpAddress> addresses = [];
         foreach (Token token in result.Tokens)

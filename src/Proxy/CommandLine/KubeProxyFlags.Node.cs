@@ -1,4 +1,5 @@
 using KubeProxySharp.Proxy.CommandLine.Flags;
+using KubeProxySharp.Proxy.Flows;
 using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 
 namespace KubeProxySharp.Proxy.CommandLine;
@@ -23,6 +24,8 @@ internal sealed partial class KubeProxyFlags
     public TypedFlag<TimeSpan> ConntrackTcpTimeoutCloseWait { get; }
 
     public TypedFlag<bool> ConntrackTcpBeLiberal { get; }
+
+    public TypedFlag<TcpFlowPolicy> ConntrackTcp { get; }
 
     public TypedFlag<TimeSpan> ConntrackUdpTimeout { get; }
 

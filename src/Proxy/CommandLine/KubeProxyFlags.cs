@@ -1,5 +1,6 @@
 using KubeProxySharp.Proxy.CommandLine.Flags;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Flows;
 using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 
 namespace KubeProxySharp.Proxy.CommandLine;
@@ -115,6 +116,7 @@ internal sealed partial class KubeProxyFlags
         ConntrackTcpTimeoutEstablished = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-established", "Idle time-out of established TCP connections; 0 leaves it alone.", s_defaults.Conntrack.TcpEstablishedTimeout));
         ConntrackTcpTimeoutCloseWait = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-close-wait", "Time-out of TCP connections in CLOSE_WAIT; 0 leaves it alone.", s_defaults.Conntrack.TcpCloseWaitTimeout));
         ConntrackTcpBeLiberal = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-tcp-be-liberal", "Track TCP packets outside their window too (nf_conntrack_tcp_be_liberal)."));
+        ConntrackTcp = Set.Add(new TypedFlag<TcpFlowPolicy>(FlagGroup.Node, "conntrack-tcp", "keep|close-after=DURATION", "What happens to TCP connections whose endpoint left its Service: they are kept, or closed after a time, so that clients that wait for it try again.", TcpFlowPolicy.Keep, (text, _) => TcpFlowPolicy.Read(text), policy => policy.ToString()));
         ConntrackUdpTimeout = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout", "Idle time-out of unanswered UDP flows; 0 leaves it alone.", s_defaults.Conntrack.UdpTimeout));
         ConntrackUdpTimeoutStream = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout-stream", "Idle time-out of answered UDP flows; 0 leaves it alone.", s_defaults.Conntrack.UdpStreamTimeout));
 

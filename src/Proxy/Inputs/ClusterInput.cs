@@ -40,6 +40,9 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         return objects.Nodes.Keys.FirstOrDefault("");
     }
 
+    /// <summary>What a node surely has: loopback and the addresses that its Node object names.</summary>
+    public IReadOnlyList<IpAddress> AddressesOf(string nodeName) => AddressesOf(objects.Nodes.GetValueOrDefault(nodeName));
+
     /// <summary>Builds the model.</summary>
     /// <param name="nodeName">Name of the node.</param>
     /// <param name="interfaceAddresses">Addresses on the node's interfaces; null for loopback and the Node's status addresses.</param>
@@ -109,7 +112,6 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
             NodeSettings.Resolve(IpFamily.IPv6, settings, node, addresses, serviceCidrs));
     }
 
-    /// <summary>What a node surely has: loopback and the addresses that its Node object names.</summary>
     private static List<IpAddress> AddressesOf(Node? node)
     {
         List<IpAddress> addresses = [IpAddress.Parse("127.0.0.1"), IpAddress.Parse("::1")];

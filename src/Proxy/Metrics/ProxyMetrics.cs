@@ -22,6 +22,7 @@ internal sealed class ProxyMetrics : IDisposable
         Changes = new(_registry);
         Rules = new(_registry, options.Mode);
         Conntrack = new(_registry, options.Mode, options.InvalidDroppedPackets, options.LocalhostAcceptedPackets);
+        Flows = new(_registry);
         Probes = new(_registry);
         ApiClient = new(_registry);
         Agent = new(_registry);
@@ -44,6 +45,9 @@ internal sealed class ProxyMetrics : IDisposable
 
     /// <summary>Stale flows.</summary>
     public ConntrackMetrics Conntrack { get; }
+
+    /// <summary>Passes over the conntrack table.</summary>
+    public FlowMetrics Flows { get; }
 
     /// <summary>Answers of the health server.</summary>
     public ProbeMetrics Probes { get; }

@@ -1,5 +1,6 @@
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Flows;
 using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Proxy.Run;
@@ -30,6 +31,9 @@ internal sealed record RunOptions
 
     /// <summary>One of <see cref="IptablesVariants"/>.</summary>
     public string IptablesVariant { get; init; } = IptablesVariants.Auto;
+
+    /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
+    public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 
     /// <summary>The configuration file, or null. The agent ends when its content changes.</summary>
     public string? ConfigPath { get; init; }

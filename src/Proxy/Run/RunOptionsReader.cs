@@ -36,6 +36,7 @@ internal static class RunOptionsReader
             IsCleanup = flags.Cleanup.Value,
             WriteConfigTo = flags.WriteConfigTo.Value.Length == 0 ? null : flags.WriteConfigTo.Value,
             IptablesVariant = flags.IptablesVariant.Value,
+            TcpFlows = flags.ConntrackTcp.Value,
             ConfigPath = configPath,
             ReportedVersion = flags.Version.Value.StartsWith('v') ? flags.Version.Value : KubernetesVersion.Text,
             Flags = Dump(flags),

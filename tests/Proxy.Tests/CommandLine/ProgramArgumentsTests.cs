@@ -16,11 +16,12 @@ public sealed class ProgramArgumentsTests
     [InlineData("/usr/local/bin/kube-proxy", "", true, "")]
     [InlineData("kube-proxy", "--version", true, "--version")]
     [InlineData("kube-proxy", "--help", true, "--help")]
+    [InlineData("kube-proxy", "verify -o json", false, "verify -o json")]
     [InlineData("kube-proxy", "nonsense", true, "nonsense")]
     [InlineData("kube-proxy", "dry-run -f x", false, "dry-run -f x")]
     public void KubeProxysFlagsStandForRun(string calledAs, string line, bool isRun, string rest)
     {
-        ProgramArguments arguments = ProgramArguments.From(calledAs, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), ["dry-run", "run"]);
+        ProgramArguments arguments = ProgramArguments.From(calledAs, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), ["dry-run", "run", "verify"]);
 
         arguments.IsRun.Should().Be(isRun);
         string.Join(' ', arguments.Arguments).Should().Be(rest);

@@ -100,6 +100,7 @@ public sealed class FlagSetTests
     [InlineData("--feature-gates=A=x", "invalid argument \"A=x\" for \"--feature-gates\" flag: invalid value of A: x, err: strconv.ParseBool: parsing \"x\": invalid syntax")]
     [InlineData("--vmodule=a", "invalid argument \"a\" for \"--vmodule\" flag: \"a\" does not have the pattern=N format")]
     [InlineData("--iptables-variant=new", "invalid argument \"new\" for \"--iptables-variant\" flag: it is auto, nft or legacy")]
+    [InlineData("--conntrack-tcp=close-after=0s", "invalid argument \"close-after=0s\" for \"--conntrack-tcp\" flag: it is keep, or close-after= with a duration above 0 such as 30s")]
     [InlineData("--log-json-info-buffer-size=big", "invalid argument \"big\" for \"--log-json-info-buffer-size\" flag: quantities are numbers of bytes such as 512, 64Ki or 1M")]
     public void ErrorsHavePflagsTexts(string line, string message)
     {
@@ -126,7 +127,7 @@ public sealed class FlagSetTests
 
     /// <summary>The flags of spec 11.2 and 11.3, one by one; more would be ours alone, fewer would break a manifest.</summary>
     [Fact]
-    public void TheFlagsAreThoseOfKubeProxyAndTwoOfOurOwn()
+    public void TheFlagsAreThoseOfKubeProxyAndThreeOfOurOwn()
     {
         const string KubeProxys = """
             bind-address bind-address-hard-fail boot-id-file cleanup cluster-cidr config config-sync-period conntrack-max-per-core conntrack-min
@@ -140,7 +141,7 @@ public sealed class FlagSetTests
             """;
 
         new KubeProxyFlags().Set.All.Select(flag => flag.Name).Should()
-            .BeEquivalentTo([.. KubeProxys.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries), "manifests", "iptables-variant"]);
+            .BeEquivalentTo([.. KubeProxys.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries), "manifests", "iptables-variant", "conntrack-tcp"]);
     }
 
     private static KubeProxyFlags Parse(string line)

@@ -1,0 +1,105 @@
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Proxy.Flows;
+
+/// <summary>
+/// Compares the flows of the node with the newest rules, and deletes those that the rules would not make. Each is looked at
+/// again just before, with the rules as they are by then. One thread at a time may use it.
+/// </summary>
+/// <param name="open">Opens the conntrack table.</param>
+/// <param name="news">Where the rules come from.</param>
+/// <param name="tcp">Decides about TCP connections; null when they are left alone.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrace? tcp, TimeProvider time) : IDeletionGuard, IDisposable
+{
+    private readonly int[] _deletedByFamily = new int[2];
+    private RuleModelSnapshot? _model;
+    private StaleFlows? _staleFlows;
+    private ConntrackTable? _table;
+    private FlowCleanUp? _cleanUp;
+
+    /// <summary>Makes a pass.</summary>
+    /// <param name="localAddresses">The addresses on the node's interfaces.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>What it did; null as long as there are no rules.</returns>
+    /// <exception cref="ConntrackException">The table cannot be listed, or nothing deleted.</exception>
+    public FlowCleanUpResult? Run(IReadOnlyList<IpAddress> localAddresses, CancellationToken cancellation)
+    {
+        TakeOverRules();
+        if (_staleFlows is null)
+        {
+            return null;
+        }
+
+        _table ??= open();
+        _cleanUp ??= new(_table, _staleFlows, time);
+        Array.Clear(_deletedByFamily);
+        _staleFlows.SetLocalAddresses(localAddresses);
+        tcp?.BeginPass();
+        FlowCleanUpResult result = _cleanUp.Run(cancellation, this);
+        if (result.IsComplete)
+        {
+            tcp?.EndPass();
+        }
+
+        return result;
+    }
+
+    /// <summary>How full the table is; nothing before the first pass.</summary>
+    /// <exception cref="ConntrackException">The kernel refused.</exception>
+    public TableSize ReadSize() => _table?.ReadSize() ?? default;
+
+    /// <summary>Opens the table anew at the next pass. What is known of the rules, old frontends too, is kept.</summary>
+    public void CloseTable()
+    {
+        _table?.Dispose();
+        _table = null;
+        _cleanUp = null;
+    }
+
+    /// <summary>Number of flows of a family that the last pass deleted.</summary>
+    public int DeletedOf(IpFamily family) => _deletedByFamily[(int)family];
+
+    /// <inheritdoc/>
+    public bool TakeOverRules()
+    {
+        if (!news.IsNew || news.Take(out IReadOnlyCollection<NamespacedName>? names) is not { } model)
+        {
+            return false;
+        }
+
+        if (_staleFlows is null || _model is null)
+        {
+            _staleFlows = new(model, includesTcp: tcp is not null);
+        }
+        else if (names is null)
+        {
+            _staleFlows.Update(model);
+        }
+        else
+        {
+            _staleFlows.Update(new RuleModelChange(Change(model, IpFamily.IPv4), Change(model, IpFamily.IPv6)), names);
+        }
+
+        _model = model;
+        return true;
+
+        FamilyChange Change(RuleModelSnapshot after, IpFamily family) => new(_model![family], after[family], []); // asked for above
+    }
+
+    /// <inheritdoc/>
+    public bool MayDelete(in ConntrackEntry entry)
+    {
+        bool mayDelete = entry.Protocol != (byte)TransportProtocol.Tcp || tcp is null || tcp.IsOver(entry);
+        _deletedByFamily[(int)entry.Family] += mayDelete ? 1 : 0;
+        return mayDelete;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => CloseTable();
+}

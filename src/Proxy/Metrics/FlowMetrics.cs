@@ -1,0 +1,48 @@
+using System.Diagnostics.Metrics;
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Proxy.Metrics;
+
+/// <summary>Passes over the conntrack table, in more detail than kube-proxy's own metrics (<see cref="ConntrackMetrics"/>).</summary>
+internal sealed class FlowMetrics
+{
+    private static readonly string[] s_reasons = ["foreign", "healthy", "endpoint_gone", "no_endpoints", "service_gone", "not_translated"];
+
+    private readonly Counter<long> _passes;
+    private readonly Counter<long> _examined;
+    private readonly Counter<long> _deleted;
+    private readonly Histogram<double> _duration;
+    private readonly Gauge<double> _entries;
+    private readonly Gauge<double> _limit;
+
+    /// <summary>Registers the metrics.</summary>
+    public FlowMetrics(MetricRegistry registry)
+    {
+        _passes = registry.Counter(MetricDefinition.Own("conntrack_passes_total", "Passes over the conntrack table.", "result"));
+        _examined = registry.Counter(MetricDefinition.Own("conntrack_examined_total", "Flows that were compared with the rules."));
+        _deleted = registry.Counter(MetricDefinition.Own("conntrack_deleted_total", "Stale flows that were removed.", "protocol", "reason"));
+        _duration = registry.Histogram(
+            MetricDefinition.Own("conntrack_pass_duration_seconds", "Duration of a pass over the conntrack table, in seconds.").WithBuckets(BucketBounds.Sync));
+        _entries = registry.Gauge(MetricDefinition.Own("conntrack_entries", "Flows in the conntrack table after the last pass."));
+        _limit = registry.Gauge(MetricDefinition.Own("conntrack_entries_limit", "The most flows that the conntrack table may have; 0 when the kernel does not tell."));
+    }
+
+    /// <summary>A pass ended.</summary>
+    public void Passed(FlowCleanUpResult result, TableSize size)
+    {
+        _passes.Add(1, new KeyValuePair<string, object?>("result", result.IsComplete && result.Failed == 0 ? "complete" : "partial"));
+        _examined.Add(result.Examined);
+        _duration.Record(result.Duration.TotalSeconds);
+        _entries.Record(size.Entries);
+        _limit.Record(size.Limit);
+        foreach ((FlowVerdict verdict, TransportProtocol protocol, long count) in result.Deleted.NonZero())
+        {
+            _deleted.Add(count, new("protocol", protocol.ToUpperText()), new("reason", s_reasons[(int)verdict]));
+        }
+    }
+
+    /// <summary>The table could not be listed.</summary>
+    public void Failed() => _passes.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+}

@@ -1,0 +1,126 @@
+using System.Buffers;
+using System.Text;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Renderers.Iptables;
+using KubeProxySharp.Renderers.Iptables.Reading;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Semantics;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.Proxy.Verify;
+
+/// <summary>
+/// Compares what the rules of a node do with what they should do, destination by destination. How they are written does not
+/// matter, nor whether kube-proxy wrote them or this program; nft's rules are compared with what iptables rules would do.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="mode">The mode of the rules.</param>
+/// <param name="nodeAddresses">The addresses on the node's interfaces.</param>
+internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IReadOnlyCollection<IpAddress> nodeAddresses)
+{
+    private readonly PortFinder _ports = new(model);
+
+    /// <summary>Compares the rules of a family.</summary>
+    /// <param name="live">All rules of the node.</param>
+    /// <param name="findings">Receives what differs.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public void Compare(Ruleset live, RuleFindings findings, CancellationToken cancellation)
+    {
+        Ruleset expected = Expected(model[live.Family]);
+        Ruleset ours = OwnRules.Of(live, expected, mode);
+        FrontendFinder finder = new();
+        finder.Add(expected);
+        finder.Add(ours);
+        IReadOnlyList<TrafficOrigin> origins = NeutralRules.Origins([expected, ours]);
+        foreach (FrontendAddress frontend in finder.Find(nodeAddresses.Where(address => address.Family == live.Family)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            bool isService = _ports.TryFind(frontend, out ServicePortRules? port, out _);
+            IReadOnlyList<NeutralRule> wanted = NeutralRules.Describe(expected, nodeAddresses, [frontend], origins);
+            IReadOnlyList<NeutralRule> actual = NeutralRules.Describe(ours, nodeAddresses, [frontend], origins);
+            if (mode == ProxyMode.Nftables)
+            {
+                (wanted, actual) = Comparable(wanted, actual);
+            }
+
+            findings.Compared++;
+            if (!wanted.SequenceEqual(actual))
+            {
+                Add(frontend, isService ? port!.Name.ToString() : "", wanted, actual, findings); // found above
+            }
+        }
+    }
+
+    /// <summary>
+    /// iptables rules masquerade what an endpoint sends to itself wherever it runs, nftables rules only for endpoints of this
+    /// node, whose packets alone pass here (spec 6.4); and the two refuse different unused ports and addresses. So only what is
+    /// sent on is compared, and endpoints are left out as sources.
+    /// </summary>
+    private static (IReadOnlyList<NeutralRule> Wanted, IReadOnlyList<NeutralRule> Actual) Comparable(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual)
+    {
+        IEnumerable<EndpointShare> shares = wanted.Concat(actual).SelectMany(rule => rule.Behaviour.Endpoints.AsSpan().ToArray());
+        AddressRange[] endpoints = [.. AddressRanges.Normalize(shares.Select(share => AddressRange.Of(share.Target.Address)))];
+        return (Without(endpoints, wanted), Without(endpoints, actual));
+    }
+
+    private static NeutralRule[] Without(AddressRange[] sources, IReadOnlyList<NeutralRule> rules)
+    {
+        List<NeutralRule> others = [];
+        foreach (NeutralRule rule in rules.Where(rule => rule.Behaviour.Fate == TrafficFate.Forwarded))
+        {
+            List<AddressRange> left = [];
+            foreach (AddressRange range in rule.Sources)
+            {
+                AddressRanges.Split(range, sources, [], left);
+            }
+
+            if (left.Count != 0)
+            {
+                others.Add(rule with { Sources = EquatableArray.CopyOf(AddressRanges.Normalize(left)) });
+            }
+        }
+
+        return [.. others];
+    }
+
+    private static void Add(FrontendAddress frontend, string service, IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual, RuleFindings findings)
+    {
+        string kind;
+        if (actual.Count == 0)
+        {
+            kind = "missing";
+            findings.Missing++;
+        }
+        else if (wanted.Count == 0)
+        {
+            kind = "foreign";
+            findings.Foreign++;
+        }
+        else
+        {
+            kind = "changed";
+            findings.Changed++;
+        }
+
+        if (findings.Differences.Count < VerifyReport.ListLimit)
+        {
+            findings.Differences.Add(new(kind, frontend, service, FirstOnlyIn(wanted, actual), FirstOnlyIn(actual, wanted)));
+        }
+    }
+
+    private static string FirstOnlyIn(IReadOnlyList<NeutralRule> these, IReadOnlyList<NeutralRule> others) =>
+        these.FirstOrDefault(rule => !others.Contains(rule)) is { } rule
+            ? $"from {rule.Origin} {string.Join(' ', rule.Sources.AsSpan().ToArray().Select(range => range.ToString()))}: {rule.Behaviour}"
+            : "";
+
+    private static Ruleset Expected(FamilyRules rules)
+    {
+        ArrayBufferWriter<byte> text = new();
+        IptablesRenderer.WriteListing(rules, IptablesOptions.Default, text);
+        Ruleset expected = new(rules.Family);
+        IptablesSaveReader.Read(Encoding.UTF8.GetString(text.WrittenSpan), expected);
+        return expected;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using KubeProxySharp.Proxy.Appliers.Iptables;
+using KubeProxySharp.Proxy.CommandLine;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Inputs;
+using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Renderers.Iptables.Reading;
+using KubeProxySharp.Renderers.Nftables.Reading;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.Proxy.Verify;
+
+/// <summary>Reads the rules of this node with the tools of the mode, or saved ones from files.</summary>
+internal static class RuleSource
+{
+    /// <summary>The longest listing: ten times that of a cluster with 100,000 endpoints.</summary>
+    private const int MostBytes = 512 * 1024 * 1024;
+
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Reads files; what each holds shows by its beginning.</summary>
+    /// <exception cref="InputException">A file is too long, or of none of the kinds.</exception>
+    public static IReadOnlyList<Ruleset> ReadFiles(IReadOnlyList<string> paths, IReadOnlyList<IpFamily> families)
+    {
+        Dictionary<IpFamily, Ruleset> read = [];
+        foreach (string path in paths)
+        {
+            byte[] content = new FileInfo(path).Length <= MostBytes
+                ? File.ReadAllBytes(path)
+                : throw new InputException($"{path}: longer than {MostBytes >> 20} MB; give the listing of one node");
+            try
+            {
+                ReadFile(content, families, read);
+            }
+            catch (RuleTextException e)
+            {
+                throw new InputException($"{path}: {e.Message}; give what iptables-save, ip6tables-save or \"nft -j list ruleset\" print");
+            }
+        }
+
+        return [.. families.Where(read.ContainsKey).Select(family => read[family])];
+    }
+
+    /// <summary>Asks the kernel.</summary>
+    /// <param name="runner">Runs the tools.</param>
+    /// <param name="mode">The mode.</param>
+    /// <param name="variant">One of <see cref="IptablesVariants"/>.</param>
+    /// <param name="families">The families.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="InputException">A tool is missing, or not permitted.</exception>
+    public static async Task<IReadOnlyList<Ruleset>> ReadLiveAsync(
+        ProcessRunner runner, string mode, string variant, IReadOnlyList<IpFamily> families, CancellationToken cancellation)
+    {
+        Dictionary<IpFamily, Ruleset> read = [];
+        if (mode == ProxyMode.Nftables)
+        {
+            ReadJson(await ListAsync(runner, new("nft", "-j", "list", "ruleset"), cancellation), families, read);
+            return [.. families.Select(family => read[family])];
+        }
+
+        IptablesVariant chosen = variant switch
+        {
+            IptablesVariants.Nft => IptablesVariant.Nft,
+            IptablesVariants.Legacy => IptablesVariant.Legacy,
+            _ => await IptablesProbe.ChooseAsync(runner, cancellation),
+        };
+        foreach (IpFamily family in families)
+        {
+            ReadSave(await ListAsync(runner, new(new IptablesTools(family, chosen).Save), cancellation), family, read);
+        }
+
+        return [.. families.Select(family => read[family])];
+    }
+
+    private static async Task<byte[]> ListAsync(ProcessRunner runner, ToolCall call, CancellationToken cancellation)
+    {
+        using MemoryStream output = new();
+        ProcessResult result = await runner.RunAsync(
+            call with
+            {
+                Limit = s_limit,
+                Lines = line =>
+                {
+                    if (output.Length + line.Length < MostBytes)
+                    {
+                        output.Write(line);
+                        output.WriteByte((byte)'\n');
+                    }
+                },
+            },
+            cancellation);
+        return result.IsSuccess
+            ? output.ToArray()
+            : throw new InputException($"the rules cannot be listed, which needs root (CAP_NET_ADMIN): {result.Describe(call.Tool)}");
+    }
+
+    private static void ReadFile(byte[] content, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read)
+    {
+        ReadOnlySpan<byte> start = content.AsSpan().TrimStart(" \t\r\n"u8);
+        if (start.StartsWith("{"u8))
+        {
+            ReadJson(content, families, read);
+            return;
+        }
+
+        int end = start.IndexOf((byte)'\n');
+        bool isIPv6 = start[..Math.Max(end, 0)].IndexOf("ip6tables"u8) >= 0 || (families.Count == 1 && families[0] == IpFamily.IPv6);
+        ReadSave(content, isIPv6 ? IpFamily.IPv6 : IpFamily.IPv4, read);
+    }
+
+    private static void ReadJson(byte[] json, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read)
+    {
+        foreach (IpFamily family in families)
+        {
+            NftJsonReader.Read(json, RulesetOf(family, read));
+        }
+    }
+
+    private static void ReadSave(byte[] text, IpFamily family, Dictionary<IpFamily, Ruleset> read) =>
+        IptablesSaveReader.Read(Encoding.UTF8.GetString(text), RulesetOf(family, read));
+
+    private static Ruleset RulesetOf(IpFamily family, Dictionary<IpFamily, Ruleset> read)
+    {
+        if (!read.TryGetValue(family, out Ruleset? rules))
+        {
+            rules = new(family);
+            read.Add(family, rules);
+        }
+
+        return rules;
+    }
+}

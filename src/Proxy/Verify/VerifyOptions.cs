@@ -1,0 +1,47 @@
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Verify;
+
+/// <summary>What <c>verify</c> was asked for.</summary>
+internal sealed record VerifyOptions
+{
+    /// <summary>Manifests: files, directories, or <c>-</c>; empty for an API server.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
+    public bool IsRecursive { get; init; }
+
+    /// <summary>How to reach the API server; null for what the configuration says.</summary>
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>A KubeProxyConfiguration file, or null for the defaults.</summary>
+    public string? ConfigPath { get; init; }
+
+    public string? NodeName { get; init; }
+
+    /// <summary>Addresses on the node's interfaces; null to find them.</summary>
+    public IReadOnlyList<IpAddress>? NodeAddresses { get; init; }
+
+    /// <summary>The mode, or null for that of the configuration.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>The families to look at.</summary>
+    public required IReadOnlyList<IpFamily> Families { get; init; }
+
+    /// <summary>Saved rules: of iptables-save, ip6tables-save or <c>nft -j list ruleset</c>.</summary>
+    public IReadOnlyList<string> RulePaths { get; init; } = [];
+
+    /// <summary>Saved flows: of <c>conntrack -L</c>; null for none.</summary>
+    public string? ConntrackPath { get; init; }
+
+    /// <summary>Whether to write JSON.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>
+    public bool IsLive => RulePaths.Count == 0 && ConntrackPath is null;
+
+    /// <summary>Whether to look at flows.</summary>
+    public bool ChecksFlows => IsLive || ConntrackPath is not null;
+
+    /// <summary>Whether to look at rules.</summary>
+    public bool ChecksRules => IsLive || RulePaths.Count != 0;
+}
