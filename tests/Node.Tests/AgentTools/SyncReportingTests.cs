@@ -21,7 +21,7 @@ public sealed class SyncReportingTests
         for (int round = 0; round < 2000; round++)
         {
             HealthPorts ports = new(new Dictionary<IpFamily, Proxy.Serving.ServiceHealthServer>(), TimeProvider.System);
-            SyncReporting reporting = new(families, "nftables", "node-a", metrics, new ProxyHealth(TimeSpan.FromSeconds(1), TimeProvider.System), ports, static (_, _, _, _, _) => { }, static _ => { }, NullLogger.Instance, TimeProvider.System);
+            SyncReporting reporting = new(families, "nftables", "node-a", metrics, new ProxyHealth(TimeSpan.FromSeconds(1), TimeProvider.System), ports, static (_, _, _, _, _) => { }, new IdleCollector(static () => { }, TimeProvider.System), static _ => { }, static _ => { }, NullLogger.Instance, TimeProvider.System);
             using Barrier together = new(families.Length);
 
             Parallel.ForEach(families, new ParallelOptions { MaxDegreeOfParallelism = families.Length }, family =>
