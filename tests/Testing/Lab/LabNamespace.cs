@@ -31,12 +31,13 @@ public sealed partial class LabNamespace : IDisposable
     /// <param name="role">A short word that tells it apart when a person looks.</param>
     public static LabNamespace Create(string role)
     {
-        if (Interlocked.Increment(ref s_last) == 1)
+        int number = Interlocked.Increment(ref s_last);
+        if (number == 1)
         {
             RemoveAbandoned();
         }
 
-        LabNamespace created = new(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{s_last}-{role}"));
+        LabNamespace created = new(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{number}-{role}"));
         ChildProcess.Run("ip", "", "netns", "add", created.Name);
         try
         {
@@ -86,12 +87,7 @@ public sealed partial class LabNamespace : IDisposable
         {
             try
             {
-                using SafeFileHandle handle = File.OpenHandle(Path.Combine(s_directory, Name));
-                if (SetNamespace(handle, CloneNewNet) != 0)
-                {
-                    throw new InvalidOperationException($"setns({Name}) failed with errno {Marshal.GetLastPInvokeError()}");
-                }
-
+                Enter();
                 result = body();
             }
             catch (Exception e)
@@ -106,6 +102,16 @@ public sealed partial class LabNamespace : IDisposable
         thread.Join();
         failure?.Throw();
         return result;
+    }
+
+    /// <summary>Moves the calling thread inside, for the rest of its life.</summary>
+    public void Enter()
+    {
+        using SafeFileHandle handle = File.OpenHandle(Path.Combine(s_directory, Name));
+        if (SetNamespace(handle, CloneNewNet) != 0)
+        {
+            throw new InvalidOperationException($"setns({Name}) failed with errno {Marshal.GetLastPInvokeError()}");
+        }
     }
 
     /// <summary>Runs a body on a thread inside.</summary>
