@@ -13,4 +13,4 @@ if ! why=$(unshare "${namespaces[@]}" true 2>&1); then
 fi
 # The command that ip and iptables make files for finds a /run that is its own.
 # shellcheck disable=SC2016
-exec unshare "${namespaces[@]}" sh -c 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && exec "$@"' sh "$@"
+exec unshare "${namespaces[@]}" sh -c 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up && exec "$@"' sh "$@"

@@ -1,3 +1,4 @@
+using System.Net;
 using KubeProxySharp.Testing.Lab;
 
 namespace KubeProxySharp.Node.Tests.Lab;
@@ -7,17 +8,11 @@ public sealed class ChangeTests
 {
     private const int Connections = 100;
 
-    public static TheoryData<string, bool> Modes() => new()
-    {
-        { "iptables", false },
-        { "nftables", false },
-        { "iptables", true },
-        { "nftables", true },
-    };
+    public static TheoryData<string> Modes() => ["iptables", "nftables"];
 
     [SkippableTheory]
     [MemberData(nameof(Modes))]
-    public void ChangesOfOtherServicesDisturbNobody(string mode, bool isIPv6) => Run(mode, isIPv6, (lab, traffic) =>
+    public void ChangesOfOtherServicesDisturbNobody(string mode) => Run(mode, (lab, traffic) =>
     {
         const int Changes = 200;
         for (int i = 0; i < Changes; i++)
@@ -34,20 +29,20 @@ public sealed class ChangeTests
 
     [SkippableTheory]
     [MemberData(nameof(Modes))]
-    public void RepairsByFullSyncsDisturbNobody(string mode, bool isIPv6) => Run(mode, isIPv6, (lab, traffic) =>
+    public void RepairsByFullSyncsDisturbNobody(string mode) => Run(mode, (lab, traffic) =>
     {
         for (int i = 0; i < 3; i++)
         {
             int mark = lab.Agent.Mark();
             Damage(lab, mode);
-            lab.Agent.WaitFor(mark, $"] \"Synced IPv4 rules (full)");
+            lab.Agent.WaitFor(mark, "] \"Synced IPv4 rules (full)");
             traffic.Await(Connections);
         }
     });
 
     [SkippableTheory]
     [MemberData(nameof(Modes))]
-    public void RollingReplacementLosesNobody(string mode, bool isIPv6) => Run(mode, isIPv6, (lab, traffic) =>
+    public void RollingReplacementLosesNobody(string mode) => Run(mode, (lab, traffic) =>
     {
         LabEndpoint[] old = [StandardLab.Endpoint("a1"), StandardLab.Endpoint("b1")];
         LabEndpoint[] fresh = [StandardLab.Endpoint("a2"), StandardLab.Endpoint("b2")];
@@ -68,7 +63,7 @@ public sealed class ChangeTests
 
     [SkippableTheory]
     [MemberData(nameof(Modes))]
-    public void RestartsDisturbNobody(string mode, bool isIPv6) => Run(mode, isIPv6, (lab, traffic) =>
+    public void RestartsDisturbNobody(string mode) => Run(mode, (lab, traffic) =>
     {
         lab.Agent.Stop();
         traffic.Await(Connections);
@@ -79,10 +74,8 @@ public sealed class ChangeTests
         lab.Agent.Start(mode);
     });
 
-    [SkippableTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void ChangeOfModeAndBackDisturbsNobody(bool isIPv6) => Run("iptables", isIPv6, (lab, traffic) =>
+    [SkippableFact]
+    public void ChangeOfModeAndBackDisturbsNobody() => Run("iptables", (lab, traffic) =>
     {
         foreach (string mode in new[] { "nftables", "iptables" })
         {
@@ -96,18 +89,14 @@ public sealed class ChangeTests
         SpinWait.SpinUntil(() => !Tables(lab).Contains("kube-proxy", StringComparison.Ordinal), LabClient.Patience).Should().BeTrue(Tables(lab));
     });
 
-    private static void Run(string mode, bool isIPv6, Action<StandardLab, LabTraffic> body)
+    private static void Run(string mode, Action<StandardLab, LabTraffic> body)
     {
         LabGround.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods);
         LabService service = Service([StandardLab.Endpoint("a1"), StandardLab.Endpoint("b1")]);
         lab.Agent.Put("service.yaml", service.ToYaml());
         lab.Agent.Start(mode);
-        LabTraffic traffic = new(
-            lab.Client("outside", isIPv6),
-            new(service.ClusterIp(isIPv6), LabService.Port),
-            new(service.LoadBalancerIp(isIPv6), LabService.Port),
-            new(LabAddress.Parse(isIPv6 ? "2001:db8:2::10" : "192.0.2.10"), service.NodePort));
+        LabTraffic traffic = new([.. Ways(lab, service, isIPv6: false), .. Ways(lab, service, isIPv6: true)]);
         IReadOnlyList<Answer> answers;
         try
         {
@@ -120,7 +109,16 @@ public sealed class ChangeTests
             answers = traffic.End();
         }
 
-        answers.Where(answer => answer.Outcome != Outcome.Answered).Should().BeEmpty("of {0} connections none may fail; {1}", answers.Count, lab.Agent.Log);
+        answers.CountBy(answer => answer.Outcome).Should().ContainSingle("no connection may fail; {0}", lab.Agent.Log)
+            .Which.Key.Should().Be(Outcome.Answered);
+    }
+
+    private static IEnumerable<(LabClient, IPEndPoint)> Ways(StandardLab lab, LabService service, bool isIPv6)
+    {
+        LabClient client = lab.Client("outside", isIPv6);
+        yield return (client, new(service.ClusterIp(isIPv6), LabService.Port));
+        yield return (client, new(service.LoadBalancerIp(isIPv6), LabService.Port));
+        yield return (client, new(LabAddress.Parse(isIPv6 ? "2001:db8:2::10" : "192.0.2.10"), service.NodePort));
     }
 
     private static string Tables(StandardLab lab) => lab.Network.Node.Namespace.Run("nft", "list", "tables");

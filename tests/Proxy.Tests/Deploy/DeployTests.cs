@@ -1,3 +1,4 @@
+using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Testing;
 using YamlDotNet.RepresentationModel;
@@ -83,16 +84,24 @@ public sealed class DeployTests
     {
         YamlNode rules = DeployFiles.Read("base", "rbac.yaml")[0]["rules"];
         IEnumerable<string> allowed = ((YamlSequenceNode)rules).SelectMany(rule =>
+            from apiGroup in DeployFiles.Texts(rule["apiGroups"])
             from resource in DeployFiles.Texts(rule["resources"])
             from verb in DeployFiles.Texts(rule["verbs"])
-            select $"{verb} {resource}");
+            select $"{verb} {apiGroup}/{resource}");
 
+        (string, string)[] read =
+        [
+            (ApiResources.Services.Group, ApiResources.Services.Plural),
+            (ApiResources.EndpointSlices.Group, ApiResources.EndpointSlices.Plural),
+            (ApiResources.ServiceCidrs.Group, ApiResources.ServiceCidrs.Plural),
+            (ApiResources.Node("").Group, ApiResources.Node("").Plural),
+        ];
         allowed.Should().BeEquivalentTo(
-            "list services", "watch services",
-            "list endpointslices", "watch endpointslices",
-            "get nodes", "list nodes", "watch nodes",
-            "list servicecidrs", "watch servicecidrs",
-            "create events", "patch events", "update events");
+        [
+            .. read.SelectMany(resource => new[] { "list", "watch" }.Select(verb => $"{verb} {resource.Item1}/{resource.Item2}")),
+            "create events.k8s.io/events",
+            "patch events.k8s.io/events",
+        ]);
         DeployFiles.Read("base", "rbac.yaml")[1]["subjects"][0]["name"].Should().Be(DeployFiles.Read("base", "serviceaccount.yaml")[0]["metadata"]["name"]);
         s_pod["serviceAccountName"].Should().Be(DeployFiles.Read("base", "serviceaccount.yaml")[0]["metadata"]["name"]);
     }

@@ -153,7 +153,8 @@ public sealed partial class LabAgent : IDisposable
 
     private void Add(string? line)
     {
-        if (line is not null)
+        // Every start lists all flags; nobody needs them here.
+        if (line is not null && !line.Contains("\"FLAG: ", StringComparison.Ordinal))
         {
             lock (_log)
             {

@@ -9,17 +9,15 @@ public sealed class LabTraffic
     private const int PerSecond = 200;
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(5);
 
-    private readonly LabClient _client;
-    private readonly IPEndPoint[] _destinations;
+    private readonly (LabClient Client, IPEndPoint Destination)[] _ways;
     private readonly Task<IReadOnlyList<Answer>> _run;
     private volatile bool _isEnded;
     private int _answered;
 
-    /// <summary>Starts dialling the destinations in turn.</summary>
-    public LabTraffic(LabClient client, params IPEndPoint[] destinations)
+    /// <summary>Starts dialling, each way in turn.</summary>
+    public LabTraffic(params (LabClient Client, IPEndPoint Destination)[] ways)
     {
-        _client = client;
-        _destinations = destinations;
+        _ways = ways;
         _run = Task.Run(RunAsync);
     }
 
@@ -53,7 +51,7 @@ public sealed class LabTraffic
             double due = TimeProvider.System.GetElapsedTime(start).TotalSeconds * PerSecond;
             while (dials.Count < due)
             {
-                dials.Add(DialAsync(_destinations[dials.Count % _destinations.Length]));
+                dials.Add(DialAsync(_ways[dials.Count % _ways.Length]));
             }
 
             await timer.WaitForNextTickAsync();
@@ -62,9 +60,9 @@ public sealed class LabTraffic
         return await Task.WhenAll(dials);
     }
 
-    private async Task<Answer> DialAsync(IPEndPoint destination)
+    private async Task<Answer> DialAsync((LabClient Client, IPEndPoint Destination) way)
     {
-        Answer answer = await _client.DialAsync(ProtocolType.Tcp, destination, LabClient.Patience);
+        Answer answer = await way.Client.DialAsync(ProtocolType.Tcp, way.Destination, LabClient.Patience);
         if (answer.Outcome == Outcome.Answered)
         {
             Interlocked.Increment(ref _answered);
