@@ -9,7 +9,7 @@ mode=${1:-nftables}
 program=$PWD/out/kube-proxy-sharp
 case "$mode" in iptables|nftables) ;; *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 
-if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold= green= red= plain=; fi
+if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold='' green='' red='' plain=''; fi
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 if [ -z "${KPS_DEMO_LAB:-}" ]; then
