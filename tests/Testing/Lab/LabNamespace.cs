@@ -87,12 +87,7 @@ public sealed partial class LabNamespace : IDisposable
         {
             try
             {
-                using SafeFileHandle handle = File.OpenHandle(Path.Combine(s_directory, Name));
-                if (SetNamespace(handle, CloneNewNet) != 0)
-                {
-                    throw new InvalidOperationException($"setns({Name}) failed with errno {Marshal.GetLastPInvokeError()}");
-                }
-
+                Enter();
                 result = body();
             }
             catch (Exception e)
@@ -107,6 +102,16 @@ public sealed partial class LabNamespace : IDisposable
         thread.Join();
         failure?.Throw();
         return result;
+    }
+
+    /// <summary>Moves the calling thread inside, for the rest of its life.</summary>
+    public void Enter()
+    {
+        using SafeFileHandle handle = File.OpenHandle(Path.Combine(s_directory, Name));
+        if (SetNamespace(handle, CloneNewNet) != 0)
+        {
+            throw new InvalidOperationException($"setns({Name}) failed with errno {Marshal.GetLastPInvokeError()}");
+        }
     }
 
     /// <summary>Runs a body on a thread inside.</summary>

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Starts the image's root file system as deploy/base/daemonset.yaml would, without a container engine: chroot in mount and
+# network namespaces of its own, read-only, /proc/sys read-only, NET_ADMIN and NET_RAW as the only capabilities. Needs
+# root; nothing outside the namespaces is changed.
+#   deploy/try-image.sh PROGRAM MODE [auto|nft|legacy]
+set -euo pipefail
+[ "$#" -ge 2 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
+cd "$(dirname "$0")/.."
+
+if [ -z "${KPS_IMAGE_WORK:-}" ]; then
+  KPS_IMAGE_WORK=$(mktemp -d)
+  export KPS_IMAGE_WORK
+  trap 'rm -rf "$KPS_IMAGE_WORK"' EXIT
+  unshare --net --mount --pid --fork --kill-child --propagation private "$0" "$@"
+  exit 0
+fi
+
+program=$1 mode=$2 variant=${3:-auto}
+root=$KPS_IMAGE_WORK/root
+fail() { echo "image: $*" >&2; cat "$KPS_IMAGE_WORK"/*.log >&2; exit 1; }
+ip link set lo up
+
+size=$(deploy/assemble-rootfs.sh "$program" "$root")
+mkdir -p "$root/tmp/drop" "$KPS_IMAGE_WORK"/{configuration,drop}
+: >"$root/run/xtables.lock"
+: >"$KPS_IMAGE_WORK/xtables.lock"
+# What counts connections, in the kernel of all networks, is not this test's to set.
+{ sed -e "s/^mode:.*/mode: $mode/" -e '/^clientConnection:/,/kubeconfig:/d' deploy/base/kube-proxy.yaml; printf '%s\n' 'conntrack: {maxPerCore: 0, udpTimeout: 42s}' 'logging: {verbosity: 2}'; } \
+  >"$KPS_IMAGE_WORK/configuration/config.conf"
+cp examples/demo.yaml "$KPS_IMAGE_WORK/configuration/"
+# The only things in the tree that the image does not have: what takes the capabilities away.
+cp "$(command -v setpriv)" "$KPS_IMAGE_WORK/drop/"
+ldd "$(command -v setpriv)" | grep -o '/[^ ]*libcap-ng[^ ]*' | xargs -I{} cp {} "$KPS_IMAGE_WORK/drop/"
+
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o size=64k tmpfs "$root/dev"
+for device in null zero random urandom; do : >"$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
+mount --bind "$KPS_IMAGE_WORK/xtables.lock" "$root/run/xtables.lock"
+mount --bind "$KPS_IMAGE_WORK/configuration" "$root/etc/kube-proxy-sharp"
+mount --bind "$KPS_IMAGE_WORK/drop" "$root/tmp/drop"
+mount -o remount,bind,ro "$root"
+
+arguments=(--config /etc/kube-proxy-sharp/config.conf --manifests /etc/kube-proxy-sharp/demo.yaml
+  --hostname-override node-a --iptables-variant "$variant")
+export DOTNET_EnableDiagnostics=0
+
+# The init container may write kernel parameters ...
+chroot "$root" kube-proxy-sharp run --init-only "${arguments[@]}" >"$KPS_IMAGE_WORK/init.log" 2>&1 || fail "init-only ended with $?"
+[ "$(cat /proc/sys/net/netfilter/nf_conntrack_udp_timeout)" = 42 ] || fail "init-only did not set kernel parameters"
+
+# ... the agent may not.
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount -o remount,bind,ro "$root/proc/sys"
+chroot "$root" /bin/env true 2>/dev/null && fail "the image holds more than it needs"
+LD_LIBRARY_PATH=/tmp/drop chroot "$root" /tmp/drop/setpriv --no-new-privs --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all \
+  /usr/sbin/kube-proxy-sharp run "${arguments[@]}" >"$KPS_IMAGE_WORK/agent.log" 2>&1 &
+agent=$!
+for _ in $(seq 300); do
+  grep -q 'Synced IPv4 rules (full)' "$KPS_IMAGE_WORK/agent.log" && grep -q 'Synced IPv6 rules (full)' "$KPS_IMAGE_WORK/agent.log" && break
+  kill -0 "$agent" 2>/dev/null || fail "the agent ended"
+  sleep 0.1
+done
+grep -q 'Synced IPv4 rules (full)' "$KPS_IMAGE_WORK/agent.log" || fail "no rules after 30 s"
+capabilities=$(awk '$1 == "CapEff:" { print $2 }' "$root/proc/$agent/status")
+[ "$capabilities" = 0000000000003000 ] || fail "the agent has capabilities $capabilities"
+touch "$root/tmp/file" 2>/dev/null && fail "the file system can be written to"
+if [ "$mode" = nftables ]; then
+  nft list table ip kube-proxy | grep -q 10.96.0.10 || fail "no rules in the kernel"
+elif [ "$variant" = legacy ]; then
+  iptables-legacy-save -t nat | grep -q 10.96.0.10 || fail "no rules in the kernel"
+else
+  iptables-nft-save -t nat | grep -q 10.96.0.10 || fail "no rules in the kernel"
+fi
+kill -TERM "$agent"
+status=0
+wait "$agent" || status=$?
+[ "$status" -eq 143 ] || fail "the agent ended with $status"
+echo "image: $mode rules written with a root file system of $size"

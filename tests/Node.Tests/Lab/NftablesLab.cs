@@ -1,0 +1,6 @@
+using KubeProxySharp.Testing.Lab;
+
+namespace KubeProxySharp.Node.Tests.Lab;
+
+/// <summary>nftables mode.</summary>
+public sealed class NftablesLab() : BehaviourLab("nftables", "auto", StandardLab.KnowsPods);
