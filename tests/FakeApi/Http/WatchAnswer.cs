@@ -120,7 +120,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
             }
 
             TimeSpan age = server.Time.GetElapsedTime(begin);
-            if (age >= life || server.IsStopping)
+            if (server.IsStopping)
             {
                 return;
             }
@@ -136,6 +136,12 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
                 nextBookmark = age + server.Options.BookmarkPeriod < life - server.Options.LastBookmark || age >= life - server.Options.LastBookmark
                     ? age + server.Options.BookmarkPeriod
                     : life - server.Options.LastBookmark;
+            }
+
+            // After the bookmark: on a busy machine the time of both may have come.
+            if (age >= life)
+            {
+                return;
             }
 
             await WaitAsync(changed, Soonest(life, options.AllowBookmarks ? nextBookmark : life) - age);
