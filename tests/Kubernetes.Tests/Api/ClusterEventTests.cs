@@ -11,7 +11,7 @@ public sealed class ClusterEventTests
     public void TheBodyIsTheOneThatAServerAccepted()
     {
         // Wire notes 12. The clock here has steps of 100 ns, so the last two digits of the nanoseconds are zero.
-        const string accepted =
+        const string Accepted =
             "6b3873000a190a106576656e74732e6b38732e696f2f763112054576656e7412710a0d0a0270311a0764656661756c74120b0882b981d8061080"
             + "95ef3a220a6b7562652d70726f78792a116b7562652d70726f78792d6e6f64652d61320e53746172744b75626550726f78793a08537461727469"
             + "6e6742120a044e6f64651a066e6f64652d612a0276315a064e6f726d616c";
@@ -20,9 +20,9 @@ public sealed class ClusterEventTests
         ClusterEvent start = new(ObjectReference.Node("node-a"), EventKind.Normal, "Starting", "StartKubeProxy", "", time);
 
         string hex = Convert.ToHexStringLower(start.Encode("p1", s_reporter, 1, time).Span);
-        hex.Should().HaveLength(accepted.Length);
-        hex[..100].Should().Be(accepted[..100]);
-        hex[^150..].Should().Be(accepted[^150..]);
+        hex.Should().HaveLength(Accepted.Length);
+        hex[..100].Should().Be(Accepted[..100]);
+        hex[^150..].Should().Be(Accepted[^150..]);
     }
 
     [Fact]

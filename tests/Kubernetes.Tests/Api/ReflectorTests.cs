@@ -123,12 +123,12 @@ public sealed class ReflectorTests : IAsyncDisposable
 
         await RunUntil(() => _sink.Calls.Count(call => call == "listed") == 2);
 
-        const string selectors = "fieldSelector=spec.clusterIP%21%3DNone&labelSelector=%21service.kubernetes.io%2Fservice-proxy-name";
+        const string Selectors = "fieldSelector=spec.clusterIP%21%3DNone&labelSelector=%21service.kubernetes.io%2Fservice-proxy-name";
         _server.Requests.Skip(1).Take(4).Select(request => request.FixedPath).Should().Equal(
-            $"/api/v1/services?{selectors}&limit=500&resourceVersion=0",
-            $"/api/v1/services?continue=next&{selectors}&limit=500",
+            $"/api/v1/services?{Selectors}&limit=500&resourceVersion=0",
+            $"/api/v1/services?continue=next&{Selectors}&limit=500",
             Base + "&resourceVersion=10&watch=true",
-            $"/api/v1/services?{selectors}&resourceVersion=11");
+            $"/api/v1/services?{Selectors}&resourceVersion=11");
         _sink.Calls.Should().Equal("put a", "put b", "listed", "put c", "put c", "remove a", "remove b", "listed");
     }
 
