@@ -24,7 +24,7 @@ public sealed class RefusedServiceTests
         }
 
         agent.Metric("kubeproxysharp_quarantined_services").Should().BeGreaterThan(0);
-        agent.Count("refuses the IPv4 rules of Service shop/s13").Should().Be(1);
+        await agent.WaitAsync(() => agent.Count("refuses the IPv4 rules of Service shop/s13") == 1, "its name in the log");
         agent.Count("rules of Service").Should().Be(1);
         await agent.WaitAsync(() => agent.Health() == 200, "good health");
 

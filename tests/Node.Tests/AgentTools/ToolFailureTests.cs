@@ -23,7 +23,7 @@ public sealed class ToolFailureTests
 
         await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(3), Shop.Endpoint(3, 1)), "the new rules");
         lab.Tools.IsDone(mode, failure).Should().BeTrue();
-        agent.Count(Failed).Should().Be(1);
+        await agent.WaitAsync(() => agent.Count(Failed) == 1, "the failure in the log");
         agent.Metric(Metric(mode, isPartial: true)).Should().Be(1);
         agent.Health().Should().Be(200);
         await agent.StopAsync();
@@ -43,7 +43,7 @@ public sealed class ToolFailureTests
         Shop.Write(lab.Manifests, 4, generation: 1);
 
         await agent.WaitAsync(() => agent.Health() == 503, "ill health");
-        agent.Count(Failed).Should().BeGreaterThan(2);
+        await agent.WaitAsync(() => agent.Count(Failed) > 2, "failures in the log");
         agent.Metric(Metric(mode, isPartial: false)).Should().BeGreaterThan(2);
         lab.Rules(mode).Should().Equal(good);
 
