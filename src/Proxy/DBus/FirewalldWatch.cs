@@ -20,6 +20,9 @@ internal sealed class FirewalldWatch(ILogger log, string? address = null, TimeSp
     private const string Name = "org.fedoraproject.FirewallD1";
     private const string Bus = "org.freedesktop.DBus";
 
+    /// <summary>Where libsystemd looks for the bus (sd_bus_open_system(3)).</summary>
+    private const string Socket = "/run/dbus/system_bus_socket";
+
     private readonly TimeSpan _retry = retry ?? TimeSpan.FromSeconds(60);
     private bool _isMissingLogged;
 
@@ -52,8 +55,17 @@ internal sealed class FirewalldWatch(ILogger log, string? address = null, TimeSp
         cancellation.ThrowIfCancellationRequested();
     }
 
+    /// <summary>Looked for first, since libsystemd and what it needs take memory that a node without a bus can keep.</summary>
+    private bool HasBus() =>
+        address is not null || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DBUS_SYSTEM_BUS_ADDRESS")) || File.Exists(Socket);
+
     private unsafe void Listen(Action<string> drifted, Waiting waiting, CancellationToken cancellation)
     {
+        if (!HasBus())
+        {
+            throw new BusException($"there is no {Socket}");
+        }
+
         using SystemBus bus = SystemBus.Connect(address);
         GCHandle state = GCHandle.Alloc(drifted);
         try
