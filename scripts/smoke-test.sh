@@ -39,7 +39,8 @@ healthz_answers() {
   inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/10256 && printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && head -1 <&3' 2>/dev/null | grep -q ' 200 '
 }
 
-has_rules() { inside nft list table ip kube-proxy 2>/dev/null | grep -q 'dnat'; }
+# Not through a pipe: grep -q leaves at the first hit, the lister dies of SIGPIPE, and pipefail calls that "no rules".
+has_rules() { grep -q 'dnat' <<<"$(inside nft list table ip kube-proxy 2>/dev/null)"; }
 
 # try_agent WHAT ARGUMENT...: runs the agent until it is healthy and has written rules, and stops it as Kubernetes does.
 try_agent() {
@@ -61,8 +62,8 @@ try_agent() {
   inside nft delete table ip kube-proxy
 }
 
-"$program" --version | grep -q '^kube-proxy-sharp ' || fail "--version"
-"$program" dry-run --help | grep -q 'Examples:' || fail "dry-run --help"
+grep -q '^kube-proxy-sharp ' <<<"$("$program" --version)" || fail "--version"
+grep -q 'Examples:' <<<"$("$program" dry-run --help)" || fail "dry-run --help"
 "$program" dry-run -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a >"$work/rules" 2>"$work/notes" \
   || fail "dry-run of examples/: $(cat "$work/notes")"
 cmp "$work/rules" tests/golden/own/examples/iptables.golden || fail "dry-run of examples/ differs from its golden file"
