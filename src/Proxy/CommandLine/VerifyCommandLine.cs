@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -86,7 +87,7 @@ internal static class VerifyCommandLine
                 ConntrackPath = parsed.GetValue(conntrack),
                 IsJson = parsed.GetValue(output) == Json,
             };
-            return new VerifyCommand(VerifyStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+            return new VerifyCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;

@@ -1,8 +1,5 @@
-using System.Buffers;
-using System.Text;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Renderers.Iptables;
-using KubeProxySharp.Renderers.Iptables.Reading;
+using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
@@ -28,7 +25,7 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
     /// <param name="cancellation">Ends it.</param>
     public void Compare(Ruleset live, RuleFindings findings, CancellationToken cancellation)
     {
-        Ruleset expected = Expected(model[live.Family]);
+        Ruleset expected = RenderedRules.Of(model[live.Family], ProxyMode.Iptables);
         Ruleset ours = OwnRules.Of(live, expected, mode);
         FrontendFinder finder = new();
         finder.Add(expected);
@@ -114,13 +111,4 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
         these.FirstOrDefault(rule => !others.Contains(rule)) is { } rule
             ? $"from {rule.Origin} {string.Join(' ', rule.Sources.AsSpan().ToArray().Select(range => range.ToString()))}: {rule.Behaviour}"
             : "";
-
-    private static Ruleset Expected(FamilyRules rules)
-    {
-        ArrayBufferWriter<byte> text = new();
-        IptablesRenderer.WriteListing(rules, IptablesOptions.Default, text);
-        Ruleset expected = new(rules.Family);
-        IptablesSaveReader.Read(Encoding.UTF8.GetString(text.WrittenSpan), expected);
-        return expected;
-    }
 }

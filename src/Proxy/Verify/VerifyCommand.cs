@@ -2,15 +2,13 @@ using KubeProxySharp.Conntrack;
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Text;
 using KubeProxySharp.Kubernetes.Connection;
-using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
-using KubeProxySharp.Proxy.Run;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Verify;
@@ -21,7 +19,7 @@ namespace KubeProxySharp.Proxy.Verify;
 /// </summary>
 /// <param name="streams">Where things are read from and written to.</param>
 /// <param name="host">The host.</param>
-internal sealed class VerifyCommand(VerifyStreams streams, AgentHost host)
+internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
 {
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
@@ -62,25 +60,15 @@ internal sealed class VerifyCommand(VerifyStreams streams, AgentHost host)
 
     private async Task<VerifyReport?> MakeAsync(VerifyOptions options, Progress progress, CancellationToken stop)
     {
-        KubeProxyConfiguration configuration = ReadConfiguration(options);
-        string mode = options.Mode ?? configuration.EffectiveMode;
-        if (mode is not (ProxyMode.Iptables or ProxyMode.Nftables))
-        {
-            throw new InputException($"mode {mode} cannot be verified; give --mode iptables or --mode nftables");
-        }
-
         progress.Step("reading the cluster's objects");
-        if (await ReadObjectsAsync(options, configuration, stop) is not { } objects)
+        if (await new ClusterReader(streams, host).ReadAsync(options, options.IsLive, stop) is not { } cluster)
         {
             return null;
         }
 
-        ClusterInput cluster = new(objects, configuration, mode);
-        string nodeName = cluster.FindNodeName(NodeNameOf(options, configuration));
-        IReadOnlyList<IpAddress>? addresses = options.NodeAddresses ?? (options.IsLive ? InterfaceAddresses.Read() : null);
-        RuleModelSnapshot model = cluster.Build(nodeName, addresses, new List<Problem>());
-        IReadOnlyList<IpAddress> local = addresses ?? cluster.AddressesOf(nodeName);
-        VerifyReport report = new() { NodeName = nodeName, Mode = mode };
+        RuleModelSnapshot model = cluster.Model;
+        IReadOnlyList<IpAddress> local = cluster.NodeAddresses;
+        VerifyReport report = new() { NodeName = cluster.NodeName, Mode = cluster.Mode };
         if (options.ChecksFlows)
         {
             progress.Step("reading flows");
@@ -91,11 +79,11 @@ internal sealed class VerifyCommand(VerifyStreams streams, AgentHost host)
         {
             progress.Step("reading rules");
             IReadOnlyList<Ruleset> live = options.IsLive
-                ? await RuleSource.ReadLiveAsync(host.Runner, mode, IptablesVariants.Auto, options.Families, stop)
+                ? await RuleSource.ReadLiveAsync(host.Runner, cluster.Mode, IptablesVariants.Auto, options.Families, stop)
                 : RuleSource.ReadFiles(options.RulePaths, options.Families);
             progress.Step("comparing rules");
             report.Rules = new();
-            RuleComparison comparison = new(model, mode, local);
+            RuleComparison comparison = new(model, cluster.Mode, local);
             foreach (Ruleset rules in live)
             {
                 comparison.Compare(rules, report.Rules, stop);
@@ -128,46 +116,5 @@ internal sealed class VerifyCommand(VerifyStreams streams, AgentHost host)
         }
 
         return survey.Finish();
-    }
-
-    private async Task<ManifestObjects?> ReadObjectsAsync(VerifyOptions options, KubeProxyConfiguration configuration, CancellationToken stop)
-    {
-        if (options.Paths.Count == 0)
-        {
-            string kubeconfig = options.Kubeconfig ?? configuration.ClientConnection.Kubeconfig;
-            return await new ClusterListing(host.Time).ReadAsync(kubeconfig, NodeNameOf(options, configuration)!, stop); // never null without manifests
-        }
-
-        ManifestReader reader = new();
-        ManifestFiles.Read(options.Paths, options.IsRecursive, streams.OpenInput, reader);
-        foreach (ManifestMessage message in reader.Messages)
-        {
-            streams.Errors.WriteLine(message);
-        }
-
-        if (reader.ErrorCount != 0)
-        {
-            streams.Errors.WriteLine("error: the manifests have errors, so nothing is verified");
-            return null;
-        }
-
-        return reader.Objects;
-    }
-
-    /// <summary>With an API server the node is this one unless another is named; with manifests it is theirs.</summary>
-    private string? NodeNameOf(VerifyOptions options, KubeProxyConfiguration configuration) => options.Paths.Count != 0
-        ? options.NodeName
-        : NodeName.Resolve(options.NodeName ?? configuration.HostnameOverride, host.HostName);
-
-    private KubeProxyConfiguration ReadConfiguration(VerifyOptions options)
-    {
-        LoadedConfiguration loaded = options.ConfigPath is null ? new(new KubeProxyConfiguration(), []) : ConfigurationReader.ReadFile(options.ConfigPath);
-        foreach (string problem in loaded.StrictProblems)
-        {
-            streams.Errors.WriteLine($"{options.ConfigPath}: warning: {problem}; ignored");
-        }
-
-        ConfigurationValidator.ThrowIfInvalid(loaded.Value);
-        return loaded.Value;
     }
 }

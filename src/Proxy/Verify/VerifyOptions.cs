@@ -1,29 +1,11 @@
+using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Verify;
 
 /// <summary>What <c>verify</c> was asked for.</summary>
-internal sealed record VerifyOptions
+internal sealed record VerifyOptions : ClusterOptions
 {
-    /// <summary>Manifests: files, directories, or <c>-</c>; empty for an API server.</summary>
-    public IReadOnlyList<string> Paths { get; init; } = [];
-
-    public bool IsRecursive { get; init; }
-
-    /// <summary>How to reach the API server; null for what the configuration says.</summary>
-    public string? Kubeconfig { get; init; }
-
-    /// <summary>A KubeProxyConfiguration file, or null for the defaults.</summary>
-    public string? ConfigPath { get; init; }
-
-    public string? NodeName { get; init; }
-
-    /// <summary>Addresses on the node's interfaces; null to find them.</summary>
-    public IReadOnlyList<IpAddress>? NodeAddresses { get; init; }
-
-    /// <summary>The mode, or null for that of the configuration.</summary>
-    public string? Mode { get; init; }
-
     /// <summary>The families to look at.</summary>
     public required IReadOnlyList<IpFamily> Families { get; init; }
 

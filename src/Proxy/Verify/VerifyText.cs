@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Output;
 using System.Globalization;
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Stale;

@@ -1,4 +1,6 @@
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Inputs;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.Proxy.Inputs;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -122,7 +124,7 @@ public sealed class VerifyCommandTests : IDisposable
             File.SetLastWriteTimeUtc(saved, savedAt ?? DateTime.UnixEpoch);
         }
 
-        VerifyStreams streams = new(() => Stream.Null, () => _output, _errors, false, false);
+        CommandStreams streams = new(() => Stream.Null, () => _output, _errors, false, false);
         return await new VerifyCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(
             new() { Paths = [cluster], ConntrackPath = saved, Families = [IpFamily.IPv4, IpFamily.IPv6], IsJson = isJson }, CancellationToken.None);
     }

@@ -1,4 +1,4 @@
-namespace KubeProxySharp.Proxy.Verify;
+namespace KubeProxySharp.Proxy.Output;
 
 /// <summary>Lines of text in aligned columns.</summary>
 /// <param name="titles">Titles of the columns; a <c>&gt;</c> before it means that the column is aligned to the right.</param>

@@ -2,14 +2,13 @@ using System.Text;
 using KubeProxySharp.Proxy.Appliers.Iptables;
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables.Reading;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Walk;
 
-namespace KubeProxySharp.Proxy.Verify;
+namespace KubeProxySharp.Proxy.Inputs;
 
 /// <summary>Reads the rules of this node with the tools of the mode, or saved ones from files.</summary>
 internal static class RuleSource

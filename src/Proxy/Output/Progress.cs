@@ -1,4 +1,4 @@
-namespace KubeProxySharp.Proxy.Verify;
+namespace KubeProxySharp.Proxy.Output;
 
 /// <summary>Tells a person at a terminal what is being done, once it takes more than a second; nobody else.</summary>
 internal sealed class Progress : IDisposable

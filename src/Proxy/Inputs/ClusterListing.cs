@@ -2,11 +2,10 @@ using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KubeProxySharp.Proxy.Verify;
+namespace KubeProxySharp.Proxy.Inputs;
 
 /// <summary>Lists once what the agent would watch, within a time limit.</summary>
 /// <param name="time">The clock.</param>
