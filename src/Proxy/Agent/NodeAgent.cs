@@ -161,7 +161,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             LoggerFactory = _logs,
         });
         EventReporter reporter = new("kube-proxy", "kube-proxy-" + host.HostName);
-        return new(connection, agent, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
+        return new(connection, new() { UserAgent = agent, Accept = AcceptedContent.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
     }
 
     /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>

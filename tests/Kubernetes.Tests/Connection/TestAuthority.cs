@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Kubernetes.Tests.Connection;
 
@@ -39,9 +40,10 @@ public sealed class TestAuthority : IDisposable
         SubjectAlternativeNameBuilder alternatives = new();
         foreach (string name in names)
         {
-            if (char.IsAsciiDigit(name[0]))
+            if (IpAddress.TryParse(name, out IpAddress address))
             {
-                alternatives.AddIpAddress(new IPAddress([.. name.Split('.').Select(byte.Parse)]));
+                Span<byte> bytes = stackalloc byte[16];
+                alternatives.AddIpAddress(new IPAddress(bytes[..address.WriteBytes(bytes)]));
             }
             else
             {

@@ -12,7 +12,7 @@ public sealed class SteadyReadingTests
     private const int Chains = 400;
     private const int Looks = 40;
 
-    /// <summary>iptables-nft-save alone shows parts of both sets, or chains twice.</summary>
+    /// <summary>iptables-nft-save alone may show parts of both sets, or chains twice; how often depends on the machine.</summary>
     [SkippableFact]
     public async Task AListingDuringCommitsIsTheOldOneOrTheNewOne()
     {
