@@ -38,12 +38,12 @@ public sealed class TestAuthority : IDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = Request("server", key, isAuthority: false);
         SubjectAlternativeNameBuilder alternatives = new();
+        byte[] bytes = new byte[16];
         foreach (string name in names)
         {
             if (IpAddress.TryParse(name, out IpAddress address))
             {
-                Span<byte> bytes = stackalloc byte[16];
-                alternatives.AddIpAddress(new IPAddress(bytes[..address.WriteBytes(bytes)]));
+                alternatives.AddIpAddress(new IPAddress(bytes.AsSpan(0, address.WriteBytes(bytes))));
             }
             else
             {
