@@ -18,16 +18,16 @@ internal sealed class ApiSource : IDisposable
 
     /// <summary>Prepares the source; nothing is sent yet.</summary>
     /// <param name="connection">The connection, owned from now on.</param>
-    /// <param name="userAgent">The name in the server's audit log.</param>
+    /// <param name="options">What every request says about the client.</param>
     /// <param name="reporter">Who writes Events.</param>
     /// <param name="observer">Is told how the server is doing.</param>
     /// <param name="logs">The log.</param>
     /// <param name="time">The clock.</param>
-    public ApiSource(ApiConnection connection, string userAgent, EventReporter reporter, IApiObserver observer, ILoggerFactory logs, TimeProvider time)
+    public ApiSource(ApiConnection connection, ApiClientOptions options, EventReporter reporter, IApiObserver observer, ILoggerFactory logs, TimeProvider time)
     {
         _connection = connection;
         _logs = logs;
-        _client = new(new Endpoint(connection), new ApiClientOptions { UserAgent = userAgent }, observer, time, logs.CreateLogger<ApiClient>());
+        _client = new(new Endpoint(connection), options, observer, time, logs.CreateLogger<ApiClient>());
         Events = new(_client, reporter, EventsPerSecond, EventBurst, Random.Shared, logs.CreateLogger<EventWriter>());
     }
 

@@ -6,8 +6,9 @@ namespace KubeProxySharp.Proxy.Agent;
 /// whole heap is compacted, which takes milliseconds (docs/building.md), so never while changes come in.
 /// </summary>
 /// <param name="collect">Collects.</param>
+/// <param name="forgetStart">Gives back what only the start needed; called once, at the first rest.</param>
 /// <param name="time">The clock.</param>
-internal sealed class IdleCollector(Action collect, TimeProvider time)
+internal sealed class IdleCollector(Action collect, Action forgetStart, TimeProvider time)
 {
     /// <summary>The time without syncs after which memory is given back.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
@@ -23,7 +24,7 @@ internal sealed class IdleCollector(Action collect, TimeProvider time)
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        while (true)
+        for (bool isFirst = true; ; isFirst = false)
         {
             await _worked.WaitAsync(Timeout.InfiniteTimeSpan, cancellation);
             while (await _worked.WaitAsync(Quiet, cancellation))
@@ -32,6 +33,10 @@ internal sealed class IdleCollector(Action collect, TimeProvider time)
             }
 
             collect();
+            if (isFirst)
+            {
+                forgetStart();
+            }
         }
     }
 }

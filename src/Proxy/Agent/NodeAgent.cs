@@ -105,7 +105,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await using HttpHost http = await HttpHost.StartAsync(_log, end.Token);
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
-        IdleCollector idle = new(IdleCollector.Compact, _time);
+        IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
         using FlowKeeper flows = new(options.TcpFlows, ConntrackTable.Open, InterfaceAddresses.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
         SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
@@ -161,7 +161,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             LoggerFactory = _logs,
         });
         EventReporter reporter = new("kube-proxy", "kube-proxy-" + host.HostName);
-        return new(connection, agent, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
+        return new(connection, new() { UserAgent = agent, Accept = AcceptedContent.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
     }
 
     /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>

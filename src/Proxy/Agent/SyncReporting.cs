@@ -174,6 +174,11 @@ internal sealed partial class SyncReporting(
 
         metrics.Agent.RulesRendered(family, figures.TextBytes, figures.RenderTime);
         metrics.Agent.ToolFinished(family, figures.ToolTime);
+        if (figures.HasCleanUpFailed)
+        {
+            metrics.Rules.NftablesCleanupFailed(family);
+        }
+
         if (figures.Written is { } written)
         {
             metrics.Rules.IptablesRules(IptablesTable.Filter, family, written.Filter, written.Filter);

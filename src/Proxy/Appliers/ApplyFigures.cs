@@ -13,4 +13,7 @@ internal sealed record ApplyFigures(long TextBytes, TimeSpan RenderTime, TimeSpa
 
     /// <summary>The nat rules that should be there, those that a partial restore did not write included; 0 for nftables.</summary>
     public int NatTotal { get; init; }
+
+    /// <summary>Whether chains that are no longer needed could not be deleted afterwards; never so for iptables, which deletes them in the same transaction.</summary>
+    public bool HasCleanUpFailed { get; init; }
 }

@@ -117,13 +117,14 @@ internal static class ConfigurationDecoder
         return read;
     }
 
-    /// <summary>A duration, or a number of nanoseconds as older files have it.</summary>
+    /// <summary>A duration, or a number of nanoseconds as older files have it; kubeadm writes the number 0 for the default.</summary>
     private static TimeSpan FlushFrequency(StrictFields fields, TimeSpan missing)
     {
         DocumentNode node = fields.Node("flushFrequency");
-        return node.Kind == DocumentKind.Number
+        TimeSpan given = node.Kind == DocumentKind.Number
             ? TimeSpan.FromTicks((long)((node.AsDouble() ?? 0) / 100))
-            : OrDefault(fields.Duration("flushFrequency", default), missing);
+            : fields.Duration("flushFrequency", default);
+        return OrDefault(given, missing);
     }
 
     private static EquatableArray<VerbosityRule> Vmodule(DocumentNode list)

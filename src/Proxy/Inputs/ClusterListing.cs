@@ -28,7 +28,7 @@ internal sealed class ClusterListing(TimeProvider time) : IApiObserver
     {
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using ApiConnection connection = ApiConnection.Open(kubeconfig, "", new ConnectionSettings { QueriesPerSecond = 50, Burst = 50, TimeProvider = time });
-        using ApiSource source = new(connection, "kube-proxy-sharp verify", new EventReporter("kube-proxy-sharp", "verify"), this, NullLoggerFactory.Instance, time);
+        using ApiSource source = new(connection, new() { UserAgent = "kube-proxy-sharp verify" }, new EventReporter("kube-proxy-sharp", "verify"), this, NullLoggerFactory.Instance, time);
         WakeSignal wake = new(time);
         ClusterFeed feed = new(wake.Set, static _ => { }, static () => { });
         Task watching = Task.WhenAll(source.WatchNodeAsync(nodeName, feed.Nodes, end.Token), source.WatchAsync(feed, end.Token));

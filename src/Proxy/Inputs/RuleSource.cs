@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Text;
 using KubeProxySharp.Proxy.Appliers.Iptables;
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Drift;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables.Reading;
@@ -59,7 +61,10 @@ internal static class RuleSource
         Dictionary<IpFamily, Ruleset> read = [];
         if (mode == ProxyMode.Nftables)
         {
-            ReadJson(await ListAsync(runner, new("nft", "-j", "list", "ruleset"), cancellation), families, read);
+            // nft reads again by itself when something was committed meanwhile; this is for the moment of a commit alone.
+            (byte[] json, _) = await SteadyReading.ReadAsync(
+                runner.Network, stop => ListAsync(runner, new("nft", "-j", "list", "ruleset"), stop), static (_, _) => false, cancellation);
+            ReadJson(json, families, read);
             return [.. families.Select(family => read[family])];
         }
 
@@ -71,10 +76,32 @@ internal static class RuleSource
         };
         foreach (IpFamily family in families)
         {
-            ReadSave(await ListAsync(runner, new(new IptablesTools(family, chosen).Save), cancellation), family, read);
+            ReadSave(await ListSteadyAsync(runner, new IptablesTools(family, chosen), cancellation), family, read);
         }
 
         return [.. families.Select(family => read[family])];
+    }
+
+    private static async Task<byte[]> ListSteadyAsync(ProcessRunner runner, IptablesTools tools, CancellationToken cancellation)
+    {
+        ToolCall call = new(tools.Save);
+        if (tools.Variant == IptablesVariant.Legacy)
+        {
+            return await ListAsync(runner, call, cancellation); // the kernel gives out a table as a whole
+        }
+
+        (byte[] listing, bool isSteady) = await SteadyReading.ReadAsync(
+            runner.Network, stop => ListAsync(runner, call, stop), static (one, other) => Digest(one) == Digest(other), cancellation);
+        return isSteady
+            ? listing
+            : throw new InputException($"the rules changed each of the {SteadyReading.MostTries} times that {call.Tool} listed them; try again when fewer changes are made");
+    }
+
+    private static (int Rules, ulong Sum) Digest(byte[] listing)
+    {
+        RuleDigest digest = new();
+        digest.Write(listing);
+        return digest.Value;
     }
 
     private static async Task<byte[]> ListAsync(ProcessRunner runner, ToolCall call, CancellationToken cancellation)

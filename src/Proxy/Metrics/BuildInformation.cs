@@ -20,7 +20,7 @@ internal static class BuildInformation
     /// The Kubernetes version with ours as build metadata: tools that compare the versions of a cluster's components see
     /// the former, people see both.
     /// </summary>
-    public static string KubernetesVersion { get; } = $"v{KubernetesMajor}.{KubernetesMinor}.0+kubeproxysharp.{Version}";
+    public static string KubernetesVersion => CommandLine.KubernetesVersion.Text;
 
     /// <summary>The runtime, such as <c>.NET 10.0.0</c>.</summary>
     public static string Runtime => RuntimeInformation.FrameworkDescription;

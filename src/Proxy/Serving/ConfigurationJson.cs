@@ -47,7 +47,11 @@ internal static class ConfigurationJson
         WriteConntrack(json, configuration.Conntrack);
         WriteDuration(json, "configSyncPeriod", configuration.ConfigSyncPeriod);
         json.WriteString("portRange", configuration.PortRange);
-        json.WriteBoolean("windowsRunAsService", configuration.WindowsRunAsService);
+        if (configuration.WindowsRunAsService)
+        {
+            json.WriteBoolean("windowsRunAsService", true);
+        }
+
         json.WriteEndObject();
     }
 

@@ -34,10 +34,11 @@ public sealed class TestApiServer : IAsyncDisposable
         X509Certificate2? certificate,
         RequestDelegate? answer = null,
         HttpProtocols protocols = HttpProtocols.Http1AndHttp2,
-        X509Certificate2Collection? chain = null)
+        X509Certificate2Collection? chain = null,
+        IPAddress? address = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(address ?? IPAddress.Loopback, 0, listen =>
         {
             listen.Protocols = protocols;
             if (certificate is null)

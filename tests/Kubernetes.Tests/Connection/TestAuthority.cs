@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Kubernetes.Tests.Connection;
 
@@ -37,11 +38,12 @@ public sealed class TestAuthority : IDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = Request("server", key, isAuthority: false);
         SubjectAlternativeNameBuilder alternatives = new();
+        byte[] bytes = new byte[16];
         foreach (string name in names)
         {
-            if (char.IsAsciiDigit(name[0]))
+            if (IpAddress.TryParse(name, out IpAddress address))
             {
-                alternatives.AddIpAddress(new IPAddress([.. name.Split('.').Select(byte.Parse)]));
+                alternatives.AddIpAddress(new IPAddress(bytes.AsSpan(0, address.WriteBytes(bytes))));
             }
             else
             {

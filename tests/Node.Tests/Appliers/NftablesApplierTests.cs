@@ -145,6 +145,37 @@ public sealed class NftablesApplierTests
     }
 
     [SkippableFact]
+    public async Task AChainThatCannotBeDeletedIsToldAndFoundAgain()
+    {
+        Service service = Samples.Service with { SessionAffinity = "ClientIP" };
+        RuleModelSnapshot two = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"), Samples.Endpoint("10.244.0.2"))]);
+        RuleModelSnapshot one = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]);
+        using TestNode node = TestNode.CreateOrSkip("nft");
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4);
+        Assert(await applier.ApplyFullAsync(two.IPv4, default));
+        string[] before = Chains(node);
+        Assert(await applier.ApplyUpdateAsync(RuleModelBuilder.Compare(two, one).IPv4, default));
+        applier.Figures!.HasCleanUpFailed.Should().BeFalse();
+        using TestNode other = TestNode.CreateOrSkip("nft");
+        Assert(await other.Nftables(IpFamily.IPv4).ApplyFullAsync(one.IPv4, default));
+        string[] stale = [.. before.Except(Chains(other), StringComparer.Ordinal)];
+        stale.Should().NotBeEmpty();
+        node.Run("nft", $"add chain ip kube-proxy mine\nadd rule ip kube-proxy mine jump {stale[0]}\n", "-f", "-");
+
+        node.Time.Advance(TimeSpan.FromSeconds(2));
+        FamilyChange last = RuleModelBuilder.Compare(one, one).IPv4;
+        Assert(await applier.ApplyUpdateAsync(last, default));
+
+        applier.Figures!.HasCleanUpFailed.Should().BeTrue();
+        applier.CanUpdate(last).Should().BeFalse("only a full transaction finds the chain again");
+        node.Run("nft", "", "delete", "chain", "ip", "kube-proxy", "mine");
+        Assert(await applier.ApplyFullAsync(one.IPv4, default));
+        node.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert(await applier.ApplyFullAsync(one.IPv4, default));
+        Chains(node).Should().BeEquivalentTo(Chains(other));
+    }
+
+    [SkippableFact]
     public async Task ARefusedRuleLeavesTheOldOnesInForceAndIsShown()
     {
         using TestNode node = TestNode.CreateOrSkip("nft");
@@ -238,6 +269,9 @@ public sealed class NftablesApplierTests
 
     private static string[] AffinitySets(TestNode node, IpFamily family = IpFamily.IPv4) =>
         [.. node.Run("nft", "", "-t", "list", "sets", NftContentReader.Name(family)).Split('\n').Select(line => line.Trim().Split(' ')).Where(words => words[0] == "set" && words[1].StartsWith("affinity-", StringComparison.Ordinal)).Select(words => words[1])];
+
+    private static string[] Chains(TestNode node) =>
+        [.. node.Run("nft", "", "list", "chains", "ip").Split('\n').Select(line => line.Trim().Split(' ')).Where(words => words[0] == "chain").Select(words => words[1])];
 
     /// <summary>The table without the expiry of elements.</summary>
     private static IReadOnlyList<string> Living(TestNode node, IpFamily family) => node.NftTable(family);

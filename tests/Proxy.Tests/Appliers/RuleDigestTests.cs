@@ -23,7 +23,8 @@ public sealed class RuleDigestTests
     [InlineData("-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT\n", "")]
     [InlineData("-A PREROUTING -j KUBE-SERVICES\n", "")]
     [InlineData("0x4000/0x4000", "0x8000/0x8000")]
-    [InlineData("-A PREROUTING -j KUBE-SERVICES\n", "-A PREROUTING -j KUBE-SERVICES\n-A PREROUTING -j KUBE-SERVICES\n")]
+    [InlineData("-A KUBE-FORWARD -m", "-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT\n-A KUBE-FORWARD -m")]
+    [InlineData("-A PREROUTING -j KUBE-SERVICES\n", "-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT -j KUBE-SERVICES\n")]
     [InlineData("*nat", "*mangle")]
     public void AChangeOfOurRulesIsSeen(string from, string to)
     {
@@ -41,6 +42,14 @@ public sealed class RuleDigestTests
     public void RulesOfOthersCountForNothing(string line)
     {
         Digest(Text.Replace("COMMIT\n*nat", line + "\nCOMMIT\n*nat", StringComparison.Ordinal)).Should().Be(Digest(Text));
+    }
+
+    /// <summary>Nobody would take it away again, so it must not be repaired for ever.</summary>
+    [Fact]
+    public void AJumpThatIsThereTwiceIsThere()
+    {
+        Digest(Text.Replace("-A PREROUTING -j KUBE-SERVICES\n", "-A PREROUTING -j KUBE-SERVICES\n-A PREROUTING -j KUBE-SERVICES\n", StringComparison.Ordinal))
+            .Should().Be(Digest(Text));
     }
 
     [Fact]

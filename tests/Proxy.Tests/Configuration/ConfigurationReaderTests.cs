@@ -60,6 +60,40 @@ public sealed class ConfigurationReaderTests
         AssertEveryPropertyDiffers(read, defaults, "");
     }
 
+    /// <summary>kubeadm writes every field, and what it does not set as null, 0, "0", 0s or "": all of them mean the default.</summary>
+    [Fact]
+    public void TheEmptyValuesThatKubeadmWritesMeanTheDefaults()
+    {
+        LoadedConfiguration loaded = Read(Header + """
+            bindAddress: 0.0.0.0
+            bindAddressHardFail: false
+            clientConnection: {acceptContentTypes: "", burst: 0, contentType: "", kubeconfig: "", qps: 0}
+            clusterCIDR: ""
+            configSyncPeriod: 0s
+            conntrack: {maxPerCore: null, min: null, tcpBeLiberal: false, tcpCloseWaitTimeout: null, tcpEstablishedTimeout: null, udpStreamTimeout: 0s, udpTimeout: 0s}
+            detectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}
+            detectLocalMode: ""
+            enableProfiling: false
+            healthzBindAddress: ""
+            hostnameOverride: ""
+            iptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}
+            ipvs: {excludeCIDRs: null, minSyncPeriod: 0s, scheduler: "", strictARP: false, syncPeriod: 0s, tcpFinTimeout: 0s, tcpTimeout: 0s, udpTimeout: 0s}
+            logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}, text: {infoBufferSize: "0"}}, verbosity: 0}
+            metricsBindAddress: ""
+            mode: ""
+            nftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}
+            nodePortAddresses: null
+            oomScoreAdj: null
+            portRange: ""
+            showHiddenMetricsForVersion: ""
+            winkernel: {enableDSR: false, forwardHealthCheckVip: false, networkName: "", rootHnsEndpointName: "", sourceVip: ""}
+            """);
+
+        loaded.Value.Should().Be(new KubeProxyConfiguration());
+        loaded.StrictProblems.Should().BeEmpty();
+        ConfigurationValidator.Validate(loaded.Value).Should().BeEmpty();
+    }
+
     [Fact]
     public void UnknownAndRepeatedFieldsAreToldAndTheRestCounts()
     {

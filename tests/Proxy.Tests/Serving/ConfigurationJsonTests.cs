@@ -24,7 +24,7 @@ public sealed class ConfigurationJsonTests
             "winkernel":{"networkName":"","sourceVip":"","enableDSR":false,"rootHnsEndpointName":"","forwardHealthCheckVip":false},
             "detectLocalMode":"ClusterCIDR","detectLocal":{"bridgeInterface":"","interfaceNamePrefix":""},"clusterCIDR":"","nodePortAddresses":null,"oomScoreAdj":-999,
             "conntrack":{"maxPerCore":32768,"min":131072,"tcpEstablishedTimeout":"24h0m0s","tcpCloseWaitTimeout":"1h0m0s","tcpBeLiberal":false,"udpTimeout":"0s","udpStreamTimeout":"0s"},
-            "configSyncPeriod":"15m0s","portRange":"","windowsRunAsService":false}
+            "configSyncPeriod":"15m0s","portRange":""}
             """;
 
         Write(new KubeProxyConfiguration()).Should().Be(Expected.ReplaceLineEndings(""));

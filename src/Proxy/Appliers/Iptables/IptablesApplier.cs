@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.ComponentModel;
 using KubeProxySharp.Proxy.Appliers.Counters;
+using KubeProxySharp.Proxy.Drift;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Iptables.Naming;
@@ -102,15 +103,21 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
         RuleDigest wanted = new();
         IptablesRenderer.WriteListing(rules, _options, wanted);
-        RuleDigest live = new();
-        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
-        if (!result.IsSuccess)
+        ((RuleDigest? live, string error), bool isSteady) = tools.Variant == IptablesVariant.Legacy
+            ? (await DigestAsync(cancellation), true) // the kernel gives out a table as a whole
+            : await SteadyReading.ReadAsync(runner.Network, DigestAsync, static (one, other) => one.Digest?.Value == other.Digest?.Value, cancellation);
+        if (live is not null && wanted.Value == live.Value)
         {
-            log.NotListed(Family, result.Describe(tools.Save));
             return true;
         }
 
-        return wanted.Value == live.Value;
+        if (live is null || !isSteady)
+        {
+            log.NotChecked(Family, live is null ? error : "they changed each time they were listed");
+            return true;
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>
@@ -134,6 +141,13 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
             return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
         }
+    }
+
+    private async Task<(RuleDigest? Digest, string Error)> DigestAsync(CancellationToken cancellation)
+    {
+        RuleDigest live = new();
+        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
+        return result.IsSuccess ? (live, "") : (null, result.Describe(tools.Save));
     }
 
     /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using KubeProxySharp.Proxy.Drift;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables;
 
@@ -18,7 +19,7 @@ internal sealed class IptablesListing
     private string _table = "";
     private HashSet<string> _current = [];
 
-    /// <summary>Lists tables.</summary>
+    /// <summary>Lists tables, as they were at one moment.</summary>
     /// <param name="runner">Runs iptables-save.</param>
     /// <param name="tools">The tools.</param>
     /// <param name="table">The table; null for all that exist.</param>
@@ -26,10 +27,17 @@ internal sealed class IptablesListing
     /// <returns>The listing, or null and why not.</returns>
     public static async Task<(IptablesListing? Listing, string Error)> ReadAsync(ProcessRunner runner, IptablesTools tools, string? table, CancellationToken cancellation)
     {
-        IptablesListing listing = new();
-        ToolCall call = new(tools.Save, table is null ? [] : ["-t", table]) { Lines = listing.Take };
-        ProcessResult result = await runner.RunAsync(call, cancellation);
-        return result.IsSuccess ? (listing, "") : (null, result.Describe(tools.Save));
+        if (tools.Variant == IptablesVariant.Legacy)
+        {
+            return await ReadOnceAsync(runner, tools, table, cancellation); // the kernel gives out a table as a whole
+        }
+
+        ((IptablesListing? Listing, string Error) read, bool isSteady) = await SteadyReading.ReadAsync(
+            runner.Network,
+            stop => ReadOnceAsync(runner, tools, table, stop),
+            static (one, other) => one.Listing is not null && other.Listing is not null && one.Listing.IsSameAs(other.Listing),
+            cancellation);
+        return isSteady || read.Listing is null ? read : (null, "the rules changed each time they were listed");
     }
 
     /// <summary>The chains of a table whose names begin with KUBE-.</summary>
@@ -37,6 +45,13 @@ internal sealed class IptablesListing
 
     /// <summary>How often a jump rule is there, word for word.</summary>
     public int Count(JumpRule jump) => _jumps.GetValueOrDefault(jump);
+
+    /// <summary>Whether both have the same chains and jump rules.</summary>
+    public bool IsSameAs(IptablesListing other) =>
+        _chains.Count == other._chains.Count
+        && _jumps.Count == other._jumps.Count
+        && _chains.All(table => other._chains.TryGetValue(table.Key, out HashSet<string>? chains) && chains.SetEquals(table.Value))
+        && _jumps.All(jump => other.Count(jump.Key) == jump.Value);
 
     /// <summary>Takes the next line.</summary>
     public void Take(ReadOnlySpan<byte> line)
@@ -70,5 +85,13 @@ internal sealed class IptablesListing
                 }
             }
         }
+    }
+
+    private static async Task<(IptablesListing? Listing, string Error)> ReadOnceAsync(ProcessRunner runner, IptablesTools tools, string? table, CancellationToken cancellation)
+    {
+        IptablesListing listing = new();
+        ToolCall call = new(tools.Save, table is null ? [] : ["-t", table]) { Lines = listing.Take };
+        ProcessResult result = await runner.RunAsync(call, cancellation);
+        return result.IsSuccess ? (listing, "") : (null, result.Describe(tools.Save));
     }
 }

@@ -4,7 +4,8 @@ namespace KubeProxySharp.Proxy.Appliers.Iptables;
 
 /// <summary>
 /// A sum over the rules of kube-proxy in a text of iptables-save, whatever their order among chains. Rules of others count
-/// for nothing, and neither do those of KUBE-FIREWALL, which the kubelet writes too.
+/// for nothing, and neither do those of KUBE-FIREWALL, which the kubelet writes too. A rule of a built-in chain counts once:
+/// two agents that start at the same moment both insert the jump rules, and a jump does no harm twice.
 /// </summary>
 internal sealed class RuleDigest : IBufferWriter<byte>
 {
@@ -12,6 +13,7 @@ internal sealed class RuleDigest : IBufferWriter<byte>
     private const ulong Prime = 1099511628211;
 
     private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private readonly HashSet<ulong> _jumps = [];
     private ulong _table;
 
     /// <summary>Number of rules and the sum of their hashes.</summary>
@@ -26,7 +28,11 @@ internal sealed class RuleDigest : IBufferWriter<byte>
         }
         else if (line.StartsWith("-A "u8) && IsOurs(line))
         {
-            Value = (Value.Rules + 1, Value.Sum + Hash(_table, line));
+            ulong hash = Hash(_table, line);
+            if (line.StartsWith("-A KUBE-"u8) || _jumps.Add(hash))
+            {
+                Value = (Value.Rules + 1, Value.Sum + hash);
+            }
         }
     }
 

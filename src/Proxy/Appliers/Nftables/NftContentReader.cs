@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using KubeProxySharp.Proxy.Drift;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.Renderers.Nftables.Naming;
@@ -29,17 +30,16 @@ internal sealed class NftContentReader(IpFamily family)
     /// <summary>Whether a name was found that cannot be written as it was read.</summary>
     private bool _isOdd;
 
-    /// <summary>Lists the table of a family.</summary>
+    /// <summary>Lists the table of a family, as it was at one moment.</summary>
     /// <returns>Its content, empty if there is no such table; null and why, if it cannot be listed.</returns>
     public static async Task<(NftTableContent? Content, string Error)> ReadAsync(ProcessRunner runner, IpFamily family, CancellationToken cancellation)
     {
-        NftContentReader reader = new(family);
-        byte[] commands = Encoding.ASCII.GetBytes($"list chains {Name(family)}\nlist sets {Name(family)}\nlist maps {Name(family)}\n");
-        ToolCall call = new("nft", "-t", "-f", "-") { Input = output => output.Write(commands), Lines = reader.Take };
-        ProcessResult result = await runner.RunAsync(call, cancellation);
-        return !result.IsSuccess ? (null, result.Describe("nft list"))
-            : reader._isOdd ? (null, "the table has names that nft does not take back")
-            : (reader.Content(), "");
+        ((NftTableContent? Content, string Error) read, bool isSteady) = await SteadyReading.ReadAsync(
+            runner.Network,
+            stop => ReadOnceAsync(runner, family, stop),
+            static (one, other) => one.Content is not null && one.Content == other.Content,
+            cancellation);
+        return isSteady || read.Content is null ? read : (null, "the table changed each time it was listed");
     }
 
     /// <summary>A family as nft calls it.</summary>
@@ -77,6 +77,17 @@ internal sealed class NftContentReader(IpFamily family)
 
     /// <summary>What was found.</summary>
     public NftTableContent Content() => new(Array(_bases), Array(_chains), Array(_sets), Array(_maps));
+
+    private static async Task<(NftTableContent? Content, string Error)> ReadOnceAsync(ProcessRunner runner, IpFamily family, CancellationToken cancellation)
+    {
+        NftContentReader reader = new(family);
+        byte[] commands = Encoding.ASCII.GetBytes($"list chains {Name(family)}\nlist sets {Name(family)}\nlist maps {Name(family)}\n");
+        ToolCall call = new("nft", "-t", "-f", "-") { Input = output => output.Write(commands), Lines = reader.Take };
+        ProcessResult result = await runner.RunAsync(call, cancellation);
+        return !result.IsSuccess ? (null, result.Describe("nft list"))
+            : reader._isOdd ? (null, "the table has names that nft does not take back")
+            : (reader.Content(), "");
+    }
 
     private static EquatableArray<string> Array(List<string> names) => EquatableArray.Adopt(names.ToArray());
 

@@ -134,6 +134,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         }
 
         _needsFull = true;
+        Figures = (Figures ?? new(0, TimeSpan.Zero, TimeSpan.Zero)) with { HasCleanUpFailed = true };
         log.StaleChainsStay(family, due.Count, result.Error);
     }
 

@@ -63,6 +63,25 @@ public sealed class TlsTests : IDisposable
         (await RefusedAsync(connection)).InnerException!.Message.Should().Contain("is not for \"127.0.0.1\"").And.Contain("tls-server-name");
     }
 
+    /// <summary>Of an address in brackets, the certificate has what is between them.</summary>
+    [Theory]
+    [InlineData("::1", true)]
+    [InlineData("fd00::1", false)]
+    public async Task TheServerMayHaveAnIPv6Address(string name, bool isAccepted)
+    {
+        await using TestApiServer server = await TestApiServer.StartAsync(_authority.Server(name), address: IPAddress.IPv6Loopback);
+        using ApiConnection connection = _bench.Open($"{{server: 'https://[::1]:{server.Port}', {Trusted}}}");
+
+        if (isAccepted)
+        {
+            (await connection.Client.GetAsync(new Uri("x", UriKind.Relative))).StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+        else
+        {
+            (await RefusedAsync(connection)).InnerException!.Message.Should().Contain("is not for");
+        }
+    }
+
     [Theory]
     [InlineData("elsewhere", true)]
     [InlineData("nowhere", false)]

@@ -1,0 +1,33 @@
+using KubeProxySharp.Proxy.Drift.Interop;
+
+namespace KubeProxySharp.Testing;
+
+/// <summary>
+/// Looks at rules while others change them. A listing that was made while somebody committed may show a part of the old rules
+/// and a part of the new ones, which were never in force together, so it is made again.
+/// </summary>
+public static class SteadyRules
+{
+    private const int MostTries = 500;
+
+    /// <summary>Looks, in the network namespace of this thread.</summary>
+    /// <param name="look">Lists rules or asks for some.</param>
+    public static T Read<T>(Func<T> look)
+    {
+        using FinishedCommits commits = new();
+        uint? before = commits.Last() ?? throw new InvalidOperationException("the kernel does not tell the number of the last commit");
+        for (int tries = 0; tries < MostTries; tries++)
+        {
+            T seen = look();
+            uint? after = commits.Last();
+            if (before == after)
+            {
+                return seen;
+            }
+
+            before = after;
+        }
+
+        throw new TimeoutException($"the rules changed each of the {MostTries} times they were looked at");
+    }
+}
