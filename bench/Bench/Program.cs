@@ -13,11 +13,18 @@ if (args is ["conntrack", string flows, string stale])
     return 0;
 }
 
+if (args is ["clean-up", string program, string server, string many])
+{
+    CleanUpBench.Run(program, server, Number(many), Console.Out);
+    return 0;
+}
+
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
     Console.Error.WriteLine("       wire");
     Console.Error.WriteLine("       conntrack FLOWS STALE");
+    Console.Error.WriteLine("       clean-up PROGRAM FAKE-API-SERVER STALE");
     return 2;
 }
 

@@ -14,8 +14,8 @@ namespace KubeProxySharp.Conntrack.Stale;
 /// <item>Flows to endpoints of a service port that has none any more are stale, and so are those through frontends that went
 /// away; kube-proxy keeps both.</item>
 /// <item>A node port is dialled only at the addresses that answer node ports, not at any address.</item>
-/// <item>Flows in other zones that are not translated are foreign: what keeps zones of its own (Open vSwitch) sees packets
-/// to frontends before our rules do.</item>
+/// <item>Flows in other zones than the default one are foreign: whoever keeps zones of its own (Open vSwitch) has flows to
+/// frontends there that our rules did not make, and removes them itself.</item>
 /// </list>
 /// </summary>
 public sealed class StaleFlows
@@ -121,7 +121,7 @@ public sealed class StaleFlows
 
     private static FlowVerdict DecideUntranslated(in ConntrackEntry entry, FlowTarget? target)
     {
-        if (target is null || entry.Zone != 0)
+        if (target is null)
         {
             return FlowVerdict.Foreign;
         }
@@ -148,7 +148,7 @@ public sealed class StaleFlows
         index.Update(change.After, names);
     }
 
-    private bool IsOfInterest(in ConntrackEntry entry) => (TransportProtocol)entry.Protocol switch
+    private bool IsOfInterest(in ConntrackEntry entry) => entry.Zone == 0 && (TransportProtocol)entry.Protocol switch
     {
         TransportProtocol.Udp or TransportProtocol.Sctp => true,
         TransportProtocol.Tcp => IncludesTcp,
