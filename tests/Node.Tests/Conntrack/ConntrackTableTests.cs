@@ -209,7 +209,7 @@ public sealed class ConntrackTableTests
 
             read.Should().BeLessThan(2000);
             events.Losses.Should().BePositive();
-            MixedTable.FillUdp("10.96.0.11:54", "10.244.1.5:53", 1);
+            MixedTable.FillUdp("10.96.0.11:54", "10.244.1.6:53", 1);
             bool isRead = false;
             while (!isRead && events.TryRead(TimeSpan.FromSeconds(10), out _))
             {

@@ -3,10 +3,12 @@ using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Proxy.Tests.Verify;
 
-public sealed class ProgressTests
+public sealed class ProgressTests : IDisposable
 {
     private readonly ManualTimeProvider _time = new();
     private readonly StringWriter _terminal = new();
+
+    public void Dispose() => _terminal.Dispose();
 
     [Fact]
     public void APersonIsToldWhatTakesMoreThanASecond()
