@@ -25,6 +25,12 @@ if (args is ["read-rules", string path])
     return 0;
 }
 
+if (args is ["clean-up", string program, string server, string many])
+{
+    CleanUpBench.Run(program, server, Number(many), Console.Out);
+    return 0;
+}
+
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
@@ -32,6 +38,7 @@ if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
     Console.Error.WriteLine("       conntrack FLOWS STALE");
     Console.Error.WriteLine("       write-rules DIRECTORY SERVICES ENDPOINTS");
     Console.Error.WriteLine("       read-rules FILE");
+    Console.Error.WriteLine("       clean-up PROGRAM FAKE-API-SERVER STALE");
     return 2;
 }
 

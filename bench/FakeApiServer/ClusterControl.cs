@@ -31,6 +31,10 @@ internal sealed class ClusterControl(ServerOptions options, TimeProvider time) :
                     return await TouchAsync(server, Number(count), 0, cancellationToken);
                 case ["touch", string count, string rate]:
                     return await TouchAsync(server, Number(count), Number(rate), cancellationToken);
+                case ["dns", string endpoint]:
+                    server.Store.Put(UniformObjects.Dns());
+                    server.Store.Put(UniformObjects.DnsSlice(endpoint));
+                    return "dns " + endpoint;
                 case ["stats"]:
                     return string.Create(
                         CultureInfo.InvariantCulture,

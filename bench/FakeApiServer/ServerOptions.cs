@@ -11,6 +11,7 @@ internal sealed record ServerOptions
         Serves N Services with M endpoints each (at most 128) on https://127.0.0.1:P and prints the path of a kubeconfig.
         Commands on standard input, or as the body of POST /control of the plain HTTP address it prints:
           touch K [RATE]   replace one endpoint of K Services, RATE changes per second (all at once without)
+          dns ADDRESS      a UDP Service 10.96.254.53:53 with this endpoint
           stats            objects, version, open watches, requests
           down, up         stop listening and tear connections off; listen again
           quit

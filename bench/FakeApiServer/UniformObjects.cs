@@ -38,6 +38,16 @@ internal static class UniformObjects
         return text.Append("]}").ToString();
     }
 
+    /// <summary>A Service that is like none of the others: UDP.</summary>
+    public static string Dns() => """
+        {"kind":"Service","apiVersion":"v1","metadata":{"name":"dns","namespace":"kube-system"},"spec":{"type":"ClusterIP","sessionAffinity":"None","clusterIP":"10.96.254.53","clusterIPs":["10.96.254.53"],"ipFamilies":["IPv4"],"ipFamilyPolicy":"SingleStack","internalTrafficPolicy":"Cluster","selector":{"app":"dns"},"ports":[{"name":"dns","protocol":"UDP","port":53,"targetPort":53} ] } }
+        """;
+
+    /// <summary>Its only slice.</summary>
+    public static string DnsSlice(string endpoint) => $$"""
+        {"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"name":"dns-abcde","namespace":"kube-system","labels":{"kubernetes.io/service-name":"dns"} },"addressType":"IPv4","ports":[{"name":"dns","protocol":"UDP","port":53}],"endpoints":[{"addresses":["{{endpoint}}"],"conditions":{"ready":true,"serving":true,"terminating":false},"nodeName":"node-1"} ] }
+        """;
+
     public static string Node(string name) => $$"""
         {"kind":"Node","apiVersion":"v1","metadata":{"name":"{{name}}","labels":{"kubernetes.io/hostname":"{{name}}","topology.kubernetes.io/zone":"zone-0"} },"spec":{"podCIDR":"10.244.0.0/24","podCIDRs":["10.244.0.0/24"]},"status":{"addresses":[{"type":"InternalIP","address":"192.168.0.2"},{"type":"Hostname","address":"{{name}}"}] } }
         """;

@@ -20,7 +20,8 @@ public sealed class ConntrackTable : IDisposable
     private ConntrackDump? _dump;
     private uint _sequence;
 
-    private ConntrackTable(NetlinkSocket requests, NetlinkSocket dumps)
+    /// <summary>Uses two sockets, which are closed with it.</summary>
+    internal ConntrackTable(NetlinkSocket requests, NetlinkSocket dumps)
     {
         _requests = requests;
         DumpSocket = dumps;

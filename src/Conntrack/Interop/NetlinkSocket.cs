@@ -28,18 +28,32 @@ internal sealed class NetlinkSocket : IDisposable
             throw KernelError.ToException("opening a netlink socket", Marshal.GetLastPInvokeError());
         }
 
-        NetlinkSocket socket = new(handle);
         NetlinkAddress own = new() { Family = Libc.AddressFamilyNetlink, Groups = groups };
-        Span<byte> timeout = stackalloc byte[16]; // struct timeval of a 64-bit kernel
-        BinaryPrimitives.WriteInt64LittleEndian(timeout, (long)s_patience.TotalSeconds);
-        if (Libc.Bind(handle, own, NetlinkAddress.Size) != 0 || Libc.SetOption(handle, Libc.LevelSocket, Libc.ReceiveTimeout, timeout, 16) != 0)
+        if (Libc.Bind(handle, own, NetlinkAddress.Size) != 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            socket.Dispose();
+            handle.Dispose();
             throw KernelError.ToException("binding a netlink socket", error);
         }
 
-        return socket;
+        return Over(handle, s_patience);
+    }
+
+    /// <summary>Takes over a socket that is open, such as one at whose other end a test stands in for the kernel.</summary>
+    /// <param name="handle">The socket; it is closed with this.</param>
+    /// <param name="patience">How long an answer may take.</param>
+    public static NetlinkSocket Over(SafeFileHandle handle, TimeSpan patience)
+    {
+        Span<byte> timeout = stackalloc byte[16]; // struct timeval of a 64-bit kernel
+        BinaryPrimitives.WriteInt64LittleEndian(timeout, (long)patience.TotalSeconds);
+        if (Libc.SetOption(handle, Libc.LevelSocket, Libc.ReceiveTimeout, timeout, 16) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            handle.Dispose();
+            throw KernelError.ToException("preparing a netlink socket", error);
+        }
+
+        return new(handle);
     }
 
     /// <summary>Asks for a larger receive buffer; without CAP_NET_ADMIN in the first user namespace it stays as it is.</summary>

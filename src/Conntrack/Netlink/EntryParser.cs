@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -10,6 +11,7 @@ internal static class EntryParser
     /// <param name="payload">What follows the netlink header: nfgenmsg and attributes.</param>
     /// <param name="entry">Is overwritten.</param>
     /// <exception cref="ConntrackException">The message cannot be read.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // precompiled code may not inline across assemblies
     public static void Parse(ReadOnlySpan<byte> payload, out ConntrackEntry entry)
     {
         IpFamily family = ReadFamily(payload);
@@ -31,11 +33,19 @@ internal static class EntryParser
             switch (attributes.Type)
             {
                 case AttributeType.TupleOriginal:
-                    original = ReadTuple(attributes.Nested, family, ZoneScope.Original, ref zone);
+                    if (!UsualTuple.TryRead(attributes.Value, family, out original))
+                    {
+                        original = ReadTuple(attributes.Nested, family, ZoneScope.Original, ref zone);
+                    }
+
                     tuples |= 1;
                     break;
                 case AttributeType.TupleReply:
-                    reply = ReadTuple(attributes.Nested, family, ZoneScope.Reply, ref zone);
+                    if (!UsualTuple.TryRead(attributes.Value, family, out reply))
+                    {
+                        reply = ReadTuple(attributes.Nested, family, ZoneScope.Reply, ref zone);
+                    }
+
                     tuples |= 2;
                     break;
                 case AttributeType.Status:
@@ -106,7 +116,8 @@ internal static class EntryParser
         };
     }
 
-    private static ConntrackTuple ReadTuple(AttributeReader attributes, IpFamily family, ZoneScope scope, ref (ushort Id, ZoneScope Scope) zone)
+    /// <summary>Reads a tuple of whatever form.</summary>
+    internal static ConntrackTuple ReadTuple(AttributeReader attributes, IpFamily family, ZoneScope scope, ref (ushort Id, ZoneScope Scope) zone)
     {
         IpAddress source = default;
         IpAddress destination = default;

@@ -70,6 +70,31 @@ internal sealed class FamilyFlowIndex(bool includesTcp)
         _rules = after;
     }
 
+    /// <summary>Begins to count the flows of a protocol anew.</summary>
+    public void BeginCount(TransportProtocol protocol)
+    {
+        foreach (FlowTarget target in _live.Values)
+        {
+            if (target.Name.Protocol == protocol)
+            {
+                target.Flows = 0;
+            }
+        }
+    }
+
+    /// <summary>Adds the service ports that have flows.</summary>
+    public void CollectCounts(IpFamily family, List<ServiceFlowCount> counts)
+    {
+        HashSet<FlowTarget> seen = [];
+        foreach (FlowTarget target in _live.Values)
+        {
+            if (target.Flows != 0 && seen.Add(target))
+            {
+                counts.Add(new(family, target.Name, target.Flows));
+            }
+        }
+    }
+
     /// <summary>Forgets the frontends that went away.</summary>
     public void ForgetGone() => _gone.Clear();
 

@@ -76,6 +76,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     {
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
+            staleFlows.BeginCount(filter.Family.GetValueOrDefault(), (TransportProtocol)filter.Protocol.GetValueOrDefault());
             if (List(filter, result, cancellationToken))
             {
                 return true;

@@ -15,6 +15,9 @@ internal sealed class FlowTarget(ServicePortRules port)
 
     public ServicePortName Name => port.Name;
 
+    /// <summary>Flows that were counted since the count began.</summary>
+    public long Flows { get; set; }
+
     /// <summary>Whether there is an endpoint that flows may go to.</summary>
     public bool HasUsable => _hasUsable ??= FindUsable();
 

@@ -14,28 +14,31 @@ namespace KubeProxySharp.Conntrack.Stale;
 /// <item>Flows to endpoints of a service port that has none any more are stale, and so are those through frontends that went
 /// away; kube-proxy keeps both.</item>
 /// <item>A node port is dialled only at the addresses that answer node ports, not at any address.</item>
-/// <item>Flows in other zones that are not translated are foreign: what keeps zones of its own (Open vSwitch) sees packets
-/// to frontends before our rules do.</item>
+/// <item>Flows in other zones than the default one are foreign: whoever keeps zones of its own (Open vSwitch) has flows to
+/// frontends there that our rules did not make, and removes them itself.</item>
 /// </list>
 /// </summary>
 public sealed class StaleFlows
 {
     private readonly FamilyFlowIndex _ipv4;
     private readonly FamilyFlowIndex _ipv6;
+    private readonly bool _countsFlows;
     private HashSet<IpAddress> _localAddresses = [];
 
     /// <summary>Builds the index of a model.</summary>
     /// <param name="model">The rules as they are in the kernel.</param>
     /// <param name="includesTcp">Whether TCP connections are looked at too.</param>
-    public StaleFlows(RuleModelSnapshot model, bool includesTcp = false)
+    /// <param name="countsFlows">Whether flows that go to endpoints are counted, those of TCP too.</param>
+    public StaleFlows(RuleModelSnapshot model, bool includesTcp = false, bool countsFlows = false)
     {
         IncludesTcp = includesTcp;
-        _ipv4 = new(includesTcp);
-        _ipv6 = new(includesTcp);
+        _countsFlows = countsFlows;
+        _ipv4 = new(includesTcp || countsFlows);
+        _ipv6 = new(includesTcp || countsFlows);
         Update(model);
     }
 
-    /// <summary>Whether TCP connections are looked at.</summary>
+    /// <summary>Whether TCP connections can be stale.</summary>
     public bool IncludesTcp { get; }
 
     /// <summary>Number of frontends in the index, of both families.</summary>
@@ -79,6 +82,26 @@ public sealed class StaleFlows
         _ipv6.ForgetGone();
     }
 
+    /// <summary>Begins to count the flows of a family and protocol anew.</summary>
+    public void BeginCount(IpFamily family, TransportProtocol protocol)
+    {
+        if (_countsFlows)
+        {
+            (family == IpFamily.IPv4 ? _ipv4 : _ipv6).BeginCount(protocol);
+        }
+    }
+
+    /// <summary>The service ports with the most flows, by what was counted; the most first.</summary>
+    /// <param name="limit">The most to return.</param>
+    public IReadOnlyList<ServiceFlowCount> Largest(int limit)
+    {
+        List<ServiceFlowCount> counts = [];
+        _ipv4.CollectCounts(IpFamily.IPv4, counts);
+        _ipv6.CollectCounts(IpFamily.IPv6, counts);
+        counts.Sort(static (left, right) => left.Flows != right.Flows ? right.Flows.CompareTo(left.Flows) : left.Name.CompareTo(right.Name));
+        return counts.Count <= limit ? counts : counts.GetRange(0, limit);
+    }
+
     /// <summary>Whether flows of a family and protocol can be other than foreign: some Service has such a port.</summary>
     public bool HasFrontends(IpFamily family, TransportProtocol protocol) => (family == IpFamily.IPv4 ? _ipv4 : _ipv6).Has(protocol);
 
@@ -100,7 +123,18 @@ public sealed class StaleFlows
         EndpointAddress destination = new(entry.Reply.Source, entry.Reply.SourcePort);
         if (target is not null && target.IsUsable(destination))
         {
+            if (_countsFlows)
+            {
+                target.Flows++;
+            }
+
             return FlowVerdict.Healthy;
+        }
+
+        if (entry.Protocol == (byte)TransportProtocol.Tcp && !IncludesTcp)
+        {
+            // Only counted.
+            return FlowVerdict.Foreign;
         }
 
         return entry.IsDestinationTranslated ? DecideTranslated(entry, target) : DecideUntranslated(entry, target);
@@ -121,7 +155,7 @@ public sealed class StaleFlows
 
     private static FlowVerdict DecideUntranslated(in ConntrackEntry entry, FlowTarget? target)
     {
-        if (target is null || entry.Zone != 0)
+        if (target is null)
         {
             return FlowVerdict.Foreign;
         }
@@ -148,10 +182,10 @@ public sealed class StaleFlows
         index.Update(change.After, names);
     }
 
-    private bool IsOfInterest(in ConntrackEntry entry) => (TransportProtocol)entry.Protocol switch
+    private bool IsOfInterest(in ConntrackEntry entry) => entry.Zone == 0 && (TransportProtocol)entry.Protocol switch
     {
         TransportProtocol.Udp or TransportProtocol.Sctp => true,
-        TransportProtocol.Tcp => IncludesTcp,
+        TransportProtocol.Tcp => IncludesTcp || _countsFlows,
         _ => false,
     };
 }

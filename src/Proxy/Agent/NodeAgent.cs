@@ -106,7 +106,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
-        using FlowKeeper flows = new(options.TcpFlows, ConntrackTable.Open, InterfaceAddresses.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
+        using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, InterfaceAddresses.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
         SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };

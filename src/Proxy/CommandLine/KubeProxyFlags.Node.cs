@@ -27,6 +27,8 @@ internal sealed partial class KubeProxyFlags
 
     public TypedFlag<TcpFlowPolicy> ConntrackTcp { get; }
 
+    public TypedFlag<bool> ConntrackServiceFlows { get; }
+
     public TypedFlag<TimeSpan> ConntrackUdpTimeout { get; }
 
     public TypedFlag<TimeSpan> ConntrackUdpTimeoutStream { get; }

@@ -117,6 +117,7 @@ internal sealed partial class KubeProxyFlags
         ConntrackTcpTimeoutCloseWait = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-close-wait", "Time-out of TCP connections in CLOSE_WAIT; 0 leaves it alone.", s_defaults.Conntrack.TcpCloseWaitTimeout));
         ConntrackTcpBeLiberal = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-tcp-be-liberal", "Track TCP packets outside their window too (nf_conntrack_tcp_be_liberal)."));
         ConntrackTcp = Set.Add(new TypedFlag<TcpFlowPolicy>(FlagGroup.Node, "conntrack-tcp", "keep|close-after=DURATION", "What happens to TCP connections whose endpoint left its Service: they are kept, or closed after a time, so that clients that wait for it try again.", TcpFlowPolicy.Keep, (text, _) => TcpFlowPolicy.Read(text), policy => policy.ToString()));
+        ConntrackServiceFlows = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-service-flows", "Count the connections of each Service at every pass over the conntrack table, and show the 50 with the most as metrics."));
         ConntrackUdpTimeout = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout", "Idle time-out of unanswered UDP flows; 0 leaves it alone.", s_defaults.Conntrack.UdpTimeout));
         ConntrackUdpTimeoutStream = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout-stream", "Idle time-out of answered UDP flows; 0 leaves it alone.", s_defaults.Conntrack.UdpStreamTimeout));
 

@@ -34,6 +34,7 @@ internal sealed partial class FlowKeeper : IDisposable
 
     /// <summary>Prepares the keeper; nothing is opened yet.</summary>
     /// <param name="tcpFlows">What happens to TCP connections.</param>
+    /// <param name="countsFlows">Whether the flows of Services are counted for the metrics.</param>
     /// <param name="open">Opens the conntrack table.</param>
     /// <param name="readLocalAddresses">Reads the addresses on the node's interfaces.</param>
     /// <param name="metrics">The metrics.</param>
@@ -41,6 +42,7 @@ internal sealed partial class FlowKeeper : IDisposable
     /// <param name="time">The clock.</param>
     public FlowKeeper(
         TcpFlowPolicy tcpFlows,
+        bool countsFlows,
         Func<ConntrackTable> open,
         Func<IReadOnlyList<IpAddress>> readLocalAddresses,
         ProxyMetrics metrics,
@@ -49,7 +51,7 @@ internal sealed partial class FlowKeeper : IDisposable
     {
         _news = new(includesTcp: tcpFlows.CloseAfter is not null);
         _tcp = tcpFlows.CloseAfter is { } after ? new TcpGrace(after, time) : null;
-        _pass = new(open, _news, _tcp, time);
+        _pass = new(open, _news, _tcp, countsFlows, time);
         _wake = new(time);
         _readLocalAddresses = readLocalAddresses;
         _metrics = metrics;
@@ -102,6 +104,7 @@ internal sealed partial class FlowKeeper : IDisposable
     /// <summary>Makes a pass, and says how long to rest after it.</summary>
     private TimeSpan Pass(CancellationToken stop)
     {
+        BackgroundThread.GiveWay();
         try
         {
             if (_pass.Run(_readLocalAddresses(), stop) is { } result)
@@ -150,7 +153,11 @@ internal sealed partial class FlowKeeper : IDisposable
             LogNotDeleted(result.Failed, result.FirstFailure ?? "");
         }
 
-        if (!result.IsComplete)
+        if (result.IsComplete)
+        {
+            _metrics.Flows.Counted(_pass.Largest(FlowMetrics.MaximumServices));
+        }
+        else
         {
             LogIncomplete();
         }

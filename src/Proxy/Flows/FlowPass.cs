@@ -14,8 +14,9 @@ namespace KubeProxySharp.Proxy.Flows;
 /// <param name="open">Opens the conntrack table.</param>
 /// <param name="news">Where the rules come from.</param>
 /// <param name="tcp">Decides about TCP connections; null when they are left alone.</param>
+/// <param name="countsFlows">Whether the flows of Services are counted.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrace? tcp, TimeProvider time) : IDeletionGuard, IDisposable
+internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrace? tcp, bool countsFlows, TimeProvider time) : IDeletionGuard, IDisposable
 {
     private readonly int[] _deletedByFamily = new int[2];
     private RuleModelSnapshot? _model;
@@ -62,6 +63,10 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
         _cleanUp = null;
     }
 
+    /// <summary>The service ports with the most flows at the last pass; none unless they are counted.</summary>
+    /// <param name="limit">The most to return.</param>
+    public IReadOnlyList<ServiceFlowCount> Largest(int limit) => _staleFlows?.Largest(limit) ?? [];
+
     /// <summary>Number of flows of a family that the last pass deleted.</summary>
     public int DeletedOf(IpFamily family) => _deletedByFamily[(int)family];
 
@@ -75,7 +80,7 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
 
         if (_staleFlows is null || _model is null)
         {
-            _staleFlows = new(model, includesTcp: tcp is not null);
+            _staleFlows = new(model, includesTcp: tcp is not null, countsFlows);
         }
         else if (names is null)
         {

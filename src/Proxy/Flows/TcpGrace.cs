@@ -11,8 +11,8 @@ namespace KubeProxySharp.Proxy.Flows;
 /// <param name="time">The clock.</param>
 internal sealed class TcpGrace(TimeSpan grace, TimeProvider time)
 {
-    /// <summary>Pairs beyond these are not remembered, and their connections closed at the next pass.</summary>
-    private const int PairLimit = 65_536;
+    /// <summary>Pairs beyond these are not remembered: their time begins when others are done.</summary>
+    public const int PairLimit = 65_536;
 
     private Dictionary<Pair, DateTimeOffset> _since = [];
     private Dictionary<Pair, DateTimeOffset> _seen = [];
@@ -30,13 +30,18 @@ internal sealed class TcpGrace(TimeSpan grace, TimeProvider time)
             new(entry.Original.Destination, entry.Original.DestinationPort),
             new(entry.Reply.Source, entry.Reply.SourcePort));
         DateTimeOffset now = time.GetUtcNow();
-        DateTimeOffset since = _since.TryGetValue(pair, out DateTimeOffset known) ? known : now;
-        if (_since.Count < PairLimit)
+        if (!_since.TryGetValue(pair, out DateTimeOffset since))
         {
-            _since.TryAdd(pair, now);
+            if (_since.Count >= PairLimit)
+            {
+                return false;
+            }
+
+            since = now;
+            _since.Add(pair, since);
         }
 
-        bool isOver = now - since >= grace || _since.Count >= PairLimit;
+        bool isOver = now - since >= grace;
         if (!isOver)
         {
             _seen[pair] = since;

@@ -8,6 +8,9 @@ namespace KubeProxySharp.Proxy.Metrics;
 /// <summary>Passes over the conntrack table, in more detail than kube-proxy's own metrics (<see cref="ConntrackMetrics"/>).</summary>
 internal sealed class FlowMetrics
 {
+    /// <summary>The most service ports whose flows are told.</summary>
+    public const int MaximumServices = 50;
+
     private static readonly string[] s_reasons = ["foreign", "healthy", "endpoint_gone", "no_endpoints", "service_gone", "not_translated"];
 
     private readonly Counter<long> _passes;
@@ -16,6 +19,7 @@ internal sealed class FlowMetrics
     private readonly Histogram<double> _duration;
     private readonly Gauge<double> _entries;
     private readonly Gauge<double> _limit;
+    private IReadOnlyList<ServiceFlowCount> _services = [];
 
     /// <summary>Registers the metrics.</summary>
     public FlowMetrics(MetricRegistry registry)
@@ -27,6 +31,15 @@ internal sealed class FlowMetrics
             MetricDefinition.Own("conntrack_pass_duration_seconds", "Duration of a pass over the conntrack table, in seconds.").WithBuckets(BucketBounds.Sync));
         _entries = registry.Gauge(MetricDefinition.Own("conntrack_entries", "Flows in the conntrack table after the last pass."));
         _limit = registry.Gauge(MetricDefinition.Own("conntrack_entries_limit", "The most flows that the conntrack table may have; 0 when the kernel does not tell."));
+        registry.ReadGauge(
+            MetricDefinition.Own("conntrack_service_flows", $"Flows to endpoints of a service port at the last pass; of many, the {MaximumServices} with the most.", MetricTags.Family, "namespace", "service", "port", "protocol"),
+            () => Volatile.Read(ref _services).Select(static count => new Measurement<double>(
+                count.Flows,
+                (ReadOnlySpan<KeyValuePair<string, object?>>)
+                [
+                    MetricTags.Of(count.Family), new("namespace", count.Name.Service.Namespace), new("service", count.Name.Service.Name),
+                    new("port", count.Name.Port), new("protocol", count.Name.Protocol.ToUpperText()),
+                ])));
     }
 
     /// <summary>A pass ended.</summary>
@@ -42,6 +55,10 @@ internal sealed class FlowMetrics
             _deleted.Add(count, new("protocol", protocol.ToUpperText()), new("reason", s_reasons[(int)verdict]));
         }
     }
+
+    /// <summary>The flows of Services were counted.</summary>
+    /// <param name="services">The service ports with the most; at most <see cref="MaximumServices"/>.</param>
+    public void Counted(IReadOnlyList<ServiceFlowCount> services) => Volatile.Write(ref _services, services);
 
     /// <summary>The table could not be listed.</summary>
     public void Failed() => _passes.Add(1, new KeyValuePair<string, object?>("result", "failed"));

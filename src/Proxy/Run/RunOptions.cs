@@ -35,6 +35,9 @@ internal sealed record RunOptions
     /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
     public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 
+    /// <summary>Whether the flows of Services are counted for the metrics.</summary>
+    public bool CountsServiceFlows { get; init; }
+
     /// <summary>The configuration file, or null. The agent ends when its content changes.</summary>
     public string? ConfigPath { get; init; }
 

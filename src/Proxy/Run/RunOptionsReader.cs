@@ -37,6 +37,7 @@ internal static class RunOptionsReader
             WriteConfigTo = flags.WriteConfigTo.Value.Length == 0 ? null : flags.WriteConfigTo.Value,
             IptablesVariant = flags.IptablesVariant.Value,
             TcpFlows = flags.ConntrackTcp.Value,
+            CountsServiceFlows = flags.ConntrackServiceFlows.Value,
             ConfigPath = configPath,
             ReportedVersion = flags.Version.Value.StartsWith('v') ? flags.Version.Value : KubernetesVersion.Text,
             Flags = Dump(flags),

@@ -1,5 +1,6 @@
 using KubeProxySharp.Conntrack;
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Stale;
 using KubeProxySharp.Conntrack.Text;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
@@ -109,12 +110,28 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
         }
 
         using ConntrackTable table = ConntrackTable.Open();
+        for (int attempt = 1; !TryList(table, survey); attempt++)
+        {
+            if (attempt == FlowCleanUp.MaxAttempts)
+            {
+                streams.Errors.WriteLine("warning: the kernel interrupted the listing of flows each time, so some may be missing");
+                break;
+            }
+
+            survey = new(model, local, options.Families, now);
+        }
+
+        return survey.Finish();
+    }
+
+    private static bool TryList(ConntrackTable table, FlowSurvey survey)
+    {
         using ConntrackDump dump = table.Dump(ConntrackFilter.All);
         while (dump.MoveNext())
         {
             survey.Add(dump.Current);
         }
 
-        return survey.Finish();
+        return !dump.IsInterrupted;
     }
 }

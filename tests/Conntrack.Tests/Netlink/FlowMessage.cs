@@ -7,20 +7,20 @@ namespace KubeProxySharp.Conntrack.Tests.Netlink;
 /// <summary>Messages as the kernel writes them, with every attribute that is read.</summary>
 internal static class FlowMessage
 {
-    public static byte[] Build(IpFamily family = IpFamily.IPv4, ushort zone = 0, Action<List<byte>>? more = null)
+    public static byte[] Build(IpFamily family = IpFamily.IPv4, ushort zone = 0, byte protocol = 6, string server = "10.244.1.5", uint id = 0xDEADBEEF, Action<List<byte>>? more = null)
     {
         byte[] buffer = new byte[RequestWriter.MaxLength];
         bool isIPv4 = family == IpFamily.IPv4;
         RequestWriter writer = new(buffer, MessageType.New, 0, family, 1);
         IpAddress client = IpAddress.Parse(isIPv4 ? "10.0.0.1" : "fd00::1");
-        writer.AddKey(new(family, 6, client, IpAddress.Parse(isIPv4 ? "10.96.0.10" : "fd00:96::10"), 1234, 80), zone, ZoneScope.Both);
+        writer.AddKey(new(family, protocol, client, IpAddress.Parse(isIPv4 ? "10.96.0.10" : "fd00:96::10"), 1234, 80), zone, ZoneScope.Both);
         int reply = writer.Open(AttributeType.TupleReply);
         int addresses = writer.Open(AttributeType.TupleAddresses);
-        writer.AddAddress(isIPv4 ? AttributeType.SourceIPv4 : AttributeType.SourceIPv6, IpAddress.Parse(isIPv4 ? "10.244.1.5" : "fd00:244::5"), isIPv4);
+        writer.AddAddress(isIPv4 ? AttributeType.SourceIPv4 : AttributeType.SourceIPv6, IpAddress.Parse(isIPv4 ? server : "fd00:244::5"), isIPv4);
         writer.AddAddress(isIPv4 ? AttributeType.DestinationIPv4 : AttributeType.DestinationIPv6, client, isIPv4);
         writer.Close(addresses);
         int transport = writer.Open(AttributeType.TupleProtocol);
-        writer.Add(AttributeType.ProtocolNumber, (byte)6);
+        writer.Add(AttributeType.ProtocolNumber, protocol);
         writer.Add(AttributeType.SourcePort, (ushort)8080);
         writer.Add(AttributeType.DestinationPort, (ushort)1234);
         writer.Close(transport);
@@ -28,7 +28,7 @@ internal static class FlowMessage
         writer.Add(AttributeType.Status, (uint)(ConntrackStatus.SeenReply | ConntrackStatus.DestinationNat));
         writer.Add(AttributeType.Timeout, 431999u);
         writer.Add(AttributeType.Mark, 7u);
-        writer.Add(AttributeType.Id, 0xDEADBEEFu);
+        writer.Add(AttributeType.Id, id);
         int info = writer.Open(AttributeType.ProtocolInfo);
         int tcp = writer.Open(AttributeType.ProtocolInfoTcp);
         writer.Add(AttributeType.ProtocolState, (byte)3);

@@ -4,6 +4,7 @@ using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 
@@ -56,11 +57,76 @@ public sealed class StaleFlowsTests
         Flows().Decide(flow with { Original = hairpin, Reply = masqueraded }).Should().Be(FlowVerdict.Healthy);
     }
 
-    [Fact]
-    public void UntranslatedFlowsOfOtherZonesAreForeign()
+    /// <summary>Whoever keeps zones of its own, such as Open vSwitch, made these flows and removes them.</summary>
+    [Theory]
+    [InlineData("10.96.0.10:80")]
+    [InlineData("10.244.1.9:8080")]
+    public void FlowsOfOtherZonesAreForeign(string answeredBy)
     {
-        Flows().Decide(Flow(17, "10.96.0.10:80", "10.96.0.10:80") with { Zone = 65520 }).Should().Be(FlowVerdict.Foreign);
-        Flows().Decide(Flow(17, "10.96.0.10:80", "10.244.1.9:8080") with { Zone = 65520 }).Should().Be(FlowVerdict.EndpointGone);
+        Flows().Decide(Flow(17, "10.96.0.10:80", answeredBy) with { Zone = 65520 }).Should().Be(FlowVerdict.Foreign);
+        Flows().Decide(Flow(17, "10.96.0.10:80", answeredBy) with { Zone = 65520, ZoneScope = ZoneScope.Reply }).Should().Be(FlowVerdict.Foreign);
+    }
+
+    /// <summary>Every local address answers node ports, or only some; on loopback they are asked for separately.</summary>
+    [Theory]
+    [InlineData("", true, "192.0.2.10 203.0.113.77 127.0.0.1")]
+    [InlineData("", false, "192.0.2.10 203.0.113.77")]
+    [InlineData("primary", false, "192.0.2.10")]
+    [InlineData("203.0.113.0/24", true, "203.0.113.77")]
+    public void NodePortsAreThoseOfTheAddressesThatAnswer(string addresses, bool localhost, string answering)
+    {
+        EquatableArray<IpAddress> local = [.. Nodes.Addresses.AsSpan(), IpAddress.Parse("203.0.113.77")];
+        ProxySettings proxy = Nodes.Proxy with { LocalhostNodePorts = localhost, NodePortAddresses = addresses.Length == 0 ? [] : [addresses] };
+        NodeSettings settings = NodeSettings.Resolve(IpFamily.IPv4, proxy, Nodes.NodeA, local, default);
+        StaleFlows flows = new(Samples.Model([Web(TransportProtocol.Udp)], [Slice(TransportProtocol.Udp, Samples.Endpoint("10.244.1.5"))], settings));
+        flows.SetLocalAddresses(local.AsSpan().ToArray());
+
+        string[] all = ["192.0.2.10", "203.0.113.77", "127.0.0.1", "8.8.8.8"];
+
+        all.Where(address => flows.Decide(Flow(17, address + ":30080", "10.244.1.9:8080")) == FlowVerdict.EndpointGone)
+            .Should().BeEquivalentTo(answering.Split(' '));
+        flows.Decide(Flow(17, answering.Split(' ')[0] + ":30081", "10.244.1.9:8080")).Should().Be(FlowVerdict.Foreign, "the port is another one");
+    }
+
+    /// <summary>Nothing is done to packets to such Services, so nothing to their flows.</summary>
+    [Theory]
+    [InlineData("None", "ClusterIP")]
+    [InlineData("", "ExternalName")]
+    public void FlowsOfServicesWithoutFrontendsAreForeign(string clusterIP, string type)
+    {
+        Service service = Web(TransportProtocol.Udp) with
+        {
+            Type = type,
+            ClusterIP = clusterIP,
+            ClusterIPs = clusterIP.Length == 0 ? [] : [clusterIP],
+            LoadBalancerIngress = [],
+            ExternalIPs = [],
+        };
+        StaleFlows flows = new(Samples.Model([service], [Slice(TransportProtocol.Udp, Samples.Endpoint("10.244.1.5"))]), includesTcp: true);
+
+        flows.FrontendCount.Should().Be(0);
+        flows.Decide(Flow(17, "10.244.1.5:8080", "10.244.1.5:8080")).Should().Be(FlowVerdict.Foreign);
+        flows.Decide(Flow(17, "10.244.1.9:8080", "10.244.1.9:8080")).Should().Be(FlowVerdict.Foreign);
+        flows.Decide(Flow(17, "10.96.0.10:80", "10.96.0.10:80")).Should().Be(FlowVerdict.Foreign);
+    }
+
+    [Fact]
+    public void FlowsOfServicesAreCountedWhenAsked()
+    {
+        _state.Set(Web(TransportProtocol.Tcp), []);
+        _state.Set(Slice(TransportProtocol.Tcp, Samples.Endpoint("10.244.1.5")));
+        Sync();
+        StaleFlows flows = new(_builder.Current, countsFlows: true);
+        flows.BeginCount(IpFamily.IPv4, TransportProtocol.Tcp);
+
+        flows.Decide(Flow(6, "10.96.0.10:80", "10.244.1.5:8080")).Should().Be(FlowVerdict.Healthy);
+        flows.Decide(Flow(6, "203.0.113.9:80", "10.244.1.5:8080")).Should().Be(FlowVerdict.Healthy);
+        flows.Decide(Flow(6, "10.96.0.10:80", "10.244.1.9:8080")).Should().Be(FlowVerdict.Foreign, "TCP is counted, not removed");
+        flows.Largest(50).Should().Equal(new ServiceFlowCount(IpFamily.IPv4, new(Samples.Web, "http", TransportProtocol.Tcp), 2));
+        flows.Largest(0).Should().BeEmpty();
+
+        flows.BeginCount(IpFamily.IPv4, TransportProtocol.Tcp);
+        flows.Largest(50).Should().BeEmpty();
     }
 
     [Fact]

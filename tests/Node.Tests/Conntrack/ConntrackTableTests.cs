@@ -1,6 +1,8 @@
 using System.Text;
 using KubeProxySharp.Conntrack;
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Interop;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Conntrack.Text;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
@@ -84,6 +86,35 @@ public sealed class ConntrackTableTests
 
             count.Should().Be(expected);
             dump.PassedOver.Should().Be(0);
+        },
+        "conntrack");
+
+    /// <summary>Else flows would be read the slow way, which nobody would notice.</summary>
+    [SkippableFact]
+    public void TheKernelWritesTuplesInTheUsualForm() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            MixedTable.Fill();
+            using NetlinkSocket socket = NetlinkSocket.Open();
+            byte[] buffer = new byte[64 * 1024];
+            socket.Send(new RequestWriter(buffer, MessageType.Get, NetlinkHeader.Dump, null, 1).Finish());
+            MessageReader messages = new(buffer.AsSpan(0, socket.Receive(buffer, out _)));
+            int tuples = 0;
+            while (messages.Read() && messages.Type == MessageType.New)
+            {
+                EntryParser.Parse(messages.Payload, out ConntrackEntry entry);
+                AttributeReader attributes = new(messages.Payload[NetlinkHeader.GenericLength..]);
+                while (attributes.Read())
+                {
+                    if (attributes.Type is AttributeType.TupleOriginal or AttributeType.TupleReply && !entry.Original.IsIcmp && entry.ZoneScope == ZoneScope.Both)
+                    {
+                        UsualTuple.TryRead(attributes.Value, entry.Family, out _).Should().BeTrue();
+                        tuples++;
+                    }
+                }
+            }
+
+            tuples.Should().BeGreaterThan(10);
         },
         "conntrack");
 
@@ -178,6 +209,14 @@ public sealed class ConntrackTableTests
 
             read.Should().BeLessThan(2000);
             events.Losses.Should().BePositive();
+            MixedTable.FillUdp("10.96.0.11:54", "10.244.1.6:53", 1);
+            bool isRead = false;
+            while (!isRead && events.TryRead(TimeSpan.FromSeconds(10), out _))
+            {
+                isRead = events.Current.Original.DestinationPort == 54;
+            }
+
+            isRead.Should().BeTrue("events after the loss arrive");
         },
         "conntrack");
 

@@ -81,6 +81,24 @@ public sealed class FlowKeeperTests
     }
 
     [SkippableFact]
+    public void FlowsOfServicesAreCountedWhenAsked()
+    {
+        FlowLab.SkipUnlessPossible();
+        using FlowLab lab = new("10.244.1.5", "--conntrack-service-flows");
+        lab.Listen("10.244.1.5", ProtocolType.Tcp);
+        lab.Dial();
+        lab.Insert("10.244.1.5", 20);
+
+        lab.Write("10.244.1.5 10.244.1.6");
+
+        lab.Wait(() => Count("UDP") == 20 && Count("TCP") == 1, "a pass counts the flows");
+        lab.Flows().Should().HaveCount(21, "they are counted, not removed");
+
+        double Count(string protocol) => lab.Metric(
+            $"kubeproxysharp_conntrack_service_flows{{ip_family=\"IPv4\",namespace=\"shop\",service=\"web-{protocol.ToLowerInvariant()}\",port=\"p\",protocol=\"{protocol}\"}}");
+    }
+
+    [SkippableFact]
     public void TcpConnectionsAreLeftAlone()
     {
         FlowLab.SkipUnlessPossible();

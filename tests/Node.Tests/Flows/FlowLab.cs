@@ -18,6 +18,7 @@ internal sealed class FlowLab : IDisposable
     private readonly LabNamespace _network;
     private readonly ConntrackTable _table;
     private readonly List<Socket> _sockets = [];
+    private readonly List<string> _files = [];
     private readonly string[] _options;
     private System.Diagnostics.Process _agent;
 
@@ -36,6 +37,11 @@ internal sealed class FlowLab : IDisposable
         _agent = Start();
         WaitForRules();
     }
+
+    public LabNamespace Network => _network;
+
+    /// <summary>Where the manifests are.</summary>
+    public string ManifestPath => _directory;
 
     public static void SkipUnlessPossible()
     {
@@ -67,11 +73,20 @@ internal sealed class FlowLab : IDisposable
         File.Move(temporary, Path.Combine(_directory, "cluster.yaml"), overwrite: true);
     }
 
-    /// <summary>Ends the agent, and starts it again.</summary>
-    public void Restart()
+    /// <summary>Removes a file with the lab.</summary>
+    public void Remove(string path) => _files.Add(path);
+
+    /// <summary>Ends the agent; its rules stay.</summary>
+    public void Stop()
     {
         ChildProcess.Run("kill", "", "-TERM", $"{_agent.Id}");
         _agent.WaitForExit();
+    }
+
+    /// <summary>Ends the agent, and starts it again.</summary>
+    public void Restart()
+    {
+        Stop();
         _agent = Start();
         WaitForRules();
     }
@@ -141,6 +156,7 @@ internal sealed class FlowLab : IDisposable
         _network.Dispose();
         Directory.Delete(_directory, recursive: true);
         File.Delete(LogPath);
+        _files.ForEach(File.Delete);
     }
 
     private string LogPath => _directory + ".log";
@@ -152,11 +168,13 @@ internal sealed class FlowLab : IDisposable
         return _network.Start(
             "sh",
             [
-                "-c", script, program, "run", $"--manifests={_directory}", "--hostname-override=node-a", "--proxy-mode=nftables", "--conntrack-max-per-core=0",
+                "-c", script, program, "run", $"--manifests={_directory}", "--hostname-override=node-a", .. Mode, "--conntrack-max-per-core=0",
                 "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s", "--oom-score-adj=0", "-v=4", .. _options,
             ],
             start => start.Environment["KPS_LOG"] = LogPath);
     }
+
+    private string[] Mode => Array.Exists(_options, option => option.StartsWith("--proxy-mode", StringComparison.Ordinal)) ? [] : ["--proxy-mode=nftables"];
 
     private void WaitForRules() => Wait(() => Metric("kubeproxysharp_conntrack_passes_total") > 0, "the agent writes rules and passes over the flows");
 }

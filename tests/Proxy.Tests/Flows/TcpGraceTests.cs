@@ -38,6 +38,25 @@ public sealed class TcpGraceTests
         Pass(grace, "10.244.1.5").Should().Equal(false);
     }
 
+    /// <summary>What cannot be remembered is not closed early.</summary>
+    [Fact]
+    public void TooManyPairsWait()
+    {
+        TcpGrace grace = new(TimeSpan.FromSeconds(30), _time);
+        grace.BeginPass();
+        for (int number = 0; number <= TcpGrace.PairLimit; number++)
+        {
+            grace.IsOver(Flow($"10.{number >> 16}.{(number >> 8) & 255}.{number & 255}")).Should().BeFalse();
+        }
+
+        grace.EndPass();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Pass(grace, "10.0.0.1", "10.1.0.0").Should().Equal(true, false);
+        Pass(grace, "10.1.0.0").Should().Equal(false);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Pass(grace, "10.1.0.0").Should().Equal(true);
+    }
+
     [Theory]
     [InlineData("keep", null)]
     [InlineData("close-after=30s", 30)]

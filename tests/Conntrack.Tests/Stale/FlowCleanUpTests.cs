@@ -1,0 +1,175 @@
+using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.Conntrack.Tests.Interop;
+using KubeProxySharp.Conntrack.Tests.Netlink;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Conntrack.Tests.Stale;
+
+/// <summary>What a pass does when the table is not any more what the listing said.</summary>
+public sealed class FlowCleanUpTests
+{
+    private const string Live = "10.244.1.5";
+    private const string Gone = "10.244.1.9";
+    private const uint Id = 7;
+
+    private readonly StaleFlows _staleFlows = new(Samples.Model(
+        [Samples.Service with { Ports = [new ServicePort { Name = "http", Port = 80, Protocol = "UDP" }] }],
+        [Samples.Slice(Samples.Endpoint(Live)) with { Ports = [new SlicePort("http", TransportProtocol.Udp, 8080)] }]));
+
+    [Fact]
+    public void AStaleFlowIsLookedUpAndThenDeletedById()
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, 0)],
+        });
+
+        FlowCleanUpResult result = Run(kernel);
+
+        result.Deleted.NonZero().Should().Equal((FlowVerdict.EndpointGone, TransportProtocol.Udp, 1L));
+        kernel.Requests.Select(request => request.Type).Should().Equal(MessageType.Get, MessageType.Get, MessageType.Delete);
+        FakeRequest delete = kernel.Requests[^1];
+        delete.Has(AttributeType.TupleOriginal).Should().BeTrue();
+        delete.Has(AttributeType.Id).Should().BeTrue("another flow with the same tuple must not go instead");
+    }
+
+    [Theory]
+    [InlineData("ended")]
+    [InlineData("another with the same tuple")]
+    [InlineData("moved to a live endpoint")]
+    public void AFlowThatIsNotStaleAnyMoreStays(string what)
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            { Type: MessageType.Get } when what == "ended" => [FakeKernel.Error(request, 2)],
+            { Type: MessageType.Get } => [what.StartsWith("another", StringComparison.Ordinal) ? Flow(request, Gone, Id + 1) : Flow(request, Live)],
+            _ => [FakeKernel.Error(request, 0)],
+        });
+
+        FlowCleanUpResult result = Run(kernel);
+
+        (result.Stale.Total, result.Deleted.Total, result.AlreadyGone, result.Failed).Should().Be((1L, 0L, 1L, 0L));
+        kernel.Requests.Should().NotContain(request => request.Type == MessageType.Delete);
+    }
+
+    [Fact]
+    public void AFlowThatEndsBetweenLookAndDeletionIsNoFailure()
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, 2)],
+        });
+
+        FlowCleanUpResult result = Run(kernel);
+
+        (result.Deleted.Total, result.AlreadyGone, result.Failed).Should().Be((0L, 1L, 0L));
+    }
+
+    /// <summary>A flow that hardware forwards is busy; the others go.</summary>
+    [Fact]
+    public void ARefusalDoesNotSaveTheOthers()
+    {
+        int deletions = 0;
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => [Flow(request, Gone), Flow(request, Gone), FakeKernel.Done(request)],
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, ++deletions == 1 ? 16 : 0)],
+        });
+
+        FlowCleanUpResult result = Run(kernel);
+
+        (result.Deleted.Total, result.Failed).Should().Be((1L, 1L));
+        result.FirstFailure.Should().Contain("errno 16");
+    }
+
+    [Fact]
+    public void MissingRightsEndThePass()
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, 1)],
+        });
+
+        Action run = () => Run(kernel);
+
+        run.Should().Throw<ConntrackException>().Which.Failure.Should().Be(ConntrackFailure.NotPermitted);
+    }
+
+    /// <summary>As often as kube-proxy does it; then the next pass is for what was missed.</summary>
+    [Theory]
+    [InlineData(2, true, 3)]
+    [InlineData(100, false, FlowCleanUp.MaxAttempts)]
+    public void AnInterruptedListingIsRepeated(int interruptions, bool isComplete, int listings)
+    {
+        int left = interruptions;
+        using FakeKernel kernel = new(request => [FakeKernel.Done(request, left-- > 0 ? 4 : 0)]);
+
+        Run(kernel).IsComplete.Should().Be(isComplete);
+
+        kernel.Requests.Should().HaveCount(listings);
+    }
+
+    /// <summary>Frontends that went away are known until a pass saw the whole table.</summary>
+    [Fact]
+    public void AnIncompletePassForgetsNothing()
+    {
+        bool isInterrupted = true;
+        using FakeKernel kernel = new(request => [FakeKernel.Done(request, isInterrupted ? 4 : 0)]);
+        _staleFlows.Update(Samples.Model([], []));
+        _staleFlows.GoneFrontendCount.Should().BePositive();
+
+        Run(kernel);
+        _staleFlows.GoneFrontendCount.Should().BePositive();
+
+        isInterrupted = false;
+        Run(kernel);
+        _staleFlows.GoneFrontendCount.Should().Be(0);
+    }
+
+    [Fact]
+    public void TheGuardHasTheLastWord()
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            _ => [Flow(request, Gone)],
+        });
+        RefusingGuard guard = new();
+
+        FlowCleanUpResult result = new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None, guard);
+
+        (result.Spared, result.Deleted.Total, guard.Questions).Should().Be((1L, 0L, 1));
+    }
+
+    private static IEnumerable<byte[]> Listing(FakeRequest request) => [Flow(request, Gone), Flow(request, Live), FakeKernel.Done(request)];
+
+    private static byte[] Flow(FakeRequest request, string server, uint id = Id) =>
+        FakeKernel.Flow(request, FlowMessage.Build(protocol: 17, server: server, id: id));
+
+    private FlowCleanUpResult Run(FakeKernel kernel) => new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None);
+
+    private sealed class RefusingGuard : IDeletionGuard
+    {
+        public int Questions { get; private set; }
+
+        public bool TakeOverRules() => false;
+
+        public bool MayDelete(in ConntrackEntry entry)
+        {
+            Questions++;
+            return false;
+        }
+    }
+}
