@@ -5,21 +5,22 @@ namespace KubeProxySharp.Node.Tests.Lab;
 /// <summary>A lab whose agent serves all Services of <see cref="BehaviourTable"/>; made once for a class of tests.</summary>
 public abstract class BehaviourLab : IDisposable
 {
+    private readonly string _variant;
     private readonly StandardLab? _lab;
 
     /// <summary>Builds the lab and starts the agent, unless no lab can be built here.</summary>
     /// <param name="mode">iptables or nftables.</param>
     /// <param name="variant">Which iptables.</param>
-    /// <param name="configuration">Further configuration of the agent.</param>
-    protected BehaviourLab(string mode, string variant, string configuration)
+    protected BehaviourLab(string mode, string variant)
     {
         Mode = mode;
+        _variant = variant;
         if (LabGround.WhyNot() is not null)
         {
             return;
         }
 
-        _lab = new(configuration);
+        _lab = new(StandardLab.KnowsPods);
         try
         {
             _lab.Agent.Put("services.yaml", BehaviourTable.Manifests);
@@ -43,6 +44,15 @@ public abstract class BehaviourLab : IDisposable
             LabGround.RequireOrSkip();
             return _lab!;
         }
+    }
+
+    /// <summary>Ends the agent and starts it again; its rules stay in between.</summary>
+    /// <param name="configuration">Its new configuration; null for the same.</param>
+    public void Restart(string? configuration = null)
+    {
+        Lab.Agent.Configuration = configuration ?? Lab.Agent.Configuration;
+        Lab.Agent.Stop();
+        Lab.Agent.Start(Mode, _variant);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,4 @@
-using KubeProxySharp.Testing.Lab;
-
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>nftables mode.</summary>
-public sealed class NftablesLab() : BehaviourLab("nftables", "auto", StandardLab.KnowsPods);
+public sealed class NftablesLab() : BehaviourLab("nftables", "auto");
