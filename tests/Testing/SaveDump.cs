@@ -39,7 +39,10 @@ public sealed partial class SaveDump
             else if (line.StartsWith(':'))
             {
                 string[] fields = line[1..].Split(' ');
-                table.Add(fields[0], new Chain(fields[1], []));
+                if (!table.TryAdd(fields[0], new Chain(fields[1], [])))
+                {
+                    throw new FormatException("chain listed twice: " + line);
+                }
             }
             else
             {
@@ -50,6 +53,23 @@ public sealed partial class SaveDump
         }
 
         return dump;
+    }
+
+    /// <summary>Parses a listing, again until it is whole: one that is taken during a change may have a chain twice or not at all.</summary>
+    public static SaveDump ParseWhole(Func<string> list)
+    {
+        const int Attempts = 20;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return Parse(list());
+            }
+            catch (FormatException) when (attempt < Attempts)
+            {
+                // Taken during a change.
+            }
+        }
     }
 
     /// <summary>The dump as lines that are equal exactly if the rule sets are.</summary>

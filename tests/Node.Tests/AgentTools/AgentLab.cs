@@ -65,8 +65,7 @@ internal sealed class AgentLab : IDisposable
             return [.. Network.Inside(() => NftTable.List("ip")).Where(line => !line.StartsWith("chain ", StringComparison.Ordinal))];
         }
 
-        string saved = Network.Run("env", $"XTABLES_LOCKFILE={LockFile}", $"iptables-{mode}-save");
-        return [.. Appliers.TestNode.Canonical(saved)];
+        return [.. Appliers.TestNode.Canonical(() => Network.Run("env", $"XTABLES_LOCKFILE={LockFile}", $"iptables-{mode}-save"))];
     }
 
     /// <summary>Whether the rules of a mode lead an address, in the end, to an endpoint.</summary>

@@ -46,10 +46,12 @@ internal sealed class TestNode : IDisposable
     public string Run(string tool, string input, params string[] arguments) => _network.Run(() => ChildProcess.Run(tool, input, arguments));
 
     /// <summary>The rules of iptables in a form that is equal exactly if the rule sets are; those of the drift watch left out.</summary>
-    public string[] Save(IpFamily family, string variant) => Canonical(Run(Tools(family, variant).Save, ""));
+    public string[] Save(IpFamily family, string variant) => Canonical(() => Run(Tools(family, variant).Save, ""));
 
-    public static string[] Canonical(string saved) =>
-        [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !IsOfUnusedTable(line))];
+    public static string[] Canonical(string saved) => Canonical(() => saved);
+
+    public static string[] Canonical(Func<string> save) =>
+        [.. SaveDump.ParseWhole(save).CanonicalLines().Where(line => !IsOfUnusedTable(line))];
 
     public IReadOnlyList<string> NftTable(IpFamily family) => _network.Run(() => Testing.NftTable.List(NftContentReader.Name(family)));
 
