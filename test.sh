@@ -26,7 +26,7 @@ scripts/leftovers.sh >"$results/before"
 
 dotnet build KubeProxySharp.sln -c Release --nologo -v quiet
 # Tests with a real agent start the published program: what users get.
-if [ ! -x out/kube-proxy-sharp ] || [ -n "$(find src Directory.* global.json build.sh -newer out/kube-proxy-sharp -print -quit)" ]; then ./build.sh; fi
+./build.sh --if-needed
 export KPS_PROGRAM="$PWD/out/kube-proxy-sharp"
 # As root there is no excuse for a test that cannot make its network namespace.
 [ "$(id -u)" -eq 0 ] && export REQUIRE_NETNS="${REQUIRE_NETNS:-1}"
