@@ -33,7 +33,11 @@ clean_up() {
   [ "${#programs[@]}" -eq 0 ] || kill "${programs[@]}" 2>/dev/null || true
   wait || true
   for host in "$id"-{node,second,client,pod1,pod2}; do ip netns delete "$host" 2>/dev/null || true; done
-  [ "$status" -eq 0 ] || { cat "$work/agent.log" 2>/dev/null || true; printf '%sThe demo failed.%s\n' "$red" "$plain"; }
+  case "$status" in
+    0) printf '\n%sDone in %d s: 600 connections, none failed; all namespaces are removed.%s\n' "$green" "$((SECONDS - started))" "$plain" ;;
+    130) printf '\nStopped; all namespaces are removed.\n' ;;
+    *) cat "$work/agent.log" 2>/dev/null || true; printf '%sThe demo failed.%s\n' "$red" "$plain" ;;
+  esac
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -85,6 +89,7 @@ echo "    10.244.1.5 and 10.244.1.6 on node-a, 10.244.2.7 on node-b, client 192.
 
 say "2. The agent starts in mode $mode: kube-proxy-sharp run --manifests DIR --proxy-mode $mode"
 mkdir "$work/manifests"
+: >"$work/agent.log"
 cp examples/demo.yaml "$work/manifests/"
 inside node setpriv --pdeathsig KILL "$program" run --manifests "$work/manifests" --hostname-override node-a \
   --proxy-mode "$mode" --cluster-cidr 10.244.0.0/16 --nodeport-addresses primary --oom-score-adj=0 --conntrack-max-per-core=0 \
@@ -109,5 +114,3 @@ until_true 60 followed "$before"
 kill "$pod2_server"
 sed -n 's/.*"\(Synced IPv4 rules[^"]*\)".*/    \1/p' "$work/agent.log" | tail -1
 dial "load-balancer IP, from outside" client 198.51.100.7 80
-
-printf '\n%sDone in %d s: 600 connections, none failed; all namespaces are removed.%s\n' "$green" "$((SECONDS - started))" "$plain"

@@ -8,8 +8,20 @@ public static class NftTable
     /// <summary>The table of a family in the namespace of this thread; no lines if there is none.</summary>
     public static IReadOnlyList<string> List(string family)
     {
-        ChildProcess.Result listed = ChildProcess.Try("nft", "", "-j", "list", "table", family, "kube-proxy");
+        ChildProcess.Result listed = Ask("-j", "list", "table", family, "kube-proxy");
         return listed.ExitCode == 0 ? Canonical(listed.Output) : [];
+    }
+
+    /// <summary>Asks nft, in the namespace of this thread. A question that a change came in between is asked again: it says nothing of the rules.</summary>
+    public static ChildProcess.Result Ask(params string[] question)
+    {
+        ChildProcess.Result answer;
+        do
+        {
+            answer = ChildProcess.Try("nft", "", question);
+        }
+        while (answer.ExitCode != 0 && answer.Error.Contains("Interrupted system call", StringComparison.Ordinal));
+        return answer;
     }
 
     public static IReadOnlyList<string> Canonical(string json)

@@ -132,7 +132,7 @@ public sealed class RestartTests
     }
 
     private static bool HasElements(AgentLab lab, string elements) =>
-        lab.Network.Inside(() => ChildProcess.Try("nft", "", "get", "element", "ip", "kube-proxy", "service-ips", "{ " + elements + " }")).ExitCode == 0;
+        lab.Network.Inside(() => NftTable.Ask("get", "element", "ip", "kube-proxy", "service-ips", "{ " + elements + " }")).ExitCode == 0;
 
     private static string Saved(AgentLab lab, string mode) => lab.Network.Run($"iptables-{mode}-save", "-t", "nat");
 

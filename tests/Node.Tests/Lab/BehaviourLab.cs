@@ -2,7 +2,7 @@ using KubeProxySharp.Testing.Lab;
 
 namespace KubeProxySharp.Node.Tests.Lab;
 
-/// <summary>A lab whose agent serves all Services of <see cref="BehaviourTable"/>; made once for a class of tests.</summary>
+/// <summary>A lab whose agent serves some Services; made once for a class of tests.</summary>
 public abstract class BehaviourLab : IDisposable
 {
     private readonly string _variant;
@@ -11,7 +11,8 @@ public abstract class BehaviourLab : IDisposable
     /// <summary>Builds the lab and starts the agent, unless no lab can be built here.</summary>
     /// <param name="mode">iptables or nftables.</param>
     /// <param name="variant">Which iptables.</param>
-    protected BehaviourLab(string mode, string variant)
+    /// <param name="manifests">The Services.</param>
+    protected BehaviourLab(string mode, string variant, string manifests)
     {
         Mode = mode;
         _variant = variant;
@@ -23,7 +24,7 @@ public abstract class BehaviourLab : IDisposable
         _lab = new(StandardLab.KnowsPods);
         try
         {
-            _lab.Agent.Put("services.yaml", BehaviourTable.Manifests);
+            _lab.Agent.Put("services.yaml", manifests);
             _lab.Agent.Start(mode, variant);
         }
         catch

@@ -22,14 +22,6 @@ internal static class BehaviourTable
         "internalTrafficPolicy": "Local"
         """;
 
-    private const string Sticky = """
-        "sessionAffinity": "ClientIP"
-        """;
-
-    private const string StickyForASecond = Sticky + """
-        , "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}}
-        """;
-
     private const string Ranges = """
         "loadBalancerSourceRanges": ["203.0.113.0/25", "10.244.1.0/24", "2001:db8:113::/64", "fd00:10:244:1::/64"]
         """;
@@ -230,21 +222,6 @@ internal static class BehaviourTable
         (Service("datagrams-hairpin", 22, "a1") with { Protocol = "UDP" }, UsualByOne + """
             a1 -> cluster external lb nodeport: a1 masq
             """),
-        (Service("spread", 30, "a1 a2 b1 b2 b3"), """
-            a3 -> cluster: a1 a2 b1 b2 b3 own
-            node outside -> cluster: a1 a2 b1 b2 b3 masq
-            a3 node outside -> external lb nodeport: a1 a2 b1 b2 b3 masq
-            """),
-        (Service("sticky", 31, "a1 b1", Sticky), "outside -> unusedlb: dropped"),
-        (Service("sticky-short", 32, "a1 b1", StickyForASecond), "outside -> unusedlb: dropped"),
-        (Service("sticky-local", 34, "a1 b1", Sticky + ", " + Local), "outside -> external lb nodeport: a1 own"),
-        (Service("sticky-many", 38, "a1 a2 b1 b2 b3", Sticky), "outside -> unusedlb: dropped"),
-        (Service("datagrams-spread", 39, "a1 a2 b1 b2 b3") with { Protocol = "UDP" }, """
-            a3 -> cluster: a1 a2 b1 b2 b3 own
-            node outside -> cluster: a1 a2 b1 b2 b3 masq
-            a3 node outside -> external lb nodeport: a1 a2 b1 b2 b3 masq
-            """),
-        (Service("datagrams-sticky", 33, "a1 b1", Sticky) with { Protocol = "UDP" }, "outside -> unusedlb: dropped"),
     ];
 
     /// <summary>The same Services where the agent is configured differently: see <see cref="VariationTests"/>.</summary>

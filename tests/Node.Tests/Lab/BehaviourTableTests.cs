@@ -15,7 +15,7 @@ public sealed class BehaviourTableTests
     [InlineData("nftables", true)]
     public void EveryServiceIsDialledFromEverywhereByEveryAddress(string mode, bool isIPv6)
     {
-        foreach (string name in BehaviourTable.Names.Where(name => !IsSticky(name)))
+        foreach (string name in BehaviourTable.Names)
         {
             IEnumerable<string> ways = LabRow.Read(BehaviourTable.Table(name), mode, isIPv6).Select(row => $"{row.From} -> {row.To}");
 
@@ -26,7 +26,4 @@ public sealed class BehaviourTableTests
     [Fact]
     public void NoTwoServicesShareAnAddress() =>
         BehaviourTable.Names.Select(name => BehaviourTable.Service(name).Number).Should().OnlyHaveUniqueItems();
-
-    /// <summary>Which endpoint a client gets depends on what it dialled before; tests of their own look at these.</summary>
-    private static bool IsSticky(string name) => BehaviourTable.Service(name).Spec.Contains("sessionAffinity", StringComparison.Ordinal);
 }

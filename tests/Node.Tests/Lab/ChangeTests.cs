@@ -4,7 +4,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>200 new connections a second must all be answered, whatever happens to rules and agent meanwhile.</summary>
-public sealed class ChangeTests
+public abstract class ChangeTests(string mode)
 {
     private const int Connections = SteadyDialling.Connections;
 
@@ -13,12 +13,9 @@ public sealed class ChangeTests
 
     private static readonly LabService s_steady = Steady([StandardLab.Endpoint("a1"), StandardLab.Endpoint("b1")]);
 
-    public static TheoryData<string> Modes() => ["iptables", "nftables"];
-
     /// <summary>Each change is in the kernel, of both families, before the next is made.</summary>
-    [SkippableTheory]
-    [MemberData(nameof(Modes))]
-    public void ChangesOfOtherServicesDisturbNobody(string mode)
+    [SkippableFact]
+    public void ChangesOfOtherServicesDisturbNobody()
     {
         const int Changes = 200;
         LabGround.RequireOrSkip();
@@ -38,22 +35,20 @@ public sealed class ChangeTests
         });
     }
 
-    [SkippableTheory]
-    [MemberData(nameof(Modes))]
-    public void RepairsByFullSyncsDisturbNobody(string mode) => Run(mode, (lab, traffic) =>
+    [SkippableFact]
+    public void RepairsByFullSyncsDisturbNobody() => Run((lab, traffic) =>
     {
         for (int i = 0; i < 3; i++)
         {
             int mark = lab.Agent.Mark();
-            Damage(lab, mode);
+            Damage(lab);
             lab.Agent.WaitFor(mark, "] \"Synced IPv4 rules (full)");
             traffic.Await(Connections);
         }
     });
 
-    [SkippableTheory]
-    [MemberData(nameof(Modes))]
-    public void RollingReplacementLosesNobody(string mode) => Run(mode, (lab, traffic) =>
+    [SkippableFact]
+    public void RollingReplacementLosesNobody() => Run((lab, traffic) =>
     {
         LabEndpoint[] old = [StandardLab.Endpoint("a1"), StandardLab.Endpoint("b1")];
         LabEndpoint[] fresh = [StandardLab.Endpoint("a2"), StandardLab.Endpoint("b2")];
@@ -72,9 +67,8 @@ public sealed class ChangeTests
         }
     });
 
-    [SkippableTheory]
-    [MemberData(nameof(Modes))]
-    public void RestartsDisturbNobody(string mode) => Run(mode, (lab, traffic) =>
+    [SkippableFact]
+    public void RestartsDisturbNobody() => Run((lab, traffic) =>
     {
         lab.Agent.Stop();
         traffic.Await(Connections);
@@ -106,7 +100,7 @@ public sealed class ChangeTests
         }
     }
 
-    private static void Run(string mode, Action<StandardLab, LabTraffic> body)
+    private void Run(Action<StandardLab, LabTraffic> body)
     {
         LabGround.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods);
@@ -130,7 +124,7 @@ public sealed class ChangeTests
     private static LabService Steady(IReadOnlyList<LabEndpoint> endpoints) => new("steady", 1) { Endpoints = endpoints };
 
     /// <summary>A change by a stranger that hurts no connection, but makes the agent write everything again.</summary>
-    private static void Damage(StandardLab lab, string mode)
+    private void Damage(StandardLab lab)
     {
         if (mode == "nftables")
         {

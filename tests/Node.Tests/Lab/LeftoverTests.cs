@@ -17,7 +17,7 @@ public sealed class LeftoverTests
         ChildProcess.Run("ip", "", "netns", "add", name);
         using Process program = Process.Start("ip", ["netns", "exec", name, "sleep", "300"]);
         SpinWait.SpinUntil(() => ChildProcess.Run("ip", "", "netns", "pids", name).Length != 0, LabClient.Patience).Should().BeTrue();
-        Leftovers().Should().Contain($"network namespace {name}").And.Contain($"in {name}: sleep 300");
+        Leftovers().Should().Contain($"network namespace {name}").And.MatchRegex($"process [0-9]+ in {name}: .*sleep 300");
 
         LabNamespace.RemoveAbandoned();
 

@@ -8,7 +8,7 @@ public sealed partial class LabAgent : IDisposable
 {
     private const int Term = 15; // SIGTERM
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
     private readonly LabHost _node;
     private readonly string _work = Directory.CreateTempSubdirectory("kps-lab-").FullName;
