@@ -3,8 +3,8 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>
-/// The Services of <see cref="BalancingTests"/>. They are apart from <see cref="BehaviourTable"/> because iptables-nft can
-/// write only some 200 kB in one transaction where the lab runs in a user namespace.
+/// The Services of <see cref="BalancingTests"/>, apart from <see cref="BehaviourTable"/>: the agent is restarted with them, and
+/// where the lab runs in a user namespace iptables-nft can write only some 200 kB at once.
 /// </summary>
 internal static class BalancedServices
 {
@@ -20,7 +20,8 @@ internal static class BalancedServices
         , "externalTrafficPolicy": "Local"
         """;
 
-    private static readonly LabService[] s_all =
+    /// <summary>All of them.</summary>
+    public static LabService[] All { get; } =
     [
         new("spread", 1) { Endpoints = Endpoints("a1 a2 b1 b2 b3") },
         new("datagrams-spread", 2) { Endpoints = Endpoints("a1 a2 b1 b2 b3"), Protocol = "UDP" },
@@ -31,11 +32,8 @@ internal static class BalancedServices
         new("datagrams-sticky", 7) { Endpoints = Endpoints("a1 b1"), Spec = Sticky, Protocol = "UDP" },
     ];
 
-    /// <summary>All of them, as manifests.</summary>
-    public static string Manifests => string.Concat(s_all.Select(service => service.ToManifest()));
-
     /// <summary>One by its name.</summary>
-    public static LabService Get(string name) => Array.Find(s_all, service => service.Name == name)!;
+    public static LabService Get(string name) => Array.Find(All, service => service.Name == name)!;
 
     private static LabEndpoint[] Endpoints(string names) => [.. names.Split(' ').Select(StandardLab.Endpoint)];
 }

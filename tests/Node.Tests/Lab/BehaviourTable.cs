@@ -292,8 +292,8 @@ internal static class BehaviourTable
             """),
     ];
 
-    /// <summary>The Services, as manifests.</summary>
-    public static string Manifests => string.Concat(s_all.Select(entry => entry.Service.ToManifest()));
+    /// <summary>The Services, in parts of a size that iptables-nft can write at once where the lab runs in a user namespace: some 200 kB.</summary>
+    public static LabService[][] Parts => [.. s_all.Select(entry => entry.Service).Chunk(16)];
 
     /// <summary>Names of the Services that have a table.</summary>
     public static IEnumerable<string> Names => s_all.Select(entry => entry.Service.Name);

@@ -1,4 +1,4 @@
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>iptables mode, iptables on top of nf_tables: the Services of <see cref="BehaviourTable"/>.</summary>
-public sealed class IptablesLab() : BehaviourLab("iptables", "nft", BehaviourTable.Manifests);
+public sealed class IptablesLab() : BehaviourLab("iptables", "nft", BehaviourTable.Parts);

@@ -59,8 +59,10 @@ public sealed partial class LabAgent : IDisposable
     {
         int mark = Mark();
         Put(name, yaml);
-        mark = WaitFor(mark, "] \"Read manifests") + 1;
+        // Which of the lines comes first is not said: the rules may follow before the reader has told of it.
+        WaitFor(mark, "] \"Read manifests");
         WaitFor(mark, "] \"Synced IPv4 rules");
+        WaitFor(mark, "] \"Synced IPv6 rules");
     }
 
     /// <summary>Starts the program and waits until both families have their rules.</summary>
