@@ -13,8 +13,8 @@ internal static class SteadyDialling
     {
         IReadOnlyList<Answer> answers = Run(traffic, body);
 
-        answers.CountBy(answer => answer.Outcome).Should().ContainSingle("no connection may fail; {0}", agent.Log)
-            .Which.Key.Should().Be(Outcome.Answered);
+        answers.Index().Where(answer => answer.Item.Outcome != Outcome.Answered).Select(answer => $"{answer.Item} is number {answer.Index}")
+            .Should().BeEmpty("no connection of {0} may fail; {1}", answers.Count, agent.Log);
     }
 
     /// <summary>Connections before, during and after a body.</summary>
