@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Builds the program into out/kube-proxy-sharp.
-#   ./build.sh        one self-contained file for linux-x64, trimmed and precompiled (ReadyToRun)
-#   ./build.sh --aot  the same as native code (Native AOT); needs a package source that has the native runtime pack
-#                     for .NET 10 (Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64) and gcc
+#   ./build.sh              one self-contained file for linux-x64, trimmed and precompiled (ReadyToRun)
+#   ./build.sh --if-needed  the same, unless out/kube-proxy-sharp is newer than all that it is made from
+#   ./build.sh --aot        the same as native code (Native AOT); needs a package source that has the native runtime pack
+#                           for .NET 10 (Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64) and gcc
 set -euo pipefail
 cd "$(dirname "$0")"
 
+needed() { [ ! -x out/kube-proxy-sharp ] || [ -n "$(find src Directory.* global.json build.sh -newer out/kube-proxy-sharp -print -quit)" ]; }
+
 case "${1:-}" in
-  "") variant=(--self-contained -p:PublishSingleFile=true -p:PublishTrimmed=true -p:PublishReadyToRun=true) ;;
+  --if-needed) needed || exit 0 ;;&
+  ""|--if-needed) variant=(--self-contained -p:PublishSingleFile=true -p:PublishTrimmed=true -p:PublishReadyToRun=true) ;;
   --aot) variant=(-p:PublishAot=true -p:RestorePackagesWithLockFile=false) ;;
-  *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 
 staging=$(mktemp -d)

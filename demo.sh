@@ -15,7 +15,7 @@ say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 if [ -z "${KPS_DEMO_LAB:-}" ]; then
   scripts/need-dotnet.sh
   scripts/install-tools.sh
-  ./build.sh
+  ./build.sh --if-needed
   say "The rules that node-a of examples/cluster.yaml would have (the first of $(
     "$program" dry-run -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --family ipv4 | grep -c '^-A')):"
   "$program" dry-run -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --family ipv4 |
@@ -33,11 +33,15 @@ clean_up() {
   [ "${#programs[@]}" -eq 0 ] || kill "${programs[@]}" 2>/dev/null || true
   wait || true
   for host in "$id"-{node,second,client,pod1,pod2}; do ip netns delete "$host" 2>/dev/null || true; done
-  [ "$status" -eq 0 ] || { cat "$work/agent.log" 2>/dev/null || true; printf '%sThe demo failed.%s\n' "$red" "$plain"; }
+  case "$status" in
+    0) printf '\n%sDone in %d s: 600 connections, none failed; all namespaces are removed.%s\n' "$green" "$((SECONDS - started))" "$plain" ;;
+    130) printf '\nStopped; all namespaces are removed.\n' ;;
+    *) cat "$work/agent.log" 2>/dev/null || true; printf '%sThe demo failed.%s\n' "$red" "$plain" ;;
+  esac
   rm -rf "$work"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 inside() { local host=$1; shift; ip netns exec "$id-$host" "$@"; }
 address() { ip -n "$id-$1" address add "$2" dev "$3"; }
@@ -80,16 +84,17 @@ route client 10.96.0.0/12 via 192.0.2.10
 route client 198.51.100.0/24 via 192.0.2.10
 serve pod1 pod1 10.244.1.5;           serve pod2 pod2 10.244.1.6; pod2_server=$!
 serve second pod3 10.244.2.7
-until_true 20 listens pod1 10.244.1.5; until_true 20 listens pod2 10.244.1.6; until_true 20 listens second 10.244.2.7
+until_true 60 listens pod1 10.244.1.5; until_true 60 listens pod2 10.244.1.6; until_true 60 listens second 10.244.2.7
 echo "    10.244.1.5 and 10.244.1.6 on node-a, 10.244.2.7 on node-b, client 192.0.2.1"
 
 say "2. The agent starts in mode $mode: kube-proxy-sharp run --manifests DIR --proxy-mode $mode"
 mkdir "$work/manifests"
+: >"$work/agent.log"
 cp examples/demo.yaml "$work/manifests/"
 inside node setpriv --pdeathsig KILL "$program" run --manifests "$work/manifests" --hostname-override node-a \
   --proxy-mode "$mode" --cluster-cidr 10.244.0.0/16 --nodeport-addresses primary --oom-score-adj=0 --conntrack-max-per-core=0 \
   --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=2 >"$work/agent.log" 2>&1 & programs+=($!)
-until_true 30 in_log 'Synced IPv4 rules (full)'
+until_true 60 in_log 'Synced IPv4 rules (full)'
 sed -n 's/.*"\(Synced IPv4 rules[^"]*\)".*/    \1/p' "$work/agent.log" | head -1
 
 dial() { # WHAT HOST ADDRESS PORT
@@ -105,9 +110,7 @@ say "4. pod2 goes: its endpoint is taken out, then the pod is killed"
 before=$(lines_of 'Synced IPv4 rules')
 grep -v '10.244.1.6' examples/demo.yaml >"$work/next.yaml"
 mv "$work/next.yaml" "$work/manifests/demo.yaml"
-until_true 20 followed "$before"
+until_true 60 followed "$before"
 kill "$pod2_server"
 sed -n 's/.*"\(Synced IPv4 rules[^"]*\)".*/    \1/p' "$work/agent.log" | tail -1
 dial "load-balancer IP, from outside" client 198.51.100.7 80
-
-printf '\n%sDone in %d s: 600 connections, none failed; all namespaces are removed.%s\n' "$green" "$((SECONDS - started))" "$plain"

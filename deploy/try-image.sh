@@ -3,15 +3,20 @@
 # network namespaces of its own, read-only, /proc/sys read-only, NET_ADMIN and NET_RAW as the only capabilities. Needs
 # root; nothing outside the namespaces is changed.
 #   deploy/try-image.sh PROGRAM MODE [auto|nft|legacy]
+# The agent reads examples/demo.yaml. With KPS_IMAGE_KUBECONFIG=FILE it asks an API server instead, which has to be in the
+# network namespace that the script is run in; that is used then.
 set -euo pipefail
-[ "$#" -ge 2 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
+[ "$#" -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
 cd "$(dirname "$0")/.."
 
 if [ -z "${KPS_IMAGE_WORK:-}" ]; then
   KPS_IMAGE_WORK=$(mktemp -d)
   export KPS_IMAGE_WORK
   trap 'rm -rf "$KPS_IMAGE_WORK"' EXIT
-  unshare --net --mount --pid --fork --kill-child --propagation private "$0" "$@"
+  network=--net
+  [ -z "${KPS_IMAGE_KUBECONFIG:-}" ] || network=
+  # shellcheck disable=SC2086  # none or one
+  unshare $network --mount --pid --fork --kill-child --propagation private "$0" "$@"
   exit 0
 fi
 
@@ -25,7 +30,12 @@ mkdir -p "$root/tmp/drop" "$KPS_IMAGE_WORK"/{configuration,drop}
 : >"$root/run/xtables.lock"
 : >"$KPS_IMAGE_WORK/xtables.lock"
 # What counts connections, in the kernel of all networks, is not this test's to set.
-{ sed -e "s/^mode:.*/mode: $mode/" -e '/^clientConnection:/,/kubeconfig:/d' deploy/base/kube-proxy.yaml; printf '%s\n' 'conntrack: {maxPerCore: 0, udpTimeout: 42s}' 'logging: {verbosity: 2}'; } \
+from_manifests='/^clientConnection:/,/kubeconfig:/d' source=(--manifests /etc/kube-proxy-sharp/demo.yaml)
+if [ -n "${KPS_IMAGE_KUBECONFIG:-}" ]; then
+  from_manifests= source=()
+  cp "$KPS_IMAGE_KUBECONFIG" "$KPS_IMAGE_WORK/configuration/kubeconfig"
+fi
+{ sed -e "s/^mode:.*/mode: $mode/" -e "$from_manifests" deploy/base/kube-proxy.yaml; printf '%s\n' 'conntrack: {maxPerCore: 0, udpTimeout: 42s}' 'logging: {verbosity: 2}'; } \
   >"$KPS_IMAGE_WORK/configuration/config.conf"
 cp examples/demo.yaml "$KPS_IMAGE_WORK/configuration/"
 # The only things in the tree that the image does not have: what takes the capabilities away.
@@ -41,7 +51,7 @@ mount --bind "$KPS_IMAGE_WORK/configuration" "$root/etc/kube-proxy-sharp"
 mount --bind "$KPS_IMAGE_WORK/drop" "$root/tmp/drop"
 mount -o remount,bind,ro "$root"
 
-arguments=(--config /etc/kube-proxy-sharp/config.conf --manifests /etc/kube-proxy-sharp/demo.yaml
+arguments=(--config /etc/kube-proxy-sharp/config.conf "${source[@]}"
   --hostname-override node-a --iptables-variant "$variant")
 export DOTNET_EnableDiagnostics=0
 

@@ -8,7 +8,7 @@ import collections
 import socket
 import sys
 
-PATIENCE = 2.0  # seconds
+PATIENCE = 10.0  # seconds
 
 
 def serve(name, address, port):

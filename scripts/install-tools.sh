@@ -6,7 +6,7 @@ set -euo pipefail
 # command:package
 wanted=(
   iptables-nft:iptables iptables-legacy:iptables nft:nftables ip:iproute2 conntrack:conntrack nfacct:nfacct python3:python3
-  dbus-daemon:dbus-daemon firewalld:firewalld setpriv:util-linux unshare:util-linux
+  curl:curl dbus-daemon:dbus-daemon firewalld:firewalld setpriv:util-linux unshare:util-linux
 )
 missing=()
 for entry in "${wanted[@]}"; do

@@ -75,7 +75,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v ip >/dev/null || ! command -v nft >/dev/
   echo "smoke test: passed, without the agent, which needs root, iproute2 and nftables"
   exit 0
 fi
-network="kps-smoke-$$"
+network="kps-$$-smoke"
 ip netns add "$network"
 inside ip link set lo up
 try_agent "run --manifests" --manifests examples/cluster.yaml --hostname-override node-a

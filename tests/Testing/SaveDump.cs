@@ -39,7 +39,10 @@ public sealed partial class SaveDump
             else if (line.StartsWith(':'))
             {
                 string[] fields = line[1..].Split(' ');
-                table.Add(fields[0], new Chain(fields[1], []));
+                if (!table.TryAdd(fields[0], new Chain(fields[1], [])))
+                {
+                    throw new FormatException("chain listed twice: " + line);
+                }
             }
             else
             {

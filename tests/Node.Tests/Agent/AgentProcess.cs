@@ -38,8 +38,7 @@ internal sealed class AgentProcess
     /// <summary>Starts it with a configuration file; it ends at the latest with the namespace.</summary>
     public static AgentProcess Start(LabNamespace network, string lockFile, string configurationFile, string variant)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "kube-proxy-sharp");
-        Process process = network.Start(program, ["run", "--config", configurationFile, "--iptables-variant", variant], start =>
+        Process process = network.Start(ProgramUnderTest.Path, ["run", "--config", configurationFile, "--iptables-variant", variant], start =>
         {
             start.Environment["XTABLES_LOCKFILE"] = lockFile;
             start.RedirectStandardOutput = true;

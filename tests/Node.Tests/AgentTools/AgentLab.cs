@@ -25,8 +25,6 @@ internal sealed class AgentLab : IDisposable
     /// <summary>A lock of iptables of its own.</summary>
     public string LockFile => Path.Combine(_directory.FullName, "xtables.lock");
 
-    public static string Program => Path.Combine(AppContext.BaseDirectory, "kube-proxy-sharp");
-
     /// <summary>Skips the test, with the reason, where namespaces or tools are missing; REQUIRE_NETNS=1 fails instead.</summary>
     public static AgentLab CreateOrSkip()
     {
@@ -45,7 +43,7 @@ internal sealed class AgentLab : IDisposable
     /// <summary>Starts the program under another one, with ports of its own.</summary>
     public RunningAgent Start(string mode, string[] under, int healthPort, int metricsPort, params string[] more)
     {
-        string[] command = [.. under, Program, "run", .. Flags(mode), $"--healthz-bind-address=127.0.0.1:{healthPort}", $"--metrics-bind-address=127.0.0.1:{metricsPort}", .. more];
+        string[] command = [.. under, ProgramUnderTest.Path, "run", .. Flags(mode), $"--healthz-bind-address=127.0.0.1:{healthPort}", $"--metrics-bind-address=127.0.0.1:{metricsPort}", .. more];
         return new(Network, Network.Start(command[0], command[1..], start =>
         {
             start.RedirectStandardError = true;

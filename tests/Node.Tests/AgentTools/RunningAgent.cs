@@ -48,11 +48,11 @@ internal sealed class RunningAgent
     public int Count(string text) => Log.Count(line => line.Contains(text, StringComparison.Ordinal));
 
     /// <summary>Waits until lines with a text are there.</summary>
-    public Task WaitForLogAsync(string text, int times = 1, int seconds = 60) =>
+    public Task WaitForLogAsync(string text, int times = 1, int seconds = 120) =>
         WaitAsync(() => Count(text) >= times, $"{times} times \"{text}\" in the log", seconds);
 
     /// <summary>Waits for a condition while the agent runs; a timeout shows the log.</summary>
-    public async Task WaitAsync(Func<bool> condition, string what, int seconds = 60)
+    public async Task WaitAsync(Func<bool> condition, string what, int seconds = 120)
     {
         if (!await Eventually.IsTrueAsync(() => condition() || HasExited, seconds) || !condition())
         {
@@ -65,7 +65,7 @@ internal sealed class RunningAgent
 
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> ExitAsync(int seconds = 30)
+    public async Task<int> ExitAsync(int seconds = 90)
     {
         if (!await Eventually.IsTrueAsync(() => HasExited, seconds))
         {

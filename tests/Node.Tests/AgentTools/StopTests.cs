@@ -37,11 +37,10 @@ public sealed class StopTests
         Shop.Write(lab.Manifests, 3, generation: 1);
         await agent.WaitAsync(() => lab.Tools.IsHeld, "the sync");
 
-        long start = Stopwatch.GetTimestamp();
         agent.Signal("TERM");
 
+        // The tool never ends, so the agent has not waited for it.
         (await agent.ExitAsync()).Should().Be(143);
-        Stopwatch.GetElapsedTime(start).Should().BeLessThan(TimeSpan.FromSeconds(15));
         lab.Tools.Hold(mode, false);
         lab.Rules(mode).Should().Equal(good);
     }

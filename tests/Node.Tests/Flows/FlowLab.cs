@@ -163,12 +163,11 @@ internal sealed class FlowLab : IDisposable
 
     private System.Diagnostics.Process Start()
     {
-        string program = RepositoryRoot.Combine("artifacts", "bin", "Proxy", "release", "kube-proxy-sharp.dll");
-        string script = "exec dotnet \"$0\" \"$@\" 2>\"$KPS_LOG\"";
+        string script = "exec \"$0\" \"$@\" 2>\"$KPS_LOG\"";
         return _network.Start(
             "sh",
             [
-                "-c", script, program, "run", $"--manifests={_directory}", "--hostname-override=node-a", .. Mode, "--conntrack-max-per-core=0",
+                "-c", script, ProgramUnderTest.Path, "run", $"--manifests={_directory}", "--hostname-override=node-a", .. Mode, "--conntrack-max-per-core=0",
                 "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s", "--oom-score-adj=0", "-v=4", .. _options,
             ],
             start => start.Environment["KPS_LOG"] = LogPath);

@@ -25,8 +25,8 @@ public sealed class FieldLab : IDisposable
             Node = [node, "fd00:192:168::2/64"],
             Second = [second, "fd00:192:168::3/64"],
             Router = [router, "fd00:192:168::1/64"],
-            PodGateways = [gateway],
-            Clients = ["203.0.113.2"],
+            PodGateways = [gateway, "fd00:10:244::1"],
+            Clients = ["203.0.113.2", "2001:db8:113::2"],
             Attracted = attracted,
         });
         string configuration = string.Join('\n', File.ReadLines(Path.Combine(_directory, "config.yaml"))
@@ -38,6 +38,9 @@ public sealed class FieldLab : IDisposable
         }
     }
 
+    /// <summary>The pods of the two cases of ingress-nginx on the other node.</summary>
+    public static IReadOnlyList<string> IngressPods { get; } = ["192.168.103.142", "192.168.107.128", "192.168.95.125"];
+
     /// <summary>Its hosts.</summary>
     public LabNetwork Network { get; }
 
@@ -46,6 +49,18 @@ public sealed class FieldLab : IDisposable
 
     /// <summary>The client outside the cluster.</summary>
     public LabClient Outside => new(Network.Outside, LabAddress.Parse("203.0.113.2"));
+
+    /// <summary>The same over IPv6.</summary>
+    public LabClient OutsideIPv6 => new(Network.Outside, LabAddress.Parse("2001:db8:113::2"));
+
+    /// <summary>The lab of the two cases of ingress-nginx, with its pods.</summary>
+    public static FieldLab Ingress(string recorded)
+    {
+        FieldLab lab = new(recorded, "10.33.144.10/20", "10.33.144.11/20", "10.33.144.1/20", "192.168.176.193", "10.33.151.160/32", "10.96.0.0/12");
+        lab.AddSecondPods(443, [.. IngressPods]);
+        lab.Network.AddPod("ingress", "192.168.176.202").Serve("192.168.176.202", "192.168.176.202", 443);
+        return lab;
+    }
 
     /// <summary>Adds pods of the other node, that answer by their address.</summary>
     public void AddSecondPods(int port, params string[] addresses)

@@ -11,8 +11,6 @@ public sealed class FieldTests
         "172.16.81.129", "172.16.81.248", "172.16.82.10", "172.16.82.54", "172.16.82.91",
     ];
 
-    private static readonly string[] s_ingressPods = ["192.168.103.142", "192.168.107.128", "192.168.95.125"];
-
     [SkippableTheory]
     [InlineData("iptables")]
     [InlineData("nftables")]
@@ -34,14 +32,14 @@ public sealed class FieldTests
     public void LoadBalancerWithPolicyCluster(string mode)
     {
         LabGround.RequireOrSkip();
-        using FieldLab lab = Ingress("field-ingress-nginx-cluster");
+        using FieldLab lab = FieldLab.Ingress("field-ingress-nginx-cluster");
         LabClient pod = new(lab.Network.AddPod("client", "192.168.176.203"), null);
         lab.Agent.Start(mode);
 
         FieldLab.Answers(lab.Outside, "10.33.151.160", 443, attempts: 80).Should().BeEquivalentTo(
-            [.. s_ingressPods.Select(address => $"{address} saw 10.33.144.10"), "192.168.176.202 saw 192.168.176.193"]);
+            [.. FieldLab.IngressPods.Select(address => $"{address} saw 10.33.144.10"), "192.168.176.202 saw 192.168.176.193"]);
         FieldLab.Answers(pod, "10.97.74.168", 443, attempts: 80).Should().BeEquivalentTo(
-            [.. s_ingressPods.Select(address => $"{address} saw 192.168.176.203"), "192.168.176.202 saw 192.168.176.203"]);
+            [.. FieldLab.IngressPods.Select(address => $"{address} saw 192.168.176.203"), "192.168.176.202 saw 192.168.176.203"]);
         FieldLab.Answers(lab.Outside, "10.33.144.10", 31255).Should().OnlyContain(answer => answer.EndsWith("saw 10.33.144.10") || answer.EndsWith("saw 192.168.176.193"));
     }
 
@@ -51,15 +49,15 @@ public sealed class FieldTests
     public void LoadBalancerWithPolicyLocal(string mode)
     {
         LabGround.RequireOrSkip();
-        using FieldLab lab = Ingress("field-ingress-nginx-local");
+        using FieldLab lab = FieldLab.Ingress("field-ingress-nginx-local");
         LabClient pod = new(lab.Network.AddPod("client", "192.168.176.203"), null);
         lab.Agent.Start(mode);
 
         FieldLab.Answers(lab.Outside, "10.33.151.160", 443).Should().BeEquivalentTo("192.168.176.202 saw 203.0.113.2");
         FieldLab.Answers(pod, "10.33.151.160", 443, attempts: 80).Should().BeEquivalentTo(
-            [.. s_ingressPods.Select(address => $"{address} saw 192.168.176.203"), "192.168.176.202 saw 192.168.176.203"]);
+            [.. FieldLab.IngressPods.Select(address => $"{address} saw 192.168.176.203"), "192.168.176.202 saw 192.168.176.203"]);
         FieldLab.Answers(new(lab.Network.Node, null), "10.33.151.160", 443, attempts: 80).Should().BeEquivalentTo(
-            [.. s_ingressPods.Select(address => $"{address} saw 10.33.144.10"), "192.168.176.202 saw 192.168.176.193"]);
+            [.. FieldLab.IngressPods.Select(address => $"{address} saw 10.33.144.10"), "192.168.176.202 saw 192.168.176.193"]);
     }
 
     [SkippableTheory]
@@ -93,47 +91,6 @@ public sealed class FieldTests
 
         FieldLab.Answers(pod, "10.104.221.85", 80, attempts: 5).Should().BeEquivalentTo("hostweb saw 10.1.1.3");
         FieldLab.Answers(new(lab.Network.Node, null), "10.104.221.85", 80, attempts: 5).Should().BeEquivalentTo("hostweb saw 10.20.0.2");
-    }
-
-    [SkippableTheory]
-    [InlineData("iptables", "iptables", "nft")]
-    [InlineData("iptables", "nftables", "nft")]
-    [InlineData("iptables-legacy", "iptables", "legacy")]
-    [InlineData("iptables-legacy", "nftables", "nft")]
-    [InlineData("nftables", "nftables", "nft")]
-    [InlineData("nftables", "iptables", "nft")]
-    public void RulesOfTheRealKubeProxyAreTakenOver(string recording, string mode, string variant)
-    {
-        LabGround.RequireOrSkip();
-        using FieldLab lab = Ingress("field-ingress-nginx-cluster");
-        lab.LoadRecording(recording);
-        LabTraffic traffic = new(
-            (lab.Outside, new(LabAddress.Parse("10.33.151.160"), 443)),
-            (lab.Outside, new(LabAddress.Parse("10.33.144.10"), 31255)),
-            (lab.Outside, new(LabAddress.Parse("10.97.74.168"), 443)));
-        IReadOnlyList<Answer> answers;
-        try
-        {
-            traffic.Await(100);
-            lab.Agent.Start(mode, variant);
-            traffic.Await(200);
-        }
-        finally
-        {
-            answers = traffic.End();
-        }
-
-        answers.CountBy(answer => answer.Outcome).Should().ContainSingle("no connection may fail; {0}", lab.Agent.Log)
-            .Which.Key.Should().Be(Outcome.Answered);
-        FieldLab.Answers(lab.Outside, "10.33.151.160", 443, attempts: 80).Should().HaveCount(4);
-    }
-
-    private static FieldLab Ingress(string recorded)
-    {
-        FieldLab lab = new(recorded, "10.33.144.10/20", "10.33.144.11/20", "10.33.144.1/20", "192.168.176.193", "10.33.151.160/32", "10.96.0.0/12");
-        lab.AddSecondPods(443, s_ingressPods);
-        lab.Network.AddPod("ingress", "192.168.176.202").Serve("192.168.176.202", "192.168.176.202", 443);
-        return lab;
     }
 
     private static void Overlay(LabHost host, string outer, string inner, string peer, string peerInner) => host.Ip(

@@ -1,6 +1,4 @@
-using KubeProxySharp.Testing.Lab;
-
 namespace KubeProxySharp.Node.Tests.Lab;
 
-/// <summary>iptables mode, iptables on top of nf_tables.</summary>
-public sealed class IptablesLab() : BehaviourLab("iptables", "nft", StandardLab.KnowsPods);
+/// <summary>iptables mode, iptables on top of nf_tables: the Services of <see cref="BehaviourTable"/>.</summary>
+public sealed class IptablesLab() : BehaviourLab("iptables", "nft", BehaviourTable.Parts);

@@ -1,6 +1,4 @@
-using KubeProxySharp.Testing.Lab;
-
 namespace KubeProxySharp.Node.Tests.Lab;
 
-/// <summary>nftables mode.</summary>
-public sealed class NftablesLab() : BehaviourLab("nftables", "auto", StandardLab.KnowsPods);
+/// <summary>nftables mode: the Services of <see cref="BehaviourTable"/>.</summary>
+public sealed class NftablesLab() : BehaviourLab("nftables", "auto", BehaviourTable.Parts);

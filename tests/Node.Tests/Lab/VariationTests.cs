@@ -2,20 +2,25 @@ using KubeProxySharp.Testing.Lab;
 
 namespace KubeProxySharp.Node.Tests.Lab;
 
-/// <summary>The cells of the masquerade matrix that another configuration changes, in both families.</summary>
-public abstract class VariationTests(BehaviourLab lab, string variation)
+/// <summary>The cells of the masquerade matrix that another configuration of the agent changes, in both families.</summary>
+public abstract class VariationTests(BehaviourLab lab)
 {
+    public static TheoryData<string> Variations() => [.. BehaviourTable.Variations];
+
     [SkippableTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void ServicesAreReachedAsTheVariationSays(bool isIPv6)
+    [MemberData(nameof(Variations))]
+    public void ServicesAreReachedAsTheVariationSays(string variation)
     {
         LabCheck check = new(lab.Lab);
+        lab.Restart(BehaviourTable.Configuration(variation, lab.Mode));
         List<string> differences = [];
-        foreach ((string name, _) in BehaviourTable.Variations.Where(entry => entry.Variation == variation))
+        foreach ((string name, string table) in BehaviourTable.VariationTables(variation))
         {
-            IEnumerable<LabRow> rows = LabRow.Read(BehaviourTable.Table(name, variation), lab.Mode, isIPv6);
-            differences.AddRange(check.Differences(BehaviourTable.Service(name), rows, isIPv6).Select(difference => $"{name}: {difference}"));
+            foreach (bool isIPv6 in new[] { false, true })
+            {
+                IEnumerable<LabRow> rows = LabRow.Read(table, lab.Mode, isIPv6);
+                differences.AddRange(check.Differences(BehaviourTable.Service(name), rows, isIPv6).Select(difference => $"{name}: {difference}"));
+            }
         }
 
         differences.Should().BeEmpty();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using KubeProxySharp.Proxy.DBus;
 using KubeProxySharp.Testing;
 using Microsoft.Extensions.Logging;
@@ -30,9 +29,7 @@ public sealed class FirewalldWatchTests
             Next(reports).Should().Be("firewalld started");
             SpinWait.SpinUntil(() => bus.Run("firewall-cmd", "--state") == 0, s_patience).Should().BeTrue("firewalld runs");
             bus.Run("firewall-cmd", "--reload").Should().Be(0);
-            Stopwatch sinceReload = Stopwatch.StartNew();
             Next(reports).Should().Be("firewalld reloaded its rules");
-            sinceReload.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(2));
 
             stop.Cancel();
             Action ended = () => running.GetAwaiter().GetResult();

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>The real program on the node under test, fed from a directory of manifests.</summary>
+/// <summary>The real program on the node under test, fed from a directory of manifests or by an API server.</summary>
 public sealed partial class LabAgent : IDisposable
 {
     private const int Term = 15; // SIGTERM
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
     private readonly LabHost _node;
     private readonly string _work = Directory.CreateTempSubdirectory("kps-lab-").FullName;
@@ -30,6 +30,9 @@ public sealed partial class LabAgent : IDisposable
 
     /// <summary>The KubeProxyConfiguration of the next start, in YAML, without its heading.</summary>
     public string Configuration { get; set; }
+
+    /// <summary>Where the next start finds an API server; null if it reads <see cref="Manifests"/>.</summary>
+    public string? Kubeconfig { get; set; }
 
     /// <summary>What it said so far, of all its runs.</summary>
     public string Log
@@ -56,8 +59,10 @@ public sealed partial class LabAgent : IDisposable
     {
         int mark = Mark();
         Put(name, yaml);
-        mark = WaitFor(mark, "] \"Read manifests") + 1;
+        // Which of the lines comes first is not said: the rules may follow before the reader has told of it.
+        WaitFor(mark, "] \"Read manifests");
         WaitFor(mark, "] \"Synced IPv4 rules");
+        WaitFor(mark, "] \"Synced IPv6 rules");
     }
 
     /// <summary>Starts the program and waits until both families have their rules.</summary>
@@ -72,10 +77,12 @@ public sealed partial class LabAgent : IDisposable
             conntrack: {"{maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}"}
             oomScoreAdj: 0
             logging: {"{verbosity: 2}"}
+            {(Kubeconfig is null ? "" : $"clientConnection: {{kubeconfig: {Kubeconfig}}}")}
             {Configuration}
             """);
+        string[] source = Kubeconfig is null ? ["--manifests", Manifests] : [];
         int mark = Mark();
-        _process = _node.Start(Program(), ["run", "--config", configuration, "--manifests", Manifests, "--iptables-variant", variant], start =>
+        _process = _node.Start(ProgramUnderTest.Path, ["run", "--config", configuration, .. source, "--iptables-variant", variant], start =>
         {
             start.RedirectStandardError = true;
             start.RedirectStandardOutput = true;
@@ -143,12 +150,6 @@ public sealed partial class LabAgent : IDisposable
         }
 
         Directory.Delete(_work, recursive: true);
-    }
-
-    private static string Program()
-    {
-        string kind = new DirectoryInfo(AppContext.BaseDirectory).Name;
-        return RepositoryRoot.Combine("artifacts", "bin", "Proxy", kind, "kube-proxy-sharp");
     }
 
     private void Add(string? line)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace KubeProxySharp.Testing.Lab;
 
 /// <summary>An endpoint of a <see cref="LabService"/>.</summary>
@@ -8,8 +6,11 @@ namespace KubeProxySharp.Testing.Lab;
 /// <param name="Node">The node that it is on.</param>
 public sealed record LabEndpoint(string Address4, string? Address6, string Node)
 {
-    /// <summary>Whether it is about to go but still serves.</summary>
+    /// <summary>Whether it is about to go.</summary>
     public bool IsTerminating { get; init; }
+
+    /// <summary>Whether it still serves.</summary>
+    public bool IsServing { get; init; } = true;
 
     /// <summary>The zone that it is hinted for.</summary>
     public string? ZoneHint { get; init; }
@@ -17,28 +18,32 @@ public sealed record LabEndpoint(string Address4, string? Address6, string Node)
     /// <summary>The node that it is hinted for.</summary>
     public string? NodeHint { get; init; }
 
-    /// <summary>The endpoint as an entry of a slice.</summary>
+    /// <summary>The endpoint as an entry of a slice, in JSON.</summary>
     /// <param name="isIPv6">The family of the slice.</param>
-    public string ToYaml(bool isIPv6)
+    public string ToJson(bool isIPv6)
     {
-        StringBuilder text = new($"- {{addresses: [\"{(isIPv6 ? Address6 : Address4)}\"], nodeName: {Node}, ");
-        text.Append(IsTerminating ? "conditions: {ready: false, serving: true, terminating: true}" : "conditions: {ready: true}");
         List<string> hints = [];
         if (ZoneHint is not null)
         {
-            hints.Add($"forZones: [{{name: {ZoneHint}}}]");
+            hints.Add($$"""
+                "forZones": [{"name": "{{ZoneHint}}"}]
+                """);
         }
 
         if (NodeHint is not null)
         {
-            hints.Add($"forNodes: [{{name: {NodeHint}}}]");
+            hints.Add($$"""
+                "forNodes": [{"name": "{{NodeHint}}"}]
+                """);
         }
 
-        if (hints.Count != 0)
-        {
-            text.Append(", hints: {").AppendJoin(", ", hints).Append('}');
-        }
-
-        return text.Append("}\n").ToString();
+        string hinted = hints.Count == 0 ? "" : $"\"hints\": {{{string.Join(", ", hints)}}}, ";
+        string ready = Text(IsServing && !IsTerminating);
+        return $$$"""
+            {"addresses": ["{{{(isIPv6 ? Address6 : Address4)}}}"], "nodeName": "{{{Node}}}", {{{hinted}}}
+            "conditions": {"ready": {{{ready}}}, "serving": {{{Text(IsServing)}}}, "terminating": {{{Text(IsTerminating)}}} }}
+            """;
     }
+
+    private static string Text(bool value) => value ? "true" : "false";
 }

@@ -161,7 +161,8 @@ public sealed partial class LabNamespace : IDisposable
         process.Dispose();
     }
 
-    private static void RemoveAbandoned()
+    /// <summary>Removes namespaces whose owner has ended, with the programs that still run in them.</summary>
+    public static void RemoveAbandoned()
     {
         if (!Directory.Exists(s_directory))
         {
@@ -172,6 +173,12 @@ public sealed partial class LabNamespace : IDisposable
         {
             if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out int owner) && !Directory.Exists($"/proc/{owner}"))
             {
+                string[] programs = ChildProcess.Try("ip", "", "netns", "pids", name).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                if (programs.Length != 0)
+                {
+                    ChildProcess.Try("kill", "", ["-KILL", .. programs]);
+                }
+
                 ChildProcess.Try("ip", "", "netns", "delete", name);
             }
         }

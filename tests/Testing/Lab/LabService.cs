@@ -19,7 +19,7 @@ public sealed record LabService(string Name, int Number)
     /// <summary>Port of its endpoints.</summary>
     public int Target { get; init; } = TargetPort;
 
-    /// <summary>Further lines of its spec.</summary>
+    /// <summary>Further members of its spec, in JSON.</summary>
     public string Spec { get; init; } = "";
 
     /// <summary>Who answers.</summary>
@@ -37,44 +37,28 @@ public sealed record LabService(string Name, int Number)
     /// <summary>Its external IP.</summary>
     public IPAddress ExternalIp(bool isIPv6) => LabAddress.Parse(isIPv6 ? $"2001:db8:101::{Number}" : $"198.51.101.{Number}");
 
-    /// <summary>The Service and its slices.</summary>
-    public string ToYaml() => $$"""
-        apiVersion: v1
-        kind: Service
-        metadata: {name: {{Name}}, namespace: lab}
-        spec:
-          type: LoadBalancer
-          clusterIP: {{ClusterIp(false)}}
-          clusterIPs: ["{{ClusterIp(false)}}", "{{ClusterIp(true)}}"]
-          ipFamilies: [IPv4, IPv6]
-          externalIPs: ["{{ExternalIp(false)}}", "{{ExternalIp(true)}}"]
-          ports: [{name: p, port: {{Port}}, protocol: {{Protocol}}, targetPort: {{Target}}, nodePort: {{NodePort}}}]
-        {{string.Concat(Spec.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => "  " + line + "\n"))}}
-        status:
-          loadBalancer:
-            ingress: [{ip: "{{LoadBalancerIp(false)}}"}, {ip: "{{LoadBalancerIp(true)}}"}]
-        ---
-        {{Slice(isIPv6: false)}}
-        ---
-        {{Slice(isIPv6: true)}}
-        ---
+    /// <summary>The Service and its slices, in JSON.</summary>
+    public IEnumerable<string> ToObjects() => [ToObject(), Slice(isIPv6: false), Slice(isIPv6: true)];
 
+    /// <summary>The same as a manifest of several documents.</summary>
+    public string ToManifest() => string.Concat(ToObjects().Select(json => $"---\n{json}\n"));
+
+    private string ToObject() => $$$"""
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "{{{Name}}}", "namespace": "lab"},
+        "spec": {"type": "LoadBalancer", "clusterIP": "{{{ClusterIp(false)}}}", "clusterIPs": ["{{{ClusterIp(false)}}}", "{{{ClusterIp(true)}}}"],
+        "ipFamilies": ["IPv4", "IPv6"], "externalIPs": ["{{{ExternalIp(false)}}}", "{{{ExternalIp(true)}}}"],
+        "ports": [{"name": "p", "port": {{{Port}}}, "protocol": "{{{Protocol}}}", "targetPort": {{{Target}}}, "nodePort": {{{NodePort}}} }]{{{(Spec.Length == 0 ? "" : ", " + Spec)}}} },
+        "status": {"loadBalancer": {"ingress": [{"ip": "{{{LoadBalancerIp(false)}}}"}, {"ip": "{{{LoadBalancerIp(true)}}}"}]} } }
         """;
 
     private string Slice(bool isIPv6)
     {
-        LabEndpoint[] endpoints = [.. Endpoints.Where(endpoint => !isIPv6 || endpoint.Address6 is not null)];
-        string entries = endpoints.Length == 0 ? "endpoints: []" : "endpoints:\n" + string.Concat(endpoints.Select(endpoint => endpoint.ToYaml(isIPv6)));
-        return $$"""
-            apiVersion: discovery.k8s.io/v1
-            kind: EndpointSlice
-            metadata:
-              name: {{Name}}-{{(isIPv6 ? "ipv6" : "ipv4")}}
-              namespace: lab
-              labels: {kubernetes.io/service-name: {{Name}}}
-            addressType: {{(isIPv6 ? "IPv6" : "IPv4")}}
-            ports: [{name: p, port: {{Target}}, protocol: {{Protocol}}}]
-            {{entries}}
+        IEnumerable<string> endpoints = Endpoints.Where(endpoint => !isIPv6 || endpoint.Address6 is not null).Select(endpoint => endpoint.ToJson(isIPv6));
+        return $$$"""
+            {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {"name": "{{{Name}}}-{{{(isIPv6 ? "ipv6" : "ipv4")}}}", "namespace": "lab", "labels": {"kubernetes.io/service-name": "{{{Name}}}"}},
+            "addressType": "{{{(isIPv6 ? "IPv6" : "IPv4")}}}", "ports": [{"name": "p", "port": {{{Target}}}, "protocol": "{{{Protocol}}}"}],
+            "endpoints": [{{{string.Join(", ", endpoints)}}}]}
             """;
     }
 }

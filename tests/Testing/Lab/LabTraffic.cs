@@ -14,10 +14,18 @@ public sealed class LabTraffic
     private volatile bool _isEnded;
     private int _answered;
 
-    /// <summary>Starts dialling, each way in turn.</summary>
+    /// <summary>Starts dialling, each way in turn, as soon as each was answered once: links of a new lab come up when the kernel likes.</summary>
     public LabTraffic(params (LabClient Client, IPEndPoint Destination)[] ways)
     {
         _ways = ways;
+        foreach ((LabClient Client, IPEndPoint Destination) way in ways)
+        {
+            if (!SpinWait.SpinUntil(() => DialAsync(way).GetAwaiter().GetResult().Outcome == Outcome.Answered, TimeSpan.FromMinutes(1)))
+            {
+                throw new InvalidOperationException($"{way.Destination} is not answered");
+            }
+        }
+
         _run = Task.Run(RunAsync);
     }
 

@@ -12,19 +12,10 @@ public sealed class StandardLab : IDisposable
     /// <summary>Port of the servers in the nodes' own network.</summary>
     public const int HostPort = 9090;
 
-    /// <summary>The node and the range of the pods.</summary>
-    public const string NodeManifest = """
-        apiVersion: v1
-        kind: Node
-        metadata:
-          name: node-a
-          labels: {topology.kubernetes.io/zone: zone-1}
-        status:
-          addresses:
-          - {type: InternalIP, address: 192.0.2.10}
-          - {type: InternalIP, address: "2001:db8:2::10"}
-        ---
-
+    /// <summary>The node, in JSON.</summary>
+    public const string NodeObject = """
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-a", "labels": {"topology.kubernetes.io/zone": "zone-1"}}, "spec": {},
+        "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.10"}, {"type": "InternalIP", "address": "2001:db8:2::10"}]}}
         """;
 
     /// <summary>The configuration by which the agent knows pods.</summary>
@@ -50,7 +41,7 @@ public sealed class StandardLab : IDisposable
             Network.Second.Serve("second", "192.0.2.11", HostPort);
             Network.Second.Serve("second", "2001:db8:2::11", HostPort);
             Agent = new(Network.Node, configuration);
-            Agent.Put("node.yaml", NodeManifest);
+            Agent.Put("node.yaml", NodeObject);
         }
         catch
         {

@@ -1,0 +1,4 @@
+namespace KubeProxySharp.Node.Tests.Lab;
+
+/// <summary>Connections under change in nftables mode.</summary>
+public sealed class NftablesChangeTests() : ChangeTests("nftables");

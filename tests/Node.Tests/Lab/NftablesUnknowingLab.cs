@@ -1,4 +1,0 @@
-namespace KubeProxySharp.Node.Tests.Lab;
-
-/// <summary>nftables mode, pods not known from strangers.</summary>
-public sealed class NftablesUnknowingLab() : BehaviourLab("nftables", "auto", "");
