@@ -1,5 +1,4 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Semantics;
 using KubeProxySharp.RuleModel.Walk;
 

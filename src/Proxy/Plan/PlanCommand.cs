@@ -3,7 +3,6 @@ using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Text;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;

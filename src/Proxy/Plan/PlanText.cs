@@ -1,5 +1,4 @@
 using KubeProxySharp.Conntrack.Stale;
-using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Semantics;

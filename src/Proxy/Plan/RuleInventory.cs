@@ -1,4 +1,3 @@
-using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Walk;
 
@@ -34,8 +33,8 @@ internal sealed class RuleInventory
         return new(
             Missing(old._rules, wanted._rules),
             Missing(wanted._rules, old._rules),
-            wanted._chains.Except(old._chains).Count(),
-            old._chains.Except(wanted._chains).Count(),
+            wanted._chains.Count(chain => !old._chains.Contains(chain)),
+            old._chains.Count(chain => !wanted._chains.Contains(chain)),
             Missing(old._elements, wanted._elements),
             Missing(wanted._elements, old._elements));
     }

@@ -84,16 +84,13 @@ internal sealed partial class RuleNames
             Match name = step is RuleStep.Jump jump ? ServiceChain().Match(jump.Chain) : Match.Empty;
             string[] parts = key.Split(" . ");
             IpAddress address = default;
-            bool isRead = name.Success
-                && TransportProtocols.TryParse(parts[protocolAt].ToUpperInvariant(), out _)
-                && ushort.TryParse(parts[portAt], NumberStyles.None, CultureInfo.InvariantCulture, out _)
-                && (addressAt < 0 || IpAddress.TryParse(parts[addressAt], out address));
-            if (isRead)
+            if (name.Success
+                && TransportProtocols.TryParse(parts[protocolAt].ToUpperInvariant(), out TransportProtocol protocol)
+                && ushort.TryParse(parts[portAt], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+                && (addressAt < 0 || IpAddress.TryParse(parts[addressAt], out address)))
             {
-                TransportProtocols.TryParse(parts[protocolAt].ToUpperInvariant(), out TransportProtocol protocol);
-                string port = name.Groups["port"].Value;
-                string title = name.Groups["name"].Value + (port.Length == 0 ? "" : ":" + port);
-                Note(addressAt < 0 ? null : address, protocol, ushort.Parse(parts[portAt], CultureInfo.InvariantCulture), title);
+                string portName = name.Groups["port"].Value;
+                Note(addressAt < 0 ? null : address, protocol, port, name.Groups["name"].Value + (portName.Length == 0 ? "" : ":" + portName));
             }
         }
     }
