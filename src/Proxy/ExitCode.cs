@@ -9,6 +9,9 @@ internal static class ExitCode
     /// <summary>Not done: bad flags, bad input, or a fault; standard error says which.</summary>
     public const int Failure = 1;
 
-    /// <summary>Done, and something was found that should not be so; only commands that look for such things.</summary>
+    /// <summary>Done, and something was found: what should not be so, or what would change; only commands that look for such things.</summary>
     public const int Findings = 2;
+
+    /// <summary>A plan was made that goes beyond what the caller allows.</summary>
+    public const int Refused = 3;
 }

@@ -131,7 +131,8 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
 
     private string Colour(string code, string text) => isTerminal ? $"\u001b[{code}m{text}\u001b[0m" : text;
 
-    private static string Describe(FlowVerdict reason) => reason switch
+    /// <summary>What is wrong with flows, in words.</summary>
+    public static string Describe(FlowVerdict reason) => reason switch
     {
         FlowVerdict.EndpointGone => "go to endpoints that left their Service or stopped serving",
         FlowVerdict.NoEndpoints => "go to endpoints of Services that have none any more",

@@ -12,7 +12,7 @@ namespace KubeProxySharp.RuleModel.Semantics;
 public sealed class FrontendFinder
 {
     /// <summary>The discard port: no Service uses it.</summary>
-    private const ushort UnusedPort = 9;
+    public const ushort UnusedPort = 9;
 
     private readonly HashSet<FrontendAddress> _found = [];
     private readonly HashSet<(TransportProtocol, ushort)> _nodePorts = [];

@@ -1,0 +1,103 @@
+using KubeProxySharp.Proxy.Verify;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Semantics;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.Proxy.Plan;
+
+/// <summary>Finds what changes for the packets of a node when one rule set takes the place of another.</summary>
+/// <param name="nodeAddresses">The addresses on the node's interfaces.</param>
+/// <param name="after">Names service ports by the model that is wanted.</param>
+/// <param name="before">Names those that it does not have; null when there is no older model.</param>
+internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, PortFinder after, PortFinder? before)
+{
+    /// <summary>Compares the rules of a family.</summary>
+    /// <param name="present">Rules that are there.</param>
+    /// <param name="wanted">Rules that take their place.</param>
+    /// <param name="report">Receives what changes.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public void Compare(Ruleset present, Ruleset wanted, PlanReport report, CancellationToken cancellation)
+    {
+        FrontendFinder finder = new();
+        finder.Add(present);
+        finder.Add(wanted);
+        RuleNames names = new();
+        names.Add(present);
+        IReadOnlyList<TrafficOrigin> origins = NeutralRules.Origins([present, wanted]);
+        Dictionary<(string Service, ServiceChangeKind Kind, string Words), List<FrontendAddress>> groups = [];
+        foreach (FrontendAddress frontend in finder.Find(nodeAddresses.Where(address => address.Family == wanted.Family)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (IsProbe(frontend))
+            {
+                continue;
+            }
+
+            // Nothing but the node itself can reach a loopback address, whatever rules say of such packets from outside.
+            IReadOnlyList<TrafficOrigin> possible = frontend.Address.IsLoopback ? [TrafficOrigin.Node] : origins;
+            IReadOnlyList<NeutralRule> old = NeutralRules.Describe(present, nodeAddresses, [frontend], possible);
+            IReadOnlyList<NeutralRule> next = NeutralRules.Describe(wanted, nodeAddresses, [frontend], possible);
+            Count(old, next, report);
+            if (Change(old, next) is { } change)
+            {
+                (string, ServiceChangeKind, string) key = (NameOf(frontend, names), change.Kind, change.Words);
+                if (!groups.TryGetValue(key, out List<FrontendAddress>? frontends))
+                {
+                    frontends = [];
+                    groups.Add(key, frontends);
+                }
+
+                frontends.Add(frontend);
+            }
+        }
+
+        report.Changes.AddRange(groups
+            .Select(group => new ServiceChange(group.Key.Service, group.Key.Kind, group.Value, group.Key.Words.Split('\n')))
+            .OrderBy(change => change.Service, StringComparer.Ordinal)
+            .ThenBy(change => change.Kind)
+            .ThenBy(change => change.Frontends[0]));
+    }
+
+    /// <summary>Ports that no Service has are looked at to tell rule sets apart; a person who plans does not ask for them.</summary>
+    private bool IsProbe(FrontendAddress frontend) =>
+        frontend is { Protocol: TransportProtocol.Tcp, Port: FrontendFinder.UnusedPort }
+        && !after.TryFind(frontend, out _, out _)
+        && (before is null || !before.TryFind(frontend, out _, out _));
+
+    private static void Count(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next, PlanReport report)
+    {
+        report.Compared++;
+        if (ChangeWords.LeadsToEndpoints(old))
+        {
+            report.LeadToEndpoints++;
+            report.LoseEndpoints += ChangeWords.LeadsToEndpoints(next) ? 0 : 1;
+        }
+    }
+
+    private static (ServiceChangeKind Kind, string Words)? Change(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next)
+    {
+        if (old.Count == 0 || next.Count == 0)
+        {
+            return (old.Count, next.Count) switch
+            {
+                (0, 0) => null,
+                (0, _) => (ServiceChangeKind.Added, ChangeWords.Describe(next)),
+                _ => (ServiceChangeKind.Removed, ChangeWords.Describe(old)),
+            };
+        }
+
+        IReadOnlyList<string> words = ChangeWords.Describe(old, next);
+        return words.Count == 0 ? null : (ServiceChangeKind.Changed, string.Join('\n', words));
+    }
+
+    private string NameOf(FrontendAddress frontend, RuleNames names)
+    {
+        if (after.TryFind(frontend, out ServicePortRules? port, out _) || (before is not null && before.TryFind(frontend, out port, out _)))
+        {
+            return port!.Name.ToString(); // found
+        }
+
+        return names.Find(frontend);
+    }
+}
