@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>Done, and something was found that should not be so; only commands that look for such things.</summary>
     public const int Findings = 2;
+
+    /// <summary>Done, and what was asked cannot be told from the input; only commands that say so.</summary>
+    public const int CannotTell = 3;
 }
