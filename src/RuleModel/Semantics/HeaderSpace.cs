@@ -37,7 +37,7 @@ internal sealed class HeaderSpace
         }
 
         Destinations = FindDestinations(node);
-        Origins = [TrafficOrigin.Node, .. Names(_inputs, _inputPrefixes).Where(name => name != "lo").Select(name => new TrafficOrigin(name))];
+        Origins = [.. Names(_inputs, _inputPrefixes).Where(name => name != "lo").Select(name => new TrafficOrigin(name)), TrafficOrigin.Node];
         OutputInterfaces = _outputs.Count + _outputPrefixes.Count == 0 ? [] : [.. Names(_outputs, _outputPrefixes)];
     }
 
