@@ -53,15 +53,18 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
     private async Task<CompareReport?> MakeAsync(CompareOptions options, Progress progress, CancellationToken stop)
     {
-        SideReader reader = new(streams, host);
-        progress.Step("reading A");
-        if (await reader.ReadAsync(options.A, options.Families, stop) is not { } a)
+        if (options.A.Paths.Contains("-") && options.B.Paths.Contains("-"))
         {
-            return null;
+            throw new InputException("both sides are standard input; give a file for one");
         }
 
-        progress.Step("reading B");
-        if (await reader.ReadAsync(options.B, options.Families, stop) is not { } b)
+        // Reading is most of the work where nothing differs, and the sides do not touch each other.
+        progress.Step("reading both sides");
+        SideReader reader = new(streams with { Errors = TextWriter.Synchronized(streams.Errors) }, host);
+        ComparedSide?[] sides = await Task.WhenAll(
+            Task.Run(() => reader.ReadAsync(options.A, options.Families, stop), stop),
+            Task.Run(() => reader.ReadAsync(options.B, options.Families, stop), stop));
+        if (sides is not [{ } a, { } b])
         {
             return null;
         }
@@ -104,10 +107,20 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         rulesB = comparesAll ? rulesB : KubeRules.Of(rulesB);
         RulesetComparison comparison = new(rulesA, rulesB, addresses);
         int done = 0;
-        ComparisonFindings findings = comparison.Compare(
-            options.Threads,
-            () => progress.Step($"comparing {family}: {Interlocked.Increment(ref done)} of {comparison.Destinations} destinations"),
-            stop);
+        IReadOnlyList<RulesetDifference>[] found = new IReadOnlyList<RulesetDifference>[comparison.Destinations];
+        Parallel.For(
+            0,
+            found.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = options.Threads, CancellationToken = stop },
+            comparison.NewWorker,
+            (index, _, worker) =>
+            {
+                found[index] = comparison.Compare(worker, index);
+                progress.Step($"comparing {family}: {Interlocked.Increment(ref done)} of {found.Length} destinations");
+                return worker;
+            },
+            static _ => { });
+        ComparisonFindings findings = comparison.Conclude(found);
         NodeView node = new(addresses);
         PacketWalker walkerA = new(rulesA, node);
         PacketWalker walkerB = new(rulesB, node);

@@ -44,7 +44,9 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
     private static string Count(string verdict, CompareReport report) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{verdict}: {report.Different} destinations differ{(report.Uncertain == 0 ? "" : $", and {report.Uncertain} may")}");
+        $"{verdict}: {Destinations(report.Different)}{(report.Uncertain == 0 ? "" : $", and {report.Uncertain} may")}");
+
+    private static string Destinations(int count) => count == 1 ? "1 destination differs" : string.Create(CultureInfo.InvariantCulture, $"{count} destinations differ");
 
     private void Write(FamilyComparison family)
     {
@@ -56,10 +58,10 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{family.Family}: {family.Destinations} classes of destinations from {string.Join(", ", family.Origins)}: {(family.Differences.Count == 0 ? "no difference" : $"{family.Differences.Count} destinations differ")}"));
+            $"{family.Family}: {family.Destinations} classes of destinations from {string.Join(", ", family.Origins)}: {(family.Differences.Count == 0 ? "no difference" : Destinations(family.Differences.Count))}"));
         foreach ((string name, int count) in family.Ignored)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ignored: {name}, {count} destinations"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ignored: {name}, {(count == 1 ? "1 destination" : $"{count} destinations")}"));
         }
 
         if (family.Differences.Count == 0)

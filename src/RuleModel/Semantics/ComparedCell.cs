@@ -15,6 +15,9 @@ internal readonly record struct ComparedCell
 
     public AddressRange Sources { get; init; }
 
+    /// <summary>The source that stands for all of them.</summary>
+    public UInt128 Source { get; init; }
+
     public string? OutputInterface { get; init; }
 
     /// <summary>Bits of the mark that are settled.</summary>

@@ -161,18 +161,10 @@ internal sealed class HeaderSpace
         return null;
     }
 
-    private static UInt128 PleasantIn(AddressRange piece)
+    private UInt128 PleasantIn(AddressRange piece)
     {
-        foreach (string text in (ReadOnlySpan<string>)["192.0.2.200", "2001:db8::200"])
-        {
-            UInt128 address = IpAddress.Parse(text).ToBits();
-            if (piece.Contains(address))
-            {
-                return address;
-            }
-        }
-
-        return piece.IsSingle ? piece.First : piece.First + 1;
+        UInt128 pleasant = IpAddress.Parse(_family == IpFamily.IPv4 ? "192.0.2.200" : "2001:db8::200").ToBits();
+        return piece.Contains(pleasant) ? pleasant : piece.IsSingle ? piece.First : piece.First + 1;
     }
 
     /// <summary>The names, one that only a prefix fits for each, and one that nothing fits.</summary>

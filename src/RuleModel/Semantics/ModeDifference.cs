@@ -17,6 +17,9 @@ public sealed record ModeDifference(string Name, string Text)
     /// <summary>Packets of no connection.</summary>
     public static ModeDifference InvalidPackets { get; } = new("invalid-packets", "forwarded packets that conntrack calls invalid are dropped in iptables only");
 
+    /// <summary>Packets that come with the mark.</summary>
+    public static ModeDifference MarkedPackets { get; } = new("marked-packets", "forwarded packets that come with the masquerade mark already are accepted in iptables before anything refuses them");
+
     /// <summary>Which addresses of the node have node ports.</summary>
     public static ModeDifference NodePortAddresses { get; } = new("nodeport-addresses", "addresses of the node that have node ports, or refuse them, in iptables only");
 
@@ -27,5 +30,5 @@ public sealed record ModeDifference(string Name, string Text)
     public static ModeDifference SourceRanges { get; } = new("source-ranges", "sources that loadBalancerSourceRanges leave out of a Service without endpoints are refused in iptables and dropped in nftables");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<ModeDifference> All { get; } = [Hairpin, UnusedPorts, ServiceCidrs, InvalidPackets, NodePortAddresses, Localhost, SourceRanges];
+    public static IReadOnlyList<ModeDifference> All { get; } = [Hairpin, UnusedPorts, ServiceCidrs, InvalidPackets, MarkedPackets, NodePortAddresses, Localhost, SourceRanges];
 }

@@ -16,7 +16,9 @@ internal sealed class ModeJudge
     private readonly HashSet<IpAddress> _firewalled = [];
     private readonly List<RuleStep[]> _nodePortGuards = [];
 
-    private ModeJudge(RulePlan nft, NodeView node, bool isSecondNft)
+    private readonly List<RuleStep.MarkMatch> _acceptedMarks = [];
+
+    private ModeJudge(RulePlan nft, RulePlan iptables, NodeView node, bool isSecondNft)
     {
         _node = node;
         _isSecondNft = isSecondNft;
@@ -30,13 +32,21 @@ internal sealed class ModeJudge
                 }
             }
         }
+
+        foreach (WalkRule rule in iptables.Rules.Tables.SelectMany(table => table.Chains.Values).Where(chain => chain.Name == "KUBE-FORWARD").SelectMany(chain => chain.Rules))
+        {
+            if (rule.Steps.Length != 0 && rule.Steps[rule.Steps.Length - 1] is RuleStep.Verdict { Kind: WalkVerdict.Accept })
+            {
+                _acceptedMarks.AddRange(rule.Steps.AsSpan().ToArray().OfType<RuleStep.MarkMatch>());
+            }
+        }
     }
 
     /// <summary>A judge, if one rule set is of nftables and the other is not.</summary>
     public static ModeJudge? Of(RulePlan a, RulePlan b, NodeView node) => (IsNft(a), IsNft(b)) switch
     {
-        (true, false) => new(a, node, isSecondNft: false),
-        (false, true) => new(b, node, isSecondNft: true),
+        (true, false) => new(a, b, node, isSecondNft: false),
+        (false, true) => new(b, a, node, isSecondNft: true),
         _ => null,
     };
 
@@ -56,6 +66,13 @@ internal sealed class ModeJudge
             && _serviceCidrs.Exists(range => range.Contains(destination.ToBits())))
         {
             return ModeDifference.ServiceCidrs;
+        }
+
+        uint mark = cell.Mark;
+        if (isLeftAlone && (Is(nft, WalkVerdict.Reject) || Is(nft, WalkVerdict.Drop))
+            && _acceptedMarks.Exists(match => (mark & match.Mask) == match.Value != match.IsNegated))
+        {
+            return ModeDifference.MarkedPackets;
         }
 
         if (isNftLeftAlone && cell.Kinds == ConnectionKinds.Invalid && Is(iptables, WalkVerdict.Drop))

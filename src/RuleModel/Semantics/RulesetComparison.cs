@@ -41,44 +41,43 @@ public sealed class RulesetComparison
     /// <summary>Number of destinations to compare, for progress.</summary>
     public int Destinations => _space.Destinations.Count;
 
-    /// <summary>Compares.</summary>
-    /// <param name="threads">The most threads to use.</param>
-    /// <param name="compared">Is told of each destination; by several threads.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public ComparisonFindings Compare(int threads = 1, Action? compared = null, CancellationToken cancellation = default)
+    /// <summary>Compares everything, one destination after the other.</summary>
+    public ComparisonFindings Compare()
     {
-        List<RulesetDifference>?[] found = new List<RulesetDifference>?[Destinations];
-        ParallelOptions options = new() { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
-
-        // Built before the walkers share them.
-        _ = _a.Rules.BaseChains(Hook.Input);
-        _ = _b.Rules.BaseChains(Hook.Input);
-        Parallel.For(
-            0,
-            Destinations,
-            options,
-            () => new Worker(
-                new PacketWalker(_a, _node, _space.OutputInterfaces),
-                new PacketWalker(_b, _node, _space.OutputInterfaces),
-                new WayComparison(_factsA, _factsB)),
-            (index, _, worker) =>
-            {
-                found[index] = Compare(worker, index);
-                compared?.Invoke();
-                return worker;
-            },
-            static _ => { });
-
-        AddMixedLists(found);
-        return new()
+        ComparisonWorker worker = NewWorker();
+        IReadOnlyList<RulesetDifference>[] found = new IReadOnlyList<RulesetDifference>[Destinations];
+        for (int index = 0; index < found.Length; index++)
         {
-            Destinations = Destinations,
-            Origins = _space.Origins,
-            Differences = [.. found.Where(list => list is not null).SelectMany(list => list!)], // not null, as said
-        };
+            found[index] = Compare(worker, index);
+        }
+
+        return Conclude(found);
     }
 
-    private List<RulesetDifference>? Compare(Worker worker, int index)
+    /// <summary>What <see cref="Compare(ComparisonWorker, int)"/> works with; for one caller at a time, while others have their own.</summary>
+    public ComparisonWorker NewWorker()
+    {
+        // Built before workers share them.
+        _ = _a.Rules.BaseChains(Hook.Input);
+        _ = _b.Rules.BaseChains(Hook.Input);
+        return new(
+            new PacketWalker(_a, _node, _space.OutputInterfaces),
+            new PacketWalker(_b, _node, _space.OutputInterfaces),
+            new WayComparison(_family, _factsA, _factsB));
+    }
+
+    /// <summary>Concludes when all destinations have been compared.</summary>
+    /// <param name="found">The differences by destination.</param>
+    public ComparisonFindings Conclude(IReadOnlyList<RulesetDifference>[] found)
+    {
+        AddMixedLists(found);
+        return new() { Destinations = Destinations, Origins = _space.Origins, Differences = [.. found.SelectMany(static list => list)] };
+    }
+
+    /// <summary>Compares what is done with packets to one class of destinations.</summary>
+    /// <param name="worker">What to work with.</param>
+    /// <param name="index">The number of the destination.</param>
+    public IReadOnlyList<RulesetDifference> Compare(ComparisonWorker worker, int index)
     {
         IpAddress destination = _space.Destinations[index];
         Dictionary<(ushort Port, ProtocolSet Protocols, string? Mode, bool IsUncertain), int> places = [];
@@ -108,7 +107,7 @@ public sealed class RulesetComparison
             Pair(worker.Ways.Literals, index);
         }
 
-        return differences;
+        return differences ?? (IReadOnlyList<RulesetDifference>)[];
     }
 
     private WalkState Start(IpAddress destination, TrafficOrigin origin) => new()
@@ -161,7 +160,7 @@ public sealed class RulesetComparison
 
         Model.TransportProtocol? protocol = ProtocolSets.FirstOf(cell.Protocols);
         WalkPacket packet = new(
-            AddressRange.Of(PleasantSource(cell.Sources)),
+            new AddressRange(cell.Source, cell.Source),
             destination,
             protocol ?? (Model.TransportProtocol)(_family == IpFamily.IPv4 ? OtherProtocol.Icmp : OtherProtocol.IcmpV6),
             cell.DestinationPort)
@@ -170,7 +169,7 @@ public sealed class RulesetComparison
             InputInterface = origin.Interface,
             OutputInterface = cell.OutputInterface,
             Mark = cell.Mark,
-            State = ConnectionKindStates.Of((ConnectionKinds)((int)cell.Kinds & -(int)cell.Kinds)),
+            State = ConnectionKindStates.Of(cell.Kinds),
         };
         return new()
         {
@@ -191,21 +190,6 @@ public sealed class RulesetComparison
         }
     }
 
-    private static IpAddress PleasantSource(AddressRange range)
-    {
-        foreach (string text in (ReadOnlySpan<string>)["203.0.113.9", "2001:db8::9"])
-        {
-            IpAddress address = IpAddress.Parse(text);
-            if (range.Contains(address.ToBits()))
-            {
-                return address;
-            }
-        }
-
-        // The first address of a prefix is nobody's.
-        return IpAddress.FromBits(range.IsSingle ? range.First : range.First + 1);
-    }
-
     /// <summary>Notes which lists of clients stand for each other.</summary>
     private void Pair(IReadOnlyList<Literal> literals, int index)
     {
@@ -222,7 +206,7 @@ public sealed class RulesetComparison
     /// Lists are taken for the same by the endpoint that they remember. Where several Services have one endpoint, they must also
     /// be the same for each: two rule sets differ if one list of the first stands for two of the second, or the other way round.
     /// </summary>
-    private void AddMixedLists(List<RulesetDifference>?[] found)
+    private void AddMixedLists(IReadOnlyList<RulesetDifference>[] found)
     {
         Dictionary<string, string> aToB = new(StringComparer.Ordinal);
         Dictionary<string, string> bToA = new(StringComparer.Ordinal);
@@ -242,7 +226,7 @@ public sealed class RulesetComparison
     }
 
     /// <summary>Shows what becomes of a client that is known to a list of each side.</summary>
-    private void AddMixedList(List<RulesetDifference>?[] found, int index, string listA, string listB)
+    private void AddMixedList(IReadOnlyList<RulesetDifference>[] found, int index, string listA, string listB)
     {
         IpAddress destination = _space.Destinations[index];
         foreach (TrafficOrigin origin in _space.Origins)
@@ -251,21 +235,20 @@ public sealed class RulesetComparison
             List<WalkState> waysB = [];
             new PacketWalker(_a, _node, _space.OutputInterfaces).Walk(Start(destination, origin), waysA);
             new PacketWalker(_b, _node, _space.OutputInterfaces).Walk(Start(destination, origin), waysB);
-            WayComparison ways = new(_factsA.Knowing(listA), _factsB.Knowing(listB));
+            WayComparison ways = new(_family, _factsA.Knowing(listA), _factsB.Knowing(listB));
             RulesetDifference? first = null;
             ways.Compare(waysA, waysB, (cell, a, b) => first ??= Describe(destination, origin, cell, ways.Literals, a, b));
             if (first is not null)
             {
-                (found[index] ??= []).Add(first with
+                RulesetDifference mixed = first with
                 {
                     PacketA = first.PacketA with { KnownTo = [listA] },
                     PacketB = first.PacketB with { KnownTo = [listB] },
                     KnownEndpoints = [_factsA.NameOf(listA)],
-                });
+                };
+                found[index] = [.. found[index], mixed];
                 return;
             }
         }
     }
-
-    private sealed record Worker(PacketWalker A, PacketWalker B, WayComparison Ways);
 }

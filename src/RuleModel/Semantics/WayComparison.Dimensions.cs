@@ -96,7 +96,7 @@ internal sealed partial class WayComparison
             return;
         }
 
-        foreach ((AddressRange piece, int[] inside) in Cut(ways, way => _ways[way].DestinationPorts, RangesOf))
+        foreach ((AddressRange piece, int[] inside) in Cut(ways, way => _places[way].DestinationPorts, way => RangesOf(_ways[way].DestinationPorts)))
         {
             ushort port = piece.Contains(80) ? (ushort)80 : (ushort)piece.First;
             BySourcePort(cell with { DestinationPort = port == 0 && !piece.IsSingle ? (ushort)1 : port }, inside);
@@ -117,7 +117,7 @@ internal sealed partial class WayComparison
             return;
         }
 
-        foreach ((AddressRange piece, int[] inside) in Cut(ways, way => _ways[way].SourcePorts, RangesOf))
+        foreach ((AddressRange piece, int[] inside) in Cut(ways, way => _places[way].SourcePorts, way => RangesOf(_ways[way].SourcePorts)))
         {
             BySource(cell with { SourcePort = piece.Contains(40000) ? (ushort)40000 : (ushort)piece.First }, inside);
         }
@@ -146,30 +146,29 @@ internal sealed partial class WayComparison
         AddressSet first = _ways[ways[0]].Sources;
         if (Array.TrueForAll(ways, way => first.IsSameAs(_ways[way].Sources)))
         {
-            ByOutput(cell with { Sources = first.Ranges[^1] }, ways);
+            ByOutput(cell with { Sources = first.Ranges[^1] }, WithoutCommonRest(ways));
             return;
         }
 
-        foreach ((AddressRange piece, int[] inside) in Cut(ways, way => _ways[way].Sources, static set => set.Ranges.ToArray()))
+        foreach ((AddressRange piece, int[] inside) in Cut(ways, way => _places[way].Sources, way => _ways[way].Sources.Ranges.ToArray()))
         {
-            ByOutput(cell with { Sources = piece }, inside);
+            ByOutput(cell with { Sources = piece }, WithoutCommonRest(inside));
         }
     }
 
-    private static List<(AddressRange Piece, int[] Ways)> Cut<T>(int[] ways, Func<int, T> setOf, Func<T, AddressRange[]> rangesOf)
-        where T : class
+    private static List<(AddressRange Piece, int[] Ways)> Cut(int[] ways, Func<int, int> setOf, Func<int, AddressRange[]> rangesOf)
     {
-        Dictionary<T, int> numbers = new(ReferenceEqualityComparer.Instance);
+        Dictionary<int, int> numbers = [];
         List<AddressRange[]> sets = [];
         List<List<int>> members = [];
         foreach (int way in ways)
         {
-            T set = setOf(way);
+            int set = setOf(way);
             if (!numbers.TryGetValue(set, out int number))
             {
                 number = sets.Count;
                 numbers.Add(set, number);
-                sets.Add(rangesOf(set));
+                sets.Add(rangesOf(way));
                 members.Add([]);
             }
 

@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.RuleModel.Semantics;
@@ -5,11 +6,13 @@ namespace KubeProxySharp.RuleModel.Semantics;
 /// <summary>
 /// Compares the ways that two rule sets have for the packets of one origin to one destination. Each side's ways are pieces of
 /// the same space; it is cut along one dimension after the other until all ways that are left apply to the same packets, and
-/// then what becomes of them must be equally likely. A piece with one result on both sides is not cut further.
+/// then what becomes of them must be equally likely. A piece with one result on both sides is not cut further, and ways that
+/// both sides have are taken away first: what they add is equal everywhere.
 /// </summary>
+/// <param name="family">The family.</param>
 /// <param name="factsA">The first rule set.</param>
 /// <param name="factsB">The second.</param>
-internal sealed partial class WayComparison(RuleFacts factsA, RuleFacts factsB)
+internal sealed partial class WayComparison(IpFamily family, RuleFacts factsA, RuleFacts factsB)
 {
     /// <summary>Shares that differ less, relative to themselves, are equal: what adding up doubles loses.</summary>
     private const double Slack = 1e-6;
@@ -24,6 +27,12 @@ internal sealed partial class WayComparison(RuleFacts factsA, RuleFacts factsB)
     private readonly List<WalkResult> _all = [];
     private readonly Dictionary<(string, int, string), int> _literalNumbers = [];
     private readonly List<Literal> _literals = [];
+    private readonly List<WayPlace> _places = [];
+    private readonly Dictionary<(MarkBits, string?, int, int), int> _restNumbers = [];
+    private readonly Dictionary<string, int> _literalTexts = new(StringComparer.Ordinal);
+    private readonly SetNumbers _sets = new();
+    private double[] _restA = [];
+    private double[] _restB = [];
     private int _split;
     private Action<ComparedCell, List<ResultShare>, List<ResultShare>>? _report;
 
@@ -43,17 +52,68 @@ internal sealed partial class WayComparison(RuleFacts factsA, RuleFacts factsB)
         _all.Clear();
         _literalNumbers.Clear();
         _literals.Clear();
+        _places.Clear();
+        _restNumbers.Clear();
+        _literalTexts.Clear();
+        _sets.Clear();
         Add(a, factsA, isA: true);
         _split = _ways.Count;
         Add(b, factsB, isA: false);
         _report = report;
-        int[] all = new int[_ways.Count];
-        for (int index = 0; index < all.Length; index++)
+        _restA = new double[_restNumbers.Count];
+        _restB = new double[_restNumbers.Count];
+        ByProtocol(default, WithoutCommon());
+    }
+
+    /// <summary>Leaves out the ways that both sides have for the very same packets with the same result.</summary>
+    private int[] WithoutCommon()
+    {
+        Dictionary<WayPlace, (double A, double B)> sums = [];
+        for (int way = 0; way < _ways.Count; way++)
         {
-            all[index] = index;
+            (double a, double b) = sums.GetValueOrDefault(_places[way]);
+            double probability = _ways[way].Probability;
+            sums[_places[way]] = way < _split ? (a + probability, b) : (a, b + probability);
         }
 
-        ByProtocol(default, all);
+        List<int> left = [];
+        for (int way = 0; way < _ways.Count; way++)
+        {
+            (double a, double b) = sums[_places[way]];
+            if (!IsEqual(a, b))
+            {
+                left.Add(way);
+            }
+        }
+
+        return [.. left];
+    }
+
+    /// <summary>The same where all ways that are left have the same sources, ports and so on.</summary>
+    private int[] WithoutCommonRest(int[] ways)
+    {
+        foreach (int way in ways)
+        {
+            (way < _split ? _restA : _restB)[_places[way].Rest] += _ways[way].Probability;
+        }
+
+        List<int> left = [];
+        foreach (int way in ways)
+        {
+            int rest = _places[way].Rest;
+            if (!IsEqual(_restA[rest], _restB[rest]))
+            {
+                left.Add(way);
+            }
+        }
+
+        foreach (int way in ways)
+        {
+            _restA[_places[way].Rest] = 0;
+            _restB[_places[way].Rest] = 0;
+        }
+
+        return left.Count == ways.Length ? ways : [.. left];
     }
 
     private void Add(List<WalkState> ways, RuleFacts facts, bool isA)
@@ -76,7 +136,34 @@ internal sealed partial class WayComparison(RuleFacts factsA, RuleFacts factsB)
             _ways.Add(way);
             _results.Add(number);
             _literalsOf.Add(literals);
+            _places.Add(new(way.Protocols, way.Kinds, _sets.Of(way.SourcePorts), _sets.Of(way.DestinationPorts), _sets.Of(way.Sources), RestOf(way, literals, number)));
         }
+    }
+
+    /// <summary>A number for what a way depends on besides headers, and its result.</summary>
+    private int RestOf(WalkState way, (int, bool)[]? literals, int result)
+    {
+        int text = 0;
+        if (literals is not null)
+        {
+            string words = string.Join(' ', literals.Order());
+            if (!_literalTexts.TryGetValue(words, out text))
+            {
+                text = _literalTexts.Count + 1;
+                _literalTexts.Add(words, text);
+            }
+        }
+
+        // Only the mark that a packet comes with decides whether a way is for it.
+        MarkBits first = new(way.Mark.Settled, way.Mark.Value, 0, 0, 0);
+        (MarkBits, string?, int, int) key = (first, way.OutputInterface, text, result);
+        if (!_restNumbers.TryGetValue(key, out int number))
+        {
+            number = _restNumbers.Count;
+            _restNumbers.Add(key, number);
+        }
+
+        return number;
     }
 
     /// <summary>Reads what a way took for true or false; false if it cannot be so: a list that nothing fills knows nobody.</summary>
@@ -210,10 +297,73 @@ internal sealed partial class WayComparison(RuleFacts factsA, RuleFacts factsB)
             isEqual = IsEqual(a[result], b[result]);
         }
 
-        if (!isEqual && CanBe(cell))
+        if (isEqual || !CanBe(cell))
         {
-            _report!(cell, Shares(a), Shares(b)); // set before anything is compared
+            return;
         }
+
+        ComparedCell point = PointOf(cell);
+        a.Clear();
+        b.Clear();
+        for (int way = 0; way < _ways.Count; way++)
+        {
+            if (IsFor(way, point))
+            {
+                (way < _split ? a : b)[_results[way]] += _ways[way].Probability;
+            }
+        }
+
+        _report!(point, Shares(a), Shares(b)); // set before anything is compared
+    }
+
+    /// <summary>One packet of a piece; what no way that was left asked for is as simple as it can be.</summary>
+    private ComparedCell PointOf(in ComparedCell cell)
+    {
+        string? output = cell.OutputInterface;
+        foreach (WalkState way in _ways)
+        {
+            output ??= way.OutputInterface;
+        }
+
+        return cell with
+        {
+            Protocols = (ProtocolSet)((int)cell.Protocols & -(int)cell.Protocols),
+            Kinds = (ConnectionKinds)((int)cell.Kinds & -(int)cell.Kinds),
+            OutputInterface = output,
+            Source = PleasantSource(cell.Sources),
+        };
+    }
+
+    private UInt128 PleasantSource(AddressRange range)
+    {
+        UInt128 pleasant = IpAddress.Parse(family == IpFamily.IPv4 ? "203.0.113.9" : "2001:db8::9").ToBits();
+
+        // The first address of a prefix is nobody's.
+        return range.Contains(pleasant) ? pleasant : range.IsSingle ? range.First : range.First + 1;
+    }
+
+    /// <summary>Whether a way is for a packet.</summary>
+    private bool IsFor(int number, in ComparedCell point)
+    {
+        WalkState way = _ways[number];
+        if ((way.Protocols & point.Protocols) == 0 || (way.Kinds & point.Kinds) == 0
+            || (way.Mark.Settled & (way.Mark.Value ^ point.Mark)) != 0
+            || !way.DestinationPorts.Contains(point.DestinationPort) || !way.SourcePorts.Contains(point.SourcePort)
+            || !way.Sources.Contains(point.Source)
+            || (way.OutputInterface is not null && way.OutputInterface != point.OutputInterface))
+        {
+            return false;
+        }
+
+        foreach ((int literal, bool isTrue) in _literalsOf[number] ?? [])
+        {
+            if ((point.Find(literal) ?? false) != isTrue)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Whether two shares are one.</summary>

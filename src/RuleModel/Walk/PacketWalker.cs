@@ -311,7 +311,7 @@ public sealed partial class PacketWalker
     /// Joins ways that are alike but for a match that is not understood: it made no difference. Without this each such rule
     /// would double them.
     /// </summary>
-    private static void JoinAlike(List<WalkState> states)
+    private void JoinAlike(List<WalkState> states)
     {
         for (int index = 0; index < states.Count; index++)
         {
@@ -325,14 +325,14 @@ public sealed partial class PacketWalker
         }
     }
 
-    private static bool TryJoin(WalkState kept, WalkState other)
+    private bool TryJoin(WalkState kept, WalkState other)
     {
         if (!kept.IsLike(other))
         {
             return false;
         }
 
-        if (ReferenceEquals(kept.Assumed, other.Assumed))
+        if (_packet is not null)
         {
             return kept.IsUncertain;
         }
