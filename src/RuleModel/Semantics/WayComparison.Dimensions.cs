@@ -229,7 +229,7 @@ internal sealed partial class WayComparison
         uint bit = 0;
         foreach (int way in ways)
         {
-            uint open = _ways[way].Mark.Settled & ~cell.MarkSettled;
+            uint open = _ways[way].Bits.Settled & ~cell.MarkSettled;
             if (open != 0)
             {
                 bit = MarkBits.LowestOf(open);
@@ -248,7 +248,7 @@ internal sealed partial class WayComparison
             List<int> inside = new(ways.Length);
             foreach (int way in ways)
             {
-                MarkBits mark = _ways[way].Mark;
+                MarkBits mark = _ways[way].Bits;
                 if ((mark.Settled & bit) == 0 || (mark.Value & bit) == value)
                 {
                     inside.Add(way);

@@ -155,7 +155,7 @@ internal sealed partial class WayComparison(IpFamily family, RuleFacts factsA, R
         }
 
         // Only the mark that a packet comes with decides whether a way is for it.
-        MarkBits first = new(way.Mark.Settled, way.Mark.Value, 0, 0, 0);
+        MarkBits first = new(way.Bits.Settled, way.Bits.Value, 0, 0, 0);
         (MarkBits, string?, int, int) key = (first, way.OutputInterface, text, result);
         if (!_restNumbers.TryGetValue(key, out int number))
         {
@@ -347,7 +347,7 @@ internal sealed partial class WayComparison(IpFamily family, RuleFacts factsA, R
     {
         WalkState way = _ways[number];
         if ((way.Protocols & point.Protocols) == 0 || (way.Kinds & point.Kinds) == 0
-            || (way.Mark.Settled & (way.Mark.Value ^ point.Mark)) != 0
+            || (way.Bits.Settled & (way.Bits.Value ^ point.Mark)) != 0
             || !way.DestinationPorts.Contains(point.DestinationPort) || !way.SourcePorts.Contains(point.SourcePort)
             || !way.Sources.Contains(point.Source)
             || (way.OutputInterface is not null && way.OutputInterface != point.OutputInterface))

@@ -191,19 +191,19 @@ public sealed partial class PacketWalker
 
     private WalkState? MatchMark(in RuleRun run, int index, bool isTraced, RuleStep.MarkMatch match, WalkState state)
     {
-        if (state.Mark.Has(match.Mask, match.Value, out uint open) is { } isSo)
+        if (state.Bits.Has(match.Mask, match.Value, out uint open) is { } isSo)
         {
             return Decide(run, isSo != match.IsNegated, state);
         }
 
         // Bits that are not known yet: one way where they are as asked, and one for each first bit that is not.
-        MarkBits mark = state.Mark;
+        MarkBits mark = state.Bits;
         for (uint left = open; left != 0;)
         {
             uint bit = MarkBits.LowestOf(left);
             left &= ~bit;
             WalkState differs = state.Copy();
-            differs.Mark = mark.Settle(bit, ~match.Value);
+            differs.Bits = mark.Settle(bit, ~match.Value);
             if (match.IsNegated)
             {
                 ApplySteps(run, index + 1, differs, isTraced);
@@ -216,7 +216,7 @@ public sealed partial class PacketWalker
             mark = mark.Settle(bit, match.Value);
         }
 
-        state.Mark = mark;
+        state.Bits = mark;
         return Decide(run, !match.IsNegated, state);
     }
 

@@ -65,7 +65,7 @@ public sealed partial class PacketWalker
                 ExecuteLookup(run, index, isTraced, lookup, state);
                 return null;
             case RuleStep.SetMark mark:
-                state.Mark = state.Mark.After(mark.And, mark.Xor);
+                state.Bits = state.Bits.After(mark.And, mark.Xor);
                 return state;
             case RuleStep.Dnat dnat:
                 Rewrite(state, dnat.Address ?? state.Destination, dnat.Port ?? -1, run.Exits);

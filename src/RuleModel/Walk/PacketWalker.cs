@@ -59,7 +59,7 @@ public sealed partial class PacketWalker
             DestinationPorts = PortSet.Of(packet.DestinationPort),
             InputInterface = packet.InputInterface ?? "",
             OutputInterface = packet.OutputInterface,
-            Mark = MarkBits.Of(packet.Mark),
+            Bits = MarkBits.Of(packet.Mark),
             Kinds = ConnectionKindStates.KindOf(packet.State),
         };
         _packet = packet;
@@ -245,7 +245,7 @@ public sealed partial class PacketWalker
         RejectWith = state.Verdict == WalkVerdict.Reject ? state.RejectWith : "",
         Target = state.Target,
         IsMasqueraded = state.IsMasqueraded,
-        Mark = state.Mark.Present,
+        Mark = state.Mark,
         AffinitySeconds = state.AffinitySeconds,
         IsUncertain = state.IsUncertain,
         Trace = trace,

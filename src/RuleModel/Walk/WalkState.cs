@@ -32,8 +32,11 @@ internal sealed class WalkState
     /// <summary>The output interface; null as long as no rule asked.</summary>
     public string? OutputInterface { get; set; }
 
-    /// <summary>The mark.</summary>
-    public MarkBits Mark { get; set; }
+    /// <summary>What is known of the mark.</summary>
+    public MarkBits Bits { get; set; }
+
+    /// <summary>The mark by now, as far as it is known.</summary>
+    public uint Mark => Bits.Present;
 
     /// <summary>What conntrack may know of it.</summary>
     public ConnectionKinds Kinds { get; set; } = ConnectionKinds.All;
@@ -89,7 +92,7 @@ internal sealed class WalkState
         Destination == other.Destination
         && Protocols == other.Protocols
         && NewPort == other.NewPort
-        && Mark == other.Mark
+        && Bits == other.Bits
         && Kinds == other.Kinds
         && Probability.Equals(other.Probability)
         && IsRewritten == other.IsRewritten
