@@ -14,4 +14,7 @@ internal static class ExitCode
 
     /// <summary>A plan was made that goes beyond what the caller allows.</summary>
     public const int Refused = 3;
+
+    /// <summary>Done, and what was asked cannot be told from the input; only commands that say so.</summary>
+    public const int CannotTell = 3;
 }

@@ -10,7 +10,7 @@ internal static class OwnRules
 
     /// <summary>Picks them.</summary>
     /// <param name="live">All rules.</param>
-    /// <param name="expected">What iptables rules should be: base chains keep the jumps that these have.</param>
+    /// <param name="expected">What they should be: base chains of iptables keep the jumps that these have.</param>
     /// <param name="mode">The mode.</param>
     public static Ruleset Of(Ruleset live, Ruleset expected, string mode)
     {

@@ -1,7 +1,5 @@
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Semantics;
 using KubeProxySharp.RuleModel.Walk;
@@ -10,7 +8,7 @@ namespace KubeProxySharp.Proxy.Verify;
 
 /// <summary>
 /// Compares what the rules of a node do with what they should do, destination by destination. How they are written does not
-/// matter, nor whether kube-proxy wrote them or this program; nft's rules are compared with what iptables rules would do.
+/// matter, nor whether kube-proxy wrote them or this program.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="mode">The mode of the rules.</param>
@@ -25,7 +23,7 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
     /// <param name="cancellation">Ends it.</param>
     public void Compare(Ruleset live, RuleFindings findings, CancellationToken cancellation)
     {
-        Ruleset expected = RenderedRules.Of(model[live.Family], ProxyMode.Iptables);
+        Ruleset expected = RenderedRules.Of(model[live.Family], mode);
         Ruleset ours = OwnRules.Of(live, expected, mode);
         FrontendFinder finder = new();
         finder.Add(expected);
@@ -37,49 +35,12 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
             bool isService = _ports.TryFind(frontend, out ServicePortRules? port, out _);
             IReadOnlyList<NeutralRule> wanted = NeutralRules.Describe(expected, nodeAddresses, [frontend], origins);
             IReadOnlyList<NeutralRule> actual = NeutralRules.Describe(ours, nodeAddresses, [frontend], origins);
-            if (mode == ProxyMode.Nftables)
-            {
-                (wanted, actual) = Comparable(wanted, actual);
-            }
-
             findings.Compared++;
             if (!wanted.SequenceEqual(actual))
             {
                 Add(frontend, isService ? port!.Name.ToString() : "", wanted, actual, findings); // found above
             }
         }
-    }
-
-    /// <summary>
-    /// iptables rules masquerade what an endpoint sends to itself wherever it runs, nftables rules only for endpoints of this
-    /// node, whose packets alone pass here (spec 6.4); and the two refuse different unused ports and addresses. So only what is
-    /// sent on is compared, and endpoints are left out as sources.
-    /// </summary>
-    private static (IReadOnlyList<NeutralRule> Wanted, IReadOnlyList<NeutralRule> Actual) Comparable(IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual)
-    {
-        IEnumerable<EndpointShare> shares = wanted.Concat(actual).SelectMany(rule => rule.Behaviour.Endpoints.AsSpan().ToArray());
-        AddressRange[] endpoints = [.. AddressRanges.Normalize(shares.Select(share => AddressRange.Of(share.Target.Address)))];
-        return (Without(endpoints, wanted), Without(endpoints, actual));
-    }
-
-    private static NeutralRule[] Without(AddressRange[] sources, IReadOnlyList<NeutralRule> rules)
-    {
-        List<NeutralRule> others = [];
-        foreach (NeutralRule rule in rules.Where(rule => rule.Behaviour.Fate == TrafficFate.Forwarded))
-        {
-            List<AddressRange> left = [];
-            foreach (AddressRange range in rule.Sources)
-            {
-                AddressRanges.Split(range, sources, [], left);
-            }
-
-            if (left.Count != 0)
-            {
-                others.Add(rule with { Sources = EquatableArray.CopyOf(AddressRanges.Normalize(left)) });
-            }
-        }
-
-        return [.. others];
     }
 
     private static void Add(FrontendAddress frontend, string service, IReadOnlyList<NeutralRule> wanted, IReadOnlyList<NeutralRule> actual, RuleFindings findings)

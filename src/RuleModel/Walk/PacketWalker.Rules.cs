@@ -5,205 +5,168 @@ namespace KubeProxySharp.RuleModel.Walk;
 /// <content>One rule: its matches, then what it does.</content>
 public sealed partial class PacketWalker
 {
-    /// <summary>Applies a rule to a packet.</summary>
-    /// <param name="place">Where the rule is.</param>
-    /// <param name="position">Its index in the chain.</param>
-    /// <param name="state">The packet.</param>
-    /// <param name="next">Receives what goes on to the next rule.</param>
-    /// <param name="exits">Receives what leaves the chain.</param>
-    private void ApplyRule(Place place, int position, WalkState state, List<WalkState> next, List<ChainExit> exits)
+    internal static bool IsMatch(RuleStep step) => step is RuleStep.AddressMatch or RuleStep.ProtocolMatch or RuleStep.PortMatch
+        or RuleStep.InterfaceMatch or RuleStep.MarkMatch or RuleStep.StateMatch or RuleStep.LocalMatch or RuleStep.RandomMatch
+        or RuleStep.KnownClientMatch or RuleStep.SetMatch or RuleStep.UnknownMatch;
+
+    /// <summary>Applies the steps of a rule from one on.</summary>
+    private void ApplySteps(in RuleRun run, int index, WalkState state, bool isTraced)
     {
-        WalkRule rule = place.Chain.Rules[position];
-        List<WalkState> current = [state];
-        bool isTraced = false;
-        foreach (RuleStep step in rule.Steps)
+        WalkRule rule = run.Place.Plan.Chain.Rules[run.Position];
+        ReadOnlySpan<RuleStep> steps = rule.Steps.AsSpan();
+        WalkState? current = state;
+        for (; index < steps.Length; index++)
         {
-            List<WalkState> passed = [];
-            foreach (WalkState packet in current)
+            RuleStep step = steps[index];
+            if (IsMatch(step))
             {
-                if (IsMatch(step))
+                current = Match(run, index, isTraced, step, current);
+            }
+            else
+            {
+                if (!isTraced && _packet is not null && step is not RuleStep.NoEffect)
                 {
-                    Match(step, packet, passed, next);
-                    continue;
+                    AddTrace(run, rule, step, current);
+                    isTraced = true;
                 }
 
-                WalkState traced = isTraced ? packet : Traced(place, position, rule, step, packet);
-                Execute(place, step, traced, passed, next, exits);
+                current = Execute(run, index, isTraced, step, current);
             }
 
-            isTraced |= !IsMatch(step) && step is not RuleStep.NoEffect;
-            current = passed;
-            if (current.Count == 0)
+            if (current is null)
             {
                 return;
             }
         }
 
-        next.AddRange(current);
+        run.Next.Add(current);
     }
 
-    internal static bool IsMatch(RuleStep step) => step is RuleStep.AddressMatch or RuleStep.ProtocolMatch or RuleStep.PortMatch
-        or RuleStep.InterfaceMatch or RuleStep.MarkMatch or RuleStep.StateMatch or RuleStep.LocalMatch or RuleStep.RandomMatch
-        or RuleStep.KnownClientMatch or RuleStep.SetMatch or RuleStep.UnknownMatch;
+    private static void AddTrace(in RuleRun run, WalkRule rule, RuleStep step, WalkState state) => state.Trace = new(
+        new(run.Place.Hook, run.Place.Plan.Table.Name, run.Place.Plan.Chain.Name, run.Position + 1, rule.Text, rule.Comment, StepWords.Describe(step)),
+        state.Trace);
 
-    private static WalkState Traced(Place place, int position, WalkRule rule, RuleStep step, WalkState state) =>
-        step is RuleStep.NoEffect
-            ? state
-            : state with
-            {
-                Trace = new(
-                    new(place.Hook, place.Table.Name, place.Chain.Name, position + 1, rule.Text, rule.Comment, StepWords.Describe(step)),
-                    state.Trace),
-            };
-
-    private void Execute(Place place, RuleStep step, WalkState state, List<WalkState> passed, List<WalkState> next, List<ChainExit> exits)
+    /// <summary>Does what a statement says.</summary>
+    /// <returns>The packet that goes on in the rule; null if it does not.</returns>
+    private WalkState? Execute(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
     {
         switch (step)
         {
             case RuleStep.Verdict verdict:
-                exits.Add(new(state, verdict.Kind));
-                break;
+                run.Exits.Add(new(state, verdict.Kind));
+                return null;
             case RuleStep.Reject reject:
-                exits.Add(new(state with { RejectWith = reject.With }, WalkVerdict.Reject));
-                break;
+                state.RejectWith = reject.With;
+                run.Exits.Add(new(state, WalkVerdict.Reject));
+                return null;
             case RuleStep.Jump jump:
-                ExecuteJump(place, jump, state, passed, exits);
-                break;
+                return ExecuteJump(run, index, isTraced, jump, state);
             case RuleStep.VerdictLookup lookup:
-                ExecuteLookup(place, lookup, state, passed, next, exits);
-                break;
+                ExecuteLookup(run, index, isTraced, lookup, state);
+                return null;
             case RuleStep.SetMark mark:
-                passed.Add(state with { Mark = (state.Mark & mark.And) ^ mark.Xor });
-                break;
+                state.Bits = state.Bits.After(mark.And, mark.Xor);
+                return state;
             case RuleStep.Dnat dnat:
-                Rewrite(state, new(dnat.Address ?? state.Destination, dnat.Port ?? state.DestinationPort), exits);
-                break;
+                Rewrite(state, dnat.Address ?? state.Destination, dnat.Port ?? -1, run.Exits);
+                return null;
             case RuleStep.DnatLookup lookup:
-                foreach ((string? key, WalkState branch) in Keys(lookup.Key, state))
-                {
-                    if (key is not null && lookup.Map.Targets.TryGetValue(key, out EndpointAddress target))
-                    {
-                        Rewrite(branch, target, exits);
-                    }
-                    else
-                    {
-                        next.Add(branch);
-                    }
-                }
-
-                break;
+                ExecuteLookup(run, lookup, state);
+                return null;
             case RuleStep.Masquerade:
-                exits.Add(new(state with { IsMasqueraded = true }, WalkVerdict.Accept));
-                break;
-            case RuleStep.UnknownStatement:
-                passed.Add(state with { IsUncertain = true });
-                break;
+                state.IsMasqueraded = true;
+                run.Exits.Add(new(state, WalkVerdict.Accept));
+                return null;
+            case RuleStep.RememberClient remember:
+                state.Remembered = new(remember.List, state.Remembered);
+                return state;
+            case RuleStep.UnknownStatement unknown:
+                MeetUnknown(state, unknown.Text);
+                return state;
             default:
-                passed.Add(state);
-                break;
+                return state;
         }
     }
 
-    private static void Rewrite(WalkState state, EndpointAddress target, List<ChainExit> exits) =>
-        exits.Add(new(state with { Target = target, Destination = target.Address, DestinationPort = target.Port }, WalkVerdict.Accept));
-
-    private void ExecuteJump(Place place, RuleStep.Jump jump, WalkState state, List<WalkState> passed, List<ChainExit> exits)
+    private static void MeetUnknown(WalkState state, string text)
     {
-        if (!place.Table.Chains.TryGetValue(jump.Chain, out WalkChain? chain))
+        state.IsUncertain = true;
+        state.Unknown = new(text, state.Unknown);
+    }
+
+    private static void Rewrite(WalkState state, IpAddress address, int port, List<ChainExit> exits)
+    {
+        state.IsRewritten = true;
+        state.Destination = address;
+        state.NewPort = port >= 0 ? port : state.NewPort;
+
+        // It is routed again, and may leave another way.
+        state.OutputInterface = null;
+        exits.Add(new(state, WalkVerdict.Accept));
+    }
+
+    private WalkState? ExecuteJump(in RuleRun run, int index, bool isTraced, RuleStep.Jump jump, WalkState state)
+    {
+        if (!run.Place.Plan.Table.Chains.TryGetValue(jump.Chain, out WalkChain? chain))
         {
             // A target that is no chain of the table: an extension that is not known.
-            passed.Add(state with { IsUncertain = true });
-            return;
+            MeetUnknown(state, jump.Chain);
+            return state;
         }
 
-        List<ChainExit> inner = [];
-        RunChain(place with { Chain = chain, Depth = place.Depth + 1 }, state, inner);
+        List<ChainExit> inner = RentExits();
+        RunChain(new Place(run.Place.Hook, _plan.Of(run.Place.Plan.Table, chain), run.Place.Depth + 1), state, inner);
+        WalkState? current = null;
         foreach (ChainExit exit in inner)
         {
-            if (exit.Verdict == WalkVerdict.Return && !jump.IsGoto)
+            if (exit.Verdict != WalkVerdict.Return || jump.IsGoto)
             {
-                passed.Add(exit.State);
+                run.Exits.Add(exit);
+                continue;
             }
-            else
+
+            if (current is not null)
             {
-                exits.Add(exit);
+                ApplySteps(run, index + 1, current, isTraced);
             }
+
+            current = exit.State;
         }
+
+        Return(inner);
+        return current;
     }
 
-    private void ExecuteLookup(Place place, RuleStep.VerdictLookup lookup, WalkState state, List<WalkState> passed, List<WalkState> next, List<ChainExit> exits)
+    private void ExecuteLookup(in RuleRun run, int index, bool isTraced, RuleStep.VerdictLookup lookup, WalkState state)
     {
-        foreach ((string? key, WalkState branch) in Keys(lookup.Key, state))
+        LookupIndex map = _plan.Of(lookup);
+        RuleStep[] steps = _plan.Steps(lookup.Map);
+        List<LookupHit> hits = RentHits();
+
+        // Nothing found: the rule does not match.
+        Find(map, lookup.Key, state, hits, run.Next);
+        foreach (LookupHit hit in hits)
         {
-            if (key is not null && lookup.Map.Steps.TryGetValue(key, out RuleStep? step))
+            if (Execute(run, index, isTraced, steps[hit.Value], hit.State) is { } current)
             {
-                Execute(place, step, branch, passed, next, exits);
-            }
-            else
-            {
-                // Nothing found: the rule does not match.
-                next.Add(branch);
-            }
-        }
-    }
-
-    /// <summary>
-    /// The keys that a packet has, one for each value of a random part. No key for a source that is a range: what such a
-    /// lookup finds is not known.
-    /// </summary>
-    private static List<(string? Key, WalkState State)> Keys(Collections.EquatableArray<KeyPart> parts, WalkState state)
-    {
-        int modulus = 1;
-        bool hasRange = false;
-        foreach (KeyPart part in parts)
-        {
-            modulus = part.Field == PacketField.Random ? part.Modulus : modulus;
-            hasRange |= part.Field == PacketField.Source && !state.Source.IsSingle;
-        }
-
-        if (hasRange)
-        {
-            return [(null, state with { IsUncertain = true })];
-        }
-
-        List<(string? Key, WalkState State)> keys = new(modulus);
-        for (int number = 0; number < modulus; number++)
-        {
-            WalkState branch = modulus == 1 ? state : state with { Probability = state.Probability / modulus };
-            keys.Add((Key(parts, state, number, except: -1), branch));
-        }
-
-        return keys;
-    }
-
-    private static string Key(Collections.EquatableArray<KeyPart> parts, WalkState state, int number, int except)
-    {
-        List<string> texts = new(parts.Length);
-        for (int index = 0; index < parts.Length; index++)
-        {
-            if (index != except)
-            {
-                texts.Add(PartText(parts[index], state, number));
+                ApplySteps(run, index + 1, current, isTraced);
             }
         }
 
-        return string.Join(" . ", texts);
+        Return(hits);
     }
 
-    private static string PartText(KeyPart part, WalkState state, int number) => part.Field switch
+    private void ExecuteLookup(in RuleRun run, RuleStep.DnatLookup lookup, WalkState state)
     {
-        PacketField.Source => IpAddress.FromBits(state.Source.First).ToString(),
-        PacketField.Destination => state.Destination.ToString(),
-        PacketField.Protocol => ProtocolText(state.Protocol),
-        PacketField.SourcePort => state.SourcePort.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        PacketField.DestinationPort => state.DestinationPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        _ => number.ToString(System.Globalization.CultureInfo.InvariantCulture),
-    };
+        LookupIndex map = _plan.Of(lookup);
+        EndpointAddress[] targets = _plan.Targets(lookup.Map);
+        List<LookupHit> hits = RentHits();
+        Find(map, lookup.Key, state, hits, run.Next);
+        foreach (LookupHit hit in hits)
+        {
+            Rewrite(hit.State, targets[hit.Value].Address, targets[hit.Value].Port, run.Exits);
+        }
 
-    private static string ProtocolText(Model.TransportProtocol protocol) => protocol switch
-    {
-        Model.TransportProtocol.Udp => "udp",
-        Model.TransportProtocol.Sctp => "sctp",
-        _ => "tcp",
-    };
+        Return(hits);
+    }
 }

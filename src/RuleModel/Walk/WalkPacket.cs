@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.RuleModel.Walk;
@@ -18,4 +19,13 @@ public sealed record WalkPacket(AddressRange Source, IpAddress Destination, Tran
 
     /// <summary>The mark it has from the beginning.</summary>
     public uint Mark { get; init; }
+
+    /// <summary>The interface it leaves by; null if that is not known.</summary>
+    public string? OutputInterface { get; init; }
+
+    /// <summary>What conntrack knows of it: <see cref="ConnectionStates.New"/> for the first packet of a connection.</summary>
+    public ConnectionStates State { get; init; } = ConnectionStates.New;
+
+    /// <summary>The lists and sets that know its client.</summary>
+    public EquatableArray<string> KnownTo { get; init; }
 }

@@ -27,9 +27,9 @@ public sealed class RuleComparisonTests
     public void RecordedRulesAreAsTheyShouldBe(string name, string mode)
     {
         RecordedNode node = RecordedNode.Read(RecordedCases.CaseDirectory(name));
-        if (mode == ProxyMode.Nftables && (node.Features.Contains("nftables-sync-fails") || name == "endpoint-is-frontend"))
+        if (mode == ProxyMode.Nftables && node.Features.Contains("nftables-sync-fails"))
         {
-            // kube-proxy could not load its own rules, or a chain of frontends ends differently in the two modes.
+            // kube-proxy could not load its own rules.
             return;
         }
 

@@ -155,11 +155,11 @@ public sealed class WalkMatchTests
     }
 
     [Fact]
-    public void ALookupByARangeOfSourcesIsUncertain()
+    public void ALookupSplitsARangeOfSources()
     {
         RuleStep lookup = new RuleStep.VerdictLookup(Key(PacketField.Source), Map(("10.0.0.1", Drop)));
 
-        Send(Rules(Filter(Hook.Forward, Rule(lookup))), Packet("10.0.0.0/30", "10.96.0.10")).Should().Equal("10.0.0.0/30 Accept uncertain");
+        Send(Rules(Filter(Hook.Forward, Rule(lookup))), Packet("10.0.0.0/30", "10.96.0.10")).Should().BeEquivalentTo("10.0.0.0 Accept", "10.0.0.1 Drop", "10.0.0.2/31 Accept");
         Send(Rules(Filter(Hook.Forward, Rule(lookup))), Packet("10.0.0.1", "10.96.0.10")).Should().Equal("10.0.0.1 Drop");
     }
 

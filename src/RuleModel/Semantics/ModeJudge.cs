@@ -1,0 +1,187 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.RuleModel.Semantics;
+
+/// <summary>
+/// Tells whether a difference between iptables and nftables rules is one that the modes have. What the nftables rules treat
+/// specially is read from them, so that nothing else passes for a difference of the modes.
+/// </summary>
+internal sealed class ModeJudge
+{
+    private readonly NodeView _node;
+    private readonly bool _isSecondNft;
+    private readonly HashSet<IpAddress> _clusterIps = [];
+    private readonly List<AddressRange> _serviceCidrs = [];
+    private readonly HashSet<IpAddress> _firewalled = [];
+    private readonly List<RuleStep[]> _nodePortGuards = [];
+
+    private readonly List<RuleStep.MarkMatch> _acceptedMarks = [];
+
+    private ModeJudge(RulePlan nft, RulePlan iptables, NodeView node, bool isSecondNft)
+    {
+        _node = node;
+        _isSecondNft = isSecondNft;
+        foreach (WalkTable table in nft.Rules.Tables)
+        {
+            foreach (WalkChain chain in table.Chains.Values)
+            {
+                foreach (WalkRule rule in chain.Rules)
+                {
+                    Read(nft, chain, rule);
+                }
+            }
+        }
+
+        foreach (WalkRule rule in iptables.Rules.Tables.SelectMany(table => table.Chains.Values).Where(chain => chain.Name == "KUBE-FORWARD").SelectMany(chain => chain.Rules))
+        {
+            if (rule.Steps.Length != 0 && rule.Steps[rule.Steps.Length - 1] is RuleStep.Verdict { Kind: WalkVerdict.Accept })
+            {
+                _acceptedMarks.AddRange(rule.Steps.AsSpan().ToArray().OfType<RuleStep.MarkMatch>());
+            }
+        }
+    }
+
+    /// <summary>A judge, if one rule set is of nftables and the other is not.</summary>
+    public static ModeJudge? Of(RulePlan a, RulePlan b, NodeView node) => (IsNft(a), IsNft(b)) switch
+    {
+        (true, false) => new(a, b, node, isSecondNft: false),
+        (false, true) => new(b, a, node, isSecondNft: true),
+        _ => null,
+    };
+
+    /// <summary>The documented difference that explains what differs; null if none does.</summary>
+    public ModeDifference? Judge(IpAddress destination, in ComparedCell cell, List<ResultShare> a, List<ResultShare> b)
+    {
+        List<ResultShare> iptables = _isSecondNft ? a : b;
+        List<ResultShare> nft = _isSecondNft ? b : a;
+        bool isLeftAlone = iptables.TrueForAll(share => share.Result.IsPassing);
+        bool isNftLeftAlone = nft.TrueForAll(share => share.Result.IsPassing);
+        if (isLeftAlone && Is(nft, WalkVerdict.Reject) && _clusterIps.Contains(destination))
+        {
+            return ModeDifference.UnusedPorts;
+        }
+
+        if (isLeftAlone && Is(nft, WalkVerdict.Drop) && !_clusterIps.Contains(destination)
+            && _serviceCidrs.Exists(range => range.Contains(destination.ToBits())))
+        {
+            return ModeDifference.ServiceCidrs;
+        }
+
+        uint mark = cell.Mark;
+        if (isLeftAlone && (Is(nft, WalkVerdict.Reject) || Is(nft, WalkVerdict.Drop))
+            && _acceptedMarks.Exists(match => (mark & match.Mask) == match.Value != match.IsNegated))
+        {
+            return ModeDifference.MarkedPackets;
+        }
+
+        if (isNftLeftAlone && cell.Kinds == ConnectionKinds.Invalid && Is(iptables, WalkVerdict.Drop))
+        {
+            return ModeDifference.InvalidPackets;
+        }
+
+        if (isNftLeftAlone && _node.IsLocal(destination) && !HasNodePorts(destination))
+        {
+            return destination.IsLoopback ? ModeDifference.Localhost : ModeDifference.NodePortAddresses;
+        }
+
+        if ((Is(iptables, WalkVerdict.Reject) && Is(nft, WalkVerdict.Drop)) && _firewalled.Contains(destination))
+        {
+            return ModeDifference.SourceRanges;
+        }
+
+        return IsHairpin(cell, iptables, nft) ? ModeDifference.Hairpin : null;
+    }
+
+    private static bool IsNft(RulePlan plan) => plan.Rules.Tables.Exists(table => table.Name == "kube-proxy" && table.Chains.ContainsKey("services"));
+
+    private static bool Is(List<ResultShare> shares, WalkVerdict verdict) => shares.TrueForAll(share => share.Result.Verdict == verdict);
+
+    /// <summary>Whether both do the same but that iptables masquerades what the endpoint sends to itself.</summary>
+    private static bool IsHairpin(in ComparedCell cell, List<ResultShare> iptables, List<ResultShare> nft)
+    {
+        if (!cell.Sources.IsSingle)
+        {
+            return false;
+        }
+
+        IpAddress source = IpAddress.FromBits(cell.Sources.First);
+        Dictionary<WalkResult, double> shares = [];
+        foreach ((WalkResult result, double share) in iptables)
+        {
+            WalkResult plain = result.Target == source ? result with { IsMasqueraded = false } : result;
+            shares[plain] = shares.GetValueOrDefault(plain) + share;
+        }
+
+        foreach ((WalkResult result, double share) in nft)
+        {
+            if (result.Target == source && result.IsMasqueraded)
+            {
+                return false;
+            }
+
+            shares[result] = shares.GetValueOrDefault(result) - share;
+        }
+
+        return shares.Values.All(static share => WayComparison.IsEqual(Math.Abs(share), 0));
+    }
+
+    /// <summary>Whether the nftables rules look at node ports of an address.</summary>
+    private bool HasNodePorts(IpAddress destination) => _nodePortGuards.Exists(guards => Array.TrueForAll(guards, guard => guard switch
+    {
+        RuleStep.AddressMatch match => match.Ranges.AsSpan().ToArray().Any(range => range.Contains(destination.ToBits())) != match.IsNegated,
+        RuleStep.SetMatch match => match.Set.Contains(destination.ToString()) != match.IsNegated,
+        RuleStep.LocalMatch match => _node.IsLocal(destination) != match.IsNegated,
+        _ => true,
+    }));
+
+    private void Read(RulePlan plan, WalkChain chain, WalkRule rule)
+    {
+        ReadOnlySpan<RuleStep> steps = rule.Steps.AsSpan();
+        if (steps.Length == 0)
+        {
+            return;
+        }
+
+        foreach (RuleStep step in steps)
+        {
+            if (step is RuleStep.VerdictLookup lookup)
+            {
+                ReadLookup(plan, lookup, steps);
+            }
+        }
+
+        if (chain.Name != "cluster-ips-check")
+        {
+            return;
+        }
+
+        switch (steps[0], steps[^1])
+        {
+            case (RuleStep.SetMatch { IsNegated: false } match, RuleStep.Reject):
+                _clusterIps.UnionWith(plan.Of(match).Destinations);
+                break;
+            case (RuleStep.AddressMatch { IsNegated: false, Field: PacketField.Destination } match, RuleStep.Verdict { Kind: WalkVerdict.Drop }):
+                _serviceCidrs.AddRange(match.Ranges.AsSpan());
+                break;
+        }
+    }
+
+    private void ReadLookup(RulePlan plan, RuleStep.VerdictLookup lookup, ReadOnlySpan<RuleStep> steps)
+    {
+        if (lookup.Map.Name == "firewall-ips")
+        {
+            _firewalled.UnionWith(plan.Of(lookup).Destinations);
+        }
+
+        bool isOfPorts = lookup.Key.Length == 2
+            && lookup.Key[0].Field == PacketField.Protocol
+            && lookup.Key[1].Field == PacketField.DestinationPort;
+        if (isOfPorts)
+        {
+            _nodePortGuards.Add(Array.FindAll(steps.ToArray(), static step =>
+                step is RuleStep.AddressMatch { Field: PacketField.Destination } or RuleStep.LocalMatch { Field: PacketField.Destination }
+                    or RuleStep.SetMatch { Key: { Length: 1 } }));
+        }
+    }
+}
