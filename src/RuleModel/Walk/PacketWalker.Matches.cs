@@ -99,17 +99,17 @@ public sealed partial class PacketWalker
 
     private static void MatchInterface(RuleStep.InterfaceMatch match, WalkState state, List<WalkState> passed, List<WalkState> failed)
     {
-        if (!match.IsInput)
+        if (IsUnclear(match, state))
         {
-            // Which way a packet leaves is up to routing, which rules do not tell.
             passed.Add(state with { IsUncertain = true });
             failed.Add(state with { IsUncertain = true });
             return;
         }
 
+        string name = match.IsInput ? state.InputInterface : state.OutputInterface;
         bool isSame = match.IsPrefix
-            ? state.InputInterface.StartsWith(match.Name, StringComparison.Ordinal)
-            : string.Equals(state.InputInterface, match.Name, StringComparison.Ordinal);
+            ? name.StartsWith(match.Name, StringComparison.Ordinal)
+            : string.Equals(name, match.Name, StringComparison.Ordinal);
         Decide(isSame != match.IsNegated, state, passed, failed);
     }
 

@@ -16,14 +16,14 @@ public sealed partial class PacketWalker
         WalkRule rule = place.Chain.Rules[position];
         List<WalkState> current = [state];
         bool isTraced = false;
-        foreach (RuleStep step in rule.Steps)
+        foreach (RuleStep step in InOrderOfCertainty(rule, state))
         {
             List<WalkState> passed = [];
             foreach (WalkState packet in current)
             {
                 if (IsMatch(step))
                 {
-                    Match(step, packet, passed, next);
+                    Match(step, IsUnclear(step, packet) ? Doubted(place, position, rule, packet) : packet, passed, next);
                     continue;
                 }
 
@@ -52,7 +52,13 @@ public sealed partial class PacketWalker
             : state with
             {
                 Trace = new(
-                    new(place.Hook, place.Table.Name, place.Chain.Name, position + 1, rule.Text, rule.Comment, StepWords.Describe(step)),
+                    new(place.Hook, place.Table.Name, place.Chain.Name, position + 1, rule.Text, rule.Comment, StepWords.Describe(step))
+                    {
+                        Source = rule,
+                        Packet = state,
+                        IsDoubtful = step is RuleStep.UnknownStatement,
+                        IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
+                    },
                     state.Trace),
             };
 

@@ -25,6 +25,7 @@ public sealed partial class PacketWalker(Ruleset rules, NodeView node)
             SourcePort = packet.SourcePort,
             DestinationPort = packet.DestinationPort,
             InputInterface = packet.InputInterface ?? "",
+            OutputInterface = packet.OutputInterface,
             Mark = packet.Mark,
         };
         List<WalkOutcome> outcomes = [];

@@ -10,11 +10,17 @@ namespace KubeProxySharp.RuleModel.Walk;
 /// <param name="DestinationPort">The destination port.</param>
 public sealed record WalkPacket(AddressRange Source, IpAddress Destination, TransportProtocol Protocol, ushort DestinationPort)
 {
+    /// <summary>Stands for an interface that is not known: rules that ask for one may match.</summary>
+    public const string UnknownInterface = "?";
+
     /// <summary>The source port.</summary>
     public ushort SourcePort { get; init; } = 40000;
 
     /// <summary>The interface it came in by; null for a packet that the node itself makes.</summary>
     public string? InputInterface { get; init; }
+
+    /// <summary>The interface it leaves by, which is up to routing.</summary>
+    public string OutputInterface { get; init; } = UnknownInterface;
 
     /// <summary>The mark it has from the beginning.</summary>
     public uint Mark { get; init; }

@@ -19,6 +19,9 @@ internal sealed record WalkState
     /// <summary>The input interface; empty for a packet that the node makes, as the kernel has it.</summary>
     public string InputInterface { get; init; } = "";
 
+    /// <summary>The output interface, where there is one.</summary>
+    public string OutputInterface { get; init; } = WalkPacket.UnknownInterface;
+
     public uint Mark { get; init; }
 
     public double Probability { get; init; } = 1;
