@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>Done, and something was found that should not be so; only commands that look for such things.</summary>
     public const int Findings = 2;
+
+    /// <summary>Done in two ways, and they disagree.</summary>
+    public const int Disagreement = 3;
 }
