@@ -126,8 +126,8 @@ internal static class CommentReasons
         string service = NameIn(entry.Chain);
         return entry.Comment switch
         {
-            "masquerade clusterIP traffic from outside cluster" => new("masqueraded: traffic to a cluster IP that does not come from a pod", "configuration", "clusterCIDR or detectLocal"),
-            "masquerade all clusterIP traffic" => new("masqueraded: all traffic to cluster IPs is", "configuration", "masqueradeAll"),
+            "masquerade clusterIP traffic from outside cluster" => new("masqueraded: traffic to a cluster IP that does not come from a pod", "the configuration", "clusterCIDR or detectLocal"),
+            "masquerade all clusterIP traffic" => new("masqueraded: all traffic to cluster IPs is", "the configuration", "masqueradeAll"),
             "masquerade" => Of("masqueraded: with policy Cluster the endpoint may be on another node", service, "spec.externalTrafficPolicy"),
             "short-circuit pod traffic" => Of("policy Local does not bind pods: their traffic may use all endpoints", service, "spec.externalTrafficPolicy"),
             "short-circuit local traffic" => Of("policy Local does not bind the node itself: its traffic may use all endpoints, masqueraded", service, "spec.externalTrafficPolicy"),
@@ -136,8 +136,8 @@ internal static class CommentReasons
             _ when entry.Chain.StartsWith("firewall-", StringComparison.Ordinal) && service.Length != 0 && entry.Effect == "drops" =>
                 Of($"dropped: loadBalancerSourceRanges of {service} does not include {question.Source}", service, "spec.loadBalancerSourceRanges"),
             _ when entry.Chain == "reject-chain" => new("refused: the Service has no endpoints", "EndpointSlices", "endpoints"),
-            _ when entry.Chain.EndsWith("-endpoints-check", StringComparison.Ordinal) && entry.Effect.StartsWith("looks up", StringComparison.Ordinal) =>
-                new("dropped or refused: the Service has no endpoints that this traffic may use", "EndpointSlices", "endpoints"),
+            _ when entry.Chain.EndsWith("-endpoints-check", StringComparison.Ordinal) && entry.Effect.EndsWith("drops", StringComparison.Ordinal) =>
+                new("dropped: the traffic policy of the Service is Local, and it has no endpoint on this node", "Service", "spec.externalTrafficPolicy or spec.internalTrafficPolicy"),
             _ => null,
         };
     }

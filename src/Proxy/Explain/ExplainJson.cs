@@ -102,6 +102,7 @@ internal static class ExplainJson
             json.WriteString("rule", entry.Rule);
             json.WriteString("comment", entry.Comment);
             json.WriteString("effect", entry.Effect);
+            json.WriteString("jumpsTo", entry.JumpsTo);
             json.WriteBoolean("mayMatch", entry.IsDoubtful);
             Write("because", entry.Reasons, json);
             json.WriteEndObject();

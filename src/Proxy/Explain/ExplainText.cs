@@ -39,7 +39,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private void WriteAnswer(Explanation explanation, ExplainedWalk walk)
     {
         string colour = walk.Ways.All(way => way.IsForwarded) ? Good : walk.Ways.Any(way => way.IsUncertain) ? Doubtful : Bad;
-        output.WriteLine($"{Colour(Strong, Capital(walk.Title))}: {Colour(colour, walk.Answer)}");
+        output.WriteLine($"{Colour(Strong, walk.Title)}: {Colour(colour, walk.Answer)}");
         WriteEndpoints(explanation.Question, walk);
         if (walk.Reasons.Count != 0)
         {
@@ -122,17 +122,28 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     /// <summary>Writes rules under their hooks; gives the last hook.</summary>
     private Hook? WriteRules(IReadOnlyList<WalkTraceEntry> rules, Hook? hook, string indent)
     {
-        foreach (WalkTraceEntry entry in rules)
+        foreach (WayStep step in WayStep.Of(rules))
         {
+            WalkTraceEntry entry = step.Entry;
             if (entry.Hook != hook)
             {
                 hook = entry.Hook;
                 output.WriteLine($"{indent}{Colour(Strong, entry.Hook.ToString().ToUpperInvariant())}");
             }
 
+            if (step.IsPassage)
+            {
+                string number = step.Positions.Count == 1 ? "rule" : "rules";
+                output.WriteLine($"{indent}  {entry.Table} {entry.Chain} {number} {string.Join(", ", step.Positions)}: through {string.Join(", ", step.PassedThrough)}, where nothing matches");
+                continue;
+            }
+
             output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {Colour(entry.IsDoubtful ? Doubtful : "", entry.Effect)}");
             output.WriteLine($"{indent}    {Colour(Faint, entry.Rule)}");
-            output.WriteLine($"{indent}    because {(entry.Reasons.Count == 0 ? "it takes every packet" : string.Join("; ", entry.Reasons))}");
+            if (entry.Reasons.Count != 0)
+            {
+                output.WriteLine($"{indent}    because {string.Join("; ", entry.Reasons)}");
+            }
         }
 
         return hook;
@@ -145,14 +156,21 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             return;
         }
 
-        ExplainedWay way = walk.Ways.FirstOrDefault(candidate => candidate.IsForwarded) ?? walk.Ways[0];
-        string which = walk.Ways.Count > 1 && way.IsForwarded ? $", when {way.Target} is picked" : "";
+        foreach (ExplainedWay way in walk.Ways.DistinctBy(way => (way.Verdict, way.IsForwarded, way.IsMasqueraded)))
+        {
+            WriteResult(walk, way);
+        }
+    }
+
+    private void WriteResult(ExplainedWalk walk, ExplainedWay way)
+    {
+        string which = walk.Ways.Count == 1 ? "" : way.IsForwarded ? $", when {way.Target} is picked" : way.Verdict == WalkVerdict.Accept ? ", when it is left alone" : way.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
         output.WriteLine();
         output.WriteLine(Colour(Strong, $"conntrack{which}"));
         output.WriteLine(way.Conntrack.Length == 0 ? "  no entry: the packet ends before its entry is kept" : $"  {way.Conntrack}");
-        if (way.Conntrack.Contains('*', StringComparison.Ordinal))
+        if (way.Conntrack.Contains(ConntrackWords.Open, StringComparison.Ordinal))
         {
-            output.WriteLine($"  (* is chosen by the kernel{(way.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
+            output.WriteLine($"  ({ConntrackWords.Open} is chosen by the kernel{(way.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
         }
 
         output.WriteLine();
@@ -164,8 +182,6 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     }
 
     private static string Place(WalkTraceEntry entry) => $"{entry.Hook.ToString().ToUpperInvariant()} {entry.Table} {entry.Chain} rule {entry.Position}";
-
-    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     private string Colour(string code, string text) => isTerminal && code.Length != 0 ? $"\u001b[{code}m{text}\u001b[0m" : text;
 }

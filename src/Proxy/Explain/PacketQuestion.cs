@@ -13,6 +13,9 @@ internal sealed record PacketQuestion
     /// <summary>Who that is, in words, such as <c>pod shop/client</c>; empty when only the address is known.</summary>
     public string SourceWords { get; init; } = "";
 
+    /// <summary>Whether a pod of this node sends it, so that answers to it come through this node.</summary>
+    public bool IsFromPodHere { get; init; }
+
     /// <summary>The destination address.</summary>
     public required IpAddress Destination { get; init; }
 

@@ -53,13 +53,14 @@ internal sealed record Picture(
     private static IEnumerable<PictureBox> Chains(IEnumerable<WalkTraceEntry> trace)
     {
         PictureBox? box = null;
-        foreach (WalkTraceEntry entry in trace)
+        foreach (WayStep step in WayStep.Of([.. trace]))
         {
+            WalkTraceEntry entry = step.Entry;
             string band = entry.Hook.ToString().ToUpperInvariant();
             string title = $"{entry.Table} {entry.Chain}";
             bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades";
             PictureBoxKind kind = entry.IsDoubtful ? PictureBoxKind.Doubt : isRewrite ? PictureBoxKind.Rewrite : PictureBoxKind.Chain;
-            string line = $"{entry.Position}: {entry.Effect}";
+            string line = step.IsPassage ? "nothing matches" : $"{entry.Position}: {entry.Effect}";
             if (box is not null && box.Band == band && box.Title == title)
             {
                 box = box with { Kind = kind == PictureBoxKind.Chain ? box.Kind : kind, Lines = [.. box.Lines, line] };

@@ -140,7 +140,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
             string words = $"pod {source.Name}";
             return source.IsHostNetwork && isHere
                 ? placed with { SourceWords = words + " in the node's own network" }
-                : placed with { SourceWords = words, Interface = options.Interface ?? (isHere ? PodInterface(placed.Family) : OutsideInterface(placed.Family)) };
+                : placed with { SourceWords = words, IsFromPodHere = isHere, Interface = options.Interface ?? (isHere ? PodInterface(placed.Family) : OutsideInterface(placed.Family)) };
         }
     }
 
@@ -170,7 +170,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
 
         bool isLocalEndpoint = names.IsLocalEndpoint(address);
         string words = isLocalEndpoint ? "an endpoint on this node" : "";
-        return placed with { SourceWords = words, Interface = isLocalEndpoint ? PodInterface(question.Family) : OutsideInterface(question.Family) };
+        return placed with { SourceWords = words, IsFromPodHere = isLocalEndpoint, Interface = isLocalEndpoint ? PodInterface(question.Family) : OutsideInterface(question.Family) };
     }
 
     /// <summary>The interface of pods: one that the configuration recognises, if it goes by that.</summary>

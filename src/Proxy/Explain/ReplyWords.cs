@@ -24,7 +24,7 @@ internal static class ReplyWords
         }
 
         EndpointAddress answering = way.Target ?? question.Dialled;
-        string client = $"{question.Source}:{question.SourcePort}";
+        string client = new EndpointAddress(question.Source, question.SourcePort).ToString();
         List<string> steps = [];
         if (way.IsMasqueraded)
         {
@@ -34,7 +34,7 @@ internal static class ReplyWords
         }
         else
         {
-            bool isNear = node.IsLocal(answering.Address) || node.IsLocal(question.Source) || names.IsLocalEndpoint(answering.Address) || question.SourceWords.StartsWith("pod ", StringComparison.Ordinal);
+            bool isNear = node.IsLocal(answering.Address) || node.IsLocal(question.Source) || names.IsLocalEndpoint(answering.Address) || question.IsFromPodHere;
             steps.Add(isNear
                 ? $"{answering} answers {client}, and the answer passes this node"
                 : $"{answering} answers {client} by its own route; the connection works only if that leads through this node, where conntrack knows it");

@@ -22,9 +22,11 @@ internal static class MatchWords
 
     private static string Describe(RuleStep step, WalkState packet) => step switch
     {
+        RuleStep.AddressMatch { Ranges.Length: 1, IsNegated: false } match when match.Ranges[0].IsSingle => $"{FieldName(match.Field)} is {match.Ranges[0]}",
         RuleStep.AddressMatch match =>
             $"{FieldText(match.Field, packet)} is {(match.IsNegated ? "not " : "")}in {string.Join(", ", match.Ranges.AsSpan().ToArray().Select(range => range.ToString()))}",
-        RuleStep.ProtocolMatch match => $"protocol {Protocol(packet.Protocol)} is {(match.IsNegated ? "not " : "")}{(match.Protocol is { } protocol ? Protocol(protocol) : "another")}",
+        RuleStep.ProtocolMatch match => $"protocol is {(match.IsNegated ? "not " : "")}{(match.Protocol is { } protocol ? Protocol(protocol) : "another")}",
+        RuleStep.PortMatch { IsNegated: false } match when match.First == match.Last => FormattableString.Invariant($"{FieldName(match.Field)} is {match.First}"),
         RuleStep.PortMatch match => $"{FieldText(match.Field, packet)} is {(match.IsNegated ? "not " : "")}{(match.First == match.Last ? $"{match.First}" : $"{match.First} to {match.Last}")}",
         RuleStep.InterfaceMatch { IsInput: true } match when packet.InputInterface.Length == 0 => $"made by the node, so not from {Interface(match)}",
         RuleStep.InterfaceMatch { IsInput: true } match => $"input interface {packet.InputInterface} is {(match.IsNegated ? "not " : "")}{Interface(match)}",
@@ -38,6 +40,15 @@ internal static class MatchWords
         RuleStep.DnatLookup lookup => $"{KeyText(lookup.Key, packet)} is in {(lookup.Map.Name.Length == 0 ? "the map" : "map " + lookup.Map.Name)}",
         RuleStep.UnknownMatch match => $"not understood: {match.Text}",
         _ => "",
+    };
+
+    private static string FieldName(PacketField field) => field switch
+    {
+        PacketField.Source => "source",
+        PacketField.Destination => "destination",
+        PacketField.SourcePort => "source port",
+        PacketField.DestinationPort => "destination port",
+        _ => "protocol",
     };
 
     private static string Interface(RuleStep.InterfaceMatch match) => match.IsPrefix ? match.Name + "*" : match.Name;

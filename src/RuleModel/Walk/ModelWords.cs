@@ -12,7 +12,7 @@ namespace KubeProxySharp.RuleModel.Walk;
 /// <param name="dialect">The mode of the rules.</param>
 internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, TransportProtocol protocol, RuleDialect dialect)
 {
-    private const string Configuration = "configuration";
+    private const string Configuration = "the configuration";
 
     private NodeSettings Settings => rules.Settings;
 
@@ -36,7 +36,7 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
         bool isFallback = !port.GroupOf(policy)[0].IsReady;
         if (isLocal)
         {
-            yield return Of(port, $"policy Local: only the {Count(chosen, "endpoint")} on this node, of {endpoints.All.Length}", field);
+            yield return Of(port, $"policy Local: only endpoints on this node, {chosen} of {endpoints.All.Length}", field);
         }
         else if (endpoints.Topology != TopologyMode.None && !isFallback)
         {
@@ -47,7 +47,8 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
         {
             int unready = endpoints.All.Length - chosen;
             string rest = unready == 0 ? "" : $"; {unready} more {(unready == 1 ? "is" : "are")} not ready";
-            yield return new($"spread evenly over {Count(chosen, "ready endpoint")}{rest}", $"EndpointSlices of {port.Name.Service}", "endpoints[].conditions.ready");
+            string spread = chosen == 1 ? "there is one ready endpoint" : $"spread evenly over {chosen} ready endpoints";
+            yield return new($"{spread}{rest}", $"EndpointSlices of {port.Name.Service}", "endpoints[].conditions.ready");
         }
 
         if (isFallback)

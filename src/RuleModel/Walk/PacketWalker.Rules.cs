@@ -28,7 +28,9 @@ public sealed partial class PacketWalker
                 }
 
                 WalkState traced = isTraced ? packet : Traced(place, position, rule, step, packet);
+                int before = next.Count;
                 Execute(place, step, traced, passed, next, exits);
+                ForgetRule(next, before, traced, packet);
             }
 
             isTraced |= !IsMatch(step) && step is not RuleStep.NoEffect;
@@ -58,9 +60,33 @@ public sealed partial class PacketWalker
                         Packet = state,
                         IsDoubtful = step is RuleStep.UnknownStatement,
                         IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
+                        JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",
                     },
                     state.Trace),
             };
+
+    /// <summary>Says on the way of a packet what a lookup found for it.</summary>
+    private static WalkState Found(WalkState state, string effect, RuleStep step) => state.Trace is not { Entry.Source: not null } link
+        ? state
+        : state with
+        {
+            Trace = link with
+            {
+                Entry = link.Entry with { Effect = effect, JumpsTo = (step as RuleStep.Jump)?.Chain ?? "" },
+            },
+        };
+
+    /// <summary>A lookup that finds nothing is a rule that did not match, and is not on the way.</summary>
+    private static void ForgetRule(List<WalkState> next, int start, WalkState traced, WalkState packet)
+    {
+        for (int index = start; index < next.Count; index++)
+        {
+            if (ReferenceEquals(next[index].Trace, traced.Trace))
+            {
+                next[index] = next[index] with { Trace = packet.Trace };
+            }
+        }
+    }
 
     private void Execute(Place place, RuleStep step, WalkState state, List<WalkState> passed, List<WalkState> next, List<ChainExit> exits)
     {
@@ -89,7 +115,7 @@ public sealed partial class PacketWalker
                 {
                     if (key is not null && lookup.Map.Targets.TryGetValue(key, out EndpointAddress target))
                     {
-                        Rewrite(branch, target, exits);
+                        Rewrite(Found(branch, $"picks {target}{(lookup.Map.Name.Length == 0 ? "" : $" from {lookup.Map.Name}")}", step), target, exits);
                     }
                     else
                     {
@@ -143,7 +169,7 @@ public sealed partial class PacketWalker
         {
             if (key is not null && lookup.Map.Steps.TryGetValue(key, out RuleStep? step))
             {
-                Execute(place, step, branch, passed, next, exits);
+                Execute(place, step, Found(branch, $"finds in {(lookup.Map.Name.Length == 0 ? "the map" : lookup.Map.Name)}: {StepWords.Describe(step)}", step), passed, next, exits);
             }
             else
             {

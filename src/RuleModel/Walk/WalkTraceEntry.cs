@@ -16,6 +16,9 @@ public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int P
     /// <summary>Whether the rule picked the destination: one of several when it picks by chance.</summary>
     public bool IsRewrite { get; init; }
 
+    /// <summary>The chain that the rule leads to; empty if it leads to none.</summary>
+    public string JumpsTo { get; init; } = "";
+
     internal WalkRule? Source { get; init; }
 
     internal WalkState? Packet { get; init; }
