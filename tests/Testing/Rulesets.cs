@@ -24,6 +24,13 @@ public static class Rulesets
         return rules;
     }
 
+    public static Ruleset NftablesText(string text, IpFamily family)
+    {
+        Ruleset rules = new(family);
+        NftScriptReader.Read(Encoding.UTF8.GetBytes(text), rules);
+        return rules;
+    }
+
     public static IReadOnlyList<string> Describe(Ruleset rules, IReadOnlyCollection<IpAddress> nodeAddresses) =>
         [.. NeutralRules.Describe(rules, nodeAddresses).Select(rule => rule.ToString())];
 

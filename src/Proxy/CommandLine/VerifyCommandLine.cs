@@ -54,7 +54,7 @@ internal static class VerifyCommandLine
             .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
         Option<string[]> rules = new("--rules")
         {
-            Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or \"nft -j list ruleset\"; repeatable.",
+            Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or \"nft list ruleset\", as text or with -j; repeatable.",
             HelpName = "FILE",
         };
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows instead of this node's: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };

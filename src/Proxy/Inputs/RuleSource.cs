@@ -13,10 +13,15 @@ namespace KubeProxySharp.Proxy.Inputs;
 /// <summary>Reads the rules of this node with the tools of the mode, or saved ones from files.</summary>
 internal static class RuleSource
 {
+    /// <summary>What a script or listing in nft's language begins with.</summary>
+    private static readonly string[] s_nftCommands = ["table ", "add ", "create ", "flush ", "delete ", "destroy "];
+
     /// <summary>The longest listing: ten times that of a cluster with 100,000 endpoints.</summary>
     private const int MostBytes = 512 * 1024 * 1024;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+
+    private static ReadOnlySpan<byte> Space => " \t\r\n"u8;
 
     /// <summary>Reads files; what each holds shows by its beginning.</summary>
     /// <exception cref="InputException">A file is too long, or of none of the kinds.</exception>
@@ -34,7 +39,7 @@ internal static class RuleSource
             }
             catch (RuleTextException e)
             {
-                throw new InputException($"{path}: {e.Message}; give what iptables-save, ip6tables-save or \"nft -j list ruleset\" print");
+                throw new InputException($"{path}: {e.Message}; give what iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\" print");
             }
         }
 
@@ -96,28 +101,58 @@ internal static class RuleSource
 
     private static void ReadFile(byte[] content, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read)
     {
-        ReadOnlySpan<byte> start = content.AsSpan().TrimStart(" \t\r\n"u8);
+        ReadOnlySpan<byte> start = content.AsSpan().TrimStart(Space);
         if (start.StartsWith("{"u8))
         {
             ReadJson(content, families, read);
             return;
         }
 
-        int end = start.IndexOf((byte)'\n');
-        bool isIPv6 = start[..Math.Max(end, 0)].IndexOf("ip6tables"u8) >= 0 || (families.Count == 1 && families[0] == IpFamily.IPv6);
+        ReadOnlySpan<byte> remarks = start;
+        start = SkipRemarks(start);
+        if (IsNftLanguage(start))
+        {
+            NftScriptReader.Read(content, RulesetsOf(families, read));
+            return;
+        }
+
+        remarks = remarks[..^start.Length];
+        bool isIPv6 = remarks.IndexOf("ip6tables"u8) >= 0 || (families.Count == 1 && families[0] == IpFamily.IPv6);
         ReadSave(content, isIPv6 ? IpFamily.IPv6 : IpFamily.IPv4, read);
     }
 
-    private static void ReadJson(byte[] json, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read)
+    private static ReadOnlySpan<byte> SkipRemarks(ReadOnlySpan<byte> text)
     {
-        foreach (IpFamily family in families)
+        while (text.StartsWith("#"u8))
         {
-            NftJsonReader.Read(json, RulesetOf(family, read));
+            int end = text.IndexOf((byte)'\n');
+            text = (end < 0 ? [] : text[end..]).TrimStart(Space);
         }
+
+        return text;
     }
+
+    private static bool IsNftLanguage(ReadOnlySpan<byte> text)
+    {
+        foreach (string command in s_nftCommands)
+        {
+            if (Ascii.Equals(text[..Math.Min(text.Length, command.Length)], command))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void ReadJson(byte[] json, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read) =>
+        NftJsonReader.Read(json, RulesetsOf(families, read));
 
     private static void ReadSave(byte[] text, IpFamily family, Dictionary<IpFamily, Ruleset> read) =>
         IptablesSaveReader.Read(Encoding.UTF8.GetString(text), RulesetOf(family, read));
+
+    private static Ruleset[] RulesetsOf(IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read) =>
+        [.. families.Select(family => RulesetOf(family, read))];
 
     private static Ruleset RulesetOf(IpFamily family, Dictionary<IpFamily, Ruleset> read)
     {

@@ -9,7 +9,7 @@ internal sealed record VerifyOptions : ClusterOptions
     /// <summary>The families to look at.</summary>
     public required IReadOnlyList<IpFamily> Families { get; init; }
 
-    /// <summary>Saved rules: of iptables-save, ip6tables-save or <c>nft -j list ruleset</c>.</summary>
+    /// <summary>Saved rules: of iptables-save, ip6tables-save or <c>nft list ruleset</c>, as text or with -j.</summary>
     public IReadOnlyList<string> RulePaths { get; init; } = [];
 
     /// <summary>Saved flows: of <c>conntrack -L</c>; null for none.</summary>

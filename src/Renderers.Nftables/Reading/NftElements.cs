@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
@@ -13,92 +11,68 @@ internal static class NftElements
     /// <summary>The text of an element: the parts of a concatenation joined as nft lists them, protocols by their names.</summary>
     /// <param name="element">The element.</param>
     /// <param name="key">What it is looked up by; empty where it is a value.</param>
-    public static string Key(JsonElement element, EquatableArray<KeyPart> key)
+    public static string Key(NftExpression element, EquatableArray<KeyPart> key) => element switch
     {
-        if (element.ValueKind == JsonValueKind.Object)
-        {
-            JsonProperty property = NftJsonReader.FirstOf(element);
-            switch (property.Name)
-            {
-                case "concat":
-                    return string.Join(" . ", property.Value.EnumerateArray().Select((part, index) => Value(part, index < key.Length ? key[index].Field : null)));
-                case "elem":
-                    return Key(property.Value.GetProperty("val"), key);
-            }
-        }
-
-        return Value(element, key.Length == 1 ? key[0].Field : null);
-    }
+        NftExpression.Element inner => Key(inner.Value, key),
+        NftExpression.Concatenation parts => string.Join(" . ", parts.Parts.Select((part, index) => Value(part, index < key.Length ? key[index].Field : null))),
+        _ => Value(element, key.Length == 1 ? key[0].Field : null),
+    };
 
     /// <summary>The name of a protocol; nft lists the number where the machine has no /etc/protocols.</summary>
-    public static string Protocol(JsonElement value) => value.ValueKind != JsonValueKind.Number
-        ? value.GetString() ?? ""
-        : value.GetInt64() switch
-        {
-            (long)TransportProtocol.Tcp => "tcp",
-            (long)TransportProtocol.Udp => "udp",
-            (long)TransportProtocol.Sctp => "sctp",
-            long other => other.ToString(CultureInfo.InvariantCulture),
-        };
+    public static string Protocol(string text) => text switch
+    {
+        "6" => "tcp",
+        "17" => "udp",
+        "132" => "sctp",
+        _ => text,
+    };
 
     /// <summary>Whether a key stands for itself only: no prefix, no range, and not <c>*</c> for everything else.</summary>
-    public static bool IsPlain(JsonElement element)
+    public static bool IsPlain(NftExpression element) => element switch
     {
-        if (element.ValueKind != JsonValueKind.Object)
-        {
-            return element.ValueKind == JsonValueKind.Number || (element.ValueKind == JsonValueKind.String && element.GetString() != "*");
-        }
-
-        JsonProperty property = NftJsonReader.FirstOf(element);
-        return property.Name switch
-        {
-            "concat" => property.Value.EnumerateArray().All(IsPlain),
-            "elem" => IsPlain(property.Value.GetProperty("val")),
-            _ => false,
-        };
-    }
+        NftExpression.Word word => word.Text != "*",
+        NftExpression.Concatenation parts => Array.TrueForAll(parts.Parts, IsPlain),
+        NftExpression.Element inner => IsPlain(inner.Value),
+        _ => false,
+    };
 
     /// <summary>A verdict map: pairs of key and verdict. False if there are keys that cannot be looked up.</summary>
-    public static bool TryFill(VerdictMap map, EquatableArray<KeyPart> key, IEnumerable<JsonElement> pairs)
+    public static bool TryFill(VerdictMap map, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
     {
-        foreach (JsonElement pair in pairs)
+        foreach (NftExpression element in elements)
         {
-            if (!IsPlain(pair[0]))
+            if (element is not NftExpression.Pair pair || !IsPlain(pair.Key))
             {
                 return false;
             }
 
-            map.Add(Key(pair[0], key), NftRuleReader.Verdict(NftJsonReader.FirstOf(pair[1])) ?? new RuleStep.UnknownStatement(pair[1].GetRawText()));
+            map.Add(Key(pair.Key, key), pair.Value is NftExpression.Verdict verdict ? verdict.Step : new RuleStep.UnknownStatement(NftText.Of(pair.Value)));
         }
 
         return true;
     }
 
     /// <summary>A map of DNAT targets: pairs of key and address with port. False if it has anything else.</summary>
-    public static bool TryFill(TargetMap map, EquatableArray<KeyPart> key, IEnumerable<JsonElement> pairs)
+    public static bool TryFill(TargetMap map, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
     {
-        foreach (JsonElement pair in pairs)
+        foreach (NftExpression element in elements)
         {
-            string[] parts = Key(pair[1], default).Split(" . ");
-            bool isTarget = parts.Length == 2
-                & IpAddress.TryParse(parts[0], out IpAddress address)
-                & ushort.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port);
-            if (!isTarget || !IsPlain(pair[0]))
+            if (element is not NftExpression.Pair pair || !IsPlain(pair.Key) || Target(pair.Value) is not { } target)
             {
                 return false;
             }
 
-            map.Add(Key(pair[0], key), new EndpointAddress(address, port));
+            map.Add(Key(pair.Key, key), target);
         }
 
         return true;
     }
 
     /// <summary>Addresses, prefixes and ranges; null if there is anything else.</summary>
-    public static List<AddressRange>? Ranges(IEnumerable<JsonElement> elements)
+    public static List<AddressRange>? Ranges(IEnumerable<NftExpression> elements)
     {
         List<AddressRange> ranges = [];
-        foreach (JsonElement element in elements)
+        foreach (NftExpression element in elements)
         {
             if (Range(element) is not { } range)
             {
@@ -112,47 +86,45 @@ internal static class NftElements
     }
 
     /// <summary>An address, a prefix or a range; null for anything else.</summary>
-    public static AddressRange? Range(JsonElement element)
+    public static AddressRange? Range(NftExpression element)
     {
-        if (element.ValueKind == JsonValueKind.String)
+        switch (element)
         {
-            return IpAddress.TryParse(element.GetString(), out IpAddress single) ? AddressRange.Of(single) : null;
-        }
-
-        if (element.ValueKind != JsonValueKind.Object)
-        {
-            return null;
-        }
-
-        JsonProperty property = NftJsonReader.FirstOf(element);
-        switch (property.Name)
-        {
-            case "prefix":
-                return IpAddress.TryParse(property.Value.GetProperty("addr").GetString(), out IpAddress address)
-                    ? AddressRange.Of(IpPrefix.Create(address, property.Value.GetProperty("len").GetInt32()))
+            case NftExpression.Word word:
+                return IpAddress.TryParse(word.Text, out IpAddress single) ? AddressRange.Of(single) : null;
+            case NftExpression.Prefix prefix:
+                return IpAddress.TryParse(prefix.Address, out IpAddress address) && prefix.Length >= 0 && prefix.Length <= address.BitLength
+                    ? AddressRange.Of(IpPrefix.Create(address, prefix.Length))
                     : null;
-            case "range":
-                return IpAddress.TryParse(property.Value[0].GetString(), out IpAddress first) & IpAddress.TryParse(property.Value[1].GetString(), out IpAddress last)
+            case NftExpression.Range { First: NftExpression.Word from, Last: NftExpression.Word to }:
+                return IpAddress.TryParse(from.Text, out IpAddress first) && IpAddress.TryParse(to.Text, out IpAddress last)
                     ? new AddressRange(first.ToBits(), last.ToBits())
                     : null;
-            case "elem":
-                return Range(property.Value.GetProperty("val"));
+            case NftExpression.Element inner:
+                return Range(inner.Value);
             default:
                 return null;
         }
     }
 
+    private static EndpointAddress? Target(NftExpression value) =>
+        value is NftExpression.Concatenation { Parts: [NftExpression.Word first, NftExpression.Word second] }
+            && IpAddress.TryParse(first.Text, out IpAddress address)
+            && ushort.TryParse(second.Text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+            ? new EndpointAddress(address, port)
+            : null;
+
     /// <summary>The text of one value.</summary>
     /// <param name="element">The value.</param>
     /// <param name="field">What it is compared with; null if that is not known.</param>
-    private static string Value(JsonElement element, PacketField? field) => element.ValueKind switch
+    private static string Value(NftExpression element, PacketField? field) => element switch
     {
-        JsonValueKind.Number when field == PacketField.Protocol => Protocol(element),
-        JsonValueKind.Number => element.GetInt64().ToString(CultureInfo.InvariantCulture),
-        JsonValueKind.String => Canonical(element.GetString() ?? ""),
-        _ => element.GetRawText(),
+        NftExpression.Word word when field == PacketField.Protocol => Protocol(word.Text),
+        NftExpression.Word word => Canonical(word.Text),
+        _ => NftText.Of(element),
     };
 
     /// <summary>nft prints addresses in ::/96 in another way than keys are looked up by.</summary>
-    private static string Canonical(string text) => IpAddress.TryParse(text, out IpAddress address) ? address.ToString() : text;
+    private static string Canonical(string text) =>
+        text.Contains(':', StringComparison.Ordinal) && IpAddress.TryParse(text, out IpAddress address) ? address.ToString() : text;
 }

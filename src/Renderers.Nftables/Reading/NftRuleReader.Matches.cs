@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Globalization;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Walk;
@@ -8,42 +8,49 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 /// <content>Matches.</content>
 internal sealed partial class NftRuleReader
 {
-    private void Match(JsonElement match)
+    /// <summary>iptables' own random numbers, as nft lists them, have 31 bits.</summary>
+    private const uint RandomMask = int.MaxValue;
+
+    private void Match(NftStatement.Match match)
     {
-        string operation = match.GetProperty("op").GetString() ?? "";
-        JsonElement left = match.GetProperty("left");
-        JsonElement right = match.GetProperty("right");
-        bool isNegated = operation == "!=";
-        bool isKnown = operation is "==" or "!=" or "in"
-            && (MatchConnection(left, right, isNegated)
-                || MatchMark(left, right, isNegated)
-                || MatchMeta(left, right, isNegated)
-                || MatchFib(left, right, isNegated)
-                || MatchRandom(left, right, isNegated)
-                || MatchKey(left, right, isNegated));
+        bool isNegated = match.Operator == "!=";
+        bool isKnown = match.Operator is "==" or "!=" or "in"
+            ? MatchConnection(match, isNegated)
+                || MatchMark(match, isNegated)
+                || MatchMeta(match, isNegated)
+                || MatchFib(match, isNegated)
+                || MatchRandom(match, isNegated)
+                || MatchKey(match, isNegated)
+            : match.Operator == "<" && MatchChance(match);
         if (!isKnown)
         {
-            _steps.Add(new RuleStep.UnknownMatch(NftText.Describe(match)));
+            _steps.Add(new RuleStep.UnknownMatch(NftText.Of(match)));
         }
     }
 
-    private bool MatchConnection(JsonElement left, JsonElement right, bool isNegated)
+    private bool MatchConnection(NftStatement.Match match, bool isNegated)
     {
-        if (!left.TryGetProperty("ct", out JsonElement ct) || ct.GetProperty("key").GetString() is not ("state" or "status"))
+        if (match.Left is not NftExpression.Connection { Key: "state" or "status" })
         {
             return false;
         }
 
-        JsonElement words = right.ValueKind == JsonValueKind.Object && right.TryGetProperty("set", out JsonElement set) ? set : right;
-        if (words.ValueKind == JsonValueKind.Object)
+        NftExpression[]? words = match.Right switch
+        {
+            NftExpression.Word word => [word],
+            NftExpression.Flags flags => flags.Parts,
+            NftExpression.Set set => set.Elements,
+            _ => null,
+        };
+        if (words is null || !Array.TrueForAll(words, word => word is NftExpression.Word))
         {
             return false;
         }
 
         ConnectionStates states = ConnectionStates.None;
-        foreach (string? word in words.ValueKind == JsonValueKind.Array ? words.EnumerateArray().Select(item => item.GetString()) : [words.GetString()])
+        foreach (NftExpression word in words)
         {
-            states |= word switch
+            states |= ((NftExpression.Word)word).Text switch
             {
                 "new" => ConnectionStates.New,
                 "established" => ConnectionStates.Established,
@@ -60,36 +67,36 @@ internal sealed partial class NftRuleReader
         return true;
     }
 
-    private bool MatchMark(JsonElement left, JsonElement right, bool isNegated)
+    private bool MatchMark(NftStatement.Match match, bool isNegated)
     {
         uint mask = uint.MaxValue;
-        JsonElement marked = left;
-        if (left.TryGetProperty("&", out JsonElement and) && and[1].ValueKind == JsonValueKind.Number)
+        NftExpression marked = match.Left;
+        if (marked is NftExpression.Binary { Operator: "&" } masked && NftNumber.TryRead(masked.Right, out uint bits))
         {
-            marked = and[0];
-            mask = and[1].GetUInt32();
+            marked = masked.Left;
+            mask = bits;
         }
 
-        if (!IsMark(marked) || right.ValueKind != JsonValueKind.Number)
+        if (marked is not NftExpression.Meta { Key: "mark" } || !NftNumber.TryRead(match.Right, out uint value))
         {
             return false;
         }
 
-        _steps.Add(new RuleStep.MarkMatch(mask, right.GetUInt32(), isNegated));
+        _steps.Add(new RuleStep.MarkMatch(mask, value, isNegated));
         return true;
     }
 
-    private bool MatchMeta(JsonElement left, JsonElement right, bool isNegated)
+    private bool MatchMeta(NftStatement.Match match, bool isNegated)
     {
-        if (!left.TryGetProperty("meta", out JsonElement meta) || right.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
+        if (match is not { Left: NftExpression.Meta meta, Right: NftExpression.Word value })
         {
             return false;
         }
 
-        switch (meta.GetProperty("key").GetString())
+        switch (meta.Key)
         {
             case "l4proto":
-                TransportProtocol? protocol = NftElements.Protocol(right) switch
+                TransportProtocol? protocol = NftElements.Protocol(value.Text) switch
                 {
                     "tcp" => TransportProtocol.Tcp,
                     "udp" => TransportProtocol.Udp,
@@ -98,61 +105,64 @@ internal sealed partial class NftRuleReader
                 };
                 _steps.Add(new RuleStep.ProtocolMatch(protocol, isNegated));
                 return true;
-            case "iifname" or "oifname" when right.ValueKind == JsonValueKind.String:
-                string value = right.GetString() ?? "";
-                bool isPrefix = value.EndsWith('*');
-                string name = isPrefix ? value[..^1] : value;
-                _steps.Add(new RuleStep.InterfaceMatch(meta.GetProperty("key").GetString() == "iifname", name, isPrefix, isNegated));
+            case "iifname" or "oifname":
+                bool isPrefix = value.Text.EndsWith('*');
+                string name = isPrefix ? value.Text[..^1] : value.Text;
+                _steps.Add(new RuleStep.InterfaceMatch(meta.Key == "iifname", name, isPrefix, isNegated));
                 return true;
             default:
                 return false;
         }
     }
 
-    private bool MatchFib(JsonElement left, JsonElement right, bool isNegated)
+    private bool MatchFib(NftStatement.Match match, bool isNegated)
     {
-        bool isType = left.TryGetProperty("fib", out JsonElement fib) && fib.GetProperty("result").GetString() == "type";
-        if (!isType || right.ValueKind != JsonValueKind.String || right.GetString() != "local")
+        if (match is not { Left: NftExpression.Fib { Result: "type", Inputs: "saddr" or "daddr" } fib, Right: NftExpression.Word { Text: "local" } })
         {
             return false;
         }
 
-        JsonElement flags = fib.GetProperty("flags");
-        string? flag = flags.ValueKind == JsonValueKind.Array && flags.GetArrayLength() == 1 ? flags[0].GetString() : flags.ValueKind == JsonValueKind.String ? flags.GetString() : null;
-        if (flag is not ("saddr" or "daddr"))
-        {
-            return false;
-        }
-
-        _steps.Add(new RuleStep.LocalMatch(flag == "saddr" ? PacketField.Source : PacketField.Destination, isNegated));
+        _steps.Add(new RuleStep.LocalMatch(fib.Inputs == "saddr" ? PacketField.Source : PacketField.Destination, isNegated));
         return true;
     }
 
-    private bool MatchRandom(JsonElement left, JsonElement right, bool isNegated)
+    private bool MatchRandom(NftStatement.Match match, bool isNegated)
     {
-        if (Part(left) is not { Field: PacketField.Random } random || right.ValueKind != JsonValueKind.Number)
+        if (match.Left is not NftExpression.Numbers { Mode: "random", Offset: 0, Modulus: > 0 } random || !NftNumber.TryRead(match.Right, out uint wanted))
         {
             return false;
         }
 
-        double probability = right.GetInt64() < random.Modulus ? 1.0 / random.Modulus : 0;
+        double probability = wanted < random.Modulus ? 1.0 / random.Modulus : 0;
         _steps.Add(new RuleStep.RandomMatch(isNegated ? 1 - probability : probability));
         return true;
     }
 
-    /// <summary>Addresses, ports and concatenations against values and sets.</summary>
-    private bool MatchKey(JsonElement left, JsonElement right, bool isNegated)
+    private bool MatchChance(NftStatement.Match match)
     {
-        int stepsBefore = _steps.Count;
-        if (Key(left) is not { } key)
+        bool isRandom = match.Left is NftExpression.Binary { Operator: "&", Left: NftExpression.Meta { Key: "random" } } random
+            && NftNumber.TryRead(random.Right, out uint mask)
+            && mask == RandomMask;
+        if (!isRandom || !NftNumber.TryRead(match.Right, out uint below))
         {
-            _steps.RemoveRange(stepsBefore, _steps.Count - stepsBefore);
             return false;
         }
 
-        if (right.ValueKind == JsonValueKind.String && right.GetString() is ['@', .. string name])
+        _steps.Add(new RuleStep.RandomMatch(Math.Min(below / (RandomMask + 1.0), 1)));
+        return true;
+    }
+
+    /// <summary>Addresses, ports and concatenations against values and sets.</summary>
+    private bool MatchKey(NftStatement.Match match, bool isNegated)
+    {
+        if (Key(match.Left) is not { } key)
         {
-            return MatchNamedSet(key, name, isNegated);
+            return false;
+        }
+
+        if (match.Right is NftExpression.Reference named)
+        {
+            return MatchNamedSet(key, named.Name, isNegated);
         }
 
         if (key.Length != 1)
@@ -162,7 +172,7 @@ internal sealed partial class NftRuleReader
 
         if (key[0].Field is PacketField.Source or PacketField.Destination)
         {
-            JsonElement[] values = right.ValueKind == JsonValueKind.Object && right.TryGetProperty("set", out JsonElement set) ? [.. set.EnumerateArray()] : [right];
+            NftExpression[] values = match.Right is NftExpression.Set set ? set.Elements : [match.Right];
             if (NftElements.Ranges(values) is not { } ranges)
             {
                 return false;
@@ -172,9 +182,11 @@ internal sealed partial class NftRuleReader
             return true;
         }
 
-        if (key[0].Field is PacketField.SourcePort or PacketField.DestinationPort && right.ValueKind == JsonValueKind.Number)
+        if (key[0].Field is PacketField.SourcePort or PacketField.DestinationPort
+            && match.Right is NftExpression.Word word
+            && ushort.TryParse(word.Text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
         {
-            _steps.Add(new RuleStep.PortMatch(key[0].Field, right.GetUInt16(), right.GetUInt16(), isNegated));
+            _steps.Add(new RuleStep.PortMatch(key[0].Field, port, port, isNegated));
             return true;
         }
 

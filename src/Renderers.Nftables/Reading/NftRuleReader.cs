@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Globalization;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
@@ -6,268 +6,197 @@ using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Reads one rule.</summary>
+/// <summary>Concludes what a rule does, whichever form of a listing it comes from.</summary>
 /// <param name="table">Its table.</param>
-/// <param name="rule">The rule.</param>
-internal sealed partial class NftRuleReader(NftTableReader table, JsonElement rule)
+internal sealed partial class NftRuleReader(NftTableReader table)
 {
     private readonly List<RuleStep> _steps = [];
 
-    public WalkRule Read()
+    public WalkRule Read(NftRule rule)
     {
-        JsonElement expressions = rule.GetProperty("expr");
-        foreach (JsonElement expression in expressions.EnumerateArray())
+        foreach (NftStatement statement in rule.Statements)
         {
-            if (expression.ValueKind == JsonValueKind.String)
-            {
-                // What nft itself has no JSON for, it prints as text.
-                _steps.Add(new RuleStep.UnknownStatement(expression.GetString() ?? ""));
-                continue;
-            }
-
-            Expression(NftJsonReader.FirstOf(expression));
+            Statement(statement);
         }
 
-        return new WalkRule(NftText.Describe(expressions), EquatableArray.CopyOf(_steps))
+        return new WalkRule(rule.Text, EquatableArray.CopyOf(_steps)) { Comment = rule.Comment };
+    }
+
+    private void Statement(NftStatement statement)
+    {
+        switch (statement)
         {
-            Comment = rule.TryGetProperty("comment", out JsonElement comment) ? comment.GetString() ?? "" : "",
+            case NftStatement.Match match:
+                Match(match);
+                break;
+            case NftStatement.Verdict verdict:
+                _steps.Add(verdict.Step);
+                break;
+            case NftStatement.VerdictMap map:
+                VerdictLookup(map);
+                break;
+            case NftStatement.Dnat dnat:
+                Dnat(dnat);
+                break;
+            case NftStatement.Masquerade:
+                _steps.Add(new RuleStep.Masquerade());
+                break;
+            case NftStatement.Reject reject:
+                _steps.Add(new RuleStep.Reject(reject.Code));
+                break;
+            case NftStatement.Mangle mangle:
+                Mangle(mangle);
+                break;
+            case NftStatement.UpdateSet update:
+                UpdateSet(update);
+                break;
+            case NftStatement.NoEffect nothing:
+                _steps.Add(new RuleStep.NoEffect(nothing.Name));
+                break;
+            case NftStatement.UnknownMatch unknown:
+                _steps.Add(new RuleStep.UnknownMatch(unknown.Text));
+                break;
+            default:
+                _steps.Add(new RuleStep.UnknownStatement(NftText.Of(statement)));
+                break;
+        }
+    }
+
+    private void VerdictLookup(NftStatement.VerdictMap statement)
+    {
+        if (Key(statement.Key) is { } key && FindMap(statement.Data, key) is { } map)
+        {
+            _steps.Add(new RuleStep.VerdictLookup(key, map));
+            return;
+        }
+
+        _steps.Add(new RuleStep.UnknownStatement(NftText.Of(statement)));
+    }
+
+    private VerdictMap? FindMap(NftExpression data, EquatableArray<KeyPart> key)
+    {
+        VerdictMap map = new("");
+        return data switch
+        {
+            NftExpression.Reference named => table.FindVerdictMap(named.Name, key),
+            NftExpression.Set set when NftElements.TryFill(map, key, set.Elements) => map,
+            _ => null,
         };
     }
 
-    /// <summary>A verdict statement or the value of a verdict map; null if it is something else.</summary>
-    public static RuleStep? Verdict(JsonProperty statement) => statement.Name switch
+    private void Dnat(NftStatement.Dnat dnat)
     {
-        "accept" => new RuleStep.Verdict(WalkVerdict.Accept),
-        "drop" => new RuleStep.Verdict(WalkVerdict.Drop),
-        "return" => new RuleStep.Verdict(WalkVerdict.Return),
-        "continue" => new RuleStep.NoEffect("continue"),
-        "jump" => new RuleStep.Jump(statement.Value.GetProperty("target").GetString() ?? "", IsGoto: false),
-        "goto" => new RuleStep.Jump(statement.Value.GetProperty("target").GetString() ?? "", IsGoto: true),
-        _ => null,
-    };
-
-    private void Expression(JsonProperty expression)
-    {
-        if (Verdict(expression) is { } verdict)
+        ushort port = 0;
+        IpAddress address = default;
+        bool isAddress = dnat.Address is NftExpression.Word word && IpAddress.TryParse(word.Text, out address);
+        bool isPort = dnat.Port is NftExpression.Word number && ushort.TryParse(number.Text, NumberStyles.None, CultureInfo.InvariantCulture, out port);
+        if ((isAddress || (dnat.Address is null && isPort)) && isPort == dnat.Port is not null)
         {
-            _steps.Add(verdict);
-            return;
+            _steps.Add(new RuleStep.Dnat(isAddress ? address : null, isPort ? port : null));
         }
-
-        JsonElement value = expression.Value;
-        switch (expression.Name)
+        else if (dnat is { Address: NftExpression.Map lookup, Port: null } && Key(lookup.Key) is { } key && FindTargets(lookup.Data, key) is { } map)
         {
-            case "match":
-                Match(value);
-                break;
-            case "vmap":
-                VerdictLookup(value);
-                break;
-            case "dnat":
-                Dnat(value);
-                break;
-            case "masquerade":
-                _steps.Add(new RuleStep.Masquerade());
-                break;
-            case "reject":
-                _steps.Add(new RuleStep.Reject(RejectText(value)));
-                break;
-            case "mangle":
-                Mangle(value);
-                break;
-            case "set":
-                UpdateSet(value);
-                break;
-            case "counter" or "log" or "notrack":
-                _steps.Add(new RuleStep.NoEffect(expression.Name));
-                break;
-            default:
-                _steps.Add(new RuleStep.UnknownStatement(expression.Name + " " + value.GetRawText()));
-                break;
-        }
-    }
-
-    private void VerdictLookup(JsonElement value)
-    {
-        if (Key(value.GetProperty("key")) is not { } key)
-        {
-            _steps.Add(new RuleStep.UnknownStatement("vmap " + value.GetRawText()));
-            return;
-        }
-
-        JsonElement data = value.GetProperty("data");
-        VerdictMap? map;
-        if (data.ValueKind == JsonValueKind.String)
-        {
-            map = table.FindVerdictMap(SetName(data), key);
+            _steps.Add(new RuleStep.DnatLookup(key, map));
         }
         else
         {
-            map = new VerdictMap("");
-            map = NftElements.TryFill(map, key, data.GetProperty("set").EnumerateArray()) ? map : null;
+            _steps.Add(new RuleStep.UnknownStatement(NftText.Of(dnat)));
         }
-
-        _steps.Add(map is null ? new RuleStep.UnknownStatement("vmap " + value.GetRawText()) : new RuleStep.VerdictLookup(key, map));
     }
 
-    private void Dnat(JsonElement value)
+    private TargetMap? FindTargets(NftExpression data, EquatableArray<KeyPart> key)
     {
-        bool hasAddress = value.TryGetProperty("addr", out JsonElement address);
-        bool hasPort = value.TryGetProperty("port", out JsonElement number);
-        ushort? port = hasPort && number.ValueKind == JsonValueKind.Number ? number.GetUInt16() : null;
-        IpAddress target = default;
-        bool isAddress = hasAddress && address.ValueKind == JsonValueKind.String && IpAddress.TryParse(address.GetString(), out target);
-        if ((isAddress || (!hasAddress && hasPort)) && hasPort == port is not null)
+        TargetMap map = new("");
+        return data switch
         {
-            _steps.Add(new RuleStep.Dnat(isAddress ? target : null, port));
-            return;
-        }
-
-        if (address.ValueKind == JsonValueKind.Object && address.TryGetProperty("map", out JsonElement lookup) && Key(lookup.GetProperty("key")) is { } key)
-        {
-            JsonElement data = lookup.GetProperty("data");
-            TargetMap? map;
-            if (data.ValueKind == JsonValueKind.String)
-            {
-                map = table.FindTargetMap(SetName(data), key);
-            }
-            else
-            {
-                map = new TargetMap("");
-                map = NftElements.TryFill(map, key, data.GetProperty("set").EnumerateArray()) ? map : null;
-            }
-
-            if (map is not null)
-            {
-                _steps.Add(new RuleStep.DnatLookup(key, map));
-                return;
-            }
-        }
-
-        _steps.Add(new RuleStep.UnknownStatement("dnat " + value.GetRawText()));
-    }
-
-    private static string RejectText(JsonElement value)
-    {
-        if (value.ValueKind != JsonValueKind.Object)
-        {
-            return "port-unreachable";
-        }
-
-        return value.TryGetProperty("expr", out JsonElement code) ? code.GetString() ?? "" : value.GetProperty("type").GetString() ?? "";
+            NftExpression.Reference named => table.FindTargetMap(named.Name, key),
+            NftExpression.Set set when NftElements.TryFill(map, key, set.Elements) => map,
+            _ => null,
+        };
     }
 
     /// <summary><c>meta mark set meta mark | X</c> and its like.</summary>
-    private void Mangle(JsonElement value)
+    private void Mangle(NftStatement.Mangle mangle)
     {
-        bool isMark = IsMark(value.GetProperty("key"));
-        JsonElement source = value.GetProperty("value");
-        if (isMark && source.ValueKind == JsonValueKind.Number)
+        RuleStep? step = null;
+        if (mangle.Key is NftExpression.Meta { Key: "mark" })
         {
-            _steps.Add(new RuleStep.SetMark(0, source.GetUInt32()));
+            if (NftNumber.TryRead(mangle.Value, out uint mark))
+            {
+                step = new RuleStep.SetMark(0, mark);
+            }
+            else if (mangle.Value is NftExpression.Binary { Left: NftExpression.Meta { Key: "mark" } } operation && NftNumber.TryRead(operation.Right, out uint bits))
+            {
+                step = operation.Operator switch
+                {
+                    "|" => new RuleStep.SetMark(~bits, bits),
+                    "^" => new RuleStep.SetMark(uint.MaxValue, bits),
+                    "&" => new RuleStep.SetMark(bits, 0),
+                    _ => null,
+                };
+            }
+        }
+
+        _steps.Add(step ?? new RuleStep.UnknownStatement(NftText.Of(mangle)));
+    }
+
+    private void UpdateSet(NftStatement.UpdateSet update)
+    {
+        if (update.Operation is "update" or "add" && Key(update.Element) is { Length: 1 } key && key[0].Field == PacketField.Source)
+        {
+            _steps.Add(new RuleStep.RememberClient(update.Set));
             return;
         }
 
-        if (isMark && source.ValueKind == JsonValueKind.Object)
-        {
-            JsonProperty operation = NftJsonReader.FirstOf(source);
-            bool isOnMark = operation.Value.ValueKind == JsonValueKind.Array && operation.Value.GetArrayLength() == 2
-                && IsMark(operation.Value[0]) && operation.Value[1].ValueKind == JsonValueKind.Number;
-            uint bits = isOnMark ? operation.Value[1].GetUInt32() : 0;
-            RuleStep? step = (isOnMark, operation.Name) switch
-            {
-                (true, "|") => new RuleStep.SetMark(~bits, bits),
-                (true, "^") => new RuleStep.SetMark(uint.MaxValue, bits),
-                (true, "&") => new RuleStep.SetMark(bits, 0),
-                _ => null,
-            };
-            if (step is not null)
-            {
-                _steps.Add(step);
-                return;
-            }
-        }
-
-        _steps.Add(new RuleStep.UnknownStatement("mangle " + value.GetRawText()));
+        _steps.Add(new RuleStep.UnknownStatement(NftText.Of(update)));
     }
 
-    private void UpdateSet(JsonElement value)
+    /// <summary>The parts of a key; null if one is not understood. Protocols that they imply become matches before, in any case.</summary>
+    private EquatableArray<KeyPart>? Key(NftExpression expression)
     {
-        string operation = value.GetProperty("op").GetString() ?? "";
-        bool isSource = Key(value.GetProperty("elem")) is { Length: 1 } key && key[0].Field == PacketField.Source;
-        _steps.Add(operation is "update" or "add" && isSource
-            ? new RuleStep.RememberClient(SetName(value.GetProperty("set")))
-            : new RuleStep.UnknownStatement("set " + value.GetRawText()));
-    }
-
-    private static string SetName(JsonElement reference) => (reference.GetString() ?? "").TrimStart('@');
-
-    private static bool IsMark(JsonElement expression) =>
-        expression.ValueKind == JsonValueKind.Object
-        && expression.TryGetProperty("meta", out JsonElement meta)
-        && meta.GetProperty("key").GetString() == "mark";
-
-    /// <summary>The parts of a key; null if one is not understood. Protocols that they imply become matches before.</summary>
-    private EquatableArray<KeyPart>? Key(JsonElement expression)
-    {
-        List<KeyPart> parts = [];
-        bool isConcatenation = expression.ValueKind == JsonValueKind.Object && expression.TryGetProperty("concat", out _);
-        JsonElement[] pieces = isConcatenation ? [.. expression.GetProperty("concat").EnumerateArray()] : [expression];
-        foreach (JsonElement piece in pieces)
+        NftExpression[] pieces = expression is NftExpression.Concatenation concatenation ? concatenation.Parts : [expression];
+        KeyPart[] parts = new KeyPart[pieces.Length];
+        for (int index = 0; index < pieces.Length; index++)
         {
-            if (Part(piece) is not { } part)
+            if (Part(pieces[index]) is not { } part)
             {
                 return null;
             }
 
-            parts.Add(part);
+            parts[index] = part;
         }
 
-        return EquatableArray.CopyOf(parts);
+        return EquatableArray.Adopt(parts);
     }
 
-    private KeyPart? Part(JsonElement expression)
+    private KeyPart? Part(NftExpression expression) => expression switch
     {
-        if (expression.ValueKind != JsonValueKind.Object)
-        {
-            return null;
-        }
+        NftExpression.Payload payload => PayloadPart(payload),
+        NftExpression.Meta { Key: "l4proto" } => new KeyPart(PacketField.Protocol),
+        NftExpression.Numbers { Mode: "random", Offset: 0 } numbers => new KeyPart(PacketField.Random, numbers.Modulus),
+        _ => null,
+    };
 
-        JsonProperty property = NftJsonReader.FirstOf(expression);
-        JsonElement value = property.Value;
-        switch (property.Name)
-        {
-            case "payload" when value.TryGetProperty("field", out JsonElement field):
-                return PayloadPart(value.GetProperty("protocol").GetString() ?? "", field.GetString() ?? "");
-            case "meta" when value.GetProperty("key").GetString() == "l4proto":
-                return new KeyPart(PacketField.Protocol);
-            case "numgen" when value.GetProperty("mode").GetString() == "random" && value.GetProperty("offset").GetInt32() == 0:
-                return new KeyPart(PacketField.Random, value.GetProperty("mod").GetInt32());
-            default:
-                return null;
-        }
-    }
-
-    private KeyPart? PayloadPart(string protocol, string field)
+    private KeyPart? PayloadPart(NftExpression.Payload payload)
     {
-        switch (protocol, field)
+        switch (payload.Protocol, payload.Field)
         {
             case ("ip" or "ip6", "saddr" or "daddr"):
-                if ((protocol == "ip") != (table.Family == IpFamily.IPv4))
+                if ((payload.Protocol == "ip") != (table.Family == IpFamily.IPv4))
                 {
                     // A rule of an inet table for the other family.
                     _steps.Add(new RuleStep.ProtocolMatch(null, IsNegated: false));
                 }
 
-                return new KeyPart(field == "saddr" ? PacketField.Source : PacketField.Destination);
+                return new KeyPart(payload.Field == "saddr" ? PacketField.Source : PacketField.Destination);
             case ("th" or "tcp" or "udp" or "sctp", "sport" or "dport"):
-                if (protocol != "th")
+                if (payload.Protocol != "th")
                 {
-                    TransportProtocol? implied = protocol switch { "tcp" => TransportProtocol.Tcp, "udp" => TransportProtocol.Udp, _ => TransportProtocol.Sctp };
+                    TransportProtocol? implied = payload.Protocol switch { "tcp" => TransportProtocol.Tcp, "udp" => TransportProtocol.Udp, _ => TransportProtocol.Sctp };
                     _steps.Add(new RuleStep.ProtocolMatch(implied, IsNegated: false));
                 }
 
-                return new KeyPart(field == "sport" ? PacketField.SourcePort : PacketField.DestinationPort);
+                return new KeyPart(payload.Field == "sport" ? PacketField.SourcePort : PacketField.DestinationPort);
             default:
                 return null;
         }

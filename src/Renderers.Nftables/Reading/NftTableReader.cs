@@ -1,80 +1,67 @@
-using System.Globalization;
-using System.Text.Json;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Collects the objects of one table and turns them into chains with rules.</summary>
-/// <param name="table">The table.</param>
+/// <summary>Turns the rules of one table into steps, with the sets and maps that they refer to.</summary>
+/// <param name="content">The table.</param>
 /// <param name="family">The family that is looked at.</param>
-internal sealed class NftTableReader(WalkTable table, IpFamily family)
+internal sealed class NftTableReader(NftTable content, IpFamily family)
 {
-    private readonly Dictionary<string, JsonElement> _sets = new(StringComparer.Ordinal);
-    private readonly List<JsonElement> _rules = [];
-    private readonly Dictionary<string, ElementSet> _readSets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ElementSet> _sets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VerdictMap?> _verdictMaps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TargetMap?> _targetMaps = new(StringComparer.Ordinal);
 
-    public WalkTable Table { get; } = table;
-
     public IpFamily Family { get; } = family;
 
-    /// <summary>Takes an object in; rules are read when everything they can refer to is there.</summary>
-    public void Add(string kind, JsonElement value)
+    public WalkTable Read()
     {
-        switch (kind)
+        WalkTable table = new(content.Name);
+        foreach (NftChain chain in content.Chains.Values)
         {
-            case "chain":
-                WalkChain chain = ReadChain(value);
-                Table.Chains[chain.Name] = chain;
-                break;
-            case "set" or "map":
-                _sets[NameOf(value)] = value;
-                break;
-            case "rule":
-                _rules.Add(value);
-                break;
-        }
-    }
+            WalkChain walked = new(chain.Name)
+            {
+                Hook = content.IsDormant ? null : chain.Hook,
+                Priority = chain.Priority,
+                IsNat = chain.IsNat,
+                Policy = chain.Policy,
+            };
+            foreach (NftSlice rule in chain.Rules)
+            {
+                walked.Rules.Add(new NftRuleReader(this).Read(content.Source.Rule(rule)));
+            }
 
-    public void Finish()
-    {
-        foreach (JsonElement rule in _rules)
-        {
-            string chain = rule.GetProperty("chain").GetString() ?? "";
-            Table.Chains[chain].Rules.Add(new NftRuleReader(this, rule).Read());
+            table.Chains[chain.Name] = walked;
         }
+
+        return table;
     }
 
     /// <summary>A named set; a new one without keys if there is none of this name.</summary>
     public ElementSet FindSet(string name, EquatableArray<KeyPart> key)
     {
-        if (_readSets.TryGetValue(name, out ElementSet? known))
+        if (_sets.TryGetValue(name, out ElementSet? known))
         {
             return known;
         }
 
-        _sets.TryGetValue(name, out JsonElement declared);
-        bool expires = declared.ValueKind == JsonValueKind.Object && declared.TryGetProperty("timeout", out _);
-        ElementSet set = new(name) { ExpirySeconds = expires ? declared.GetProperty("timeout").GetInt32() : 0 };
-        foreach (JsonElement element in ElementsOf(declared))
+        content.Sets.TryGetValue(name, out NftSet? declared);
+        ElementSet set = new(name) { ExpirySeconds = declared?.ExpirySeconds ?? 0 };
+        foreach (NftExpression element in ElementsOf(name))
         {
             set.Add(NftElements.Key(element, key));
         }
 
-        _readSets.Add(name, set);
+        _sets.Add(name, set);
         return set;
     }
 
     /// <summary>Ranges of a named set of addresses with intervals; null if it has other elements.</summary>
-    public List<AddressRange>? FindRanges(string name) =>
-        _sets.TryGetValue(name, out JsonElement declared) ? NftElements.Ranges(ElementsOf(declared)) : null;
+    public List<AddressRange>? FindRanges(string name) => content.Sets.ContainsKey(name) ? NftElements.Ranges(ElementsOf(name)) : null;
 
     /// <summary>Whether a named set has elements that stand for more than one key.</summary>
-    public bool HasIntervals(string name) =>
-        _sets.TryGetValue(name, out JsonElement declared) && !ElementsOf(declared).All(NftElements.IsPlain);
+    public bool HasIntervals(string name) => !ElementsOf(name).TrueForAll(NftElements.IsPlain);
 
     /// <summary>A named map of verdicts; null if it has keys that cannot be looked up.</summary>
     public VerdictMap? FindVerdictMap(string name, EquatableArray<KeyPart> key)
@@ -82,8 +69,7 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
         if (!_verdictMaps.TryGetValue(name, out VerdictMap? map))
         {
             map = new VerdictMap(name);
-            _sets.TryGetValue(name, out JsonElement declared);
-            map = NftElements.TryFill(map, key, ElementsOf(declared)) ? map : null;
+            map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
             _verdictMaps.Add(name, map);
         }
 
@@ -96,44 +82,24 @@ internal sealed class NftTableReader(WalkTable table, IpFamily family)
         if (!_targetMaps.TryGetValue(name, out TargetMap? map))
         {
             map = new TargetMap(name);
-            _sets.TryGetValue(name, out JsonElement declared);
-            map = NftElements.TryFill(map, key, ElementsOf(declared)) ? map : null;
+            map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
             _targetMaps.Add(name, map);
         }
 
         return map;
     }
 
-    private static JsonElement[] ElementsOf(JsonElement declared) =>
-        declared.ValueKind == JsonValueKind.Object && declared.TryGetProperty("elem", out JsonElement elements) ? [.. elements.EnumerateArray()] : [];
-
-    private static string NameOf(JsonElement value) => value.GetProperty("name").GetString() ?? "";
-
-    private static WalkChain ReadChain(JsonElement value)
+    private List<NftExpression> ElementsOf(string name)
     {
-        string name = NameOf(value);
-        if (!value.TryGetProperty("hook", out JsonElement hookName))
+        List<NftExpression> elements = [];
+        if (content.Sets.TryGetValue(name, out NftSet? declared))
         {
-            return new WalkChain(name);
+            foreach (NftSlice slice in declared.Elements)
+            {
+                content.Source.Elements(slice, elements);
+            }
         }
 
-        Hook? hook = hookName.GetString() switch
-        {
-            "prerouting" => Hook.Prerouting,
-            "input" => Hook.Input,
-            "forward" => Hook.Forward,
-            "output" => Hook.Output,
-            "postrouting" => Hook.Postrouting,
-            _ => null,
-        };
-        return new WalkChain(name)
-        {
-            Hook = hook,
-            Priority = value.GetProperty("prio").ValueKind == JsonValueKind.Number
-                ? value.GetProperty("prio").GetInt32()
-                : int.Parse(value.GetProperty("prio").GetString() ?? "0", CultureInfo.InvariantCulture),
-            IsNat = value.GetProperty("type").GetString() == "nat",
-            Policy = value.TryGetProperty("policy", out JsonElement policy) && policy.GetString() == "drop" ? WalkVerdict.Drop : WalkVerdict.Accept,
-        };
+        return elements;
     }
 }

@@ -1,85 +1,94 @@
 using System.Globalization;
-using System.Text.Json;
+using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>
-/// Writes the JSON of expressions in the language of nft, for people. What has no words of its own here is shown as JSON.
-/// </summary>
+/// <summary>Writes rules as nft prints them, for those that were read from JSON.</summary>
 internal static class NftText
 {
-    public static string Describe(JsonElement expression) => expression.ValueKind switch
+    /// <summary>The text of a rule.</summary>
+    public static string Of(List<NftStatement> statements, string comment)
     {
-        JsonValueKind.Array => string.Join(' ', expression.EnumerateArray().Select(Describe)),
-        JsonValueKind.String => expression.GetString() ?? "",
-        JsonValueKind.Number => expression.GetInt64().ToString(CultureInfo.InvariantCulture),
-        JsonValueKind.Object => DescribeOrShow(expression),
+        IEnumerable<string> words = statements.Select(Of);
+        return string.Join(' ', comment.Length == 0 ? words : words.Append($"comment \"{comment}\""));
+    }
+
+    public static string Of(NftStatement statement) => statement switch
+    {
+        NftStatement.Match match => Match(match),
+        NftStatement.Verdict verdict => Of(verdict.Step),
+        NftStatement.VerdictMap map => $"{Of(map.Key)} vmap {Of(map.Data)}",
+        NftStatement.Dnat dnat => Dnat(dnat),
+        NftStatement.Masquerade masquerade => With("masquerade", masquerade.Options),
+        NftStatement.Reject { Code: NftStatement.Reject.Usual } => "reject",
+        NftStatement.Reject reject => With($"reject with {reject.Type}", reject.Type == reject.Code ? "" : reject.Code),
+        NftStatement.Mangle mangle => $"{Of(mangle.Key)} set {Value(mangle.Value, mangle.Key)}",
+        NftStatement.UpdateSet update => $"{update.Operation} @{update.Set} {{ {Of(update.Element)} }}",
+        NftStatement.NoEffect nothing => nothing.Text,
+        NftStatement.UnknownMatch unknown => unknown.Text,
+        NftStatement.Unknown unknown => unknown.Text,
         _ => "",
     };
 
-    /// <summary>Foreign rules have expressions of any shape, and must not fail for want of words.</summary>
-    private static string DescribeOrShow(JsonElement expression)
+    public static string Of(NftExpression expression) => expression switch
     {
-        try
-        {
-            return DescribeObject(expression);
-        }
-        catch (Exception e) when (NftJsonReader.IsOfShape(e))
-        {
-            return expression.GetRawText();
-        }
+        NftExpression.Word word => word.Text,
+        NftExpression.Reference reference => "@" + reference.Name,
+        NftExpression.Prefix prefix => $"{prefix.Address}/{prefix.Length}",
+        NftExpression.Range range => $"{Of(range.First)}-{Of(range.Last)}",
+        NftExpression.Concatenation concatenation => string.Join(" . ", concatenation.Parts.Select(Of)),
+        NftExpression.Flags flags => string.Join(',', flags.Parts.Select(Of)),
+        NftExpression.Set set => "{ " + string.Join(", ", set.Elements.Select(Of)) + " }",
+        NftExpression.Pair pair => $"{Of(pair.Key)} : {Of(pair.Value)}",
+        NftExpression.Element element => $"{Of(element.Value)} {element.Options}",
+        NftExpression.Payload payload => $"{payload.Protocol} {payload.Field}",
+        NftExpression.Meta { Key: "iif" or "oif" or "iifname" or "oifname" or "iifgroup" or "oifgroup" } meta => meta.Key,
+        NftExpression.Meta meta => "meta " + meta.Key,
+        NftExpression.Connection connection => "ct " + connection.Key,
+        NftExpression.Fib fib => $"fib {fib.Inputs} {fib.Result}",
+        NftExpression.Numbers numbers => $"numgen {numbers.Mode} mod {numbers.Modulus}" + (numbers.Offset == 0 ? "" : $" offset {numbers.Offset}"),
+        NftExpression.Binary binary => $"{Of(binary.Left)} {binary.Operator} {Value(binary.Right, binary.Left)}",
+        NftExpression.Map map => $"{Of(map.Key)} map {Of(map.Data)}",
+        NftExpression.Verdict verdict => Of(verdict.Step),
+        NftExpression.Raw raw => raw.Text,
+        _ => "",
+    };
+
+    private static string Of(RuleStep step) => step switch
+    {
+        RuleStep.Verdict { Kind: WalkVerdict.Accept } => "accept",
+        RuleStep.Verdict { Kind: WalkVerdict.Drop } => "drop",
+        RuleStep.Verdict => "return",
+        RuleStep.Jump jump => $"{(jump.IsGoto ? "goto" : "jump")} {jump.Chain}",
+        RuleStep.NoEffect nothing => nothing.Text,
+        RuleStep.UnknownStatement unknown => unknown.Text,
+        _ => "",
+    };
+
+    private static string Match(NftStatement.Match match)
+    {
+        bool isPlain = match.Operator is "in" || (match.Operator is "==" && match.Left is not NftExpression.Binary);
+        return $"{Of(match.Left)} {(isPlain ? "" : match.Operator + " ")}{Value(match.Right, match.Left)}";
     }
 
-    private static string DescribeObject(JsonElement expression)
+    private static string Dnat(NftStatement.Dnat dnat)
     {
-        if (expression.TryGetProperty("op", out JsonElement operation) && expression.TryGetProperty("left", out JsonElement left))
-        {
-            string between = operation.GetString() is "!=" ? " != " : " ";
-            return Describe(left) + between + Right(expression.GetProperty("right"));
-        }
-
-        JsonProperty property = NftJsonReader.FirstOf(expression);
-        JsonElement value = property.Value;
-        return property.Name switch
-        {
-            "match" => Describe(value),
-            "payload" => $"{value.GetProperty("protocol").GetString()} {value.GetProperty("field").GetString()}",
-            "meta" => $"meta {value.GetProperty("key").GetString()}",
-            "ct" => $"ct {value.GetProperty("key").GetString()}",
-            "fib" => $"fib {Describe(value.GetProperty("flags"))} {value.GetProperty("result").GetString()}",
-            "numgen" => $"numgen {value.GetProperty("mode").GetString()} mod {value.GetProperty("mod").GetInt32()}",
-            "concat" => string.Join(" . ", value.EnumerateArray().Select(Describe)),
-            "prefix" => $"{value.GetProperty("addr").GetString()}/{value.GetProperty("len").GetInt32()}",
-            "range" => $"{Describe(value[0])}-{Describe(value[1])}",
-            "set" when value.ValueKind == JsonValueKind.Array => "{ " + string.Join(", ", value.EnumerateArray().Select(Describe)) + " }",
-            "set" => $"{value.GetProperty("op").GetString()} {value.GetProperty("set").GetString()} {{ {Describe(value.GetProperty("elem"))} }}",
-            "map" => $"{Describe(value.GetProperty("key"))} map {Data(value.GetProperty("data"))}",
-            "vmap" => $"{Describe(value.GetProperty("key"))} vmap {Data(value.GetProperty("data"))}",
-            "dnat" => "dnat to " + Describe(value.GetProperty("addr")) + (value.TryGetProperty("port", out JsonElement port) ? ":" + Describe(port) : ""),
-            "jump" or "goto" => $"{property.Name} {value.GetProperty("target").GetString()}",
-            "masquerade" => "masquerade" + (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("flags", out JsonElement flags) ? " " + Describe(flags) : ""),
-            "mangle" => $"{Describe(value.GetProperty("key"))} set {Describe(value.GetProperty("value"))}",
-            "|" or "&" or "^" => $"{Describe(value[0])} {property.Name} 0x{value[1].GetUInt32():x8}",
-            "accept" or "drop" or "return" or "continue" => property.Name,
-            "reject" => "reject",
-            "counter" => "counter",
-            _ => property.Name + " " + value.GetRawText(),
-        };
+        string address = dnat.Address is null ? "" : Of(dnat.Address);
+        bool isBracketed = dnat.Port is not null && dnat.Address is NftExpression.Word && address.Contains(':', StringComparison.Ordinal);
+        string target = (isBracketed ? $"[{address}]" : address) + (dnat.Port is null ? "" : ":" + Of(dnat.Port));
+        return With($"dnat {(dnat.Family.Length == 0 ? "" : dnat.Family + " ")}to {target}", dnat.Options);
     }
 
-    private static string Right(JsonElement right) => right.ValueKind == JsonValueKind.Array
-        ? string.Join(',', right.EnumerateArray().Select(Describe))
-        : Describe(right);
+    private static string With(string text, string options) => options.Length == 0 ? text : $"{text} {options}";
 
-    /// <summary>A map by its name, or the pairs of one without.</summary>
-    private static string Data(JsonElement data)
+    /// <summary>A value, written as nft writes those of what it is compared with: marks in hexadecimal, names of interfaces quoted.</summary>
+    private static string Value(NftExpression value, NftExpression left) => (value, left) switch
     {
-        if (data.ValueKind == JsonValueKind.String)
-        {
-            return data.GetString() ?? "";
-        }
-
-        IEnumerable<string> pairs = data.GetProperty("set").EnumerateArray().Select(pair => $"{Describe(pair[0])} : {Describe(pair[1])}");
-        return "{ " + string.Join(", ", pairs) + " }";
-    }
+        (NftExpression.Set set, _) => "{ " + string.Join(", ", set.Elements.Select(element => Value(element, left))) + " }",
+        (NftExpression.Word word, NftExpression.Binary binary) => Value(word, binary.Left),
+        (NftExpression.Word word, NftExpression.Meta { Key: "mark" } or NftExpression.Connection { Key: "mark" }) when NftNumber.TryRead(word.Text, out uint number) =>
+            "0x" + number.ToString("x8", CultureInfo.InvariantCulture),
+        (NftExpression.Word word, NftExpression.Meta { Key: "iif" or "oif" or "iifname" or "oifname" }) => $"\"{word.Text}\"",
+        _ => Of(value),
+    };
 }

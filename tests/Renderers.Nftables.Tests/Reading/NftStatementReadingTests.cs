@@ -47,7 +47,6 @@ public sealed class NftStatementReadingTests
     [Theory]
     [InlineData("""{"snat": {"addr": "1.2.3.4"}}""")]
     [InlineData("""{"redirect": {"port": 80}}""")]
-    [InlineData("""{"limit": {"rate": 5, "burst": 5, "per": "second"}}""")]
     [InlineData("""{"xt": null}""")]
     [InlineData("""{"ct helper": "ftp"}""")]
     [InlineData("""{"mangle": {"key": {"ct": {"key": "mark"}}, "value": {"meta": {"key": "mark"}}}}""")]
@@ -72,6 +71,16 @@ public sealed class NftStatementReadingTests
 
         rule.Steps.AsSpan().ToArray().Should().ContainSingle().Which.Should().BeOfType<RuleStep.UnknownStatement>().Which.Text.Should().NotBeEmpty();
         rule.Text.Should().NotBeEmpty();
+    }
+
+    /// <summary>Packets beyond a limit go on to the next rule, and nothing happens to the others.</summary>
+    [Theory]
+    [InlineData("""{"limit": {"rate": 5, "burst": 5, "per": "second"}}""")]
+    [InlineData("""{"quota": {"val": 5, "val_unit": "mbytes", "inv": true}}""")]
+    [InlineData("""{"ct count": {"val": 10, "inv": true}}""")]
+    public void ALimitMayBeReached(string statement)
+    {
+        Rule(statement).Steps.AsSpan().ToArray().Should().ContainSingle().Which.Should().BeOfType<RuleStep.UnknownMatch>();
     }
 
     [Theory]
@@ -143,7 +152,7 @@ public sealed class NftStatementReadingTests
     [Theory]
     [InlineData("""{"match": {"op": "!=", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": {"prefix": {"addr": "10.0.0.0", "len": 8}}}}, {"drop": null}""", "ip saddr != 10.0.0.0/8 drop")]
     [InlineData("""{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "new"]}}, {"accept": null}""", "ct state established,new accept")]
-    [InlineData("""{"match": {"op": "==", "left": {"&": [{"meta": {"key": "mark"}}, 16384]}, "right": 16384}}, {"masquerade": {"flags": "fully-random"}}""", "meta mark & 0x00004000 16384 masquerade fully-random")]
+    [InlineData("""{"match": {"op": "==", "left": {"&": [{"meta": {"key": "mark"}}, 16384]}, "right": 16384}}, {"masquerade": {"flags": "fully-random"}}""", "meta mark & 0x00004000 == 0x00004000 masquerade fully-random")]
     [InlineData("""{"vmap": {"key": {"concat": [{"payload": {"protocol": "ip", "field": "daddr"}}, {"payload": {"protocol": "th", "field": "dport"}}]}, "data": "@m"}}""", "ip daddr . th dport vmap @m")]
     [InlineData("""{"dnat": {"addr": {"map": {"key": {"numgen": {"mode": "random", "mod": 1, "offset": 0}}, "data": {"set": [[0, {"concat": ["10.0.0.1", 80]}]]}}}}}""", "dnat to numgen random mod 1 map { 0 : 10.0.0.1 . 80 }")]
     [InlineData("""{"dnat": {"addr": "10.0.0.1", "port": 80}}""", "dnat to 10.0.0.1:80")]

@@ -1,0 +1,121 @@
+using System.Buffers;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.Renderers.Nftables.Reading;
+
+/// <summary>Splits text in nft's language into tokens. Comments and continued lines are spaces.</summary>
+/// <param name="text">The text.</param>
+/// <param name="position">Where to begin.</param>
+/// <param name="end">Where to end.</param>
+/// <param name="line">The number of the line to begin with.</param>
+internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int line)
+{
+    private static readonly SearchValues<byte> s_endOfWord = SearchValues.Create(" \t\r\n;{},\"#"u8);
+
+    private readonly ReadOnlySpan<byte> _text = text[..end];
+
+    /// <summary>What the last token is.</summary>
+    public NftTokenKind Kind { get; private set; }
+
+    /// <summary>Where the last token begins; without its quotes.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>How long the last token is.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Where the next token is looked for.</summary>
+    public int Position { get; private set; } = position;
+
+    /// <summary>The line of <see cref="Position"/>, from 1.</summary>
+    public int Line { get; private set; } = line;
+
+    /// <summary>The last token.</summary>
+    public readonly ReadOnlySpan<byte> Value => _text.Slice(Start, Length);
+
+    /// <summary>Goes to the next token.</summary>
+    public NftTokenKind Next()
+    {
+        SkipSpace();
+        Start = Position;
+        Length = 1;
+        if (Position == _text.Length)
+        {
+            Length = 0;
+            return Kind = NftTokenKind.End;
+        }
+
+        switch (_text[Position])
+        {
+            case (byte)'\n':
+                Line++;
+                return Single(NftTokenKind.NewLine);
+            case (byte)';':
+                return Single(NftTokenKind.Semicolon);
+            case (byte)'{':
+                return Single(NftTokenKind.Open);
+            case (byte)'}':
+                return Single(NftTokenKind.Close);
+            case (byte)',':
+                return Single(NftTokenKind.Comma);
+            case (byte)'"':
+                return Quoted();
+            default:
+                int length = _text[Position..].IndexOfAny(s_endOfWord);
+                Length = length < 0 ? _text.Length - Position : length;
+                Position += Length;
+                return Kind = NftTokenKind.Word;
+        }
+    }
+
+    /// <summary>Goes back, so that the last token, a word, is the next one.</summary>
+    public void Back() => Position = Start;
+
+    /// <summary>Whether the last token is a word, this one.</summary>
+    public readonly bool Is(ReadOnlySpan<byte> word) => Kind == NftTokenKind.Word && Value.SequenceEqual(word);
+
+    private NftTokenKind Single(NftTokenKind kind)
+    {
+        Position++;
+        return Kind = kind;
+    }
+
+    private NftTokenKind Quoted()
+    {
+        Start = Position + 1;
+        Length = _text[Start..].IndexOf((byte)'"');
+        if (Length < 0)
+        {
+            throw new RuleTextException(Line, "a quote is not closed");
+        }
+
+        Position = Start + Length + 1;
+        Line += Value.Count((byte)'\n');
+        return Kind = NftTokenKind.Quoted;
+    }
+
+    private void SkipSpace()
+    {
+        while (Position < _text.Length)
+        {
+            byte character = _text[Position];
+            if (character is (byte)' ' or (byte)'\t' or (byte)'\r')
+            {
+                Position++;
+            }
+            else if (character == (byte)'#')
+            {
+                int rest = _text[Position..].IndexOf((byte)'\n');
+                Position = rest < 0 ? _text.Length : Position + rest;
+            }
+            else if (character == (byte)'\\' && _text[Position..].StartsWith("\\\n"u8))
+            {
+                Position += 2;
+                Line++;
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+using System.Globalization;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.Renderers.Nftables.Reading;
+
+/// <summary>Reads expressions from words. Null stands for what has no form of its own; the words are then somewhere in it.</summary>
+/// <param name="words">The words.</param>
+internal sealed class NftTextExpressions(List<NftWord> words)
+{
+    /// <summary>The index of the next word.</summary>
+    public int Position { get; set; }
+
+    public bool IsAtEnd => Position >= words.Count;
+
+    /// <summary>The next word; one of the kind <see cref="NftTokenKind.End"/> if there is none.</summary>
+    public NftWord Peek => IsAtEnd ? default : words[Position];
+
+    /// <summary>Whether the next token is a word, this one.</summary>
+    public bool IsNext(string word) => Peek.Kind == NftTokenKind.Word && Peek.Text == word;
+
+    /// <summary>Goes past the next word if it is this one.</summary>
+    public bool Skip(string word)
+    {
+        bool isNext = IsNext(word);
+        Position += isNext ? 1 : 0;
+        return isNext;
+    }
+
+    public bool Skip(NftTokenKind kind)
+    {
+        bool isNext = !IsAtEnd && Peek.Kind == kind;
+        Position += isNext ? 1 : 0;
+        return isNext;
+    }
+
+    /// <summary>The next word, and goes past it; empty if there is none.</summary>
+    public string Take()
+    {
+        string text = Peek.Kind is NftTokenKind.Word or NftTokenKind.Quoted ? Peek.Text : "";
+        Position += text.Length == 0 ? 0 : 1;
+        return text;
+    }
+
+    /// <summary>What a match looks at or a statement sets: parts of the packet and what goes with it, joined, or masked.</summary>
+    public NftExpression? Left()
+    {
+        if (Part() is not { } first)
+        {
+            return null;
+        }
+
+        List<NftExpression> parts = [first];
+        while (Skip("."))
+        {
+            if (Part() is not { } part)
+            {
+                return null;
+            }
+
+            parts.Add(part);
+        }
+
+        NftExpression left = parts.Count == 1 ? first : new NftExpression.Concatenation([.. parts]);
+        return Operator() is { } operation ? new NftExpression.Binary(operation, left, new NftExpression.Word(Take())) : left;
+    }
+
+    /// <summary>What follows a <c>set</c>: a value, or an expression.</summary>
+    public NftExpression? Assigned()
+    {
+        int start = Position;
+        if (Left() is { } left)
+        {
+            return Skip("map") ? (Data() is { } data ? new NftExpression.Map(left, data) : null) : left;
+        }
+
+        Position = start;
+        return Value();
+    }
+
+    /// <summary>A named set or map, or the elements of one.</summary>
+    public NftExpression? Data()
+    {
+        if (Peek.Kind == NftTokenKind.Word && Peek.Text is ['@', .. string name])
+        {
+            Position++;
+            return new NftExpression.Reference(name);
+        }
+
+        if (!Skip(NftTokenKind.Open))
+        {
+            return null;
+        }
+
+        List<NftExpression> elements = [];
+        Elements(elements);
+        return Skip(NftTokenKind.Close) ? new NftExpression.Set([.. elements]) : null;
+    }
+
+    /// <summary>Elements up to the brace that closes them, or the end.</summary>
+    public void Elements(List<NftExpression> elements)
+    {
+        while (!IsAtEnd && Peek.Kind != NftTokenKind.Close)
+        {
+            elements.Add(Element());
+            if (!Skip(NftTokenKind.Comma))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What a match compares with.</summary>
+    public NftExpression? Value()
+    {
+        if (Data() is { } data)
+        {
+            return data;
+        }
+
+        if (Joined() is not { } first)
+        {
+            return null;
+        }
+
+        List<NftExpression> flags = [first];
+        while (Skip(NftTokenKind.Comma))
+        {
+            if (Joined() is not { } flag)
+            {
+                return null;
+            }
+
+            flags.Add(flag);
+        }
+
+        return flags.Count == 1 ? first : new NftExpression.Flags([.. flags]);
+    }
+
+    /// <summary>A verdict; null if there is none.</summary>
+    public RuleStep? Verdict()
+    {
+        string word = Peek.Kind == NftTokenKind.Word ? Peek.Text : "";
+        Position++;
+        switch (word)
+        {
+            case "accept":
+                return new RuleStep.Verdict(WalkVerdict.Accept);
+            case "drop":
+                return new RuleStep.Verdict(WalkVerdict.Drop);
+            case "return":
+                return new RuleStep.Verdict(WalkVerdict.Return);
+            case "continue":
+                return new RuleStep.NoEffect("continue");
+            case "jump" or "goto" when Take() is { Length: > 0 } chain:
+                return new RuleStep.Jump(chain, IsGoto: word == "goto");
+            default:
+                Position--;
+                return null;
+        }
+    }
+
+    private NftExpression Element()
+    {
+        int start = Position;
+        NftExpression key = Joined() ?? new NftExpression.Raw("");
+        int options = Position;
+        while (!IsAtEnd && Peek.Kind is NftTokenKind.Word or NftTokenKind.Quoted && !IsNext(":"))
+        {
+            Position++;
+        }
+
+        key = options == Position ? key : new NftExpression.Element(key, Text(options, Position));
+        if (!Skip(":"))
+        {
+            return AtEndOfElement() ? key : Unread(start);
+        }
+
+        NftExpression? value = Verdict() is { } verdict ? new NftExpression.Verdict(verdict) : Joined();
+        return value is not null && AtEndOfElement() ? new NftExpression.Pair(key, value) : Unread(start);
+    }
+
+    private bool AtEndOfElement() => IsAtEnd || Peek.Kind is NftTokenKind.Comma or NftTokenKind.Close;
+
+    /// <summary>An element of a form that is not known, skipped with all braces in it.</summary>
+    private NftExpression.Raw Unread(int start)
+    {
+        int depth = 0;
+        while (!IsAtEnd && (depth > 0 || !AtEndOfElement()))
+        {
+            depth += Peek.Kind switch { NftTokenKind.Open => 1, NftTokenKind.Close => -1, _ => 0 };
+            Position++;
+        }
+
+        return new(Text(start, Position));
+    }
+
+    private string Text(int start, int end) =>
+        string.Join(' ', words[start..end].Select(word => word.Kind == NftTokenKind.Quoted ? $"\"{word.Text}\"" : word.Text));
+
+    /// <summary>One value, or several joined to one.</summary>
+    private NftExpression? Joined()
+    {
+        if (Single() is not { } first)
+        {
+            return null;
+        }
+
+        if (!IsNext("."))
+        {
+            return first;
+        }
+
+        List<NftExpression> parts = [first];
+        while (Skip("."))
+        {
+            if (Single() is not { } part)
+            {
+                return null;
+            }
+
+            parts.Add(part);
+        }
+
+        return new NftExpression.Concatenation([.. parts]);
+    }
+
+    private NftExpression? Single()
+    {
+        NftWord word = Peek;
+        if (word.Kind is not (NftTokenKind.Word or NftTokenKind.Quoted) || (word.Kind == NftTokenKind.Word && word.Text is ":" or "." or "="))
+        {
+            return null;
+        }
+
+        Position++;
+        return word.Kind == NftTokenKind.Quoted ? new NftExpression.Word(word.Text) : Plain(word.Text);
+    }
+
+    /// <summary>A word that may be a prefix or a range.</summary>
+    private static NftExpression Plain(string text)
+    {
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash > 0 && IpAddress.TryParse(text[..slash], out _) && int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length))
+        {
+            return new NftExpression.Prefix(text[..slash], length);
+        }
+
+        int dash = text.IndexOf('-', StringComparison.Ordinal);
+        return dash > 0 && IsBound(text.AsSpan(0, dash)) && IsBound(text.AsSpan(dash + 1))
+            ? new NftExpression.Range(new NftExpression.Word(text[..dash]), new NftExpression.Word(text[(dash + 1)..]))
+            : new NftExpression.Word(text);
+    }
+
+    /// <summary>Whether a text can be an end of a range: a number or an address.</summary>
+    private static bool IsBound(ReadOnlySpan<char> text) =>
+        text.Length != 0 && (text.IndexOfAnyExceptInRange('0', '9') < 0 || IpAddress.TryParse(text.ToString(), out _));
+
+    private string? Operator()
+    {
+        string? operation = Peek.Kind != NftTokenKind.Word ? null : Peek.Text switch
+        {
+            "&" or "and" => "&",
+            "|" or "or" => "|",
+            "^" or "xor" => "^",
+            _ => null,
+        };
+        Position += operation is null ? 0 : 1;
+        return operation;
+    }
+
+    private NftExpression? Part()
+    {
+        string word = Peek.Kind == NftTokenKind.Word ? Peek.Text : "";
+        Position++;
+        switch (word)
+        {
+            case "ip" or "ip6" or "tcp" or "udp" or "udplite" or "sctp" or "dccp" or "th" or "icmp" or "icmpv6" or "igmp" or "ether" or "vlan" or "arp" or "esp" or "ah" or "comp":
+                return new NftExpression.Payload(word, Take());
+            case "meta":
+                return new NftExpression.Meta(Take());
+            case "mark" or "iif" or "oif" or "iifname" or "oifname" or "iifgroup" or "oifgroup" or "iiftype" or "oiftype" or "skuid" or "skgid":
+                return new NftExpression.Meta(word);
+            case "ct" when Peek.Text is not ("original" or "reply"):
+                return new NftExpression.Connection(Take());
+            case "fib":
+                return Fib();
+            case "numgen":
+                return Numbers();
+            default:
+                Position--;
+                return null;
+        }
+    }
+
+    /// <summary><c>fib saddr . iif type</c></summary>
+    private NftExpression.Fib Fib()
+    {
+        string inputs = Take();
+        while (Skip("."))
+        {
+            inputs += " . " + Take();
+        }
+
+        return new(inputs, Take());
+    }
+
+    /// <summary><c>numgen random mod 3 offset 1</c></summary>
+    private NftExpression.Numbers? Numbers()
+    {
+        string mode = Take();
+        int offset = 0;
+        bool isRead = Skip("mod") & int.TryParse(Take(), NumberStyles.None, CultureInfo.InvariantCulture, out int modulus);
+        if (Skip("offset"))
+        {
+            isRead &= int.TryParse(Take(), NumberStyles.None, CultureInfo.InvariantCulture, out offset);
+        }
+
+        return isRead ? new(mode, modulus, offset) : null;
+    }
+}
