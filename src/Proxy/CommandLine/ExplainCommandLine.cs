@@ -33,7 +33,9 @@ internal static class ExplainCommandLine
         model disagree, and both are shown.
         """;
 
-    public static Command Create()
+    /// <summary>Makes the command.</summary>
+    /// <param name="streams">Where things are read from and written to; null for the streams of the process.</param>
+    public static Command Create(CommandStreams? streams = null)
     {
         Option<string> from = new("--from") { Description = "Where the packet comes from: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
         Option<string> to = new("--to") { Description = "Where it goes: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
@@ -90,7 +92,7 @@ internal static class ExplainCommandLine
                 ShowsAll = parsed.GetValue(all),
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
             };
-            return new ExplainCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+            return new ExplainCommand(streams ?? CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;

@@ -91,7 +91,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         output.WriteLine();
         output.WriteLine(Colour(Strong, "The way"));
         CommonWay common = CommonWay.Of(walk.Ways);
-        Hook? hook = WriteRules(common.First, null, "  ");
+        Hook? hook = WriteRules(common.First, walk.Ways.Count == 0 ? null : walk.Ways[0].Trace.ElementAtOrDefault(common.First.Count), null, "  ");
         if (walk.Ways.Count > 1)
         {
             int shown = showsAll || walk.Ways.Count <= MostBranches + 1 ? walk.Ways.Count : MostBranches;
@@ -99,7 +99,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             {
                 string end = way.IsForwarded ? $"to {way.Target}" : way.Verdict == WalkVerdict.Accept ? "left alone" : way.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
                 output.WriteLine($"  {Colour(Strong, (way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4))) + " " + end)}");
-                WriteRules(common.Own(way), hook, "    ");
+                WriteRules(common.Own(way), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
             if (shown < walk.Ways.Count)
@@ -110,7 +110,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             if (common.Last.Count != 0)
             {
                 output.WriteLine($"  {Colour(Strong, "then, for all of them")}");
-                WriteRules(common.Last, null, "    ");
+                WriteRules(common.Last, null, null, "    ");
             }
         }
         else if (walk.Ways is [{ Trace.Count: 0 }])
@@ -120,9 +120,9 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     }
 
     /// <summary>Writes rules under their hooks; gives the last hook.</summary>
-    private Hook? WriteRules(IReadOnlyList<WalkTraceEntry> rules, Hook? hook, string indent)
+    private Hook? WriteRules(IReadOnlyList<WalkTraceEntry> rules, WalkTraceEntry? after, Hook? hook, string indent)
     {
-        foreach (WayStep step in WayStep.Of(rules))
+        foreach (WayStep step in WayStep.Of(rules, after))
         {
             WalkTraceEntry entry = step.Entry;
             if (entry.Hook != hook)

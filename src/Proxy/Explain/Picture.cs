@@ -11,14 +11,14 @@ namespace KubeProxySharp.Proxy.Explain;
 /// <param name="Stem">The boxes before the branches, the client first.</param>
 /// <param name="Lanes">The branches; one when there are none.</param>
 /// <param name="ReplyFrom">The address that the client sees in the answer; empty if no answer comes.</param>
-/// <param name="ReplyTo">Where endpoints send their answers.</param>
+/// <param name="ReplyWords">What happens to answers on their way.</param>
 internal sealed record Picture(
     string Title,
     string Subtitle,
     IReadOnlyList<PictureBox> Stem,
     IReadOnlyList<PictureLane> Lanes,
     string ReplyFrom,
-    string ReplyTo)
+    string ReplyWords)
 {
     private const int MostLanes = 5;
 
@@ -30,12 +30,12 @@ internal sealed record Picture(
         int shown = showsAll || ways.Count <= MostLanes ? ways.Count : MostLanes - 1;
         CommonWay common = CommonWay.Of(ways);
         List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceWords.Length == 0 ? "client" : question.SourceWords, [question.Source.ToString(), $"dials {question.To}"])];
-        stem.AddRange(Chains(common.First));
+        stem.AddRange(Chains(common.First, ways.Count == 0 ? null : ways[0].Trace.ElementAtOrDefault(common.First.Count)));
         List<PictureLane> lanes = [];
         foreach (ExplainedWay way in ways.Take(shown))
         {
             string label = ways.Count == 1 ? "" : way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4));
-            lanes.Add(new(label, [.. Chains(way.Trace.Skip(common.First.Count)), End(question, way)], way.Verdict == WalkVerdict.Accept));
+            lanes.Add(new(label, [.. Chains([.. way.Trace.Skip(common.First.Count)], null), End(question, way)], way.Verdict == WalkVerdict.Accept));
         }
 
         if (shown < ways.Count)
@@ -45,17 +45,25 @@ internal sealed record Picture(
         }
 
         ExplainedWay? answered = ways.FirstOrDefault(way => way.Verdict == WalkVerdict.Accept);
-        string replyTo = answered is null ? "" : answered.IsMasqueraded ? answered.MasqueradeAddress?.ToString() ?? "this node" : question.Source.ToString();
-        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), replyTo);
+        bool isRewritten = ways.Any(way => way.Verdict == WalkVerdict.Accept && (way.IsMasqueraded || way.Target is not null));
+        string words = isRewritten ? "answers: conntrack undoes the rewriting" : "answers come back as they are";
+        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), words);
     }
 
     /// <summary>One box for the rules of a chain that follow each other.</summary>
-    private static IEnumerable<PictureBox> Chains(IEnumerable<WalkTraceEntry> trace)
+    private static IEnumerable<PictureBox> Chains(IReadOnlyList<WalkTraceEntry> trace, WalkTraceEntry? after)
     {
         PictureBox? box = null;
-        foreach (WayStep step in WayStep.Of([.. trace]))
+        foreach (WayStep step in WayStep.Of(trace, after))
         {
             WalkTraceEntry entry = step.Entry;
+            bool isEntrance = entry.IsInBaseChain && entry.JumpsTo.Length != 0 && !step.IsPassage && !entry.IsDoubtful;
+            if (isEntrance)
+            {
+                // The band names the hook already.
+                continue;
+            }
+
             string band = entry.Hook.ToString().ToUpperInvariant();
             string title = $"{entry.Table} {entry.Chain}";
             bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades";

@@ -19,7 +19,7 @@ internal sealed class PictureLayout
     private const int Gap = 24;
     private const int RowGap = 34;
     private const int BoxPadding = 14;
-    private const int CharacterWidth = 7;
+    private const int CharacterWidth = 8;
 
     private PictureLayout(int width, int replyX, int height, List<PlacedBox> stem, List<List<PlacedBox>> lanes, List<(string Name, int Top, int Bottom)> bands)
     {
@@ -51,7 +51,7 @@ internal sealed class PictureLayout
     public static PictureLayout Of(Picture picture, int top)
     {
         int lanesWidth = (picture.Lanes.Count * (BoxWidth + Gap)) - Gap;
-        int replyLabel = Math.Max(picture.ReplyFrom.Length + 10, picture.ReplyTo.Length + 12) * CharacterWidth;
+        int replyLabel = ((picture.ReplyFrom.Length + 11) * CharacterWidth) + Gap;
         int rightOfStem = picture.ReplyFrom.Length == 0 ? 0 : Math.Max(replyLabel, ((lanesWidth - BoxWidth) / 2) + Gap);
         int stemX = LeftMargin + Math.Max(0, (lanesWidth - BoxWidth) / 2);
         int replyX = stemX + BoxWidth + rightOfStem;

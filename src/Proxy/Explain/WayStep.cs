@@ -12,13 +12,15 @@ internal sealed record WayStep(WalkTraceEntry Entry, IReadOnlyList<string> Passe
     public bool IsPassage => PassedThrough.Count != 0;
 
     /// <summary>Takes rules that lead to chains and back together.</summary>
-    public static IReadOnlyList<WayStep> Of(IReadOnlyList<WalkTraceEntry> trace)
+    /// <param name="trace">The rules, or a part of them.</param>
+    /// <param name="after">The rule that follows the part; null at the end.</param>
+    public static IReadOnlyList<WayStep> Of(IReadOnlyList<WalkTraceEntry> trace, WalkTraceEntry? after = null)
     {
         List<WayStep> steps = [];
         for (int index = 0; index < trace.Count; index++)
         {
             WalkTraceEntry entry = trace[index];
-            WalkTraceEntry? next = index + 1 < trace.Count ? trace[index + 1] : null;
+            WalkTraceEntry? next = index + 1 < trace.Count ? trace[index + 1] : after;
             bool isPassage = entry.JumpsTo.Length != 0 && !entry.IsDoubtful && !(next is not null && next.Hook == entry.Hook && next.Table == entry.Table && next.Chain == entry.JumpsTo);
             if (!isPassage)
             {

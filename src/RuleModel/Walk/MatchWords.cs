@@ -63,6 +63,7 @@ internal static class MatchWords
         PacketField.Protocol => $"protocol {Protocol(packet.Protocol)}",
         PacketField.SourcePort => FormattableString.Invariant($"source port {packet.SourcePort}"),
         PacketField.DestinationPort => FormattableString.Invariant($"destination port {packet.DestinationPort}"),
+        _ when modulus == 1 => "0",
         _ => FormattableString.Invariant($"a random number below {modulus}"),
     };
 

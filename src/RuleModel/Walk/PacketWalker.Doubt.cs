@@ -37,6 +37,7 @@ public sealed partial class PacketWalker
             {
                 Source = rule,
                 Packet = state,
+                IsInBaseChain = place.Chain.Hook is not null,
                 IsDoubtful = true,
             },
             state.Trace),

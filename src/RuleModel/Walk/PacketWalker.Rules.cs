@@ -58,6 +58,7 @@ public sealed partial class PacketWalker
                     {
                         Source = rule,
                         Packet = state,
+                        IsInBaseChain = place.Chain.Hook is not null,
                         IsDoubtful = step is RuleStep.UnknownStatement,
                         IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
                         JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",

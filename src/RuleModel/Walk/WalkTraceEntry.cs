@@ -19,6 +19,9 @@ public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int P
     /// <summary>The chain that the rule leads to; empty if it leads to none.</summary>
     public string JumpsTo { get; init; } = "";
 
+    /// <summary>Whether the chain is one that a hook calls.</summary>
+    public bool IsInBaseChain { get; init; }
+
     internal WalkRule? Source { get; init; }
 
     internal WalkState? Packet { get; init; }
