@@ -138,7 +138,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
                 continue;
             }
 
-            output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {Colour(entry.IsDoubtful ? Doubtful : "", entry.Effect)}");
+            output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {Colour(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
             output.WriteLine($"{indent}    {Colour(Faint, entry.Rule)}");
             if (entry.Reasons.Count != 0)
             {

@@ -68,7 +68,7 @@ internal sealed record Picture(
             string title = $"{entry.Table} {entry.Chain}";
             bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades";
             PictureBoxKind kind = entry.IsDoubtful ? PictureBoxKind.Doubt : isRewrite ? PictureBoxKind.Rewrite : PictureBoxKind.Chain;
-            string line = step.IsPassage ? "nothing matches" : $"{entry.Position}: {entry.Effect}";
+            string line = step.IsPassage ? "nothing matches" : $"{entry.Position}: {step.Effect}";
             if (box is not null && box.Band == band && box.Title == title)
             {
                 box = box with { Kind = kind == PictureBoxKind.Chain ? box.Kind : kind, Lines = [.. box.Lines, line] };

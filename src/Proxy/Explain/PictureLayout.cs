@@ -7,8 +7,8 @@ namespace KubeProxySharp.Proxy.Explain;
 internal sealed class PictureLayout
 {
     /// <summary>Width of a box, and the number of characters that fit in it.</summary>
-    public const int BoxWidth = 272;
-    public const int MostCharacters = 36;
+    public const int BoxWidth = 300;
+    public const int MostCharacters = 39;
 
     /// <summary>Height of a line of text.</summary>
     public const int LineHeight = 16;

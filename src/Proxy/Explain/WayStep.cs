@@ -8,8 +8,11 @@ namespace KubeProxySharp.Proxy.Explain;
 /// <param name="Positions">The numbers of the rules.</param>
 internal sealed record WayStep(WalkTraceEntry Entry, IReadOnlyList<string> PassedThrough, IReadOnlyList<int> Positions)
 {
-    /// <summary>Whether it is only chains in which nothing matched.</summary>
-    public bool IsPassage => PassedThrough.Count != 0;
+    /// <summary>Whether it is only chains in which nothing matched, called by a hook's chain: nothing that anybody wants to see in full.</summary>
+    public bool IsPassage => PassedThrough.Count != 0 && Entry.IsInBaseChain;
+
+    /// <summary>What the rule did.</summary>
+    public string Effect => PassedThrough.Count == 0 || IsPassage ? Entry.Effect : $"{Entry.Effect}, where nothing matches";
 
     /// <summary>Takes rules that lead to chains and back together.</summary>
     /// <param name="trace">The rules, or a part of them.</param>
