@@ -13,11 +13,25 @@ if (args is ["conntrack", string flows, string stale])
     return 0;
 }
 
+if (args is ["write-rules", string directory, string serviceCount, string endpointCount])
+{
+    ReadingBench.Write(directory, Number(serviceCount), Number(endpointCount));
+    return 0;
+}
+
+if (args is ["read-rules", string path])
+{
+    ReadingBench.Run(path, Console.Out);
+    return 0;
+}
+
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
     Console.Error.WriteLine("       wire");
     Console.Error.WriteLine("       conntrack FLOWS STALE");
+    Console.Error.WriteLine("       write-rules DIRECTORY SERVICES ENDPOINTS");
+    Console.Error.WriteLine("       read-rules FILE");
     return 2;
 }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Iptables.Reading;
@@ -28,7 +27,7 @@ internal static class RenderedRules
         else
         {
             IptablesRenderer.WriteListing(rules, IptablesOptions.Default, text);
-            IptablesSaveReader.Read(Encoding.UTF8.GetString(text.WrittenSpan), read);
+            IptablesSaveReader.Read(text.WrittenMemory, read);
         }
 
         return read;

@@ -149,7 +149,7 @@ internal static class RuleSource
         NftJsonReader.Read(json, RulesetsOf(families, read));
 
     private static void ReadSave(byte[] text, IpFamily family, Dictionary<IpFamily, Ruleset> read) =>
-        IptablesSaveReader.Read(Encoding.UTF8.GetString(text), RulesetOf(family, read));
+        IptablesSaveReader.Read(text, RulesetOf(family, read));
 
     private static Ruleset[] RulesetsOf(IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read) =>
         [.. families.Select(family => RulesetOf(family, read))];

@@ -16,7 +16,7 @@ internal sealed class NftChain(string name)
 
     public WalkVerdict Policy { get; set; } = WalkVerdict.Accept;
 
-    public List<NftSlice> Rules { get; } = [];
+    public List<RuleSlice> Rules { get; } = [];
 
     /// <summary>A hook by its name; null for those that see no packets of the IP families.</summary>
     public static Hook? HookOf(string? name) => name switch

@@ -36,6 +36,22 @@ internal static class NftElements
         _ => false,
     };
 
+    /// <summary>A set. False if there are elements that stand for more than one key.</summary>
+    public static bool TryFill(ElementSet set, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
+    {
+        foreach (NftExpression element in elements)
+        {
+            if (!IsPlain(element))
+            {
+                return false;
+            }
+
+            set.Add(Key(element, key));
+        }
+
+        return true;
+    }
+
     /// <summary>A verdict map: pairs of key and verdict. False if there are keys that cannot be looked up.</summary>
     public static bool TryFill(VerdictMap map, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
     {

@@ -195,24 +195,27 @@ internal sealed partial class NftRuleReader
 
     private bool MatchNamedSet(EquatableArray<KeyPart> key, string name, bool isNegated)
     {
-        ElementSet set = table.FindSet(name, key);
         bool isClient = key.Length == 1 && key[0].Field == PacketField.Source;
         bool isDestination = key.Length == 1 && key[0].Field == PacketField.Destination;
-        if (isClient && set.ExpirySeconds != 0 && !isNegated)
+        if (isClient && !isNegated && table.ExpiryOf(name) is int seconds and > 0)
         {
-            _steps.Add(new RuleStep.KnownClientMatch(name, set.ExpirySeconds));
+            _steps.Add(new RuleStep.KnownClientMatch(name, seconds));
         }
-        else if ((isClient || (isDestination && table.HasIntervals(name))) && table.FindRanges(name) is { } ranges)
+        else if (isClient && table.FindRanges(name) is { } sources)
         {
-            _steps.Add(new RuleStep.AddressMatch(key[0].Field, EquatableArray.CopyOf(ranges), isNegated));
+            _steps.Add(new RuleStep.AddressMatch(PacketField.Source, EquatableArray.CopyOf(sources), isNegated));
         }
-        else if (table.HasIntervals(name))
+        else if (table.FindSet(name, key) is { } set)
         {
-            return false;
+            _steps.Add(new RuleStep.SetMatch(key, set, isNegated));
+        }
+        else if (isDestination && table.FindRanges(name) is { } destinations)
+        {
+            _steps.Add(new RuleStep.AddressMatch(PacketField.Destination, EquatableArray.CopyOf(destinations), isNegated));
         }
         else
         {
-            _steps.Add(new RuleStep.SetMatch(key, set, isNegated));
+            return false;
         }
 
         return true;

@@ -28,7 +28,7 @@ internal ref partial struct NftScript
                     Set(table, Word("the name of a set"));
                     break;
                 case "flags":
-                    NftSlice flags = SkipStatement();
+                    RuleSlice flags = SkipStatement();
                     table.IsDormant = TextOf(flags).Contains("dormant", StringComparison.Ordinal);
                     break;
                 default:
@@ -157,7 +157,7 @@ internal ref partial struct NftScript
 
     private void Rule(NftChain chain, bool isFirst)
     {
-        NftSlice rule = SkipStatement();
+        RuleSlice rule = SkipStatement();
         if (rule.Length == 0)
         {
             throw Error("a rule is missing");
@@ -196,7 +196,7 @@ internal ref partial struct NftScript
     };
 
     /// <summary>Skips the rest of a statement: up to the end of the line, a semicolon or the end of the block, outside of braces.</summary>
-    private NftSlice SkipStatement()
+    private RuleSlice SkipStatement()
     {
         int start = -1;
         int end = 0;
@@ -249,5 +249,5 @@ internal ref partial struct NftScript
         }
     }
 
-    private readonly string TextOf(NftSlice slice) => Encoding.UTF8.GetString(_source.Text(slice));
+    private readonly string TextOf(RuleSlice slice) => Encoding.UTF8.GetString(_source.Text(slice));
 }

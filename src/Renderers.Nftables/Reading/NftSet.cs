@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Walk;
+
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>A named set or map of a listing.</summary>
@@ -7,5 +9,5 @@ internal sealed class NftSet
     public int ExpirySeconds { get; set; }
 
     /// <summary>Where its elements are.</summary>
-    public List<NftSlice> Elements { get; } = [];
+    public List<RuleSlice> Elements { get; } = [];
 }

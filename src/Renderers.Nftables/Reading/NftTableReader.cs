@@ -4,12 +4,14 @@ using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Turns the rules of one table into steps, with the sets and maps that they refer to.</summary>
+/// <summary>Reads the rules of one table, and the sets and maps that they refer to, once a walk comes to them.</summary>
 /// <param name="content">The table.</param>
 /// <param name="family">The family that is looked at.</param>
-internal sealed class NftTableReader(NftTable content, IpFamily family)
+internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleReader
 {
-    private readonly Dictionary<string, ElementSet> _sets = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ElementSet?> _sets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<AddressRange>?> _ranges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VerdictMap?> _verdictMaps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TargetMap?> _targetMaps = new(StringComparer.Ordinal);
 
@@ -18,50 +20,56 @@ internal sealed class NftTableReader(NftTable content, IpFamily family)
     public WalkTable Read()
     {
         WalkTable table = new(content.Name);
+        table.Chains.EnsureCapacity(content.Chains.Count);
         foreach (NftChain chain in content.Chains.Values)
         {
-            WalkChain walked = new(chain.Name)
+            table.Chains.Add(chain.Name, new WalkChain(chain.Name, this, chain.Rules)
             {
                 Hook = content.IsDormant ? null : chain.Hook,
                 Priority = chain.Priority,
                 IsNat = chain.IsNat,
                 Policy = chain.Policy,
-            };
-            foreach (NftSlice rule in chain.Rules)
-            {
-                walked.Rules.Add(new NftRuleReader(this).Read(content.Source.Rule(rule)));
-            }
-
-            table.Chains[chain.Name] = walked;
+            });
         }
 
         return table;
     }
 
-    /// <summary>A named set; a new one without keys if there is none of this name.</summary>
-    public ElementSet FindSet(string name, EquatableArray<KeyPart> key)
+    public override WalkRule Read(RuleSlice slice)
     {
-        if (_sets.TryGetValue(name, out ElementSet? known))
+        lock (_lock)
         {
-            return known;
+            return new NftRuleReader(this).Read(content.Source.Rule(slice));
+        }
+    }
+
+    /// <summary>A named set; one without keys if there is none of this name, null if it has elements that stand for more than one key.</summary>
+    public ElementSet? FindSet(string name, EquatableArray<KeyPart> key)
+    {
+        if (!_sets.TryGetValue(name, out ElementSet? set))
+        {
+            set = new ElementSet(name) { ExpirySeconds = ExpiryOf(name) };
+            set = NftElements.TryFill(set, key, ElementsOf(name)) ? set : null;
+            _sets.Add(name, set);
         }
 
-        content.Sets.TryGetValue(name, out NftSet? declared);
-        ElementSet set = new(name) { ExpirySeconds = declared?.ExpirySeconds ?? 0 };
-        foreach (NftExpression element in ElementsOf(name))
-        {
-            set.Add(NftElements.Key(element, key));
-        }
-
-        _sets.Add(name, set);
         return set;
     }
 
-    /// <summary>Ranges of a named set of addresses with intervals; null if it has other elements.</summary>
-    public List<AddressRange>? FindRanges(string name) => content.Sets.ContainsKey(name) ? NftElements.Ranges(ElementsOf(name)) : null;
+    /// <summary>For how long a named set keeps elements, in seconds; 0 if for ever.</summary>
+    public int ExpiryOf(string name) => content.Sets.TryGetValue(name, out NftSet? declared) ? declared.ExpirySeconds : 0;
 
-    /// <summary>Whether a named set has elements that stand for more than one key.</summary>
-    public bool HasIntervals(string name) => !ElementsOf(name).TrueForAll(NftElements.IsPlain);
+    /// <summary>Ranges of a named set of addresses; null if it has other elements, or is not there.</summary>
+    public List<AddressRange>? FindRanges(string name)
+    {
+        if (!_ranges.TryGetValue(name, out List<AddressRange>? ranges))
+        {
+            ranges = content.Sets.ContainsKey(name) ? NftElements.Ranges(ElementsOf(name)) : null;
+            _ranges.Add(name, ranges);
+        }
+
+        return ranges;
+    }
 
     /// <summary>A named map of verdicts; null if it has keys that cannot be looked up.</summary>
     public VerdictMap? FindVerdictMap(string name, EquatableArray<KeyPart> key)
@@ -94,7 +102,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family)
         List<NftExpression> elements = [];
         if (content.Sets.TryGetValue(name, out NftSet? declared))
         {
-            foreach (NftSlice slice in declared.Elements)
+            foreach (RuleSlice slice in declared.Elements)
             {
                 content.Source.Elements(slice, elements);
             }

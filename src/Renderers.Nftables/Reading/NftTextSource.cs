@@ -1,12 +1,14 @@
+using KubeProxySharp.RuleModel.Walk;
+
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>Rules in nft's language.</summary>
 /// <param name="text">The text.</param>
 internal sealed class NftTextSource(ReadOnlyMemory<byte> text) : NftSource
 {
-    public ReadOnlySpan<byte> Text(NftSlice slice) => text.Span.Slice(slice.Start, slice.Length);
+    public ReadOnlySpan<byte> Text(RuleSlice slice) => text.Span.Slice(slice.Start, slice.Length);
 
-    public override NftRule Rule(NftSlice slice) => NftRuleText.Read(Text(slice), slice.Line);
+    public override NftRule Rule(RuleSlice slice) => NftRuleText.Read(Text(slice), slice.Line);
 
-    public override void Elements(NftSlice slice, List<NftExpression> elements) => new NftTextExpressions(NftWords.Split(Text(slice), slice.Line)).Elements(elements);
+    public override void Elements(RuleSlice slice, List<NftExpression> elements) => new NftTextExpressions(NftWords.Split(Text(slice), slice.Line)).Elements(elements);
 }

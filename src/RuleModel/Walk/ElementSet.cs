@@ -7,7 +7,7 @@ namespace KubeProxySharp.RuleModel.Walk;
 public sealed class ElementSet(string name)
 {
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<(int Position, string Others), List<IpAddress>> _byRest = [];
+    private Dictionary<(int Position, string Others), List<IpAddress>>? _byRest;
 
     /// <summary>The name; empty for one without.</summary>
     public string Name { get; } = name;
@@ -27,18 +27,12 @@ public sealed class ElementSet(string name)
     /// <summary>The addresses that stand at a position in keys whose other parts are given.</summary>
     /// <param name="position">The position of the address.</param>
     /// <param name="rest">The other parts, joined.</param>
-    public IReadOnlyList<IpAddress> AddressesWith(int position, string rest)
-    {
-        if (_byRest.Count == 0)
-        {
-            BuildIndex();
-        }
+    public IReadOnlyList<IpAddress> AddressesWith(int position, string rest) =>
+        (_byRest ??= Index()).GetValueOrDefault((position, rest), []);
 
-        return _byRest.GetValueOrDefault((position, rest), []);
-    }
-
-    private void BuildIndex()
+    private Dictionary<(int Position, string Others), List<IpAddress>> Index()
     {
+        Dictionary<(int Position, string Others), List<IpAddress>> byRest = [];
         foreach (string key in _keys)
         {
             string[] parts = key.Split(" . ");
@@ -50,14 +44,16 @@ public sealed class ElementSet(string name)
                 }
 
                 string rest = string.Join(" . ", parts.Where((_, index) => index != position));
-                if (!_byRest.TryGetValue((position, rest), out List<IpAddress>? addresses))
+                if (!byRest.TryGetValue((position, rest), out List<IpAddress>? addresses))
                 {
                     addresses = [];
-                    _byRest.Add((position, rest), addresses);
+                    byRest.Add((position, rest), addresses);
                 }
 
                 addresses.Add(address);
             }
         }
+
+        return byRest;
     }
 }

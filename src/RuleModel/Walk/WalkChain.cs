@@ -4,19 +4,19 @@ namespace KubeProxySharp.RuleModel.Walk;
 
 /// <summary>A chain of rules. Not changed any more once a walk has gone through it.</summary>
 /// <param name="name">Its name.</param>
-public sealed class WalkChain(string name)
+public sealed partial class WalkChain(string name)
 {
     /// <summary>From this many rules on, rules are found by their destination instead of being tried one by one.</summary>
     private const int IndexThreshold = 32;
 
     private Dictionary<IpAddress, List<int>>? _byDestination;
-    private List<int> _others = [];
+    private List<int>? _others;
 
     /// <summary>The name.</summary>
     public string Name { get; } = name;
 
     /// <summary>The rules.</summary>
-    public List<WalkRule> Rules { get; } = [];
+    public List<WalkRule> Rules => Volatile.Read(ref _rules) ?? MakeRules();
 
     /// <summary>The hook of a base chain; null for others.</summary>
     public Hook? Hook { get; init; }
@@ -39,7 +39,7 @@ public sealed class WalkChain(string name)
         }
 
         Dictionary<IpAddress, List<int>> index = _byDestination ??= BuildIndex();
-        return index.TryGetValue(destination, out List<int>? own) ? Merge(own, _others) : _others;
+        return index.TryGetValue(destination, out List<int>? own) ? Merge(own, _others!) : _others!; // set with the index
     }
 
     private static List<int> Merge(List<int> left, List<int> right)
@@ -55,7 +55,7 @@ public sealed class WalkChain(string name)
         List<int> others = [];
         for (int position = 0; position < Rules.Count; position++)
         {
-            if (SingleDestination(Rules[position]) is not { } destination)
+            if (Rules[position].Destination is not { } destination)
             {
                 others.Add(position);
                 continue;
@@ -72,26 +72,5 @@ public sealed class WalkChain(string name)
 
         _others = others;
         return index;
-    }
-
-    /// <summary>The one destination that a rule can match, if its text says so before anything that changes the packet.</summary>
-    private static IpAddress? SingleDestination(WalkRule rule)
-    {
-        foreach (RuleStep step in rule.Steps)
-        {
-            if (!PacketWalker.IsMatch(step) && step is not RuleStep.NoEffect)
-            {
-                return null;
-            }
-
-            if (step is RuleStep.AddressMatch { Field: PacketField.Destination, IsNegated: false } match
-                && match.Ranges.Length == 1
-                && match.Ranges[0].IsSingle)
-            {
-                return IpAddress.FromBits(match.Ranges[0].First);
-            }
-        }
-
-        return null;
     }
 }

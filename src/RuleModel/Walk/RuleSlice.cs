@@ -1,7 +1,7 @@
-namespace KubeProxySharp.Renderers.Nftables.Reading;
+namespace KubeProxySharp.RuleModel.Walk;
 
-/// <summary>A part of a listing.</summary>
+/// <summary>A part of a dump.</summary>
 /// <param name="Start">Its first byte.</param>
 /// <param name="Length">How many there are.</param>
 /// <param name="Line">The line it begins in, from 1; 0 if it is not known.</param>
-internal readonly record struct NftSlice(int Start, int Length, int Line);
+public readonly record struct RuleSlice(int Start, int Length, int Line);

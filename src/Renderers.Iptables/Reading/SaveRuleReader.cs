@@ -1,0 +1,48 @@
+using System.Text;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Walk;
+
+namespace KubeProxySharp.Renderers.Iptables.Reading;
+
+/// <summary>Reads rules of a dump of iptables-save.</summary>
+/// <param name="text">The dump.</param>
+internal sealed class SaveRuleReader(ReadOnlyMemory<byte> text) : RuleReader
+{
+    public override WalkRule Read(RuleSlice slice)
+    {
+        string line = Encoding.UTF8.GetString(Line(slice));
+        return new RuleParser(line, RuleTokens.Split(line)).Parse();
+    }
+
+    /// <summary>
+    /// The tools print <c>-s</c> and then <c>-d</c> before anything else. So the destination is the first option, or there
+    /// is none at all; other forms are left to be read.
+    /// </summary>
+    public override bool TryFindDestination(RuleSlice slice, out IpAddress? destination)
+    {
+        destination = null;
+        ReadOnlySpan<byte> rule = Line(slice);
+        ReadOnlySpan<byte> options = rule["-A ".Length..];
+        options = options[(options.IndexOf((byte)' ') + 1)..];
+        if (!options.StartsWith("-d "u8))
+        {
+            return rule.IndexOf(" -d "u8) < 0;
+        }
+
+        ReadOnlySpan<byte> value = options["-d ".Length..];
+        int end = value.IndexOf((byte)' ');
+        value = end < 0 ? value : value[..end];
+        int slash = value.IndexOf((byte)'/');
+        if (slash < 0 || !IpAddress.TryParse(value[..slash], out IpAddress address) || !IsWhole(value[(slash + 1)..], address))
+        {
+            return false;
+        }
+
+        destination = address;
+        return true;
+    }
+
+    private static bool IsWhole(ReadOnlySpan<byte> length, IpAddress address) => length.SequenceEqual(address.IsIPv4 ? "32"u8 : "128"u8);
+
+    private ReadOnlySpan<byte> Line(RuleSlice slice) => text.Span.Slice(slice.Start, slice.Length);
+}
