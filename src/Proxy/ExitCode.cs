@@ -17,4 +17,7 @@ internal static class ExitCode
 
     /// <summary>Done, and what was asked cannot be told from the input; only commands that say so.</summary>
     public const int CannotTell = 3;
+
+    /// <summary>Done in two ways, and they disagree.</summary>
+    public const int Disagreement = 3;
 }

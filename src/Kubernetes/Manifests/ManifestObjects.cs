@@ -14,6 +14,9 @@ public sealed class ManifestObjects
     /// <summary>Nodes, by name.</summary>
     public Dictionary<string, Node> Nodes { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Pods, by name. No rule follows from them; they tell who has an address.</summary>
+    public Dictionary<NamespacedName, Pod> Pods { get; } = [];
+
     /// <summary>ServiceCIDRs, by name.</summary>
     public Dictionary<string, ServiceCidr> ServiceCidrs { get; } = new(StringComparer.Ordinal);
 }

@@ -11,6 +11,7 @@ public sealed partial class ManifestReader
     private const string EndpointSliceKind = "EndpointSlice";
     private const string NodeKind = "Node";
     private const string ServiceCidrKind = "ServiceCIDR";
+    private const string PodKind = "Pod";
 
     /// <summary>Decodes an object and stores it.</summary>
     private void TakeObject(string kind, DocumentNode root) => TakeObject(kind, root, isUpdate: false);
@@ -42,6 +43,10 @@ public sealed partial class ManifestReader
                 case ServiceCidrKind when IsVersion(root, "networking.k8s.io/v1"u8):
                     ServiceCidr cidr = _nodes.DecodeServiceCidr(root);
                     Store(Objects.ServiceCidrs, cidr.Name, cidr, kind, new("", cidr.Name), root.Line, isUpdate);
+                    break;
+                case PodKind when IsVersion(root, "v1"u8):
+                    Pod pod = _pods.Decode(root);
+                    Store(Objects.Pods, pod.Name, pod, kind, pod.Name, root.Line, isUpdate);
                     break;
                 default:
                     Skip(kind, root);
@@ -78,7 +83,7 @@ public sealed partial class ManifestReader
     private void Skip(string kind, DocumentNode root)
     {
         string apiVersion = root["apiVersion"u8].Kind == DocumentKind.Text ? root["apiVersion"u8].AsString("") : "";
-        bool isOurs = kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind;
+        bool isOurs = kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind or PodKind;
         string name = isOurs ? $"{kind} of {apiVersion}" : kind.Length == 0 ? "unknown" : kind;
         _skipped[name] = _skipped.GetValueOrDefault(name) + 1;
     }
@@ -113,6 +118,7 @@ public sealed partial class ManifestReader
             EndpointSliceKind => Objects.EndpointSlices.Remove(name),
             NodeKind => Objects.Nodes.Remove(name.Name),
             ServiceCidrKind => Objects.ServiceCidrs.Remove(name.Name),
+            PodKind => Objects.Pods.Remove(name),
             _ => false,
         };
     }

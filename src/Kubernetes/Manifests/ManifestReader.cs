@@ -17,6 +17,7 @@ public sealed partial class ManifestReader : IDocumentSink
     private readonly ServiceDecoder _services;
     private readonly EndpointSliceDecoder _slices;
     private readonly NodeDecoder _nodes;
+    private readonly PodDecoder _pods;
     private readonly List<ManifestMessage> _messages = [];
     private readonly Dictionary<(string Kind, NamespacedName Name), (string Source, int Line)> _places = [];
     private readonly SortedDictionary<string, int> _skipped = new(StringComparer.Ordinal);
@@ -29,6 +30,7 @@ public sealed partial class ManifestReader : IDocumentSink
         _services = new(_pool);
         _slices = new(_pool);
         _nodes = new(_pool);
+        _pods = new(_pool);
     }
 
     /// <summary>The objects read so far.</summary>

@@ -1,3 +1,4 @@
+using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Inputs;
@@ -22,6 +23,9 @@ internal record ClusterOptions
 
     /// <summary>Addresses on the node's interfaces; null to find them.</summary>
     public IReadOnlyList<IpAddress>? NodeAddresses { get; init; }
+
+    /// <summary>Finds the node in the objects when none is named; null to leave it to the configuration and the only Node.</summary>
+    public Func<ManifestObjects, string?>? ChooseNode { get; init; }
 
     /// <summary>The mode, or null for that of the configuration.</summary>
     public string? Mode { get; init; }

@@ -34,7 +34,7 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
         }
 
         ClusterInput cluster = new(objects, configuration, mode);
-        string nodeName = cluster.FindNodeName(NodeNameOf(options, configuration));
+        string nodeName = cluster.FindNodeName(NodeNameOf(options, configuration) ?? options.ChooseNode?.Invoke(objects));
         IReadOnlyList<IpAddress>? addresses = options.NodeAddresses ?? (isThisNode ? InterfaceAddresses.Read() : null);
         return new()
         {

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Walk;
 
@@ -7,6 +9,7 @@ internal sealed class ChainPlan
 {
     private readonly Dictionary<IpAddress, int[]>? _byDestination;
     private readonly Knowledge[] _knowledge;
+    private readonly ConcurrentDictionary<int, RuleStep[]> _reordered = [];
 
     /// <summary>Prepares a chain.</summary>
     public ChainPlan(WalkTable table, WalkChain chain)
@@ -70,6 +73,44 @@ internal sealed class ChainPlan
 
         return known == Knowledge.Partial;
     }
+
+    /// <summary>
+    /// The steps of the rule at a position; of its first matches, those that can always be decided come before those that may
+    /// not: a rule that surely does not match is not a doubt.
+    /// </summary>
+    public ReadOnlySpan<RuleStep> Steps(int position)
+    {
+        EquatableArray<RuleStep> steps = Chain.Rules[position].Steps;
+        if (!HasDoubt(steps.AsSpan()))
+        {
+            return steps.AsSpan();
+        }
+
+        if (_reordered.TryGetValue(position, out RuleStep[]? known))
+        {
+            return known;
+        }
+
+        RuleStep[] all = steps.AsSpan().ToArray();
+        int matches = Array.FindIndex(all, static step => !PacketWalker.IsMatch(step) && step is not RuleStep.NoEffect);
+        matches = matches < 0 ? all.Length : matches;
+        return _reordered.GetOrAdd(position, [.. all[..matches].OrderBy(MayBeUndecided), .. all[matches..]]);
+    }
+
+    private static bool HasDoubt(ReadOnlySpan<RuleStep> steps)
+    {
+        foreach (RuleStep step in steps)
+        {
+            if (MayBeUndecided(step))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool MayBeUndecided(RuleStep step) => step is RuleStep.UnknownMatch or RuleStep.InterfaceMatch;
 
     private static bool IsUnknown(RuleStep step) =>
         step is RuleStep.UnknownMatch or RuleStep.UnknownStatement or RuleStep.InterfaceMatch { IsInput: false };

@@ -153,6 +153,11 @@ public sealed partial class PacketWalker
 
     private WalkState? MatchInterface(in RuleRun run, int index, bool isTraced, RuleStep.InterfaceMatch match, WalkState state)
     {
+        if (match.IsInput && state.InputInterface == WalkPacket.UnknownInterface)
+        {
+            return MatchUnknown(run, "the interface that it came in by", state);
+        }
+
         if (match.IsInput)
         {
             return Decide(run, IsNamed(match, state.InputInterface) != match.IsNegated, state);
@@ -290,6 +295,9 @@ public sealed partial class PacketWalker
             return Assume(run, new WalkCondition("", 0, text), state);
         }
 
+        // On the way of the packet that it matches and of the one that it does not.
+        WalkRule rule = run.Place.Plan.Chain.Rules[run.Position];
+        state.Trace = new(EntryOf(run, rule, "may match", state) with { IsDoubtful = true }, state.Trace);
         run.Next.Add(state.Copy());
         return state;
     }

@@ -13,7 +13,7 @@ public sealed partial class PacketWalker
     private void ApplySteps(in RuleRun run, int index, WalkState state, bool isTraced)
     {
         WalkRule rule = run.Place.Plan.Chain.Rules[run.Position];
-        ReadOnlySpan<RuleStep> steps = rule.Steps.AsSpan();
+        ReadOnlySpan<RuleStep> steps = run.Place.Plan.Steps(run.Position);
         WalkState? current = state;
         for (; index < steps.Length; index++)
         {
@@ -24,13 +24,9 @@ public sealed partial class PacketWalker
             }
             else
             {
-                if (!isTraced && _packet is not null && step is not RuleStep.NoEffect)
-                {
-                    AddTrace(run, rule, step, current);
-                    isTraced = true;
-                }
-
-                current = Execute(run, index, isTraced, step, current);
+                bool isFirst = !isTraced && _packet is not null && step is not RuleStep.NoEffect;
+                isTraced |= isFirst;
+                current = isFirst ? ExecuteTraced(run, index, rule, step, current) : Execute(run, index, isTraced, step, current);
             }
 
             if (current is null)
@@ -42,9 +38,48 @@ public sealed partial class PacketWalker
         run.Next.Add(current);
     }
 
-    private static void AddTrace(in RuleRun run, WalkRule rule, RuleStep step, WalkState state) => state.Trace = new(
-        new(run.Place.Hook, run.Place.Plan.Table.Name, run.Place.Plan.Chain.Name, run.Position + 1, rule.Text, rule.Comment, StepWords.Describe(step)),
-        state.Trace);
+    /// <summary>Does what the first statement of a rule says, and notes the rule. A lookup that finds nothing is a rule that did not match, and is not on the way.</summary>
+    private WalkState? ExecuteTraced(in RuleRun run, int index, WalkRule rule, RuleStep step, WalkState state)
+    {
+        WalkState.TraceLink? before = state.Trace;
+        int others = run.Next.Count;
+        WalkState.TraceLink noted = new(
+            EntryOf(run, rule, StepWords.Describe(step), state) with
+            {
+                IsDoubtful = step is RuleStep.UnknownStatement,
+                IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
+                JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",
+            },
+            before);
+        state.Trace = noted;
+        WalkState? current = Execute(run, index, isTraced: true, step, state);
+        for (int position = others; position < run.Next.Count; position++)
+        {
+            if (step is RuleStep.VerdictLookup or RuleStep.DnatLookup && ReferenceEquals(run.Next[position].Trace, noted))
+            {
+                run.Next[position].Trace = before;
+            }
+        }
+
+        return current;
+    }
+
+    private static WalkTraceEntry EntryOf(in RuleRun run, WalkRule rule, string effect, WalkState state) =>
+        new(run.Place.Hook, run.Place.Plan.Table.Name, run.Place.Plan.Chain.Name, run.Position + 1, rule.Text, rule.Comment, effect)
+        {
+            Source = rule,
+            Packet = state.Copy(),
+            IsInBaseChain = run.Place.Plan.Chain.Hook is not null,
+        };
+
+    /// <summary>Says on the way of a packet what a lookup found for it.</summary>
+    private static void NoteFound(WalkState state, RuleStep found, string effect)
+    {
+        if (state.Trace is { } link)
+        {
+            state.Trace = link with { Entry = link.Entry with { Effect = effect, JumpsTo = (found as RuleStep.Jump)?.Chain ?? "" } };
+        }
+    }
 
     /// <summary>Does what a statement says.</summary>
     /// <returns>The packet that goes on in the rule; null if it does not.</returns>
@@ -94,14 +129,14 @@ public sealed partial class PacketWalker
         state.Unknown = new(text, state.Unknown);
     }
 
-    private static void Rewrite(WalkState state, IpAddress address, int port, List<ChainExit> exits)
+    private void Rewrite(WalkState state, IpAddress address, int port, List<ChainExit> exits)
     {
         state.IsRewritten = true;
         state.Destination = address;
         state.NewPort = port >= 0 ? port : state.NewPort;
 
-        // It is routed again, and may leave another way.
-        state.OutputInterface = null;
+        // It is routed again, and may leave another way. For one packet it was said which way it leaves in the end.
+        state.OutputInterface = _packet?.OutputInterface;
         exits.Add(new(state, WalkVerdict.Accept));
     }
 
@@ -147,7 +182,13 @@ public sealed partial class PacketWalker
         Find(map, lookup.Key, state, hits, run.Next);
         foreach (LookupHit hit in hits)
         {
-            if (Execute(run, index, isTraced, steps[hit.Value], hit.State) is { } current)
+            RuleStep found = steps[hit.Value];
+            if (_packet is not null)
+            {
+                NoteFound(hit.State, found, $"finds in {(lookup.Map.Name.Length == 0 ? "the map" : lookup.Map.Name)}: {StepWords.Describe(found)}");
+            }
+
+            if (Execute(run, index, isTraced, found, hit.State) is { } current)
             {
                 ApplySteps(run, index + 1, current, isTraced);
             }
@@ -164,7 +205,13 @@ public sealed partial class PacketWalker
         Find(map, lookup.Key, state, hits, run.Next);
         foreach (LookupHit hit in hits)
         {
-            Rewrite(hit.State, targets[hit.Value].Address, targets[hit.Value].Port, run.Exits);
+            EndpointAddress target = targets[hit.Value];
+            if (_packet is not null)
+            {
+                NoteFound(hit.State, lookup, $"picks {target}{(lookup.Map.Name.Length == 0 ? "" : $" from {lookup.Map.Name}")}");
+            }
+
+            Rewrite(hit.State, target.Address, target.Port, run.Exits);
         }
 
         Return(hits);

@@ -11,6 +11,9 @@ namespace KubeProxySharp.RuleModel.Walk;
 /// <param name="DestinationPort">The destination port.</param>
 public sealed record WalkPacket(AddressRange Source, IpAddress Destination, TransportProtocol Protocol, ushort DestinationPort)
 {
+    /// <summary>Stands for an input interface that is not known: rules that ask for one may match.</summary>
+    public const string UnknownInterface = "?";
+
     /// <summary>The source port.</summary>
     public ushort SourcePort { get; init; } = 40000;
 
@@ -20,7 +23,7 @@ public sealed record WalkPacket(AddressRange Source, IpAddress Destination, Tran
     /// <summary>The mark it has from the beginning.</summary>
     public uint Mark { get; init; }
 
-    /// <summary>The interface it leaves by; null if that is not known.</summary>
+    /// <summary>The interface it leaves by in the end, which is up to routing; null if that is not known.</summary>
     public string? OutputInterface { get; init; }
 
     /// <summary>What conntrack knows of it: <see cref="ConnectionStates.New"/> for the first packet of a connection.</summary>

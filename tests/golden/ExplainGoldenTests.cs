@@ -1,0 +1,62 @@
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Golden.Tests;
+
+/// <summary>
+/// Answers of <c>explain</c> in every form, as files in explain/. <c>./test.sh --update-golden</c> rewrites them.
+/// </summary>
+[Trait("Category", "OwnGolden")]
+public sealed class ExplainGoldenTests
+{
+    private static readonly (string Name, string Case, string From, string To, string Mode)[] s_answers =
+    [
+        ("spread", "field-echoheaders", "10.0.0.9", "10.100.92.97:80", "both"),
+        ("masqueraded", "field-ingress-nginx-cluster", "outside", "10.33.151.160:443", "iptables"),
+        ("dropped", "external-local-no-local", "outside", "", "both"),
+        ("local", "field-ingress-nginx-local", "203.0.113.9", "10.33.151.160:443", "nftables"),
+    ];
+
+    public static TheoryData<string, string> Answers()
+    {
+        TheoryData<string, string> answers = [];
+        foreach ((string name, _, _, _, _) in s_answers)
+        {
+            foreach (string form in (string[])["text", "json", "dot", "svg", "html"])
+            {
+                answers.Add(name, form);
+            }
+        }
+
+        return answers;
+    }
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task TheAnswerIsAsWrittenDown(string name, string form)
+    {
+        (_, string recorded, string from, string to, string mode) = Array.Find(s_answers, answer => answer.Name == name);
+        string directory = RecordedCases.CaseDirectory(recorded);
+        string destination = to.Length != 0 ? to : FirstNodePort(directory);
+
+        ExplainRun run = await ExplainRun.WithAsync(
+            "-f", Path.Combine(directory, "input"), "--config", Path.Combine(directory, "config.yaml"), "--node", RecordedNode.Read(directory).Name,
+            "--from", from, "--to", destination, "--mode", mode, "-o", form);
+
+        run.ExitCode.Should().Be(0, run.Errors);
+        string path = Path.Combine(RepositoryRoot.Golden, "explain", $"{name}.{(form == "text" ? "txt" : form)}");
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            await File.WriteAllTextAsync(path, run.Output);
+            return;
+        }
+
+        string expected = await File.ReadAllTextAsync(path);
+        (run.Output == expected).Should().BeTrue($"{name} changed; ./test.sh --update-golden rewrites it\n{TextDiff.Describe(expected.Split('\n'), run.Output.Split('\n'))}");
+    }
+
+    private static string FirstNodePort(string directory)
+    {
+        string line = File.ReadLines(Path.Combine(directory, "iptables", "iptables-save.txt")).First(candidate => candidate.StartsWith("-A KUBE-EXTERNAL-SERVICES", StringComparison.Ordinal) && candidate.Contains("--dst-type LOCAL", StringComparison.Ordinal));
+        return $"{RecordedNode.Read(directory).Addresses.First(address => address.IsIPv4 && !address.IsLoopback)}:{line.Split("--dport ")[1].Split(' ')[0]}";
+    }
+}
