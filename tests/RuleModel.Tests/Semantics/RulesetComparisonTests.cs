@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Semantics;
 using KubeProxySharp.RuleModel.Walk;
 using KubeProxySharp.Testing;
@@ -9,7 +10,7 @@ namespace KubeProxySharp.RuleModel.Tests.Semantics;
 /// <summary>Hand-written rule sets that do the same in other words, and others that differ in one thing.</summary>
 public sealed class RulesetComparisonTests
 {
-    private static readonly RuleStep s_udp = new RuleStep.ProtocolMatch(Model.TransportProtocol.Udp, IsNegated: false);
+    private static readonly RuleStep s_udp = new RuleStep.ProtocolMatch(TransportProtocol.Udp, IsNegated: false);
 
     [Fact]
     public void RulesInOtherWordsAreEqual()
