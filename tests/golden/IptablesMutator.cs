@@ -42,7 +42,7 @@ internal static partial class IptablesMutator
             // Rules of one chain where the order is likely to matter.
             string chain = line.Split(' ')[1];
             bool isNext = at + 1 < lines.Length && lines[at + 1].StartsWith($"-A {chain} ", StringComparison.Ordinal);
-            if (!isNext || chain is "KUBE-SERVICES" or "KUBE-NODEPORTS" or "KUBE-EXTERNAL-SERVICES" or "KUBE-PROXY-FIREWALL" || lines[at + 1] == line)
+            if (!isNext || chain is "INPUT" or "FORWARD" or "OUTPUT" or "KUBE-SERVICES" or "KUBE-NODEPORTS" or "KUBE-EXTERNAL-SERVICES" or "KUBE-PROXY-FIREWALL" || lines[at + 1] == line)
             {
                 return null;
             }

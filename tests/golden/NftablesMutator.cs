@@ -75,13 +75,13 @@ internal static class NftablesMutator
         JsonValue leaf = leaves[random.Next(leaves.Count)];
         if (kind == JsonValueKind.Number)
         {
-            leaf.ReplaceWith(leaf.GetValue<long>() ^ (1 << random.Next(8)));
+            leaf.ReplaceWith<JsonNode>(JsonValue.Create(leaf.GetValue<long>() ^ (1 << random.Next(8))));
         }
         else
         {
             string address = leaf.GetValue<string>();
             char other = address[^1] == '7' ? '8' : '7';
-            leaf.ReplaceWith(address[..^1] + other);
+            leaf.ReplaceWith<JsonNode>(JsonValue.Create(address[..^1] + other));
         }
 
         return true;
@@ -127,7 +127,7 @@ internal static class NftablesMutator
 
         JsonObject chosen = gotos[random.Next(gotos.Count)];
         chosen.Clear();
-        chosen["drop"] = null;
+        chosen.Add("drop", null);
         return true;
     }
 

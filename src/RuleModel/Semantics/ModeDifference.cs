@@ -20,6 +20,12 @@ public sealed record ModeDifference(string Name, string Text)
     /// <summary>Packets that come with the mark.</summary>
     public static ModeDifference MarkedPackets { get; } = new("marked-packets", "forwarded packets that come with the masquerade mark already are accepted in iptables before anything refuses them");
 
+    /// <summary>What the node sends to Services without endpoints.</summary>
+    public static ModeDifference NodeToExternal { get; } = new("node-to-external", "what the node itself sends to external and load-balancer IPs that have no endpoints for it is refused or dropped in nftables only");
+
+    /// <summary>Endpoints that are cluster IPs.</summary>
+    public static ModeDifference EndpointIsClusterIp { get; } = new("endpoint-is-cluster-ip", "what is sent on to an endpoint that is a cluster IP itself is refused in nftables only");
+
     /// <summary>Which addresses of the node have node ports.</summary>
     public static ModeDifference NodePortAddresses { get; } = new("nodeport-addresses", "addresses of the node that have node ports, or refuse them, in iptables only");
 
@@ -30,5 +36,5 @@ public sealed record ModeDifference(string Name, string Text)
     public static ModeDifference SourceRanges { get; } = new("source-ranges", "sources that loadBalancerSourceRanges leave out of a Service without endpoints are refused in iptables and dropped in nftables");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<ModeDifference> All { get; } = [Hairpin, UnusedPorts, ServiceCidrs, InvalidPackets, MarkedPackets, NodePortAddresses, Localhost, SourceRanges];
+    public static IReadOnlyList<ModeDifference> All { get; } = [Hairpin, UnusedPorts, ServiceCidrs, InvalidPackets, MarkedPackets, NodeToExternal, EndpointIsClusterIp, NodePortAddresses, Localhost, SourceRanges];
 }

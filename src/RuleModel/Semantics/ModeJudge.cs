@@ -14,6 +14,7 @@ internal sealed class ModeJudge
     private readonly HashSet<IpAddress> _clusterIps = [];
     private readonly List<AddressRange> _serviceCidrs = [];
     private readonly HashSet<IpAddress> _firewalled = [];
+    private readonly HashSet<IpAddress> _withoutEndpoints = [];
     private readonly List<RuleStep[]> _nodePortGuards = [];
 
     private readonly List<RuleStep.MarkMatch> _acceptedMarks = [];
@@ -51,7 +52,7 @@ internal sealed class ModeJudge
     };
 
     /// <summary>The documented difference that explains what differs; null if none does.</summary>
-    public ModeDifference? Judge(IpAddress destination, in ComparedCell cell, List<ResultShare> a, List<ResultShare> b)
+    public ModeDifference? Judge(IpAddress destination, TrafficOrigin origin, in ComparedCell cell, List<ResultShare> a, List<ResultShare> b)
     {
         List<ResultShare> iptables = _isSecondNft ? a : b;
         List<ResultShare> nft = _isSecondNft ? b : a;
@@ -75,6 +76,12 @@ internal sealed class ModeJudge
             return ModeDifference.MarkedPackets;
         }
 
+        if (isLeftAlone && origin.Interface is null && (Is(nft, WalkVerdict.Reject) || Is(nft, WalkVerdict.Drop))
+            && _withoutEndpoints.Contains(destination) && !_clusterIps.Contains(destination))
+        {
+            return ModeDifference.NodeToExternal;
+        }
+
         if (isNftLeftAlone && cell.Kinds == ConnectionKinds.Invalid && Is(iptables, WalkVerdict.Drop))
         {
             return ModeDifference.InvalidPackets;
@@ -90,32 +97,37 @@ internal sealed class ModeJudge
             return ModeDifference.SourceRanges;
         }
 
-        return IsHairpin(cell, iptables, nft) ? ModeDifference.Hairpin : null;
+        IpAddress? source = cell.Sources.IsSingle ? IpAddress.FromBits(cell.Sources.First) : null;
+        return AreSame(iptables, nft, source, refusesClusterIps: false) ? ModeDifference.Hairpin
+            : AreSame(iptables, nft, source, refusesClusterIps: true) ? ModeDifference.EndpointIsClusterIp
+            : null;
     }
 
     private static bool IsNft(RulePlan plan) => plan.Rules.Tables.Exists(table => table.Name == "kube-proxy" && table.Chains.ContainsKey("services"));
 
     private static bool Is(List<ResultShare> shares, WalkVerdict verdict) => shares.TrueForAll(share => share.Result.Verdict == verdict);
 
-    /// <summary>Whether both do the same but that iptables masquerades what the endpoint sends to itself.</summary>
-    private static bool IsHairpin(in ComparedCell cell, List<ResultShare> iptables, List<ResultShare> nft)
+    /// <summary>
+    /// Whether both do the same but that iptables masquerades what an endpoint sends to itself, and, if that is asked, that
+    /// nftables refuses what is sent on to a cluster IP.
+    /// </summary>
+    private bool AreSame(List<ResultShare> iptables, List<ResultShare> nft, IpAddress? source, bool refusesClusterIps)
     {
-        if (!cell.Sources.IsSingle)
-        {
-            return false;
-        }
-
-        IpAddress source = IpAddress.FromBits(cell.Sources.First);
         Dictionary<WalkResult, double> shares = [];
         foreach ((WalkResult result, double share) in iptables)
         {
-            WalkResult plain = result.Target == source ? result with { IsMasqueraded = false } : result;
+            WalkResult plain = result.Target is not null && result.Target == source ? result with { IsMasqueraded = false } : result;
+            if (refusesClusterIps && result.Target is { } target && _clusterIps.Contains(target))
+            {
+                plain = new(WalkVerdict.Reject, RejectTexts.Canonical(""), null, 0, IsMasqueraded: false, "", result.Unknown);
+            }
+
             shares[plain] = shares.GetValueOrDefault(plain) + share;
         }
 
         foreach ((WalkResult result, double share) in nft)
         {
-            if (result.Target == source && result.IsMasqueraded)
+            if (result.Target is not null && result.Target == source && result.IsMasqueraded)
             {
                 return false;
             }
@@ -123,7 +135,7 @@ internal sealed class ModeJudge
             shares[result] = shares.GetValueOrDefault(result) - share;
         }
 
-        return shares.Values.All(static share => WayComparison.IsEqual(Math.Abs(share), 0));
+        return shares.Values.All(static share => Math.Abs(share) < 1e-6);
     }
 
     /// <summary>Whether the nftables rules look at node ports of an address.</summary>
@@ -169,9 +181,14 @@ internal sealed class ModeJudge
 
     private void ReadLookup(RulePlan plan, RuleStep.VerdictLookup lookup, ReadOnlySpan<RuleStep> steps)
     {
-        if (lookup.Map.Name == "firewall-ips")
+        switch (lookup.Map.Name)
         {
-            _firewalled.UnionWith(plan.Of(lookup).Destinations);
+            case "firewall-ips":
+                _firewalled.UnionWith(plan.Of(lookup).Destinations);
+                break;
+            case "no-endpoint-services":
+                _withoutEndpoints.UnionWith(plan.Of(lookup).Destinations);
+                break;
         }
 
         bool isOfPorts = lookup.Key.Length == 2

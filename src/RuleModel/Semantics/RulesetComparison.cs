@@ -90,7 +90,7 @@ public sealed class RulesetComparison
             worker.B.Walk(Start(destination, origin), waysB);
             worker.Ways.Compare(waysA, waysB, (cell, a, b) =>
             {
-                ModeDifference? mode = _judge?.Judge(destination, cell, a, b);
+                ModeDifference? mode = _judge?.Judge(destination, origin, cell, a, b);
                 bool isUncertain = IsUncertain(cell, worker.Ways.Literals, a, b);
                 (ushort, ProtocolSet, string?, bool) key = (cell.DestinationPort, cell.Protocols, mode?.Name, isUncertain);
                 differences ??= [];
