@@ -2,7 +2,7 @@
 # Installs what is missing, builds, runs all tests and ends with one line: N passed, N failed, N skipped. Fails too when a
 # network namespace, a program in one, or a rule is left behind.
 #   ./test.sh                  all tests
-#   ./test.sh --update-golden  rewrites our own golden files (tests/golden/own) and shows what changed in them; recorded
+#   ./test.sh --update-golden  rewrites our own golden files (tests/golden/own, explain) and shows what changed in them; recorded
 #                              rule sets (tests/golden/recorded) are never touched
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -12,8 +12,8 @@ case "${1:-}" in
   --update-golden)
     scripts/need-dotnet.sh
     UPDATE_GOLDEN=1 dotnet test tests/golden -c Release --nologo --filter Category=OwnGolden -v quiet
-    git --no-pager diff --stat -- tests/golden/own
-    git --no-pager diff -- tests/golden/own
+    git --no-pager diff --stat -- tests/golden/own tests/golden/explain
+    git --no-pager diff -- tests/golden/own tests/golden/explain
     exit 0 ;;
   *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -29,7 +29,9 @@ internal static class ReplyWords
         if (way.IsMasqueraded)
         {
             string address = way.MasqueradeAddress?.ToString() ?? "this node's address";
-            steps.Add($"{answering} answers {address}, which it takes for the client: the answer comes back to this node whatever its route to {question.Source} is");
+            steps.Add(way.MasqueradeAddress == question.Source
+                ? $"{answering} answers {address}, this node"
+                : $"{answering} answers {address}, which it takes for the client: the answer comes back to this node whatever its route to {question.Source} is");
             steps.Add($"conntrack undoes the masquerading: the answer's destination becomes {client}");
         }
         else

@@ -239,7 +239,8 @@ public sealed class PacketWalkerTests
         WalkRule[] misses = [.. Enumerable.Repeat(Rule(Unknown, Port(81), Drop), 60)];
         WalkRule[] jumps = [.. Enumerable.Repeat(Rule(new RuleStep.InterfaceMatch(IsInput: false, "docker0", IsPrefix: false, IsNegated: false), Jump("user")), 60)];
 
-        Send(Rules(Filter(Hook.Forward, misses))).Should().Equal("198.51.100.1 Accept uncertain");
+        // Another port decides, whatever the match is that is not understood.
+        Send(Rules(Filter(Hook.Forward, misses))).Should().Equal("198.51.100.1 Accept");
         Send(Rules(Filter(Hook.Forward, jumps), Chain("user", Rule(Return)))).Should().Equal("198.51.100.1 Accept uncertain");
     }
 
@@ -253,8 +254,22 @@ public sealed class PacketWalkerTests
 
         WalkOutcome outcome = new PacketWalker(rules, Node).Walk(Packet("198.51.100.1", "10.96.0.10")).Should().ContainSingle().Which;
 
-        outcome.Trace.Should().Equal(
-            new WalkTraceEntry(Hook.Prerouting, "t", "nat-Prerouting", 2, "-d 10.96.0.10 -j service", "shop/web", "goes to service"),
-            new WalkTraceEntry(Hook.Prerouting, "t", "service", 2, "rule", "", "sends to 10.0.0.1:81"));
+        outcome.Trace.Select(entry => $"{entry.Hook} {entry.Table} {entry.Chain} {entry.Position} [{entry.Rule}] [{entry.Comment}] {entry.Effect}, leads to [{entry.JumpsTo}]").Should().Equal(
+            "Prerouting t nat-Prerouting 2 [-d 10.96.0.10 -j service] [shop/web] goes to service, leads to [service]",
+            "Prerouting t service 2 [rule] [] sends to 10.0.0.1:81, leads to []");
+        outcome.Trace[0].Reasons.Should().Equal("destination is 10.96.0.10");
+        outcome.Trace.Select(entry => entry.IsRewrite).Should().Equal(false, true);
+    }
+
+    /// <summary>A rule that may match is on the way of both packets: the one that it takes and the one that it does not.</summary>
+    [Fact]
+    public void TheTraceTellsTheRulesThatMayMatch()
+    {
+        Ruleset rules = Rules(Filter(Hook.Forward, Rule(Unknown, Drop)));
+
+        IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, Node).Walk(Packet("198.51.100.1", "10.96.0.10"));
+
+        outcomes.Select(outcome => outcome.Verdict).Should().BeEquivalentTo([WalkVerdict.Drop, WalkVerdict.Accept]);
+        outcomes.Should().OnlyContain(outcome => outcome.IsUncertain && outcome.Trace[0].IsDoubtful && outcome.Trace[0].Effect == "may match");
     }
 }
