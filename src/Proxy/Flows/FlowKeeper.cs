@@ -104,7 +104,6 @@ internal sealed partial class FlowKeeper : IDisposable
     /// <summary>Makes a pass, and says how long to rest after it.</summary>
     private TimeSpan Pass(CancellationToken stop)
     {
-        BackgroundThread.GiveWay();
         try
         {
             if (_pass.Run(_readLocalAddresses(), stop) is { } result)

@@ -75,6 +75,30 @@ public sealed class FlowCleanUpTests
         "conntrack");
 
     [SkippableFact]
+    public void SctpAssociationsGoWithTheirEndpoint() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            _state.Set(Samples.Service with { Ports = [new ServicePort { Name = "http", Port = 53, Protocol = "SCTP" }] }, []);
+            _state.Set(Samples.Slice(Samples.Endpoint("10.244.1.5", "ready local")) with { Ports = [new SlicePort("http", TransportProtocol.Sctp, 53)] });
+            _builder.Update(_state.TakeChanges(), Nodes.IPv4, Nodes.IPv6);
+            Insert(3000, "10.244.1.5");
+            Insert(3001, "10.244.1.9");
+            using ConntrackTable table = ConntrackTable.Open();
+
+            FlowCleanUpResult result = new FlowCleanUp(table, new StaleFlows(_builder.Current), TimeProvider.System).Run(CancellationToken.None);
+
+            result.Deleted.NonZero().Should().Equal((FlowVerdict.EndpointGone, TransportProtocol.Sctp, 1L));
+            ConntrackTableTests.Read(table, ConntrackFilter.All).Should().ContainSingle().Which.Original.SourcePort.Should().Be(3000);
+
+            static void Insert(int port, string endpoint) => ChildProcess.Run(
+                "conntrack",
+                "",
+                "-I", "-t", "600", "-p", "sctp", "-s", "10.0.0.1", "-d", "10.96.0.10", "--sport", $"{port}", "--dport", "53", "-g", endpoint + ":53",
+                "--state", "ESTABLISHED", "--orig-vtag", "1", "--reply-vtag", "2");
+        },
+        "conntrack");
+
+    [SkippableFact]
     public void ACancelledPassStops() => NetworkNamespace.RunOrSkip(
         () =>
         {
