@@ -63,6 +63,7 @@ chroot "$root" kube-proxy-sharp run --init-only "${arguments[@]}" >"$KPS_IMAGE_W
 mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
 chroot "$root" /bin/env true 2>/dev/null && fail "the image holds more than it needs"
+: >"$KPS_IMAGE_WORK/agent.log"
 LD_LIBRARY_PATH=/tmp/drop chroot "$root" /tmp/drop/setpriv --no-new-privs --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all \
   /usr/sbin/kube-proxy-sharp run "${arguments[@]}" >"$KPS_IMAGE_WORK/agent.log" 2>&1 &
 agent=$!

@@ -5,6 +5,7 @@
   demo_traffic.py dial ADDRESS PORT COUNT [SOURCE]  makes connections and prints how the answers were spread
 """
 import collections
+import signal
 import socket
 import sys
 
@@ -42,6 +43,7 @@ def dial(address, port, count, source=""):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
     if len(sys.argv) < 2 or sys.argv[1] not in ("serve", "dial"):
         sys.exit(__doc__)
     {"serve": serve, "dial": dial}[sys.argv[1]](*sys.argv[2:])

@@ -8,7 +8,9 @@ export PATH="$PATH:/usr/sbin:/sbin"
 for path in /run/netns/kps-*; do
   [ -e "$path" ] || continue
   name=${path##*/} owner=${path##*/kps-}
-  [ ! -d "/proc/${owner%%-*}" ] || continue
+  owner=${owner%%-*}
+  case "$owner" in ''|*[!0-9]*) continue ;; esac
+  [ ! -d "/proc/$owner" ] || continue
   echo "network namespace $name"
   for process in $(ip netns pids "$name" 2>/dev/null || true); do
     echo "process $process in $name: $(tr '\0' ' ' <"/proc/$process/cmdline" 2>/dev/null || true)"
