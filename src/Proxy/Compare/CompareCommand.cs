@@ -28,7 +28,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
             return report is null ? ExitCode.Failure : Write(report, options);
         }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or RuleTextException or IOException or UnauthorizedAccessException)
         {
             streams.Errors.WriteLine($"error: {e.Message}");
             return ExitCode.Failure;
