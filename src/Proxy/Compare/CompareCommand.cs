@@ -35,6 +35,8 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         }
     }
 
+    private static bool IsStandardInput(string path) => path == "-";
+
     private int Write(CompareReport report, CompareOptions options)
     {
         using Stream output = streams.OpenOutput();
@@ -53,7 +55,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
     private async Task<CompareReport?> MakeAsync(CompareOptions options, Progress progress, CancellationToken stop)
     {
-        if (options.A.Paths.Contains("-") && options.B.Paths.Contains("-"))
+        if (options.A.Paths.Any(IsStandardInput) && options.B.Paths.Any(IsStandardInput))
         {
             throw new InputException("both sides are standard input; give a file for one");
         }
