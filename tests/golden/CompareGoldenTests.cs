@@ -53,7 +53,7 @@ public sealed class CompareGoldenTests
         differing.Should().Be(ExitCode.Findings);
         named.Should().Contain("documented: ").And.Contain("--ignore unused-ports");
         ignoring.Should().Be(ExitCode.Success);
-        text.Should().Contain("ignored: unused-ports, 2 destinations").And.Contain("equal");
+        text.Should().Contain("ignored: unused-ports, 4 destinations").And.Contain("equal");
     }
 
     private static ClusterOptions Side(string file, string mode) => new()

@@ -32,9 +32,13 @@ public sealed class CompareRecordedTests
     public void RuleSetsOfBothModesDifferAsDocumented(string name, IpFamily family)
     {
         RecordedNode node = RecordedNode.Read(RecordedCases.CaseDirectory(name));
-        foreach (Ruleset iptables in Iptables(name, family))
+
+        // kube-proxy's and ours; that the others of a mode are equal to these is what the test above shows.
+        List<Ruleset> ofIptables = Iptables(name, family);
+        List<Ruleset> ofNftables = Nftables(name, family);
+        foreach (Ruleset iptables in (Ruleset[])[ofIptables[0], ofIptables[^1]])
         {
-            foreach (Ruleset nftables in Nftables(name, family))
+            foreach (Ruleset nftables in (Ruleset[])[ofNftables[0], ofNftables[^1]])
             {
                 Describe(iptables, nftables, node).Where(line => !line.StartsWith('(')).Should().BeEmpty();
             }

@@ -39,6 +39,21 @@ internal static class HarmlessReason
             return "a rule without target";
         }
 
+        if (what.Contains("nodeport-ips", StringComparison.Ordinal) || what.Contains("nodeport-endpoints-check", StringComparison.Ordinal))
+        {
+            return "there are no node ports that this decides about";
+        }
+
+        if (what.Contains("no-endpoint-services", StringComparison.Ordinal) || what.Contains("service-endpoints-check", StringComparison.Ordinal))
+        {
+            return "what is refused here is refused as an unused port of the cluster IP too, or nothing is";
+        }
+
+        if (what.Contains("firewall-check", StringComparison.Ordinal) || what.Contains("\"chain\":\"reject-chain\"", StringComparison.Ordinal))
+        {
+            return "nothing is led here";
+        }
+
         if (mutation.Kind == "order")
         {
             return "rules that can change places";

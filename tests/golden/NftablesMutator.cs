@@ -49,7 +49,9 @@ internal static class NftablesMutator
 
     private static bool Swap(JsonArray objects, int at)
     {
-        if (at + 1 >= objects.Count || objects[at + 1]?["rule"] is not JsonObject next || objects[at]?["rule"] is not JsonObject rule
+        // Checks that hang on base chains one after the other look at different packets.
+        bool isOfBaseChain = objects[at]?["rule"]?["chain"]?.GetValue<string>().StartsWith("filter-", StringComparison.Ordinal) ?? false;
+        if (isOfBaseChain || at + 1 >= objects.Count || objects[at + 1]?["rule"] is not JsonObject next || objects[at]?["rule"] is not JsonObject rule
             || next["chain"]!.GetValue<string>() != rule["chain"]!.GetValue<string>() || next["family"]!.GetValue<string>() != rule["family"]!.GetValue<string>())
         {
             return false;
@@ -94,8 +96,8 @@ internal static class NftablesMutator
             case JsonObject inner:
                 foreach ((string name, JsonNode? child) in inner)
                 {
-                    // Of a prefix the length would make another prefix that nft would not list; the offset of a number is always 0.
-                    if (name is not ("len" or "offset" or "mod" or "comment"))
+                    // Another last digit of a prefix is the same prefix; the offset of a number is always 0.
+                    if (name is not ("prefix" or "offset" or "mod" or "comment"))
                     {
                         Collect(child, leaves, kind);
                     }

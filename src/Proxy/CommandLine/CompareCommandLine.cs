@@ -35,8 +35,8 @@ internal static class CompareCommandLine
           kube-proxy-sharp compare all.yaml all.yaml --mode iptables --mode-b nftables
 
         Documented differences of the modes, for --ignore:
-        {string.Join('\n', ModeDifference.All.Select(static mode => $"  {mode.Name,-20}{mode.Text}"))}
-          {AllModes,-20}all of these
+        {string.Join('\n', ModeDifference.All.Select(static mode => $"  {mode.Name,-24}{mode.Text}"))}
+          {AllModes,-24}all of these
 
         Exit codes: 0 equal; 2 different; 3 it cannot be told, because of rules that are not understood; 1 it could not be compared.
         """;

@@ -28,12 +28,14 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
             return report is null ? ExitCode.Failure : Write(report, options);
         }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or RuleTextException or IOException or UnauthorizedAccessException)
         {
             streams.Errors.WriteLine($"error: {e.Message}");
             return ExitCode.Failure;
         }
     }
+
+    private static bool IsStandardInput(string path) => path == "-";
 
     private int Write(CompareReport report, CompareOptions options)
     {
@@ -53,7 +55,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
     private async Task<CompareReport?> MakeAsync(CompareOptions options, Progress progress, CancellationToken stop)
     {
-        if (options.A.Paths.Contains("-") && options.B.Paths.Contains("-"))
+        if (options.A.Paths.Any(IsStandardInput) && options.B.Paths.Any(IsStandardInput))
         {
             throw new InputException("both sides are standard input; give a file for one");
         }

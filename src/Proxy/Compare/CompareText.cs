@@ -84,7 +84,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
     private void WriteServices(FamilyComparison family)
     {
-        IGrouping<string, ShownDifference>[] services = [.. family.Differences.GroupBy(static shown => shown.Service).OrderByDescending(static group => group.Count()).ThenBy(static group => group.Key, StringComparer.Ordinal)];
+        IGrouping<string, ShownDifference>[] services = [.. family.Differences.GroupBy(static shown => shown.Service, StringComparer.Ordinal).OrderByDescending(static group => group.Count()).ThenBy(static group => group.Key, StringComparer.Ordinal)];
         foreach (IGrouping<string, ShownDifference> service in services.Take(MostServices))
         {
             string name = service.Key.Length == 0 ? "no Service" : service.Key;

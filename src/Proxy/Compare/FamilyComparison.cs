@@ -22,5 +22,5 @@ internal sealed record FamilyComparison
     public IReadOnlyList<ShownDifference> Differences { get; init; } = [];
 
     /// <summary>How many were ignored, by the name of the documented difference.</summary>
-    public IReadOnlyDictionary<string, int> Ignored { get; init; } = new Dictionary<string, int>();
+    public IReadOnlyDictionary<string, int> Ignored { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 }

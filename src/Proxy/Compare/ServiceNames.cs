@@ -54,10 +54,10 @@ internal sealed partial class ServiceNames
     }
 
     /// <summary>Comments of iptables rules begin with the service port, or name it after "for" or "to".</summary>
-    [GeneratedRegex("[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[-a-z0-9]+)?", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[-a-z0-9]+)?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex InComment();
 
     /// <summary><c>service-CKDGZR4E-default/away/tcp/http</c> (spec 1.5).</summary>
-    [GeneratedRegex("^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-(?<name>[^/]+/[^/]+)/(tcp|udp|sctp)/(?<port>[^_]*)", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-(?<name>[^/]+/[^/]+)/(tcp|udp|sctp)/(?<port>[^_]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex InChain();
 }

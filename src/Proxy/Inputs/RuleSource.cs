@@ -108,19 +108,14 @@ internal static class RuleSource
     {
         using MemoryStream output = new();
         ProcessResult result = await runner.RunAsync(
-            call with
-            {
-                Limit = s_limit,
-                Lines = line =>
-                {
-                    if (output.Length + line.Length < MostBytes)
-                    {
-                        output.Write(line);
-                        output.WriteByte((byte)'\n');
-                    }
-                },
-            },
+            // As it is: nft writes all of its JSON in one line.
+            call with { Limit = s_limit, Output = output },
             cancellation);
+        if (output.Length > MostBytes)
+        {
+            throw new InputException($"{call.Tool} lists more than {MostBytes >> 20} MB of rules");
+        }
+
         return result.IsSuccess
             ? output.ToArray()
             : throw new InputException($"the rules cannot be listed, which needs root (CAP_NET_ADMIN): {result.Describe(call.Tool)}");

@@ -105,7 +105,9 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
         using CancellationTokenSource limit = new(call.Limit, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using CancellationTokenRegistration kill = either.Token.UnsafeRegister(static child => Kill((Process)child!), process);
-        Task<string> output = call.Lines is { } lines ? SplitAsync(process, lines) : OutputPump.KeepAsync(process.StandardOutput.BaseStream, MostOutput);
+        Task<string> output = call.Output is { } copy ? CopyAsync(process, copy)
+            : call.Lines is { } lines ? SplitAsync(process, lines)
+            : OutputPump.KeepAsync(process.StandardOutput.BaseStream, MostOutput);
         Task<string> error = OutputPump.KeepAsync(process.StandardError.BaseStream, MostError);
         try
         {
@@ -125,6 +127,12 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
             : process.ExitCode > SignalBase ? ProcessEnd.Signalled
             : ProcessEnd.Exited;
         return new(end, process.ExitCode, await output, await error);
+    }
+
+    private static async Task<string> CopyAsync(Process process, Stream output)
+    {
+        await process.StandardOutput.BaseStream.CopyToAsync(output, CancellationToken.None);
+        return "";
     }
 
     private static async Task<string> SplitAsync(Process process, LineHandler lines)

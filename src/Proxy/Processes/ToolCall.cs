@@ -22,6 +22,9 @@ internal sealed record ToolCall(string Tool, params string[] Arguments)
     /// <summary>Takes the lines of the tool's standard output as they come; null to keep its beginning.</summary>
     public LineHandler? Lines { get; init; }
 
+    /// <summary>Takes the tool's standard output as it is, where a line may be of any length; null for the above.</summary>
+    public Stream? Output { get; init; }
+
     /// <summary>How long the tool may take.</summary>
     public TimeSpan Limit { get; init; } = DefaultLimit;
 }

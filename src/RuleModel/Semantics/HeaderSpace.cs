@@ -168,7 +168,7 @@ internal sealed class HeaderSpace
     }
 
     /// <summary>The names, one that only a prefix fits for each, and one that nothing fits.</summary>
-    private static IEnumerable<string> Names(SortedSet<string> names, SortedSet<string> prefixes)
+    private static SortedSet<string> Names(SortedSet<string> names, SortedSet<string> prefixes)
     {
         SortedSet<string> all = [.. names];
         foreach (string prefix in prefixes)

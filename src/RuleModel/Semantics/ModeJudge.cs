@@ -114,9 +114,10 @@ internal sealed class ModeJudge
     private bool AreSame(List<ResultShare> iptables, List<ResultShare> nft, IpAddress? source, bool refusesClusterIps)
     {
         Dictionary<WalkResult, double> shares = [];
+        bool isMasqueradedByBoth = nft.Exists(share => share.Result.Target is not null && share.Result.Target == source && share.Result.IsMasqueraded);
         foreach ((WalkResult result, double share) in iptables)
         {
-            WalkResult plain = result.Target is not null && result.Target == source ? result with { IsMasqueraded = false } : result;
+            WalkResult plain = result.Target is not null && result.Target == source && !isMasqueradedByBoth ? result with { IsMasqueraded = false } : result;
             if (refusesClusterIps && result.Target is { } target && _clusterIps.Contains(target))
             {
                 plain = new(WalkVerdict.Reject, RejectTexts.Canonical(""), null, 0, IsMasqueraded: false, "", result.Unknown);
@@ -127,11 +128,6 @@ internal sealed class ModeJudge
 
         foreach ((WalkResult result, double share) in nft)
         {
-            if (result.Target is not null && result.Target == source && result.IsMasqueraded)
-            {
-                return false;
-            }
-
             shares[result] = shares.GetValueOrDefault(result) - share;
         }
 

@@ -1,4 +1,3 @@
-using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.RuleModel.Semantics;

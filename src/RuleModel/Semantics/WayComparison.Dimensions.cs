@@ -184,7 +184,6 @@ internal sealed partial class WayComparison
                 all.AddRange(members[set]);
             }
 
-            all.Sort();
             pieces.Add((piece, [.. all]));
         }
 

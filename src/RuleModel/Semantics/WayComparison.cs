@@ -262,21 +262,21 @@ internal sealed partial class WayComparison(IpFamily family, RuleFacts factsA, R
             return true;
         }
 
-        if (ways[0] >= _split || ways[^1] < _split)
-        {
-            return false;
-        }
-
         int result = _results[ways[0]];
+        bool hasA = false;
+        bool hasB = false;
         foreach (int way in ways)
         {
             if (_results[way] != result)
             {
                 return false;
             }
+
+            hasA |= way < _split;
+            hasB |= way >= _split;
         }
 
-        return true;
+        return hasA && hasB;
     }
 
     /// <summary>All ways that are left apply: adds up and compares.</summary>

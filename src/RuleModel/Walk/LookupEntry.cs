@@ -1,5 +1,3 @@
-using KubeProxySharp.RuleModel.Addresses;
-
 namespace KubeProxySharp.RuleModel.Walk;
 
 /// <summary>A key of a set or map, read; parts that the key does not have are zero.</summary>

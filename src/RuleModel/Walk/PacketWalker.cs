@@ -1,5 +1,3 @@
-using KubeProxySharp.RuleModel.Addresses;
-
 namespace KubeProxySharp.RuleModel.Walk;
 
 /// <summary>
