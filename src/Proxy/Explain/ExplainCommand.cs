@@ -1,6 +1,5 @@
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;

@@ -11,6 +11,6 @@ internal static class ReasonFields
         ? walk
         : walk with
         {
-            Reasons = [.. walk.Reasons.Select(reason => reason.Field == "clusterCIDR" ? reason with { Object = $"Node {cluster.NodeName}", Field = "spec.podCIDRs" } : reason)],
+            Reasons = [.. walk.Reasons.Select(reason => reason.Field == "clusterCIDR" ? reason with { Owner = $"Node {cluster.NodeName}", Field = "spec.podCIDRs" } : reason)],
         };
 }

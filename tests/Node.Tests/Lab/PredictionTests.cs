@@ -7,7 +7,6 @@ using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Walk;
-using KubeProxySharp.Testing;
 using KubeProxySharp.Testing.Lab;
 
 namespace KubeProxySharp.Node.Tests.Lab;
