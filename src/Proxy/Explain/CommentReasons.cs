@@ -82,7 +82,7 @@ internal static class CommentReasons
             if (comment.EndsWith(ending, StringComparison.Ordinal))
             {
                 string service = Without(comment, ending);
-                return Of(string.Format(System.Globalization.CultureInfo.InvariantCulture, words, question.To, service), service, field);
+                return Of(words.Replace("{0}", question.To, StringComparison.Ordinal).Replace("{1}", service, StringComparison.Ordinal), service, field);
             }
         }
 

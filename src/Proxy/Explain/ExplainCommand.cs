@@ -1,6 +1,5 @@
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
@@ -129,7 +128,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             walks.Add(explainer.Explain("the rules of this node", live, null, RuleDialect.Iptables));
         }
 
-        return new(question, cluster?.NodeName ?? "", walks);
+        return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);
     }
 
     private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, WalkExplainer explainer)

@@ -62,7 +62,7 @@ internal static class ExplainJson
         {
             json.WriteStartObject();
             json.WriteString("text", reason.Text);
-            json.WriteString("object", reason.Object);
+            json.WriteString("object", reason.Owner);
             json.WriteString("field", reason.Field);
             json.WriteEndObject();
         }

@@ -47,7 +47,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             output.WriteLine(Colour(Strong, "Why"));
             foreach (ModelReason reason in walk.Reasons)
             {
-                string field = reason.Field.Length == 0 ? reason.Object : $"{reason.Field} of {reason.Object}";
+                string field = reason.Field.Length == 0 ? reason.Owner : $"{reason.Field} of {reason.Owner}";
                 output.WriteLine($"  - {reason.Text} {Colour(Faint, $"[{field}]")}");
             }
         }

@@ -1,4 +1,3 @@
-using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.RuleModel.Walk;

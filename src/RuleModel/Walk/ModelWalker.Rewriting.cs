@@ -9,7 +9,7 @@ namespace KubeProxySharp.RuleModel.Walk;
 public sealed partial class ModelWalker
 {
     /// <summary>The first service port in the order of names that takes the packet; others are asked when it lets go of it.</summary>
-    private IReadOnlyList<ModelState> RewriteIptables(ModelState start)
+    private List<ModelState> RewriteIptables(ModelState start)
     {
         ModelState state = start;
         foreach (ServicePortRules port in AllPorts())
@@ -52,7 +52,7 @@ public sealed partial class ModelWalker
         return [state];
     }
 
-    private IReadOnlyList<ModelState> RewriteNftables(ModelState start)
+    private List<ModelState> RewriteNftables(ModelState start)
     {
         bool isMarked = MasqueradesClusterIPs && IsClusterIP(start.Destination);
         ModelState state = isMarked ? start with { IsMarked = true } : start;
@@ -89,7 +89,7 @@ public sealed partial class ModelWalker
     /// <summary>Sends a packet on from a frontend; null if it is let go because policy Local leaves nothing.</summary>
     private List<ModelState>? Take(ServicePortRules port, Frontend frontend, ModelState state)
     {
-        ModelState taken = (state with { Service = port, Frontend = frontend }).With(_words.Dialled(port, frontend));
+        ModelState taken = (state with { Service = port, Frontend = frontend }).With(ModelWords.Dialled(port, frontend));
         if (!frontend.IsExternal)
         {
             if (_isNftables && MasqueradesClusterIPs)
@@ -107,17 +107,17 @@ public sealed partial class ModelWalker
 
         if (port.Spec.ExternalPolicy == TrafficPolicy.Cluster)
         {
-            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(_words.ExternalMasquerade(port)), "spec.externalTrafficPolicy");
+            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(ModelWords.ExternalMasquerade(port)), "spec.externalTrafficPolicy");
         }
 
         if (Settings.LocalTraffic.IsPresent && _isFromPod)
         {
-            return Spread(port, TrafficPolicy.Cluster, taken.With(_words.ShortCut(port, isPod: true)), "");
+            return Spread(port, TrafficPolicy.Cluster, taken.With(ModelWords.ShortCut(port, isPod: true)), "");
         }
 
         if (_node.IsLocal(_source))
         {
-            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(_words.ShortCut(port, isPod: false)), "");
+            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(ModelWords.ShortCut(port, isPod: false)), "");
         }
 
         return port.Endpoints.Local.IsEmpty ? null : Spread(port, TrafficPolicy.Local, taken, "spec.externalTrafficPolicy");
@@ -151,7 +151,7 @@ public sealed partial class ModelWalker
                 AffinitySeconds = port.Spec.AffinitySeconds,
             };
             bool isHairpin = !_isNftables && endpoint.Target.Address == _source;
-            ways.Add(isHairpin ? (way with { IsMarked = true }).With(_words.Hairpin(way)) : way);
+            ways.Add(isHairpin ? (way with { IsMarked = true }).With(ModelWords.Hairpin(way)) : way);
         }
 
         return ways;

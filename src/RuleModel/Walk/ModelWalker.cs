@@ -1,5 +1,4 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
@@ -62,7 +61,7 @@ public sealed partial class ModelWalker
         };
         if ((_packet.Mark & Settings.MasqueradeMark) != 0)
         {
-            start = (start with { IsMarked = true }).With(_words.AlreadyMarked(Settings.MasqueradeMark));
+            start = (start with { IsMarked = true }).With(ModelWords.AlreadyMarked(Settings.MasqueradeMark));
         }
 
         if (FirewallDrop(start) is { } dropped)
@@ -112,7 +111,7 @@ public sealed partial class ModelWalker
             return state with { IsMasqueraded = true };
         }
 
-        return _isNftables && IsHairpin(state) ? (state with { IsMasqueraded = true }).With(_words.Hairpin(state)) : state;
+        return _isNftables && IsHairpin(state) ? (state with { IsMasqueraded = true }).With(ModelWords.Hairpin(state)) : state;
     }
 
     /// <summary>Whether an endpoint of this node was sent to itself.</summary>

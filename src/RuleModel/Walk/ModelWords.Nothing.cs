@@ -15,7 +15,7 @@ internal sealed partial class ModelWords
         return new($"refused: {state.Destination} is the cluster IP of {owner?.Name}, which has no port {state.Port}{ports}", $"Service {owner?.Name}", "spec.ports");
     }
 
-    public ModelReason Unallocated(ModelState state, IpPrefix range) =>
+    public static ModelReason Unallocated(ModelState state, IpPrefix range) =>
         new($"dropped: {state.Destination} is in the ServiceCIDR {range}, and no Service has it", "ServiceCIDR", "spec.cidrs");
 
     /// <summary>Why a packet keeps its destination; nothing for one that was sent on.</summary>

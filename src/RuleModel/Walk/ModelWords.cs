@@ -1,5 +1,4 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
 
@@ -16,7 +15,7 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
 
     private NodeSettings Settings => rules.Settings;
 
-    public ModelReason Dialled(ServicePortRules port, Frontend frontend)
+    public static ModelReason Dialled(ServicePortRules port, Frontend frontend)
     {
         string transport = TransportText(port.Name.Protocol);
         return frontend.Kind switch
@@ -74,7 +73,7 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
             : new($"masqueraded: traffic to a cluster IP that does not come in by {DetectedInterface()}", Configuration, "detectLocal");
     }
 
-    public ModelReason ExternalMasquerade(ServicePortRules port) =>
+    public static ModelReason ExternalMasquerade(ServicePortRules port) =>
         Of(port, "masqueraded: with policy Cluster the endpoint may be on another node, and its answers must come back through this one", "spec.externalTrafficPolicy");
 
     public IEnumerable<ModelReason> KeptSource(ServicePortRules port, Frontend? frontend)
@@ -97,7 +96,7 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
         }
     }
 
-    public ModelReason ShortCut(ServicePortRules port, bool isPod) => Of(
+    public static ModelReason ShortCut(ServicePortRules port, bool isPod) => Of(
         port,
         isPod ? "policy Local does not bind pods: their traffic never left the cluster, so it may use all endpoints" : "policy Local does not bind the node itself: its traffic may use all endpoints, masqueraded",
         "spec.externalTrafficPolicy");
@@ -118,7 +117,7 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
     public ModelReason RefusedSource(ServicePortRules port) =>
         Of(port, $"dropped: loadBalancerSourceRanges of {port.Name.Service} does not include {source}: {string.Join(", ", port.Spec.SourceRanges.AsSpan().ToArray())}", "spec.loadBalancerSourceRanges");
 
-    public ModelReason NoEndpoints(ServicePortRules port)
+    public static ModelReason NoEndpoints(ServicePortRules port)
     {
         int all = port.Endpoints.All.Length;
         string why = all == 0
@@ -134,12 +133,12 @@ internal sealed partial class ModelWords(FamilyRules rules, IpAddress source, Tr
         return Of(port, $"dropped: {field} of {port.Name.Service} is Local, and none of its {Count(port.Endpoints.All.Length, "endpoint")} is on {node}", "spec." + field);
     }
 
-    public ModelReason Hairpin(ModelState state) =>
+    public static ModelReason Hairpin(ModelState state) =>
         new($"masqueraded: {state.Destination} reaches itself through its Service (hairpin), and must not answer itself directly", $"EndpointSlices of {state.Service?.Name.Service}", "endpoints[].addresses");
 
-    public ModelReason AlreadyMarked(uint mark) => new($"masqueraded: the packet already has mark 0x{mark:x}", Configuration, "masqueradeBit");
+    public static ModelReason AlreadyMarked(uint mark) => new($"masqueraded: the packet already has mark 0x{mark:x}", Configuration, "masqueradeBit");
 
-    public ModelReason LoopbackFromOutside() =>
+    public static ModelReason LoopbackFromOutside() =>
         new("dropped: addressed to loopback from outside of it, while node ports are served on 127.0.0.1", Configuration, "iptables.localhostNodePorts");
 
     private static ModelReason Of(ServicePortRules port, string text, string field) => new(text, $"Service {port.Name.Service}", field);

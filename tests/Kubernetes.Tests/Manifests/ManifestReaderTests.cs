@@ -25,6 +25,28 @@ public sealed class ManifestReaderTests
 
     private readonly ManifestReader _reader = new();
 
+    [Theory]
+    [InlineData("podIP: 10.244.1.3, podIPs: [{ip: 10.244.1.3}, {ip: \"fd00::3\"}]", "[10.244.1.3, fd00::3]", false)]
+    [InlineData("podIP: 10.244.1.3, phase: Succeeded", "[10.244.1.3]", true)]
+    [InlineData("phase: Pending", "[]", false)]
+    public void PodsTellWhoHasAnAddress(string status, string addresses, bool hasEnded)
+    {
+        Read($$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: client, namespace: shop}
+            spec: {nodeName: node-a, hostNetwork: true, containers: [{name: a, image: b}]}
+            status: { {{status}} }
+            """);
+
+        Pod pod = _reader.Objects.Pods[new("shop", "client")];
+        pod.Addresses.ToString().Should().Be(addresses);
+        pod.HasEnded.Should().Be(hasEnded);
+        pod.IsHostNetwork.Should().BeTrue();
+        pod.NodeName.Should().Be("node-a");
+        _reader.Messages.Should().BeEmpty();
+    }
+
     [Fact]
     public void AHandWrittenServiceGetsTheServersDefaults()
     {

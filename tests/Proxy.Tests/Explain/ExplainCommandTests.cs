@@ -32,7 +32,7 @@ public sealed class ExplainCommandTests
     [InlineData("pod:shop/client", "10.96.77.7:80", "iptables", "left alone", "no Service has it; in iptables mode nothing is done", "spec.cidrs of ServiceCIDR")]
     [InlineData("node", "127.0.0.1:30080", "iptables", "sent to one of 2 endpoints", "30080/tcp is the node port of shop/web:http", "spec.ports[].nodePort")]
     [InlineData("node", "127.0.0.1:30080", "nftables", "left alone", "node ports do not answer on loopback here", "mode of the configuration")]
-    [InlineData("outside", "198.51.100.200:4242", "both", "left alone", "no Service has 198.51.100.200:4242", "")]
+    [InlineData("outside", "198.51.100.200:4242", "both", "left alone", "no Service has 198.51.100.200:4242", "[Services]")]
     [InlineData("pod:kube-system/agent", "svc:shop/web", "both", "pod kube-system/agent in the node's own network 192.0.2.10", "outside the pod CIDR", "clusterCIDR of the configuration")]
     public async Task TheAnswerComesWithItsReason(string from, string to, string mode, string answer, string reason, string field)
     {
@@ -45,6 +45,18 @@ public sealed class ExplainCommandTests
         {
             run.Output.Should().Contain("\n" + title);
         }
+    }
+
+    [Fact]
+    public async Task TheFieldOfPodCidrsIsTheOneThatIsUsed()
+    {
+        string directory = "tests/golden/recorded/cases/detect-node-cidr";
+        string clusterIP = File.ReadLines(RepositoryRoot.Combine([.. directory.Split('/'), "iptables", "iptables-save.txt"])).First(line => line.Contains(" cluster IP\"", StringComparison.Ordinal) && line.Contains("! -s", StringComparison.Ordinal));
+        string destination = $"{clusterIP.Split("-d ")[1].Split('/')[0]}:{clusterIP.Split("--dport ")[1].Split(' ')[0]}";
+
+        ExplainRun run = await ExplainRun.WithAsync("-f", directory + "/input", "--config", directory + "/config.yaml", "--node", "node-a", "--from", "203.0.113.9", "--to", destination);
+
+        run.Output.Should().Contain("which is outside the pod CIDR").And.Contain("[spec.podCIDRs of Node node-a]");
     }
 
     /// <summary>The node whose rules matter is that of the Pod that sends.</summary>
