@@ -1,4 +1,4 @@
-using KubeProxySharp.Proxy.Verify;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Proxy.Tests.Verify;
