@@ -78,7 +78,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             output.WriteLine($"  and {forwarded.Count - listed} more, {AnswerWords.Percent(Math.Round(forwarded.Skip(listed).Sum(way => way.Probability), 4))} together; --all lists them");
         }
 
-        foreach (IGrouping<string, ExplainedWay> group in walk.Ways.Where(way => way.Verdict == WalkVerdict.Accept).GroupBy(way => AnswerWords.Source(question, way)))
+        foreach (IGrouping<string, ExplainedWay> group in walk.Ways.Where(way => way.Verdict == WalkVerdict.Accept).GroupBy(way => AnswerWords.Source(question, way), StringComparer.Ordinal))
         {
             bool isForAll = group.Count() == walk.Ways.Count;
             string some = group.Count() > MostBranches ? $"{group.Count()} of the ways" : string.Join(", ", group.Select(way => way.Target?.ToString() ?? "the destination that was dialled"));

@@ -1,5 +1,4 @@
 using KubeProxySharp.Proxy.Inputs;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Explain;
 
