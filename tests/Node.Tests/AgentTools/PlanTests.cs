@@ -1,3 +1,5 @@
+using KubeProxySharp.Testing;
+
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>A plan on the node itself: nothing after a sync, and what the next one will do before it.</summary>
@@ -36,6 +38,6 @@ public sealed class PlanTests
         string proxyMode = mode == "nftables" ? "nftables" : "iptables";
         return lab.Network.Run(
             "env",
-            [$"XTABLES_LOCKFILE={lab.LockFile}", "sh", "-c", "\"$@\"; test $? = " + exitCode, "sh", AgentLab.Program, "plan", "-f", manifests, "--node", "node-a", "--mode", proxyMode]);
+            [$"XTABLES_LOCKFILE={lab.LockFile}", "sh", "-c", "\"$@\"; test $? = " + exitCode, "sh", ProgramUnderTest.Path, "plan", "-f", manifests, "--node", "node-a", "--mode", proxyMode]);
     }
 }

@@ -44,7 +44,7 @@ public sealed class PredictionTests
         for (int cluster = 0; cluster < Clusters; cluster++)
         {
             LabService[] services = [.. Enumerable.Range(1, 12).Select(number => RandomService(random, number))];
-            string yaml = string.Concat(services.Select(service => service.ToYaml()));
+            string yaml = string.Concat(services.Select(service => service.ToManifest()));
             if (cluster == 0)
             {
                 lab.Agent.Put("services.yaml", yaml);
@@ -85,7 +85,7 @@ public sealed class PredictionTests
 
     private static async Task<string> DialAsync(StandardLab lab, (string Place, LabService Service, string Kind, bool IsIPv6) packet, bool mayBeDropped)
     {
-        IPEndPoint destination = new LabRow(packet.Place, packet.Kind, [], "").Destination(packet.Service, packet.IsIPv6);
+        IPEndPoint destination = LabRow.Destination(packet.Kind, packet.Service, packet.IsIPv6);
         ProtocolType protocol = packet.Service.Protocol == "TCP" ? ProtocolType.Tcp : ProtocolType.Udp;
         Answer answer = Answer.Late;
 
@@ -111,16 +111,18 @@ public sealed class PredictionTests
         }
 
         List<string> spec = [];
-        AddSometimes("externalTrafficPolicy: Local", 3);
-        AddSometimes("internalTrafficPolicy: Local", 4);
-        AddSometimes("sessionAffinity: ClientIP", 5);
-        AddSometimes("loadBalancerSourceRanges: [203.0.113.0/25, 10.244.1.0/24, \"2001:db8:113::/64\", \"fd00:10:244:1::/64\"]", 4);
+        AddSometimes("\"externalTrafficPolicy\": \"Local\"", 3);
+        AddSometimes("\"internalTrafficPolicy\": \"Local\"", 4);
+        AddSometimes("\"sessionAffinity\": \"ClientIP\"", 5);
+        AddSometimes("""
+            "loadBalancerSourceRanges": ["203.0.113.0/25", "10.244.1.0/24", "2001:db8:113::/64", "fd00:10:244:1::/64"]
+            """, 4);
         return new($"random-{number}", number)
         {
             Protocol = random.Next(4) == 0 && !isOnHosts ? "UDP" : "TCP",
             Target = isOnHosts ? StandardLab.HostPort : LabService.TargetPort,
             Endpoints = endpoints,
-            Spec = string.Join('\n', spec),
+            Spec = string.Join(", ", spec),
         };
 
         void AddSometimes(string line, int of)
@@ -135,7 +137,7 @@ public sealed class PredictionTests
     private static RuleModelSnapshot Model(string services, string mode)
     {
         ManifestReader reader = new();
-        reader.Read("node", new MemoryStream(System.Text.Encoding.UTF8.GetBytes(StandardLab.NodeManifest)));
+        reader.Read("node", new MemoryStream(System.Text.Encoding.UTF8.GetBytes(StandardLab.NodeObject)));
         reader.Read("services", new MemoryStream(System.Text.Encoding.UTF8.GetBytes(services)));
         reader.ErrorCount.Should().Be(0);
         string configuration = Path.GetTempFileName();
@@ -214,7 +216,7 @@ public sealed class PredictionTests
 
         private static WalkPacket Packet(StandardLab lab, (string Place, LabService Service, string Kind, bool IsIPv6) packet)
         {
-            IPEndPoint dialled = new LabRow(packet.Place, packet.Kind, [], "").Destination(packet.Service, packet.IsIPv6);
+            IPEndPoint dialled = LabRow.Destination(packet.Kind, packet.Service, packet.IsIPv6);
             IpAddress destination = IpAddress.FromBytes(dialled.Address.GetAddressBytes());
             IpAddress source = lab.Client(packet.Place, packet.IsIPv6).Address is { } address
                 ? IpAddress.FromBytes(address.GetAddressBytes())
