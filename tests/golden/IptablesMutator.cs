@@ -82,21 +82,21 @@ internal static partial class IptablesMutator
         return address[..^1] + other;
     }
 
-    [GeneratedRegex("--probability ([0-9.]+)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("--probability (?<1>[0-9.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Probability();
 
-    [GeneratedRegex("--dport ([0-9]+)|--to-destination [^ ]+:(?<1>[0-9]+)$", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("--dport (?<1>[0-9]+)|--to-destination [^ ]+:(?<1>[0-9]+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Port();
 
-    [GeneratedRegex("--(?:set-x)?mark (0x[0-9a-f]+)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("--(?:set-x)?mark (?<1>0x[0-9a-f]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Mark();
 
-    [GeneratedRegex("-[sd] ([0-9a-f.:]*[1-9])/(?:32|128)|--to-destination \\[?(?<1>[0-9a-f.:]*[1-9])\\]?:[0-9]+$", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("-[sd] (?<1>[0-9a-f.:]*[1-9])/(?:32|128)|--to-destination \\[?(?<1>[0-9a-f.:]*[1-9])\\]?:[0-9]+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Address();
 
-    [GeneratedRegex("--seconds ([0-9]+)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("--seconds (?<1>[0-9]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Seconds();
 
-    [GeneratedRegex("-j (KUBE-(?:SVC|SVL|EXT|SEP|FW)-[A-Z0-9]+|KUBE-MARK-MASQ|REJECT)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("-j (?<1>KUBE-(?:SVC|SVL|EXT|SEP|FW)-[A-Z0-9]+|KUBE-MARK-MASQ|REJECT)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Target();
 }
