@@ -21,7 +21,7 @@ public sealed class PlanTests
         File.WriteAllText(present, Shop.Manifest(3));
         File.WriteAllText(next, Shop.Manifest(4).Replace(Shop.Endpoint(1, 0), Shop.Endpoint(1, 1), StringComparison.Ordinal));
 
-        Plan(lab, mode, present).Should().StartWith("no change on node node-a");
+        Plan(lab, mode, present).Should().Contain("no change on node node-a");
         string plan = Plan(lab, mode, next, exitCode: 2);
 
         plan.Should().Contain($"~ shop/s1:http  {Shop.Address(1)}:80/tcp\n    +1 endpoint {Shop.Endpoint(1, 1)}:8080\n    -1 endpoint {Shop.Endpoint(1, 0)}:8080\n")
@@ -29,7 +29,7 @@ public sealed class PlanTests
             .And.NotContain("shop/s2").And.NotContain("IPv6: ");
         File.Copy(next, Path.Combine(lab.Manifests, "shop.yaml"), overwrite: true);
         await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(4), Shop.Endpoint(4, 0)), "the planned rules");
-        Plan(lab, mode, next).Should().StartWith("no change on node node-a");
+        Plan(lab, mode, next).Should().Contain("no change on node node-a");
         await agent.StopAsync();
     }
 

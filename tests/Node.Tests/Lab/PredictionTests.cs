@@ -208,7 +208,13 @@ public sealed class PredictionTests
         private IReadOnlyList<WalkOutcome> Walk(StandardLab lab, (string Place, LabService Service, string Kind, bool IsIPv6) packet)
         {
             WalkPacket walked = Packet(lab, packet);
-            IReadOnlyList<WalkOutcome> ways = _walkers[walked.Destination.Family].Walk(walked);
+            IReadOnlyList<WalkOutcome> ways;
+            lock (_walkers)
+            {
+                // A walker is for one thread at a time.
+                ways = _walkers[walked.Destination.Family].Walk(walked);
+            }
+
             RuleDialect dialect = mode == "nftables" ? RuleDialect.Nftables : RuleDialect.Iptables;
             WalkAgreement.Compare(ways, ModelWalker.Walk(model[walked.Destination.Family], new NodeView(s_nodeAddresses), dialect, walked)).Should().BeEmpty();
             return ways;
