@@ -191,16 +191,16 @@ internal static class SvgWriter
     /// <summary>Two lines at most; the text below a page's picture has it all.</summary>
     private static List<string> Wrapped(string text)
     {
-        const int most = 110;
-        if (text.Length <= most)
+        const int Most = 110;
+        if (text.Length <= Most)
         {
             return [text];
         }
 
-        int space = text.LastIndexOf(' ', most);
-        int cut = space > 0 ? space : most;
+        int space = text.LastIndexOf(' ', Most);
+        int cut = space > 0 ? space : Most;
         string rest = text[cut..].TrimStart();
-        return [text[..cut], rest.Length <= most ? rest : rest[..(most - 1)] + "…"];
+        return [text[..cut], rest.Length <= Most ? rest : rest[..(Most - 1)] + "…"];
     }
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);

@@ -1,7 +1,7 @@
-using KubeProxySharp.Proxy.Output;
 using System.Globalization;
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 
