@@ -29,6 +29,9 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
     /// <summary>The line of <see cref="Position"/>, from 1.</summary>
     public int Line { get; private set; } = line;
 
+    /// <summary>The line of the last token, from 1.</summary>
+    public int TokenLine { get; private set; } = line;
+
     /// <summary>The last token.</summary>
     public readonly ReadOnlySpan<byte> Value => _text.Slice(Start, Length);
 
@@ -38,6 +41,7 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
         SkipSpace();
         Start = Position;
         Length = 1;
+        TokenLine = Line;
         if (Position == _text.Length)
         {
             Length = 0;

@@ -178,5 +178,5 @@ internal ref partial struct NftScript(ReadOnlyMemory<byte> memory)
         }
     }
 
-    private readonly RuleTextException Error(string reason) => new(_lexer.Line, reason);
+    private readonly RuleTextException Error(string reason) => new(_lexer.TokenLine, reason);
 }
