@@ -153,6 +153,18 @@ internal sealed partial class NftRuleText
             : null;
     }
 
+    /// <summary>A hash, unread: it goes on with parts of the packet, which would look like the next match.</summary>
+    private NftExpression.Raw Hash()
+    {
+        int start = _expressions.Position;
+        do
+        {
+            _expressions.Position++;
+        }
+        while (!_expressions.IsAtEnd && !s_statements.Contains(_words[_expressions.Position].Text));
+        return new(Text(start, _expressions.Position));
+    }
+
     /// <summary>What begins with a part of the packet: a match, a verdict map, or setting it.</summary>
     private NftStatement? OnPacket()
     {
@@ -168,7 +180,8 @@ internal sealed partial class NftRuleText
 
         if (_expressions.Skip("set"))
         {
-            return _expressions.Assigned() is { } value ? new NftStatement.Mangle(left, value) : null;
+            bool isHash = _expressions.IsNext("jhash") || _expressions.IsNext("symhash");
+            return (isHash ? Hash() : _expressions.Assigned()) is { } value ? new NftStatement.Mangle(left, value) : null;
         }
 
         string operation = _expressions.Peek is { Kind: NftTokenKind.Word, Text: "==" or "!=" or "<" or ">" or "<=" or ">=" } ? _expressions.Take() : "==";
