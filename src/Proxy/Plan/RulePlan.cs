@@ -8,9 +8,9 @@ namespace KubeProxySharp.Proxy.Plan;
 
 /// <summary>Finds what changes for the packets of a node when one rule set takes the place of another.</summary>
 /// <param name="nodeAddresses">The addresses on the node's interfaces.</param>
-/// <param name="after">Names service ports by the model that is wanted.</param>
-/// <param name="before">Names those that it does not have; null when there is no older model.</param>
-internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, PortFinder after, PortFinder? before)
+/// <param name="wantedPorts">Names service ports by the model that is wanted.</param>
+/// <param name="presentPorts">Names those that it does not have; null when there is no older model.</param>
+internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, PortFinder wantedPorts, PortFinder? presentPorts)
 {
     /// <summary>Compares the rules of a family.</summary>
     /// <param name="present">Rules that are there.</param>
@@ -26,18 +26,18 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
         names.Add(present);
         IReadOnlyList<TrafficOrigin> origins = NeutralRules.Origins([present, wanted]);
         Dictionary<(string Service, ServiceChangeKind Kind, string Words), List<FrontendAddress>> groups = [];
-        foreach (FrontendAddress frontend in finder.Find(nodeAddresses.Where(address => address.Family == wanted.Family)))
+        SortedSet<FrontendAddress> dialled = finder.Find(nodeAddresses.Where(address => address.Family == wanted.Family));
+        dialled.RemoveWhere(IsProbe);
+
+        // All destinations of a rule set in one go: it is indexed once.
+        ILookup<FrontendAddress, NeutralRule> before = Describe(present, dialled, origins);
+        cancellation.ThrowIfCancellationRequested();
+        ILookup<FrontendAddress, NeutralRule> after = Describe(wanted, dialled, origins);
+        foreach (FrontendAddress frontend in dialled)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (IsProbe(frontend))
-            {
-                continue;
-            }
-
-            // Nothing but the node itself can reach a loopback address, whatever rules say of such packets from outside.
-            IReadOnlyList<TrafficOrigin> possible = frontend.Address.IsLoopback ? [TrafficOrigin.Node] : origins;
-            IReadOnlyList<NeutralRule> old = NeutralRules.Describe(present, nodeAddresses, [frontend], possible);
-            IReadOnlyList<NeutralRule> next = NeutralRules.Describe(wanted, nodeAddresses, [frontend], possible);
+            NeutralRule[] old = [.. before[frontend]];
+            NeutralRule[] next = [.. after[frontend]];
             Count(old, next, report);
             if (Change(old, next) is { } change)
             {
@@ -62,10 +62,16 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
     /// <summary>Ports that no Service has are looked at to tell rule sets apart; a person who plans does not ask for them.</summary>
     private bool IsProbe(FrontendAddress frontend) =>
         frontend is { Protocol: TransportProtocol.Tcp, Port: FrontendFinder.UnusedPort }
-        && !after.TryFind(frontend, out _, out _)
-        && (before is null || !before.TryFind(frontend, out _, out _));
+        && !wantedPorts.TryFind(frontend, out _, out _)
+        && (presentPorts is null || !presentPorts.TryFind(frontend, out _, out _));
 
-    private static void Count(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next, PlanReport report)
+    /// <summary>What rules do, by destination. Nothing but the node itself can reach a loopback address, whatever rules say of such packets from outside.</summary>
+    private ILookup<FrontendAddress, NeutralRule> Describe(Ruleset rules, IEnumerable<FrontendAddress> frontends, IReadOnlyList<TrafficOrigin> origins) =>
+        NeutralRules.Describe(rules, nodeAddresses, frontends, origins)
+            .Where(rule => !rule.Frontend.Address.IsLoopback || rule.Origin.Interface is null)
+            .ToLookup(rule => rule.Frontend);
+
+    private static void Count(NeutralRule[] old, NeutralRule[] next, PlanReport report)
     {
         report.Compared++;
         if (ChangeWords.LeadsToEndpoints(old))
@@ -75,11 +81,11 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
         }
     }
 
-    private static (ServiceChangeKind Kind, string Words)? Change(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next)
+    private static (ServiceChangeKind Kind, string Words)? Change(NeutralRule[] old, NeutralRule[] next)
     {
-        if (old.Count == 0 || next.Count == 0)
+        if (old.Length == 0 || next.Length == 0)
         {
-            return (old.Count, next.Count) switch
+            return (old.Length, next.Length) switch
             {
                 (0, 0) => null,
                 (0, _) => (ServiceChangeKind.Added, ChangeWords.Describe(next)),
@@ -93,7 +99,7 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
 
     private string NameOf(FrontendAddress frontend, RuleNames names)
     {
-        if (after.TryFind(frontend, out ServicePortRules? port, out _) || (before is not null && before.TryFind(frontend, out port, out _)))
+        if (wantedPorts.TryFind(frontend, out ServicePortRules? port, out _) || (presentPorts is not null && presentPorts.TryFind(frontend, out port, out _)))
         {
             return port!.Name.ToString(); // found
         }
