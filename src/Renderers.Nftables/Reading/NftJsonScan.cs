@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
@@ -8,237 +8,265 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 /// <param name="json">The listing.</param>
 internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
 {
+    private const int LongestName = 512;
+
+    private readonly ReadOnlyMemory<byte> _json = json;
     private readonly NftJsonSource _source = new(json);
     private readonly NftListing _listing = new();
-    private Utf8JsonReader _reader = new(json.Span);
+    private NftJsonLexer _lexer = new(json.Span);
     private NftTable? _table;
+    private ReadOnlySpan<byte> _tableName;
+    private ReadOnlySpan<byte> _family;
     private NftChain? _chain;
+    private ReadOnlySpan<byte> _chainName;
 
-    /// <summary>Reads the whole text, so that what is no JSON is found.</summary>
     public NftListing Read()
     {
         bool isListed = false;
-        Expect(_reader.Read() && _reader.TokenType == JsonTokenType.StartObject, "no object");
-        while (NextProperty())
+        if (_lexer.Peek() == '[')
         {
-            if (_reader.ValueTextEquals("nftables"u8))
+            throw new FormatException("a list, no object");
+        }
+
+        _lexer.Expect('{');
+        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        {
+            if (_lexer.Name().SequenceEqual("nftables"u8))
             {
                 isListed = true;
-                _reader.Read();
                 Objects();
             }
             else
             {
-                _reader.Skip();
+                _lexer.SkipValue();
             }
         }
 
-        Expect(isListed, "no \"nftables\"");
-        Expect(!_reader.Read(), "more than an object");
-        return _listing;
+        if (_lexer.Peek() != 0)
+        {
+            throw _lexer.Error("more than an object");
+        }
+
+        return isListed ? _listing : throw new FormatException("no \"nftables\"");
     }
 
     private void Objects()
     {
-        Expect(_reader.TokenType == JsonTokenType.StartArray, "\"nftables\" is no list");
-        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+        if (_lexer.Peek() != '[')
         {
-            Expect(_reader.TokenType == JsonTokenType.StartObject && NextProperty(), "an item that is no object");
-            Item();
-            while (NextProperty())
+            throw new FormatException("\"nftables\" is no list");
+        }
+
+        _lexer.Expect('[');
+        for (bool isFirst = true; _lexer.NextEntry(isFirst, ']'); isFirst = false)
+        {
+            if (!_lexer.Skip('{'))
             {
-                _reader.Skip();
+                _lexer.SkipValue();
+                throw new FormatException("an item that is no object");
+            }
+
+            if (_lexer.Peek() == '}')
+            {
+                throw new FormatException("an empty object");
+            }
+
+            Item(_lexer.Name());
+            while (_lexer.NextEntry(isFirst: false, '}'))
+            {
+                _lexer.Name();
+                _lexer.SkipValue();
             }
         }
     }
 
-    private void Item()
+    private void Item(ReadOnlySpan<byte> kind)
     {
-        int kind = _reader.ValueTextEquals("rule"u8) ? 1
-            : _reader.ValueTextEquals("set"u8) || _reader.ValueTextEquals("map"u8) ? 2
-            : _reader.ValueTextEquals("chain"u8) ? 3
-            : _reader.ValueTextEquals("table"u8) ? 4
-            : 0;
-        if (kind == 0)
+        if (_lexer.Peek() != '{')
         {
-            _reader.Skip();
-            return;
+            _lexer.SkipValue();
         }
-
-        _reader.Read();
-        if (_reader.TokenType != JsonTokenType.StartObject)
+        else if (kind.SequenceEqual("rule"u8))
         {
-            _reader.Skip();
-            return;
+            Rule();
         }
-
-        switch (kind)
+        else if (kind.SequenceEqual("set"u8) || kind.SequenceEqual("map"u8))
         {
-            case 1:
-                Rule();
-                break;
-            case 2:
-                Set();
-                break;
-            case 3:
-                Chain();
-                break;
-            default:
-                Table();
-                break;
+            Set();
+        }
+        else if (kind.SequenceEqual("chain"u8))
+        {
+            Chain();
+        }
+        else if (kind.SequenceEqual("table"u8))
+        {
+            Table();
+        }
+        else
+        {
+            _lexer.SkipValue();
         }
     }
 
-    /// <summary>Of a rule only where it is and which chain it is of; both are mostly the same as for the one before.</summary>
+    /// <summary>Of a rule only where it is and which chain it is of: mostly that of the one before.</summary>
     private void Rule()
     {
-        int start = (int)_reader.TokenStartIndex;
-        string? family = null;
-        string? table = null;
-        string? chain = null;
-        while (NextProperty())
+        int start = _lexer.Position;
+        NftJsonLexer whole = _lexer;
+        whole.SkipValue();
+        NftJsonNames names = default;
+        _lexer.Expect('{');
+        for (bool isFirst = true; !names.IsRuleKnown && _lexer.NextEntry(isFirst, '}'); isFirst = false)
         {
-            if (_reader.ValueTextEquals("family"u8))
-            {
-                family = Text(_table?.Family);
-            }
-            else if (_reader.ValueTextEquals("table"u8))
-            {
-                table = Text(_table?.Name);
-            }
-            else if (_reader.ValueTextEquals("chain"u8))
-            {
-                chain = Text(_chain?.Name);
-            }
-            else
-            {
-                _reader.Skip();
-            }
+            names.Read(_lexer.Name(), ref _lexer);
         }
 
-        if (family is null)
+        _lexer = whole;
+        if (names.Family.IsEmpty)
         {
             return;
         }
 
-        FindTable(family, table);
-        if (!ReferenceEquals(_chain?.Name, chain))
+        FindTable(names.Family, names.Table);
+        if (_chain is null || !_chainName.SequenceEqual(names.Chain))
         {
-            _chain = chain is not null && _table!.Chains.TryGetValue(chain, out NftChain? found) ? found : throw new FormatException($"a rule of the chain \"{chain}\", which is not listed");
+            _chain = FindChain(names.Chain) ?? throw new FormatException($"a rule of the chain \"{NftJsonLexer.Text(names.Chain)}\", which is not listed");
+            _chainName = names.Chain;
         }
 
-        Expect(_chain is not null, "a rule of no chain");
-        _chain!.Rules.Add(new(start, (int)_reader.BytesConsumed - start, 0));
+        _chain.Rules.Add(new(start, whole.Position - start, 0));
+    }
+
+    private readonly NftChain? FindChain(ReadOnlySpan<byte> name)
+    {
+        Span<char> characters = stackalloc char[LongestName];
+        bool isPlain = !name.Contains((byte)'\\') && Encoding.UTF8.TryGetChars(name, characters, out int length) && (characters = characters[..length]).Length == length;
+        NftChain? chain;
+        return (isPlain
+            ? _table!.Chains.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(characters, out chain) // looked up after the table
+            : _table!.Chains.TryGetValue(NftJsonLexer.Text(name), out chain)) ? chain : null;
     }
 
     private void Set()
     {
-        string? family = null;
-        string? table = null;
-        string? name = null;
-        NftSet set = new();
-        while (NextProperty())
+        NftJsonNames names = default;
+        NftSet content = new();
+        _lexer.Expect('{');
+        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
         {
-            if (_reader.ValueTextEquals("family"u8))
+            ReadOnlySpan<byte> name = _lexer.Name();
+            if (name.SequenceEqual("timeout"u8))
             {
-                family = Text(_table?.Family);
+                content.ExpirySeconds = int.Parse(_lexer.Word(), NumberStyles.None, CultureInfo.InvariantCulture);
             }
-            else if (_reader.ValueTextEquals("table"u8))
+            else if (name.SequenceEqual("elem"u8))
             {
-                table = Text(_table?.Name);
-            }
-            else if (_reader.ValueTextEquals("name"u8))
-            {
-                name = Text(null);
-            }
-            else if (_reader.ValueTextEquals("timeout"u8))
-            {
-                _reader.Read();
-                set.ExpirySeconds = _reader.GetInt32();
-            }
-            else if (_reader.ValueTextEquals("elem"u8))
-            {
-                _reader.Read();
-                int start = (int)_reader.TokenStartIndex;
-                _reader.Skip();
-                set.Elements.Add(new(start, (int)_reader.BytesConsumed - start, 0));
+                _lexer.Peek();
+                int start = _lexer.Position;
+                _lexer.SkipValue();
+                content.Elements.Add(new(start, _lexer.Position - start, 0));
             }
             else
             {
-                _reader.Skip();
+                names.Read(name, ref _lexer);
             }
         }
 
-        if (family is not null)
+        if (!names.Family.IsEmpty)
         {
-            FindTable(family, table);
-            _table!.Sets[name ?? throw new FormatException("a set without a name")] = set;
+            FindTable(names.Family, names.Table);
+            _table!.Sets[names.NameText()] = content;
         }
     }
 
     private void Chain()
     {
-        JsonElement value = Element();
-        if (!value.TryGetProperty("family", out JsonElement family))
+        NftJsonNames names = default;
+        string hook = "";
+        string type = "";
+        string policy = "";
+        int? priority = null;
+        _lexer.Expect('{');
+        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        {
+            ReadOnlySpan<byte> name = _lexer.Name();
+            if (name.SequenceEqual("hook"u8))
+            {
+                hook = Text();
+            }
+            else if (name.SequenceEqual("type"u8))
+            {
+                type = Text();
+            }
+            else if (name.SequenceEqual("policy"u8))
+            {
+                policy = Text();
+            }
+            else if (name.SequenceEqual("prio"u8))
+            {
+                priority = int.Parse(_lexer.Peek() == '"' ? _lexer.String() : _lexer.Word(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            }
+            else
+            {
+                names.Read(name, ref _lexer);
+            }
+        }
+
+        if (names.Family.IsEmpty)
         {
             return;
         }
 
-        FindTable(family.GetString() ?? "", value.GetProperty("table").GetString());
-        NftChain chain = new(value.GetProperty("name").GetString() ?? "");
+        FindTable(names.Family, names.Table);
+        NftChain chain = new(names.NameText());
         _table!.Chains[chain.Name] = chain;
-        if (!value.TryGetProperty("hook", out JsonElement hook))
+        if (hook.Length != 0)
         {
-            return;
+            chain.Hook = NftChain.HookOf(hook);
+            chain.Priority = priority ?? throw new FormatException("a base chain without a priority");
+            chain.IsNat = type == "nat";
+            chain.Policy = policy == "drop" ? WalkVerdict.Drop : WalkVerdict.Accept;
         }
-
-        JsonElement priority = value.GetProperty("prio");
-        chain.Hook = NftChain.HookOf(hook.GetString());
-        chain.Priority = priority.ValueKind == JsonValueKind.Number ? priority.GetInt32() : int.Parse(priority.GetString() ?? "0", CultureInfo.InvariantCulture);
-        chain.IsNat = value.GetProperty("type").GetString() == "nat";
-        chain.Policy = value.TryGetProperty("policy", out JsonElement policy) && policy.GetString() == "drop" ? WalkVerdict.Drop : WalkVerdict.Accept;
     }
 
     private void Table()
     {
-        JsonElement value = Element();
-        if (value.TryGetProperty("family", out JsonElement family))
+        NftJsonNames names = default;
+        bool isDormant = false;
+        _lexer.Expect('{');
+        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
         {
-            FindTable(family.GetString() ?? "", value.GetProperty("name").GetString());
-            _table!.IsDormant = value.TryGetProperty("flags", out JsonElement flags) && NftJsonExpressions.Words(flags).Contains("dormant", StringComparison.Ordinal);
+            ReadOnlySpan<byte> name = _lexer.Name();
+            if (name.SequenceEqual("flags"u8))
+            {
+                _lexer.Peek();
+                int start = _lexer.Position;
+                _lexer.SkipValue();
+                isDormant = _json.Span[start.._lexer.Position].IndexOf("\"dormant\""u8) >= 0;
+            }
+            else
+            {
+                names.Read(name, ref _lexer);
+            }
+        }
+
+        if (!names.Family.IsEmpty)
+        {
+            FindTable(names.Family, names.Name);
+            _table!.IsDormant = isDormant;
         }
     }
 
-    private void FindTable(string family, string? name)
+    private string Text() => _lexer.Peek() == '"' ? NftJsonLexer.Text(_lexer.String()) : throw new FormatException("no text where nft has one");
+
+    private void FindTable(ReadOnlySpan<byte> family, ReadOnlySpan<byte> name)
     {
-        if (_table is null || _table.Family != family || _table.Name != name)
+        if (_table is null || !_family.SequenceEqual(family) || !_tableName.SequenceEqual(name))
         {
-            _table = _listing.FindOrAdd(family, name ?? throw new FormatException("an object of no table"), _source);
+            _table = _listing.FindOrAdd(NftJsonLexer.Text(family), name.IsEmpty ? throw new FormatException("an object of no table") : NftJsonLexer.Text(name), _source);
+            _family = family;
+            _tableName = name;
             _chain = null;
-        }
-    }
-
-    private JsonElement Element()
-    {
-        using JsonDocument document = JsonDocument.ParseValue(ref _reader);
-        return document.RootElement.Clone();
-    }
-
-    /// <summary>The text of a property; the very string that is expected, if it is that one.</summary>
-    private string? Text(string? expected)
-    {
-        _reader.Read();
-        return expected is not null && _reader.TokenType == JsonTokenType.String && _reader.ValueTextEquals(expected) ? expected : _reader.GetString();
-    }
-
-    /// <summary>Goes to the next property of an object; false at its end.</summary>
-    private bool NextProperty() => _reader.Read() && _reader.TokenType == JsonTokenType.PropertyName;
-
-    private static void Expect(bool isTrue, string otherwise)
-    {
-        if (!isTrue)
-        {
-            throw new FormatException(otherwise);
         }
     }
 }

@@ -4,34 +4,46 @@ using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Rules in JSON. What has not the shape that nft gives it is not understood, but it is no error: by now it is known to be JSON.</summary>
+/// <summary>Rules in JSON. What has not the shape that nft gives it, or is no JSON, is not understood; it is too late for errors.</summary>
 /// <param name="json">The listing.</param>
 internal sealed class NftJsonSource(ReadOnlyMemory<byte> json) : NftSource
 {
     public override NftRule Rule(RuleSlice slice)
     {
-        using JsonDocument document = JsonDocument.Parse(Part(slice));
         try
         {
+            using JsonDocument document = JsonDocument.Parse(Part(slice));
             return NftJsonRules.Read(document.RootElement);
         }
-        catch (Exception e) when (NftJsonReader.IsOfShape(e))
+        catch (Exception e) when (e is JsonException || NftJsonReader.IsOfShape(e))
         {
-            string text = document.RootElement.GetRawText();
+            string text = Encoding.UTF8.GetString(Part(slice).Span);
             return new([new NftStatement.Unknown(text)], text, "");
         }
     }
 
     public override void Elements(RuleSlice slice, List<NftExpression> elements)
     {
-        using JsonDocument document = JsonDocument.Parse(Part(slice));
         try
         {
+            using JsonDocument document = JsonDocument.Parse(Part(slice));
             elements.AddRange(NftJsonExpressions.Elements(document.RootElement));
         }
-        catch (Exception e) when (NftJsonReader.IsOfShape(e))
+        catch (Exception e) when (e is JsonException || NftJsonReader.IsOfShape(e))
         {
             elements.Add(new NftExpression.Raw(Encoding.UTF8.GetString(Part(slice).Span)));
+        }
+    }
+
+    public override bool TryFill(RuleSlice slice, NftFill fill)
+    {
+        try
+        {
+            return new NftJsonElements(Part(slice).Span).TryFill(fill);
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

@@ -12,6 +12,8 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
 {
     private static readonly SearchValues<byte> s_endOfWord = SearchValues.Create(" \t\r\n;{},\"#"u8);
 
+    private static readonly SearchValues<byte> s_inBlock = SearchValues.Create("{}\"#\n"u8);
+
     private readonly ReadOnlySpan<byte> _text = text[..end];
 
     /// <summary>What the last token is.</summary>
@@ -76,6 +78,46 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
 
     /// <summary>Whether the last token is a word, this one.</summary>
     public readonly bool Is(ReadOnlySpan<byte> word) => Kind == NftTokenKind.Word && Value.SequenceEqual(word);
+
+    /// <summary>Goes past the brace that closes a block, and is in front of it in <see cref="Start"/>; false if there is none.</summary>
+    public bool SkipToClose()
+    {
+        int depth = 1;
+        while (true)
+        {
+            int next = _text[Position..].IndexOfAny(s_inBlock);
+            if (next < 0)
+            {
+                Position = _text.Length;
+                return false;
+            }
+
+            Position += next;
+            switch (_text[Position])
+            {
+                case (byte)'"':
+                    Quoted();
+                    continue;
+                case (byte)'#':
+                    SkipSpace();
+                    continue;
+                case (byte)'\n':
+                    Line++;
+                    break;
+                default:
+                    depth += _text[Position] == '{' ? 1 : -1;
+                    break;
+            }
+
+            Position++;
+            if (depth == 0)
+            {
+                Start = Position - 1;
+                Kind = NftTokenKind.Close;
+                return true;
+            }
+        }
+    }
 
     private NftTokenKind Single(NftTokenKind kind)
     {

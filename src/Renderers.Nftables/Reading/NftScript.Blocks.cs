@@ -236,16 +236,9 @@ internal ref partial struct NftScript
     private void SkipToClose()
     {
         int line = _lexer.Line;
-        int depth = 1;
-        while (depth != 0)
+        if (!_lexer.SkipToClose())
         {
-            depth += _lexer.Next() switch
-            {
-                NftTokenKind.Open => 1,
-                NftTokenKind.Close => -1,
-                NftTokenKind.End => throw new RuleTextException(line, "a brace is not closed"),
-                _ => 0,
-            };
+            throw new RuleTextException(line, "a brace is not closed");
         }
     }
 

@@ -10,4 +10,10 @@ internal abstract class NftSource
 
     /// <summary>Reads elements of a set or map.</summary>
     public abstract void Elements(RuleSlice slice, List<NftExpression> elements);
+
+    /// <summary>
+    /// Fills in elements of the forms that make up large sets and maps, straight from the text. False if there is one of
+    /// another form; what was filled is then of no use.
+    /// </summary>
+    public abstract bool TryFill(RuleSlice slice, NftFill fill);
 }

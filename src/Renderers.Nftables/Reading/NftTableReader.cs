@@ -49,7 +49,12 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         if (!_sets.TryGetValue(name, out ElementSet? set))
         {
             set = new ElementSet(name) { ExpirySeconds = ExpiryOf(name) };
-            set = NftElements.TryFill(set, key, ElementsOf(name)) ? set : null;
+            if (!TryFill(name, new NftFill.OfSet(key, set)))
+            {
+                set = new ElementSet(name) { ExpirySeconds = ExpiryOf(name) };
+                set = NftElements.TryFill(set, key, ElementsOf(name)) ? set : null;
+            }
+
             _sets.Add(name, set);
         }
 
@@ -77,7 +82,12 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         if (!_verdictMaps.TryGetValue(name, out VerdictMap? map))
         {
             map = new VerdictMap(name);
-            map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
+            if (!TryFill(name, new NftFill.OfVerdicts(key, map)))
+            {
+                map = new VerdictMap(name);
+                map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
+            }
+
             _verdictMaps.Add(name, map);
         }
 
@@ -90,11 +100,30 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         if (!_targetMaps.TryGetValue(name, out TargetMap? map))
         {
             map = new TargetMap(name);
-            map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
+            if (!TryFill(name, new NftFill.OfTargets(key, map)))
+            {
+                map = new TargetMap(name);
+                map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
+            }
+
             _targetMaps.Add(name, map);
         }
 
         return map;
+    }
+
+    private bool TryFill(string name, NftFill fill)
+    {
+        bool isFilled = true;
+        if (content.Sets.TryGetValue(name, out NftSet? declared))
+        {
+            foreach (RuleSlice slice in declared.Elements)
+            {
+                isFilled = isFilled && content.Source.TryFill(slice, fill);
+            }
+        }
+
+        return isFilled;
     }
 
     private List<NftExpression> ElementsOf(string name)

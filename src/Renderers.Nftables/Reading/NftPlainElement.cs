@@ -1,0 +1,62 @@
+using System.Buffers;
+
+namespace KubeProxySharp.Renderers.Nftables.Reading;
+
+/// <summary>An element of the simplest form: parts of its key, and of its value or its verdict, as they are written.</summary>
+internal ref struct NftPlainElement
+{
+    private const int MostParts = 4;
+
+    /// <summary>No prefixes, ranges or wildcards.</summary>
+    private static readonly SearchValues<byte> s_plain = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz.:"u8);
+
+    private ReadOnlySpan<byte> _first;
+    private ReadOnlySpan<byte> _second;
+    private ReadOnlySpan<byte> _third;
+    private ReadOnlySpan<byte> _fourth;
+
+    /// <summary>The number of parts of the key.</summary>
+    public int KeyLength { get; private set; }
+
+    /// <summary>The address of an endpoint.</summary>
+    public ReadOnlySpan<byte> Address { get; set; }
+
+    /// <summary>The port of an endpoint.</summary>
+    public ReadOnlySpan<byte> Port { get; set; }
+
+    /// <summary>The word of a verdict; empty if the value is none.</summary>
+    public ReadOnlySpan<byte> Verdict { get; set; }
+
+    /// <summary>Where the verdict leads.</summary>
+    public ReadOnlySpan<byte> Chain { get; set; }
+
+    /// <summary>A part of the key.</summary>
+    public readonly ReadOnlySpan<byte> Part(int index) => index switch { 0 => _first, 1 => _second, 2 => _third, _ => _fourth };
+
+    /// <summary>Adds a part to the key; false if it is not plain, or there are too many.</summary>
+    public bool TryAdd(ReadOnlySpan<byte> part)
+    {
+        if (KeyLength == MostParts || part.IsEmpty || part.ContainsAnyExcept(s_plain))
+        {
+            return false;
+        }
+
+        switch (KeyLength++)
+        {
+            case 0:
+                _first = part;
+                break;
+            case 1:
+                _second = part;
+                break;
+            case 2:
+                _third = part;
+                break;
+            default:
+                _fourth = part;
+                break;
+        }
+
+        return true;
+    }
+}
