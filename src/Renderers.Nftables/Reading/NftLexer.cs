@@ -10,7 +10,6 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 /// <param name="line">The number of the line to begin with.</param>
 internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int line)
 {
-    private static readonly SearchValues<byte> s_endOfWord = SearchValues.Create(" \t\r\n;{},\"#"u8);
 
     private static readonly SearchValues<byte> s_inBlock = SearchValues.Create("{}\"#\n"u8);
 
@@ -66,9 +65,8 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
             case (byte)'"':
                 return Quoted();
             default:
-                int length = _text[Position..].IndexOfAny(s_endOfWord);
-                Length = length < 0 ? _text.Length - Position : length;
-                Position += Length;
+                Position = EndOfWord(Position);
+                Length = Position - Start;
                 return Kind = NftTokenKind.Word;
         }
     }
@@ -137,6 +135,19 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
         Position = Start + Length + 1;
         Line += Value.Count((byte)'\n');
         return Kind = NftTokenKind.Quoted;
+    }
+
+    /// <summary>Words are too short for a vectorized search to pay.</summary>
+    private readonly int EndOfWord(int position)
+    {
+        ReadOnlySpan<byte> text = _text;
+        while (position < text.Length
+            && text[position] is not ((byte)' ' or (byte)',' or (byte)';' or (byte)'\n' or (byte)'\t' or (byte)'\r' or (byte)'{' or (byte)'}' or (byte)'"' or (byte)'#'))
+        {
+            position++;
+        }
+
+        return position;
     }
 
     private void SkipSpace()

@@ -1,14 +1,9 @@
-using System.Buffers;
-
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>An element of the simplest form: parts of its key, and of its value or its verdict, as they are written.</summary>
 internal ref struct NftPlainElement
 {
     private const int MostParts = 4;
-
-    /// <summary>No prefixes, ranges or wildcards.</summary>
-    private static readonly SearchValues<byte> s_plain = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz.:"u8);
 
     private ReadOnlySpan<byte> _first;
     private ReadOnlySpan<byte> _second;
@@ -36,7 +31,7 @@ internal ref struct NftPlainElement
     /// <summary>Adds a part to the key; false if it is not plain, or there are too many.</summary>
     public bool TryAdd(ReadOnlySpan<byte> part)
     {
-        if (KeyLength == MostParts || part.IsEmpty || part.ContainsAnyExcept(s_plain))
+        if (KeyLength == MostParts || part.IsEmpty || !IsPlain(part))
         {
             return false;
         }
@@ -55,6 +50,20 @@ internal ref struct NftPlainElement
             default:
                 _fourth = part;
                 break;
+        }
+
+        return true;
+    }
+
+    /// <summary>No prefixes, ranges or wildcards. Parts are too short for a vectorized search to pay.</summary>
+    private static bool IsPlain(ReadOnlySpan<byte> part)
+    {
+        foreach (byte character in part)
+        {
+            if (character is not ((>= (byte)'0' and <= (byte)':') or (>= (byte)'a' and <= (byte)'z') or (byte)'.'))
+            {
+                return false;
+            }
         }
 
         return true;
