@@ -140,9 +140,9 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
     /// <summary>Words are too short for a vectorized search to pay.</summary>
     private readonly int EndOfWord(int position)
     {
-        ReadOnlySpan<byte> text = _text;
-        while (position < text.Length
-            && text[position] is not ((byte)' ' or (byte)',' or (byte)';' or (byte)'\n' or (byte)'\t' or (byte)'\r' or (byte)'{' or (byte)'}' or (byte)'"' or (byte)'#'))
+        ReadOnlySpan<byte> all = _text;
+        while (position < all.Length
+            && all[position] is not ((byte)' ' or (byte)',' or (byte)';' or (byte)'\n' or (byte)'\t' or (byte)'\r' or (byte)'{' or (byte)'}' or (byte)'"' or (byte)'#'))
         {
             position++;
         }
