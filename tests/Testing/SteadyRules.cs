@@ -30,4 +30,24 @@ public static class SteadyRules
 
         throw new TimeoutException($"the rules changed each of the {MostTries} times they were looked at");
     }
+
+    /// <summary>
+    /// Lists rules of iptables. The legacy variant first asks which tables there are, and is told of one twice when another is
+    /// made meanwhile; then it lists again.
+    /// </summary>
+    /// <param name="list">Runs iptables-save or its like, in the network namespace of this thread.</param>
+    public static string List(Func<string> list)
+    {
+        for (int tries = 0; tries < MostTries; tries++)
+        {
+            string listing = Read(list);
+            string[] tables = [.. listing.Split('\n').Where(line => line.StartsWith('*'))];
+            if (tables.Distinct(StringComparer.Ordinal).Count() == tables.Length)
+            {
+                return listing;
+            }
+        }
+
+        throw new TimeoutException($"a table was listed twice each of {MostTries} times");
+    }
 }
