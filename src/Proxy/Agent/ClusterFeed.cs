@@ -8,6 +8,12 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <param name="sliceNoted">Called for each report on an EndpointSlice.</param>
 internal sealed class ClusterFeed(Action changed, Action<int> serviceNoted, Action sliceNoted)
 {
+    /// <summary>
+    /// Held by who reports objects that belong together and by who takes what waits, so that they are taken together: a
+    /// Service without its EndpointSlices would refuse connections for a moment.
+    /// </summary>
+    public Lock Together { get; } = new();
+
     /// <summary>Services.</summary>
     public PendingObjects<Service> Services { get; } = new(static service => service.Name, serviceNoted, changed);
 

@@ -82,7 +82,11 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
             return;
         }
 
-        Put(reader.Objects);
+        lock (feed.Together)
+        {
+            Put(reader.Objects);
+        }
+
         LogRead(reader.Objects.Services.Count, reader.Objects.EndpointSlices.Count);
     }
 

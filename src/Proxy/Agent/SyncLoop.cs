@@ -166,7 +166,12 @@ internal sealed class SyncLoop
     private async Task SyncAsync(CancellationToken abort)
     {
         long taken = _time.GetTimestamp();
-        List<DateTimeOffset> triggers = TakeFeed();
+        List<DateTimeOffset> triggers;
+        lock (Feed.Together)
+        {
+            triggers = TakeFeed();
+        }
+
         for (int round = 1; ; round++)
         {
             NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);

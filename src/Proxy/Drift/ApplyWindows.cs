@@ -11,25 +11,27 @@ internal sealed class ApplyWindows
     private readonly Lock _lock = new();
     private readonly Queue<Window> _closed = [];
     private Window? _open;
+    private int _underWay;
 
-    /// <summary>Opens a window.</summary>
+    /// <summary>Opens a window, or widens the open one: the applies of the two families overlap.</summary>
     /// <param name="last">The number of the last commit before it.</param>
     /// <param name="isDeaf">Whether only the ends of commits are heard while it is open.</param>
     public void Open(uint last, bool isDeaf)
     {
         lock (_lock)
         {
-            _open = new(last, last, isDeaf);
+            _underWay++;
+            _open = _open is { } open ? open with { IsDeaf = open.IsDeaf || isDeaf } : new(last, last, isDeaf);
         }
     }
 
-    /// <summary>Closes it.</summary>
+    /// <summary>Closes it, when the last apply in it ends.</summary>
     /// <param name="last">The number of the last commit in it.</param>
     public void Close(uint last)
     {
         lock (_lock)
         {
-            if (_open is not { } window)
+            if (--_underWay != 0 || _open is not { } window)
             {
                 return;
             }

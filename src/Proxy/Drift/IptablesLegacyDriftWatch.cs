@@ -24,7 +24,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     private readonly SafeFileHandle _socket;
     private readonly Lock _lock = new();
     private string _noted;
-    private bool _isApplying;
+    private int _underWay;
 
     /// <summary>Opens the socket, in the network namespace of this thread.</summary>
     /// <param name="family">The family of the rules.</param>
@@ -63,8 +63,10 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     {
         lock (_lock)
         {
-            Look(); // what changed since the last time would be lost in what we change now
-            _isApplying = true;
+            if (_underWay++ == 0)
+            {
+                Look(); // what changed since the last time would be lost in what we change now
+            }
         }
     }
 
@@ -73,8 +75,10 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     {
         lock (_lock)
         {
-            _noted = Describe();
-            _isApplying = false;
+            if (--_underWay == 0)
+            {
+                _noted = Describe();
+            }
         }
 
         // Sizes do not tell whether somebody else wrote at the same time. Full applies are rare enough to have a look.
@@ -94,7 +98,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
             await Task.Delay(s_interval, _time, cancellation);
             lock (_lock)
             {
-                if (!_isApplying)
+                if (_underWay == 0)
                 {
                     Look();
                 }

@@ -24,6 +24,7 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     private readonly CommitJudge _judge;
     private readonly SafeFileHandle? _socket;
     private readonly Waiting _waiting = new();
+    private int _fullApplies;
 
     /// <summary>Opens the sockets, in the network namespace of this thread.</summary>
     /// <param name="options">What to look for.</param>
@@ -65,14 +66,14 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
         uint last = _query.Ask(out _)?.Number ?? 0;
 
         // A full load makes hundreds of thousands of messages; who commits is all that must be known of it.
-        bool isDeaf = isFull && _socket is not null && NetfilterSocket.HearOnlyCommits(_socket) == 0;
+        bool isDeaf = isFull && _socket is not null && (_fullApplies++ > 0 || NetfilterSocket.HearOnlyCommits(_socket) == 0);
         _windows.Open(last, isDeaf);
     }
 
     /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
     {
-        if (isFull && _socket is not null)
+        if (isFull && _socket is not null && --_fullApplies == 0)
         {
             _ = NetfilterSocket.HearEverything(_socket); // ENOENT if there was no filter
         }

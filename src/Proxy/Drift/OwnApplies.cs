@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Proxy.Drift;
 
 /// <summary>
-/// What we change ourselves, of both families, one apply after the other. Who applies rules says so here, so that watches
-/// tell our commits from those of others.
+/// What we change ourselves, of both families, whose applies overlap. Who applies rules says so here, so that watches tell
+/// our commits from those of others.
 /// </summary>
 internal sealed class OwnApplies
 {

@@ -13,6 +13,15 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         spec: {clusterIP: 10.96.0.10, ports: [{name: http, port: 80}]}
         """;
 
+    private const string Slice = """
+        apiVersion: discovery.k8s.io/v1
+        kind: EndpointSlice
+        metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+        addressType: IPv4
+        ports: [{name: http, port: 8080}]
+        endpoints: [{addresses: [10.1.0.1]}]
+        """;
+
     private const string Node = """
         apiVersion: v1
         kind: Node
@@ -100,6 +109,35 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         Directory.CreateSymbolicLink(data, "..2");
 
         await UntilAsync(() => _services.Values.Single().Ports[0].Port == 8443);
+    }
+
+    /// <summary>Whoever takes when the first Service of a reading arrives gets its EndpointSlice as well.</summary>
+    [Fact]
+    public async Task WhatIsReadTogetherIsTakenTogether()
+    {
+        TaskCompletionSource<(int Services, int Slices)> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ClusterFeed feed = null!;
+        int calls = 0;
+        feed = new(static () => { }, _ =>
+        {
+            if (Interlocked.Increment(ref calls) == 1)
+            {
+                Thread taker = new(() =>
+                {
+                    lock (feed.Together)
+                    {
+                        taken.SetResult((feed.Services.Take().Count, feed.EndpointSlices.Take().Count));
+                    }
+                });
+                taker.Start();
+                taker.Join(TimeSpan.FromMilliseconds(100));
+            }
+        }, static () => { });
+        Write("all.yaml", Service + "\n---\n" + Slice);
+
+        _running = new ManifestSource([_directory.FullName], feed, NullLogger.Instance, TimeProvider.System).RunAsync(_stop.Token);
+
+        (await taken.Task.WaitAsync(TimeSpan.FromSeconds(30))).Should().Be((1, 1));
     }
 
     public async ValueTask DisposeAsync()

@@ -67,6 +67,24 @@ public sealed class CommitJudgeTests
         _windows.Find(3).Should().Be(WindowStanding.Outside);
     }
 
+    /// <summary>Both families are written at the same time: what the longer apply commits is ours although the other one has ended.</summary>
+    [Fact]
+    public void OverlappingAppliesAreOneWindow()
+    {
+        _windows.Open(10, isDeaf: true);
+        _windows.Open(11, isDeaf: false);
+        _windows.Close(12);
+
+        _windows.Find(14).Should().Be(WindowStanding.Open);
+
+        _windows.Close(14);
+
+        _windows.Find(11).Should().Be(WindowStanding.Closed);
+        _windows.Find(14).Should().Be(WindowStanding.Closed);
+        _windows.MayLackObjects(14).Should().BeTrue("nothing but commits was heard all the time");
+        _windows.Find(15).Should().Be(WindowStanding.Outside);
+    }
+
     private void CloseWindow(uint before, uint last)
     {
         _windows.Open(before, isDeaf: false);
