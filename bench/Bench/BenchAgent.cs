@@ -9,6 +9,9 @@ internal sealed class BenchAgent : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
+    /// <summary>How often the log is looked at; lines carry the time when they came, so that figures do not depend on it.</summary>
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);
+
     private readonly LabNamespace _network = LabNamespace.Create("clean-up");
     private readonly string _kubeconfig = Path.GetTempFileName();
     private readonly Lock _gate = new();
@@ -104,7 +107,7 @@ internal sealed class BenchAgent : IDisposable
                 }
             }
 
-            Thread.Sleep(1);
+            Thread.Sleep(s_look);
         }
     }
 

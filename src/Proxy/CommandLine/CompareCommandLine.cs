@@ -4,7 +4,6 @@ using KubeProxySharp.Proxy.Compare;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
-using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Semantics;
 
 namespace KubeProxySharp.Proxy.CommandLine;
@@ -45,20 +44,15 @@ internal static class CompareCommandLine
     {
         Argument<string> a = new("A") { Description = "The first rules: files joined by commas, or \"live\"." };
         Argument<string> b = new("B") { Description = "The second rules." };
-        Option<bool> recursive = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
-        Option<string?> config = new("--config") { Description = "A KubeProxyConfiguration file, for manifests.", HelpName = "FILE" };
+        ClusterFlags cluster = new();
+        cluster.Config.Description = "A KubeProxyConfiguration file, for manifests.";
+        cluster.Node.Description = "The node. Default: hostnameOverride, else the only Node of the manifests.";
+        cluster.NodeAddresses.Description = "An address on the node's interfaces; repeatable. Default: what either side knows of them, else what rules name.";
+        cluster.Mode.Description = "The mode that rules are made for from manifests, and that \"live\" looks at. Default: that of the configuration, else iptables; of \"live\": both.";
+        cluster.Family.Description = "What to compare.";
         Option<string?> configB = new("--config-b") { Description = "Another one for B.", HelpName = "FILE" };
-        Option<string?> node = new("--node") { Description = "The node. Default: hostnameOverride, else the only Node of the manifests.", HelpName = "NAME" };
         Option<string?> nodeB = new("--node-b") { Description = "Another one for B.", HelpName = "NAME" };
-        Option<string?> mode = new Option<string?>("--mode") { Description = "The mode that rules are made for from manifests, and that \"live\" looks at. Default: that of the configuration, else iptables; of \"live\": both." }
-            .AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
         Option<string?> modeB = new Option<string?>("--mode-b") { Description = "Another one for B." }.AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
-        Option<IpAddress[]> addresses = new("--node-address")
-        {
-            Description = "An address on the node's interfaces; repeatable. Default: what either side knows of them, else what rules name.",
-            HelpName = "ADDR[/PREFIX]",
-            CustomParser = DryRunCommandLine.ParseAddresses,
-        };
         Option<string> rules = new Option<string>("--rules") { Description = "Whether rules of others count. Default: own if a side is made from manifests, else all." }
             .AcceptOnlyFromAmong("own", "all");
         Option<string[]> ignore = new Option<string[]>("--ignore")
@@ -67,13 +61,11 @@ internal static class CompareCommandLine
             HelpName = "NAME",
             AllowMultipleArgumentsPerToken = false,
         };
-        Option<string> family = new Option<string>("--family") { Description = "What to compare.", DefaultValueFactory = _ => "all" }
-            .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
         Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("compare", "Tell whether two rule sets do the same with every packet, of either mode and whoever wrote them.")
         {
-            a, b, recursive, config, configB, node, nodeB, mode, modeB, addresses, rules, ignore, family, output,
+            a, b, cluster.Recursive, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, output,
         };
         command.Validators.Add(result =>
         {
@@ -85,36 +77,30 @@ internal static class CompareCommandLine
         command.SetAction((parsed, cancellation) =>
         {
             string[] ignored = Split(parsed.GetValue(ignore));
-            IReadOnlyList<IpAddress>? given = parsed.GetResult(addresses) is null ? null : parsed.GetValue(addresses);
+            ClusterOptions common = cluster.Read(parsed, new ClusterOptions());
             CompareOptions options = new()
             {
-                A = Side(parsed.GetRequiredValue(a), parsed.GetValue(config), parsed.GetValue(node), parsed.GetValue(mode)),
-                B = Side(
-                    parsed.GetRequiredValue(b),
-                    parsed.GetValue(configB) ?? parsed.GetValue(config),
-                    parsed.GetValue(nodeB) ?? parsed.GetValue(node),
-                    parsed.GetValue(modeB) ?? parsed.GetValue(mode)),
-                Families = DryRunCommandLine.Families(parsed.GetRequiredValue(family)),
+                A = common with { Paths = Files(parsed.GetRequiredValue(a)) },
+                B = common with
+                {
+                    Paths = Files(parsed.GetRequiredValue(b)),
+                    ConfigPath = parsed.GetValue(configB) ?? common.ConfigPath,
+                    NodeName = parsed.GetValue(nodeB) ?? common.NodeName,
+                    Mode = parsed.GetValue(modeB) ?? common.Mode,
+                },
+                Families = cluster.FamiliesOf(parsed),
                 Ignored = ignored.Contains(AllModes) ? ModeDifference.All : [.. ModeDifference.All.Where(known => ignored.Contains(known.Name))],
-                NodeAddresses = given,
+                NodeAddresses = common.NodeAddresses,
                 ComparesAllRules = parsed.GetValue(rules) is { } chosen ? chosen == "all" : null,
                 IsJson = parsed.GetValue(output) == Json,
             };
             return new CompareCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
-
-            ClusterOptions Side(string paths, string? configPath, string? nodeName, string? chosenMode) => new()
-            {
-                Paths = paths.Split(',', StringSplitOptions.RemoveEmptyEntries),
-                IsRecursive = parsed.GetValue(recursive),
-                ConfigPath = configPath,
-                NodeName = nodeName,
-                NodeAddresses = given,
-                Mode = chosenMode,
-            };
         });
         HelpWithExamples.AddTo(command, s_examples);
         return command;
     }
+
+    private static string[] Files(string side) => side.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     private static string[] Split(string[]? names) => [.. (names ?? []).SelectMany(static name => name.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 }

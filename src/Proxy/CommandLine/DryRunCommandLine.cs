@@ -1,9 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.DryRun;
-using KubeProxySharp.Proxy.Inputs;
-using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.CommandLine;
 
@@ -28,33 +24,19 @@ internal static class DryRunCommandLine
 
     public static Command Create()
     {
-        Option<string[]> paths = new("--filename", "-f")
-        {
-            Description = "Manifests: files, directories, or - for standard input; YAML or JSON, lists and raw API answers too.",
-            HelpName = "PATH",
-            Required = true,
-            AllowMultipleArgumentsPerToken = true,
-        };
-        Option<bool> recursive = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
+        ClusterFlags cluster = new();
+        cluster.Paths.Description = "Manifests: files, directories, or - for standard input; YAML or JSON, lists and raw API answers too.";
+        cluster.Paths.Required = true;
+        cluster.Node.Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input.";
+        cluster.NodeAddresses.Description = "An address on the node's interfaces, for nodePortAddresses; repeatable. Default: loopback and the Node's status addresses.";
+        cluster.Family.Description = "Which rules to print.";
         Option<string[]> diffFrom = new("--diff-from")
         {
             Description = "Older manifests: print the transaction that leads from their rules to those of -f.",
             HelpName = "PATH",
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<string?> config = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
         Option<bool> strict = new("--strict") { Description = "Refuse a configuration with unknown or repeated fields instead of warning." };
-        Option<string?> node = new("--node") { Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input.", HelpName = "NAME" };
-        Option<IpAddress[]> addresses = new("--node-address")
-        {
-            Description = "An address on the node's interfaces, for nodePortAddresses; repeatable. Default: loopback and the Node's status addresses.",
-            HelpName = "ADDR[/PREFIX]",
-            CustomParser = ParseAddresses,
-        };
-        Option<string?> mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
-            .AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
-        Option<string> family = new Option<string>("--family") { Description = "Which rules to print.", DefaultValueFactory = _ => "all" }
-            .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
         Option<string?> output = new("--output", "-o") { Description = "Write to a file instead of standard output.", HelpName = "FILE" };
         Option<bool> nfacct = new("--nfacct")
         {
@@ -63,52 +45,21 @@ internal static class DryRunCommandLine
         };
         Command command = new("dry-run", "Print the rules that a node would have: as iptables-save prints them, or as a script for nft.")
         {
-            paths, recursive, diffFrom, config, strict, node, addresses, mode, family, output, nfacct,
+            cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, output, nfacct,
         };
         command.SetAction(parsed =>
         {
-            DryRunOptions options = new()
+            DryRunOptions options = cluster.Read(parsed, new DryRunOptions
             {
-                Paths = parsed.GetRequiredValue(paths),
-                IsRecursive = parsed.GetValue(recursive),
                 DiffFromPaths = parsed.GetValue(diffFrom) ?? [],
-                ConfigPath = parsed.GetValue(config),
                 IsStrict = parsed.GetValue(strict),
-                NodeName = parsed.GetValue(node),
-                NodeAddresses = parsed.GetResult(addresses) is null ? null : parsed.GetValue(addresses),
-                Mode = parsed.GetValue(mode),
-                Families = Families(parsed.GetRequiredValue(family)),
+                Families = cluster.FamiliesOf(parsed),
                 OutputPath = parsed.GetValue(output),
                 HasNfacct = parsed.GetValue(nfacct),
-            };
+            });
             return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).Run(options);
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;
-    }
-
-    internal static IReadOnlyList<IpFamily> Families(string name) => name switch
-    {
-        "ipv4" => [IpFamily.IPv4],
-        "ipv6" => [IpFamily.IPv6],
-        _ => [IpFamily.IPv4, IpFamily.IPv6],
-    };
-
-    internal static IpAddress[] ParseAddresses(ArgumentResult result)
-    {
-        List<IpAddress> addresses = [];
-        foreach (Token token in result.Tokens)
-        {
-            if (InterfaceAddress.TryParse(token.Value, out IpAddress address))
-            {
-                addresses.Add(address);
-            }
-            else
-            {
-                result.AddError($"--node-address: \"{token.Value}\" is not an address such as 192.0.2.10/24");
-            }
-        }
-
-        return [.. addresses];
     }
 }

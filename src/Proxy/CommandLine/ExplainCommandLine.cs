@@ -2,10 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Explain;
 using KubeProxySharp.Proxy.Output;
-using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.CommandLine;
 
@@ -39,28 +37,14 @@ internal static class ExplainCommandLine
     {
         Option<string> from = new("--from") { Description = "Where the packet comes from: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
         Option<string> to = new("--to") { Description = "Where it goes: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
-        Option<string[]> paths = new("--filename", "-f")
-        {
-            Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.",
-            HelpName = "PATH",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        Option<bool> recursive = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
+        ClusterFlags cluster = new(ExplainOptions.BothModes);
+        cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.";
+        cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.";
         Option<string[]> rules = new("--rules")
         {
             Description = "Saved rules: of iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\"; repeatable. With -f, they are compared with what the manifests ask for.",
             HelpName = "FILE",
         };
-        Option<string?> config = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
-        Option<string?> node = new("--node") { Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.", HelpName = "NAME" };
-        Option<IpAddress[]> addresses = new("--node-address")
-        {
-            Description = "An address on the node's interfaces; repeatable. Default: those of the Node, or of this node.",
-            HelpName = "ADDR[/PREFIX]",
-            CustomParser = DryRunCommandLine.ParseAddresses,
-        };
-        Option<string?> mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
-            .AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables, ExplainOptions.BothModes);
         Option<string?> input = new("--interface") { Description = "The interface that the packet comes in by. Default: a pod's or the uplink, as --from tells; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The interface that it leaves by. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The mark that it has from the beginning, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
@@ -70,28 +54,22 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follow a packet through the rules: where it goes, by which chance, and why; nothing is changed.")
         {
-            from, to, paths, recursive, rules, config, node, addresses, mode, input, outgoing, mark, sourcePort, all, output,
+            from, to, cluster.Paths, cluster.Recursive, rules, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, output,
         };
         command.SetAction((parsed, cancellation) =>
         {
-            ExplainOptions options = new()
+            ExplainOptions options = cluster.Read(parsed, new ExplainOptions
             {
                 From = parsed.GetRequiredValue(from),
                 To = parsed.GetRequiredValue(to),
-                Paths = parsed.GetValue(paths) ?? [],
-                IsRecursive = parsed.GetValue(recursive),
                 RulePaths = parsed.GetValue(rules) ?? [],
-                ConfigPath = parsed.GetValue(config),
-                NodeName = parsed.GetValue(node),
-                NodeAddresses = parsed.GetResult(addresses) is null ? null : parsed.GetValue(addresses),
-                Mode = parsed.GetValue(mode),
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),
                 SourcePort = parsed.GetValue(sourcePort),
                 ShowsAll = parsed.GetValue(all),
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
-            };
+            });
             return new ExplainCommand(streams ?? CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);

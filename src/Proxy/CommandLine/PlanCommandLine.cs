@@ -2,10 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Plan;
-using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.CommandLine;
 
@@ -34,32 +32,13 @@ internal static class PlanCommandLine
 
     public static Command Create()
     {
-        Option<string[]> paths = new("--filename", "-f")
-        {
-            Description = "Manifests instead of an API server: files, directories, or - for standard input.",
-            HelpName = "PATH",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        Option<bool> recursive = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
+        ClusterFlags cluster = new();
         Option<string[]> from = new("--from")
         {
             Description = "Older manifests: their rules stand for those of the node.",
             HelpName = "PATH",
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<string?> kubeconfig = new("--kubeconfig") { Description = "How to reach the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
-        Option<string?> config = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
-        Option<string?> node = new("--node") { Description = "The node. Default: hostnameOverride, else the host name or the only Node of the manifests.", HelpName = "NAME" };
-        Option<IpAddress[]> addresses = new("--node-address")
-        {
-            Description = "An address on the node's interfaces; repeatable. Default: those of this node, or those of the Node when files are read.",
-            HelpName = "ADDR[/PREFIX]",
-            CustomParser = DryRunCommandLine.ParseAddresses,
-        };
-        Option<string?> mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
-            .AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
-        Option<string> family = new Option<string>("--family") { Description = "What to look at.", DefaultValueFactory = _ => "all" }
-            .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
         Option<string[]> rules = new("--rules")
         {
             Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or nft; repeatable.",
@@ -76,15 +55,12 @@ internal static class PlanCommandLine
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("plan", "Tell what a sync would change on a node: Services, rules, live flows; nothing is changed.")
         {
-            paths, recursive, from, kubeconfig, config, node, addresses, mode, family, rules, conntrack, mostRemoved, output,
+            cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
+            rules, conntrack, mostRemoved, output,
         };
+        cluster.RefuseTwoClusters(command);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(paths) is not null && result.GetResult(kubeconfig) is not null)
-            {
-                result.AddError("give either -f or --kubeconfig, not both");
-            }
-
             if (result.GetResult(from) is not null && result.GetResult(rules) is not null)
             {
                 result.AddError("give either --from or --rules, not both: each stands for the rules of the node");
@@ -92,22 +68,15 @@ internal static class PlanCommandLine
         });
         command.SetAction((parsed, cancellation) =>
         {
-            PlanOptions options = new()
+            PlanOptions options = cluster.Read(parsed, new PlanOptions
             {
-                Paths = parsed.GetValue(paths) ?? [],
-                IsRecursive = parsed.GetValue(recursive),
+                Families = cluster.FamiliesOf(parsed),
                 FromPaths = parsed.GetValue(from) ?? [],
-                Kubeconfig = parsed.GetValue(kubeconfig),
-                ConfigPath = parsed.GetValue(config),
-                NodeName = parsed.GetValue(node),
-                NodeAddresses = parsed.GetResult(addresses) is null ? null : parsed.GetValue(addresses),
-                Mode = parsed.GetValue(mode),
-                Families = DryRunCommandLine.Families(parsed.GetRequiredValue(family)),
                 RulePaths = parsed.GetValue(rules) ?? [],
                 ConntrackPath = parsed.GetValue(conntrack),
                 MostRemovedPercent = parsed.GetValue(mostRemoved),
                 IsJson = parsed.GetValue(output) == Json,
-            };
+            });
             return new PlanCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);

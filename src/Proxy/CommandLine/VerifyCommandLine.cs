@@ -1,9 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
-using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.CommandLine;
 
@@ -32,26 +30,7 @@ internal static class VerifyCommandLine
 
     public static Command Create()
     {
-        Option<string[]> paths = new("--filename", "-f")
-        {
-            Description = "Manifests instead of an API server: files, directories, or - for standard input.",
-            HelpName = "PATH",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        Option<bool> recursive = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
-        Option<string?> kubeconfig = new("--kubeconfig") { Description = "How to reach the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
-        Option<string?> config = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
-        Option<string?> node = new("--node") { Description = "The node. Default: hostnameOverride, else the host name or the only Node of the manifests.", HelpName = "NAME" };
-        Option<IpAddress[]> addresses = new("--node-address")
-        {
-            Description = "An address on the node's interfaces; repeatable. Default: those of this node, or those of the Node when files are read.",
-            HelpName = "ADDR[/PREFIX]",
-            CustomParser = DryRunCommandLine.ParseAddresses,
-        };
-        Option<string?> mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
-            .AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
-        Option<string> family = new Option<string>("--family") { Description = "What to look at.", DefaultValueFactory = _ => "all" }
-            .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
+        ClusterFlags cluster = new();
         Option<string[]> rules = new("--rules")
         {
             Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or \"nft list ruleset\", as text or with -j; repeatable.",
@@ -62,31 +41,19 @@ internal static class VerifyCommandLine
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("verify", "Compare flows and rules of a node with what the cluster asks for; nothing is changed.")
         {
-            paths, recursive, kubeconfig, config, node, addresses, mode, family, rules, conntrack, output,
+            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
+            rules, conntrack, output,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(paths) is not null && result.GetResult(kubeconfig) is not null)
-            {
-                result.AddError("give either -f or --kubeconfig, not both");
-            }
-        });
+        cluster.RefuseTwoClusters(command);
         command.SetAction((parsed, cancellation) =>
         {
-            VerifyOptions options = new()
+            VerifyOptions options = cluster.Read(parsed, new VerifyOptions
             {
-                Paths = parsed.GetValue(paths) ?? [],
-                IsRecursive = parsed.GetValue(recursive),
-                Kubeconfig = parsed.GetValue(kubeconfig),
-                ConfigPath = parsed.GetValue(config),
-                NodeName = parsed.GetValue(node),
-                NodeAddresses = parsed.GetResult(addresses) is null ? null : parsed.GetValue(addresses),
-                Mode = parsed.GetValue(mode),
-                Families = DryRunCommandLine.Families(parsed.GetRequiredValue(family)),
+                Families = cluster.FamiliesOf(parsed),
                 RulePaths = parsed.GetValue(rules) ?? [],
                 ConntrackPath = parsed.GetValue(conntrack),
                 IsJson = parsed.GetValue(output) == Json,
-            };
+            });
             return new VerifyCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);

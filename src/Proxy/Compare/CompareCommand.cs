@@ -1,6 +1,4 @@
-using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Addresses;
@@ -16,38 +14,21 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 {
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(CompareOptions options, CancellationToken stop)
-    {
-        try
-        {
-            CompareReport? report;
-            using (Progress progress = new(streams.Errors, streams.AreErrorsOnTerminal, host.Time))
-            {
-                report = await MakeAsync(options, progress, stop);
-            }
-
-            return report is null ? ExitCode.Failure : Write(report, options);
-        }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or RuleTextException or IOException or UnauthorizedAccessException)
-        {
-            streams.Errors.WriteLine($"error: {e.Message}");
-            return ExitCode.Failure;
-        }
-    }
+    public Task<int> RunAsync(CompareOptions options, CancellationToken stop) =>
+        ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), report => Write(report, options));
 
     private static bool IsStandardInput(string path) => path == "-";
 
     private int Write(CompareReport report, CompareOptions options)
     {
-        using Stream output = streams.OpenOutput();
         if (options.IsJson)
         {
+            using Stream output = streams.OpenOutput();
             CompareJson.Write(report, output);
         }
         else
         {
-            using StreamWriter text = new(output) { NewLine = "\n" };
-            new CompareText(text, streams.IsOutputOnTerminal).Write(report);
+            ReportRun.WriteText(streams, text => new CompareText(text, streams.IsOutputOnTerminal).Write(report));
         }
 
         return report.Different != 0 ? ExitCode.Findings : report.Uncertain != 0 ? ExitCode.CannotTell : ExitCode.Success;
@@ -105,8 +86,8 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
             return new() { Family = family, NotCompared = missing == "neither side" ? $"neither side has {family} rules" : $"{missing} has no {family} rules" };
         }
 
-        rulesA = comparesAll ? rulesA : KubeRules.Of(rulesA);
-        rulesB = comparesAll ? rulesB : KubeRules.Of(rulesB);
+        rulesA = comparesAll ? rulesA : KubeRules.Of(rulesA, mode: null);
+        rulesB = comparesAll ? rulesB : KubeRules.Of(rulesB, mode: null);
         RulesetComparison comparison = new(rulesA, rulesB, addresses);
         int done = 0;
         IReadOnlyList<RulesetDifference>[] found = new IReadOnlyList<RulesetDifference>[comparison.Destinations];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Semantics;
 using KubeProxySharp.RuleModel.Walk;
 
@@ -9,6 +10,8 @@ namespace KubeProxySharp.Proxy.Compare;
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class CompareText(TextWriter output, bool isTerminal)
 {
+    private readonly Ink _ink = new(isTerminal);
+
     /// <summary>The most differences that are shown; JSON has more.</summary>
     private const int MostShown = 5;
 
@@ -36,9 +39,9 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
         output.WriteLine(report.Verdict switch
         {
-            "equal" => Colour(Good, "equal: both do the same with every packet"),
-            "different" => Colour(Bad, Count("different", report)),
-            _ => Colour(Open, Count("cannot tell", report)),
+            "equal" => _ink.Of(Good, "equal: both do the same with every packet"),
+            "different" => _ink.Of(Bad, Count("different", report)),
+            _ => _ink.Of(Open, Count("cannot tell", report)),
         });
     }
 
@@ -52,7 +55,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     {
         if (family.NotCompared.Length != 0)
         {
-            output.WriteLine(Colour(Open, $"{family.Family}: not compared, {family.NotCompared}"));
+            output.WriteLine(_ink.Of(Open, $"{family.Family}: not compared, {family.NotCompared}"));
             return;
         }
 
@@ -102,7 +105,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     private void Write(ShownDifference shown)
     {
         RulesetDifference difference = shown.Difference;
-        string head = difference.IsUncertain ? Colour(Open, "may differ") : Colour(Bad, "differs");
+        string head = difference.IsUncertain ? _ink.Of(Open, "may differ") : _ink.Of(Bad, "differs");
         string service = shown.Service.Length == 0 ? "" : $" ({shown.Service})";
         output.WriteLine($"  {head}: a packet {PacketText.Describe(difference)}{service}");
         if (difference.Classes > 1)
@@ -141,6 +144,4 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
             output.WriteLine($"       {WayTexts.Describe(entry)}");
         }
     }
-
-    private string Colour(string code, string text) => isTerminal ? $"\u001b[{code}m{text}\u001b[0m" : text;
 }

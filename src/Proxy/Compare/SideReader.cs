@@ -1,10 +1,7 @@
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.CommandLine;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Compare;
 
@@ -26,7 +23,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             return await ReadLiveAsync(options.Mode, families, stop);
         }
 
-        int dumps = options.Paths.Count(RuleDump.IsOne);
+        int dumps = options.Paths.Count(static path => RuleText.KindOfFile(path) != RuleTextKind.None);
         if (dumps != 0 && dumps != options.Paths.Count)
         {
             throw new InputException($"{string.Join(',', options.Paths)}: saved rules and manifests on one side; give either");
@@ -58,42 +55,10 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
         };
     }
 
-    private async Task<ComparedSide> ReadLiveAsync(string? mode, IReadOnlyList<IpFamily> families, CancellationToken stop)
+    private async Task<ComparedSide> ReadLiveAsync(string? mode, IReadOnlyList<IpFamily> families, CancellationToken stop) => new()
     {
-        Dictionary<IpFamily, Ruleset> rules = [];
-        if (mode != ProxyMode.Nftables)
-        {
-            foreach (Ruleset read in await RuleSource.ReadLiveAsync(host.Runner, ProxyMode.Iptables, IptablesVariants.Auto, families, stop))
-            {
-                rules.Add(read.Family, read);
-            }
-        }
-
-        if (mode != ProxyMode.Iptables)
-        {
-            foreach (Ruleset read in await ReadNftAsync(isNeeded: mode is not null, families, stop))
-            {
-                if (!rules.TryAdd(read.Family, read))
-                {
-                    // nft lists what iptables wrote too; that has been read by iptables, which knows its own words.
-                    rules[read.Family].Tables.AddRange(read.Tables.Where(table => table.Name == "kube-proxy"));
-                }
-            }
-        }
-
-        return new() { Title = mode is null ? "this node" : $"this node, {mode} rules", Rules = rules, NodeAddresses = InterfaceAddresses.Read() };
-    }
-
-    private async Task<IReadOnlyList<Ruleset>> ReadNftAsync(bool isNeeded, IReadOnlyList<IpFamily> families, CancellationToken stop)
-    {
-        try
-        {
-            return await RuleSource.ReadLiveAsync(host.Runner, ProxyMode.Nftables, IptablesVariants.Auto, families, stop);
-        }
-        catch (InputException) when (!isNeeded)
-        {
-            streams.Errors.WriteLine("note: nft cannot be asked here; only iptables rules of this node are compared");
-            return [];
-        }
-    }
+        Title = mode is null ? "this node" : $"this node, {mode} rules",
+        Rules = (await new LiveRules(host.Runner, streams.Errors).ReadAsync(mode, families, stop)).ToDictionary(rules => rules.Family),
+        NodeAddresses = InterfaceAddresses.Read(),
+    };
 }

@@ -16,6 +16,8 @@ namespace KubeProxySharp.Proxy.DryRun;
 /// <param name="errors">Standard error, for messages.</param>
 internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOutput, TextWriter errors)
 {
+    private readonly InputFiles _files = new(openInput, errors);
+
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
     public int Run(DryRunOptions options)
@@ -40,7 +42,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
 
     private RuleModelChange? BuildModel(DryRunOptions options, out string mode)
     {
-        KubeProxyConfiguration configuration = ReadConfiguration(options);
+        KubeProxyConfiguration configuration = _files.ReadConfiguration(options.ConfigPath, options.IsStrict);
         mode = options.Mode ?? configuration.EffectiveMode;
         if (mode is not (ProxyMode.Iptables or ProxyMode.Nftables))
         {
@@ -68,43 +70,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         return cluster.BuildChange(before, nodeName, options.NodeAddresses, told);
     }
 
-    /// <summary>Reads manifests and tells what has to be said; null when they have errors.</summary>
-    private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options)
-    {
-        ManifestReader reader = new();
-        ManifestFiles.Read(paths, options.IsRecursive, openInput, reader);
-        foreach (ManifestMessage message in reader.Messages)
-        {
-            errors.WriteLine(message);
-        }
-
-        if (reader.ErrorCount == 0)
-        {
-            return reader.Objects;
-        }
-
-        errors.WriteLine(reader.ErrorCount == 1 ? "error: the input has 1 error; no rules are printed" : $"error: the input has {reader.ErrorCount} errors; no rules are printed");
-        return null;
-    }
-
-    private KubeProxyConfiguration ReadConfiguration(DryRunOptions options)
-    {
-        LoadedConfiguration loaded = options.ConfigPath is null
-            ? new(new KubeProxyConfiguration(), [])
-            : ConfigurationReader.ReadFile(options.ConfigPath);
-        foreach (string problem in loaded.StrictProblems)
-        {
-            errors.WriteLine($"{options.ConfigPath}: {(options.IsStrict ? "error" : "warning")}: {problem}{(options.IsStrict ? "" : "; ignored")}");
-        }
-
-        if (options.IsStrict && loaded.StrictProblems.Count != 0)
-        {
-            throw new InputException("the configuration has unknown or repeated fields, which --strict refuses");
-        }
-
-        ConfigurationValidator.ThrowIfInvalid(loaded.Value);
-        return loaded.Value;
-    }
+    private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options) => _files.ReadManifests(paths, options.IsRecursive, "no rules are printed");
 
     private void Write(RuleModelChange change, string mode, DryRunOptions options)
     {

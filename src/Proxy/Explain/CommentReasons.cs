@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Explain;
@@ -27,35 +28,6 @@ internal static class CommentReasons
         }
 
         return reasons;
-    }
-
-    /// <summary>The service port that a way leads through, as comments or names of chains have it; empty if they do not say.</summary>
-    public static string ServiceOf(IReadOnlyList<WalkTraceEntry> trace)
-    {
-        foreach (WalkTraceEntry entry in trace)
-        {
-            int arrow = entry.Comment.IndexOf(" -> ", StringComparison.Ordinal);
-            if (arrow > 0)
-            {
-                return entry.Comment[..arrow];
-            }
-
-            string named = NameIn(entry.Chain);
-            if (named.Length != 0)
-            {
-                return named;
-            }
-
-            foreach ((string ending, _, _) in s_endings)
-            {
-                if (entry.Comment.EndsWith(ending, StringComparison.Ordinal))
-                {
-                    return entry.Comment[..^ending.Length];
-                }
-            }
-        }
-
-        return "";
     }
 
     private static ModelReason? Read(PacketQuestion question, WalkTraceEntry entry)
@@ -123,7 +95,7 @@ internal static class CommentReasons
 
     private static ModelReason? ReadNftables(PacketQuestion question, WalkTraceEntry entry)
     {
-        string service = NameIn(entry.Chain);
+        string service = ServiceInRules.OfChain(entry.Chain);
         return entry.Comment switch
         {
             "masquerade clusterIP traffic from outside cluster" => new("masqueraded: traffic to a cluster IP that does not come from a pod", "the configuration", "clusterCIDR or detectLocal"),
@@ -140,26 +112,6 @@ internal static class CommentReasons
                 new("dropped: the traffic policy of the Service is Local, and it has no endpoint on this node", "Service", "spec.externalTrafficPolicy or spec.internalTrafficPolicy"),
             _ => null,
         };
-    }
-
-    /// <summary>The service port in a chain's name such as <c>service-PFISGYVC-default/web/tcp/http</c>.</summary>
-    private static string NameIn(string chain)
-    {
-        int slash = chain.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0)
-        {
-            return "";
-        }
-
-        string[] parts = chain.Split('/');
-        string[] beginning = parts[0].Split('-', 3);
-        if (parts.Length < 4 || beginning.Length != 3)
-        {
-            return "";
-        }
-
-        string port = parts[3].Split("__")[0];
-        return $"{beginning[2]}/{parts[1]}" + (port.Length == 0 ? "" : ":" + port);
     }
 
     private static string? Between(string text, string start, string end) =>

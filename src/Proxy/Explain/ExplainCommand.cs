@@ -1,4 +1,3 @@
-using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
@@ -19,52 +18,19 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 {
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(ExplainOptions options, CancellationToken stop)
-    {
-        try
-        {
-            Explanation? explanation;
-            using (Progress progress = new(streams.Errors, streams.AreErrorsOnTerminal, host.Time))
-            {
-                explanation = await MakeAsync(options, progress, stop);
-            }
-
-            return explanation is null ? ExitCode.Failure : Write(explanation, options);
-        }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or IOException or UnauthorizedAccessException)
-        {
-            streams.Errors.WriteLine($"error: {e.Message}");
-            return ExitCode.Failure;
-        }
-    }
+    public Task<int> RunAsync(ExplainOptions options, CancellationToken stop) =>
+        ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), explanation => Write(explanation, options));
 
     private int Write(Explanation explanation, ExplainOptions options)
     {
-        using (Stream output = streams.OpenOutput())
+        if (options.Format == ExplainFormat.Json)
         {
-            if (options.Format == ExplainFormat.Json)
-            {
-                ExplainJson.Write(explanation, output);
-            }
-            else
-            {
-                using StreamWriter text = new(output) { NewLine = "\n" };
-                switch (options.Format)
-                {
-                    case ExplainFormat.Dot:
-                        DotWriter.Write(explanation, options.ShowsAll, text);
-                        break;
-                    case ExplainFormat.Svg:
-                        SvgWriter.Write(explanation, options.ShowsAll, text);
-                        break;
-                    case ExplainFormat.Html:
-                        HtmlWriter.Write(explanation, options.ShowsAll, text);
-                        break;
-                    default:
-                        new ExplainText(text, streams.IsOutputOnTerminal, options.ShowsAll).Write(explanation);
-                        break;
-                }
-            }
+            using Stream output = streams.OpenOutput();
+            ExplainJson.Write(explanation, output);
+        }
+        else
+        {
+            ReportRun.WriteText(streams, text => Write(explanation, options, text));
         }
 
         foreach (ExplainedWalk walk in explanation.Walks.Where(walk => walk.Disagreements.Count != 0))
@@ -79,6 +45,25 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
 
         return explanation.HasDisagreement ? ExitCode.Disagreement : ExitCode.Success;
+    }
+
+    private void Write(Explanation explanation, ExplainOptions options, TextWriter text)
+    {
+        switch (options.Format)
+        {
+            case ExplainFormat.Dot:
+                DotWriter.Write(explanation, options.ShowsAll, text);
+                break;
+            case ExplainFormat.Svg:
+                SvgWriter.Write(explanation, options.ShowsAll, text);
+                break;
+            case ExplainFormat.Html:
+                HtmlWriter.Write(explanation, options.ShowsAll, text);
+                break;
+            default:
+                new ExplainText(text, streams.IsOutputOnTerminal, options.ShowsAll).Write(explanation);
+                break;
+        }
     }
 
     private async Task<Explanation?> MakeAsync(ExplainOptions options, Progress progress, CancellationToken stop)
@@ -124,8 +109,8 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
         else
         {
-            Ruleset live = await new LiveRules(host.Runner, streams.Errors).ReadAsync(options.Mode, question.Family, stop);
-            walks.Add(explainer.Explain("the rules of this node", live, null, RuleDialect.Iptables));
+            IReadOnlyList<Ruleset> live = await new LiveRules(host.Runner, streams.Errors).ReadAsync(options.Mode, [question.Family], stop);
+            walks.Add(explainer.Explain("the rules of this node", live[0], null, RuleDialect.Iptables));
         }
 
         return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Explain;
@@ -8,6 +9,8 @@ namespace KubeProxySharp.Proxy.Explain;
 /// <param name="showsAll">Whether all branches are shown.</param>
 internal sealed class ExplainText(TextWriter output, bool isTerminal, bool showsAll)
 {
+    private readonly Ink _ink = new(isTerminal);
+
     /// <summary>The most branches whose rules are shown, and the most that are listed.</summary>
     private const int MostBranches = 3;
     private const int MostListed = 10;
@@ -21,7 +24,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     /// <summary>Writes it.</summary>
     public void Write(Explanation explanation)
     {
-        output.WriteLine(Colour(Strong, explanation.Title));
+        output.WriteLine(_ink.Of(Strong, explanation.Title));
         foreach (string assumption in explanation.Question.Assumptions)
         {
             output.WriteLine($"  ({assumption})");
@@ -39,23 +42,23 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private void WriteAnswer(Explanation explanation, ExplainedWalk walk)
     {
         string colour = walk.Ways.All(way => way.IsForwarded) ? Good : walk.Ways.Any(way => way.IsUncertain) ? Doubtful : Bad;
-        output.WriteLine($"{Colour(Strong, walk.Title)}: {Colour(colour, walk.Answer)}");
+        output.WriteLine($"{_ink.Of(Strong, walk.Title)}: {_ink.Of(colour, walk.Answer)}");
         WriteEndpoints(explanation.Question, walk);
         if (walk.Reasons.Count != 0)
         {
             output.WriteLine();
-            output.WriteLine(Colour(Strong, "Why"));
+            output.WriteLine(_ink.Of(Strong, "Why"));
             foreach (ModelReason reason in walk.Reasons)
             {
                 string field = reason.Field.Length == 0 ? reason.Owner : $"{reason.Field} of {reason.Owner}";
-                output.WriteLine($"  - {reason.Text} {Colour(Faint, $"[{field}]")}");
+                output.WriteLine($"  - {reason.Text} {_ink.Of(Faint, $"[{field}]")}");
             }
         }
 
         if (walk.Doubts.Count != 0)
         {
             output.WriteLine();
-            output.WriteLine(Colour(Doubtful, "Not understood, may match"));
+            output.WriteLine(_ink.Of(Doubtful, "Not understood, may match"));
             foreach (WalkTraceEntry doubt in walk.Doubts)
             {
                 output.WriteLine($"  - {Place(doubt)}: {doubt.Rule}");
@@ -89,7 +92,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private void WriteWay(ExplainedWalk walk)
     {
         output.WriteLine();
-        output.WriteLine(Colour(Strong, "The way"));
+        output.WriteLine(_ink.Of(Strong, "The way"));
         CommonWay common = CommonWay.Of(walk.Ways);
         Hook? hook = WriteRules(common.First, walk.Ways.Count == 0 ? null : walk.Ways[0].Trace.ElementAtOrDefault(common.First.Count), null, "  ");
         if (walk.Ways.Count > 1)
@@ -98,7 +101,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             foreach (ExplainedWay way in walk.Ways.Take(shown))
             {
                 string end = way.IsForwarded ? $"to {way.Target}" : way.Verdict == WalkVerdict.Accept ? "left alone" : way.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
-                output.WriteLine($"  {Colour(Strong, (way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4))) + " " + end)}");
+                output.WriteLine($"  {_ink.Of(Strong, (way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4))) + " " + end)}");
                 WriteRules(common.Own(way), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
@@ -109,7 +112,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
 
             if (common.Last.Count != 0)
             {
-                output.WriteLine($"  {Colour(Strong, "then, for all of them")}");
+                output.WriteLine($"  {_ink.Of(Strong, "then, for all of them")}");
                 WriteRules(common.Last, null, null, "    ");
             }
         }
@@ -128,7 +131,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             if (entry.Hook != hook)
             {
                 hook = entry.Hook;
-                output.WriteLine($"{indent}{Colour(Strong, entry.Hook.ToString().ToUpperInvariant())}");
+                output.WriteLine($"{indent}{_ink.Of(Strong, entry.Hook.ToString().ToUpperInvariant())}");
             }
 
             if (step.IsPassage)
@@ -138,8 +141,8 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
                 continue;
             }
 
-            output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {Colour(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
-            output.WriteLine($"{indent}    {Colour(Faint, entry.Rule)}");
+            output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {_ink.Of(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
+            output.WriteLine($"{indent}    {_ink.Of(Faint, entry.Rule)}");
             if (entry.Reasons.Count != 0)
             {
                 output.WriteLine($"{indent}    because {string.Join("; ", entry.Reasons)}");
@@ -166,7 +169,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     {
         string which = walk.Ways.Count == 1 ? "" : way.IsForwarded ? $", when {way.Target} is picked" : way.Verdict == WalkVerdict.Accept ? ", when it is left alone" : way.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
         output.WriteLine();
-        output.WriteLine(Colour(Strong, $"conntrack{which}"));
+        output.WriteLine(_ink.Of(Strong, $"conntrack{which}"));
         output.WriteLine(way.Conntrack.Length == 0 ? "  no entry: the packet ends before its entry is kept" : $"  {way.Conntrack}");
         if (way.Conntrack.Contains(ConntrackWords.Open, StringComparison.Ordinal))
         {
@@ -174,7 +177,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         }
 
         output.WriteLine();
-        output.WriteLine(Colour(Strong, $"The reply{which}"));
+        output.WriteLine(_ink.Of(Strong, $"The reply{which}"));
         foreach (string step in way.Reply)
         {
             output.WriteLine($"  - {step}");
@@ -182,6 +185,4 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     }
 
     private static string Place(WalkTraceEntry entry) => $"{entry.Hook.ToString().ToUpperInvariant()} {entry.Table} {entry.Chain} rule {entry.Position}";
-
-    private string Colour(string code, string text) => isTerminal && code.Length != 0 ? $"\u001b[{code}m{text}\u001b[0m" : text;
 }

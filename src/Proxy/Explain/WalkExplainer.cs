@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -95,7 +96,7 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
     private string WordsOf(EndpointAddress target, ModelOutcome? model, IReadOnlyList<WalkTraceEntry> trace)
     {
         Pod? pod = names.PodAt(target.Address);
-        string service = model?.Service?.ToString() ?? CommentReasons.ServiceOf(trace);
+        string service = model?.Service?.ToString() ?? ServiceInRules.OfWay(trace);
         string where = model?.IsLocalEndpoint ?? false ? "on this node"
             : pod is { NodeName.Length: > 0 } ? $"on node {pod.NodeName}"
             : names.NodeOf(target.Address) is { Length: > 0 } nodeName ? $"on node {nodeName}"

@@ -13,6 +13,8 @@ namespace KubeProxySharp.Proxy.Inputs;
 /// <param name="host">The host.</param>
 internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
 {
+    private readonly InputFiles _files = new(streams.OpenInput, streams.Errors);
+
     /// <summary>Reads.</summary>
     /// <param name="options">What was told.</param>
     /// <param name="isThisNode">Whether the node is the one that the program runs on, so that its addresses can be looked up.</param>
@@ -21,7 +23,7 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
     /// <exception cref="InputException">Something is missing or ambiguous.</exception>
     public async Task<ClusterView?> ReadAsync(ClusterOptions options, bool isThisNode, CancellationToken stop)
     {
-        KubeProxyConfiguration configuration = ReadConfiguration(options);
+        KubeProxyConfiguration configuration = _files.ReadConfiguration(options.ConfigPath, isStrict: false);
         string mode = options.Mode ?? configuration.EffectiveMode;
         if (mode is not (ProxyMode.Iptables or ProxyMode.Nftables))
         {
@@ -55,36 +57,11 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
             return await new ClusterListing(host.Time).ReadAsync(kubeconfig, NodeNameOf(options, configuration)!, stop); // never null without manifests
         }
 
-        ManifestReader reader = new();
-        ManifestFiles.Read(options.Paths, options.IsRecursive, streams.OpenInput, reader);
-        foreach (ManifestMessage message in reader.Messages)
-        {
-            streams.Errors.WriteLine(message);
-        }
-
-        if (reader.ErrorCount == 0)
-        {
-            return reader.Objects;
-        }
-
-        streams.Errors.WriteLine($"error: the manifests have {(reader.ErrorCount == 1 ? "1 error" : $"{reader.ErrorCount} errors")}; nothing is done with them");
-        return null;
+        return _files.ReadManifests(options.Paths, options.IsRecursive, "nothing is done with it");
     }
 
     /// <summary>With an API server the node is this one unless another is named; with manifests it is theirs.</summary>
     private string? NodeNameOf(ClusterOptions options, KubeProxyConfiguration configuration) => options.Paths.Count != 0
         ? options.NodeName
         : NodeName.Resolve(options.NodeName ?? configuration.HostnameOverride, host.HostName);
-
-    private KubeProxyConfiguration ReadConfiguration(ClusterOptions options)
-    {
-        LoadedConfiguration loaded = options.ConfigPath is null ? new(new KubeProxyConfiguration(), []) : ConfigurationReader.ReadFile(options.ConfigPath);
-        foreach (string problem in loaded.StrictProblems)
-        {
-            streams.Errors.WriteLine($"{options.ConfigPath}: warning: {problem}; ignored");
-        }
-
-        ConfigurationValidator.ThrowIfInvalid(loaded.Value);
-        return loaded.Value;
-    }
 }

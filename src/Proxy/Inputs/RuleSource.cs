@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using KubeProxySharp.Proxy.Appliers.Iptables;
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
@@ -15,15 +14,10 @@ namespace KubeProxySharp.Proxy.Inputs;
 /// <summary>Reads the rules of this node with the tools of the mode, or saved ones from files.</summary>
 internal static class RuleSource
 {
-    /// <summary>What a script or listing in nft's language begins with.</summary>
-    private static readonly string[] s_nftCommands = ["table ", "add ", "create ", "flush ", "delete ", "destroy "];
-
     /// <summary>The longest listing: ten times that of a cluster with 100,000 endpoints.</summary>
     private const int MostBytes = 512 * 1024 * 1024;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
-
-    private static ReadOnlySpan<byte> Space => " \t\r\n"u8;
 
     /// <summary>Reads files; what each holds shows by its beginning.</summary>
     /// <exception cref="InputException">A file is too long, or of none of the kinds.</exception>
@@ -123,48 +117,28 @@ internal static class RuleSource
 
     private static void ReadFile(byte[] content, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read)
     {
-        ReadOnlySpan<byte> start = content.AsSpan().TrimStart(Space);
-        if (start.StartsWith("{"u8))
+        switch (RuleText.KindOf(content))
         {
-            ReadJson(content, families, read);
-            return;
+            case RuleTextKind.NftJson:
+                ReadJson(content, families, read);
+                break;
+            case RuleTextKind.NftScript:
+                NftScriptReader.Read(content, RulesetsOf(families, read));
+                break;
+            case RuleTextKind.IptablesSave:
+                ReadSave(content, IpFamily.IPv4, read);
+                break;
+            case RuleTextKind.Ip6tablesSave:
+                ReadSave(content, IpFamily.IPv6, read);
+                break;
+            case RuleTextKind.None when content.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8):
+                // It says what is wrong with it.
+                ReadJson(content, families, read);
+                break;
+            default:
+                ReadSave(content, families.Contains(IpFamily.IPv4) ? IpFamily.IPv4 : IpFamily.IPv6, read);
+                break;
         }
-
-        ReadOnlySpan<byte> remarks = start;
-        start = SkipRemarks(start);
-        if (IsNftLanguage(start))
-        {
-            NftScriptReader.Read(content, RulesetsOf(families, read));
-            return;
-        }
-
-        remarks = remarks[..^start.Length];
-        bool isIPv6 = remarks.IndexOf("ip6tables"u8) >= 0 || (families.Count == 1 && families[0] == IpFamily.IPv6);
-        ReadSave(content, isIPv6 ? IpFamily.IPv6 : IpFamily.IPv4, read);
-    }
-
-    private static ReadOnlySpan<byte> SkipRemarks(ReadOnlySpan<byte> text)
-    {
-        while (text.StartsWith("#"u8))
-        {
-            int end = text.IndexOf((byte)'\n');
-            text = (end < 0 ? [] : text[end..]).TrimStart(Space);
-        }
-
-        return text;
-    }
-
-    private static bool IsNftLanguage(ReadOnlySpan<byte> text)
-    {
-        foreach (string command in s_nftCommands)
-        {
-            if (Ascii.Equals(text[..Math.Min(text.Length, command.Length)], command))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static void ReadJson(byte[] json, IReadOnlyList<IpFamily> families, Dictionary<IpFamily, Ruleset> read) =>

@@ -1,9 +1,4 @@
-using KubeProxySharp.Conntrack;
-using KubeProxySharp.Conntrack.Flows;
-using KubeProxySharp.Conntrack.Text;
-using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
@@ -19,38 +14,19 @@ internal sealed class PlanCommand(CommandStreams streams, AgentHost host)
 {
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(PlanOptions options, CancellationToken stop)
-    {
-        try
-        {
-            PlanReport? report;
-            using (Progress progress = new(streams.Errors, streams.AreErrorsOnTerminal, host.Time))
-            {
-                report = await MakeAsync(options, progress, stop);
-            }
-
-            return report is null ? ExitCode.Failure : Write(report, options);
-        }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or ConntrackException or IOException or UnauthorizedAccessException)
-        {
-            streams.Errors.WriteLine($"error: {e.Message}");
-            return ExitCode.Failure;
-        }
-    }
+    public Task<int> RunAsync(PlanOptions options, CancellationToken stop) =>
+        ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), report => Write(report, options));
 
     private int Write(PlanReport report, PlanOptions options)
     {
-        using (Stream output = streams.OpenOutput())
+        if (options.IsJson)
         {
-            if (options.IsJson)
-            {
-                PlanJson.Write(report, output);
-            }
-            else
-            {
-                using StreamWriter text = new(output) { NewLine = "\n" };
-                new PlanText(text, streams.IsOutputOnTerminal).Write(report);
-            }
+            using Stream output = streams.OpenOutput();
+            PlanJson.Write(report, output);
+        }
+        else
+        {
+            ReportRun.WriteText(streams, text => new PlanText(text, streams.IsOutputOnTerminal).Write(report));
         }
 
         if (report.Refusal.Length != 0)
@@ -84,21 +60,22 @@ internal sealed class PlanCommand(CommandStreams streams, AgentHost host)
         progress.Step("reading rules");
         PlanReport report = new() { NodeName = cluster.NodeName, Mode = cluster.Mode };
         PresentRules present = new(cluster, older, options, host.Runner);
-        RulePlan plan = new(cluster.NodeAddresses, new(cluster.Model), older is null ? null : new PortFinder(older.Model));
+        ChangeFinder changes = new(cluster.NodeAddresses, new(cluster.Model), older is null ? null : new PortFinder(older.Model));
         foreach (IpFamily family in options.Families)
         {
             Ruleset wanted = RenderedRules.Of(cluster.Model[family], cluster.Mode);
-            (Ruleset rules, string mode) = await present.ReadAsync(family, wanted, stop);
+            (Ruleset rules, string mode) = await present.ReadAsync(family, stop);
             report.TakenOverMode = mode == cluster.Mode ? report.TakenOverMode : mode;
             progress.Step("comparing rules");
-            plan.Compare(rules, wanted, report, stop);
+            changes.Find(rules, wanted, report, stop);
             report.Touches[family] = RuleInventory.Difference(rules, wanted);
         }
 
         if (options.ConntrackPath is not null || options.IsLive)
         {
             progress.Step("reading flows");
-            report.Flows = Survey(cluster, options);
+            FlowListing flows = new(cluster, options.Families, host.Time, streams.Errors);
+            report.Flows = options.ConntrackPath is null ? flows.ReadLive() : flows.ReadFile(options.ConntrackPath);
         }
 
         if (options.MostRemovedPercent is { } most && report.RemovedPercent > most)
@@ -108,29 +85,5 @@ internal sealed class PlanCommand(CommandStreams streams, AgentHost host)
         }
 
         return report;
-    }
-
-    private FlowFindings Survey(ClusterView cluster, PlanOptions options)
-    {
-        FlowSurvey survey = new(cluster.Model, cluster.NodeAddresses, options.Families, host.Time.GetUtcNow());
-        if (options.ConntrackPath is not null)
-        {
-            using FileStream file = File.OpenRead(options.ConntrackPath);
-            foreach (ConntrackEntry flow in ConntrackText.Read(file))
-            {
-                survey.Add(flow);
-            }
-
-            return survey.Finish();
-        }
-
-        using ConntrackTable table = ConntrackTable.Open();
-        using ConntrackDump dump = table.Dump(ConntrackFilter.All);
-        while (dump.MoveNext())
-        {
-            survey.Add(dump.Current);
-        }
-
-        return survey.Finish();
     }
 }

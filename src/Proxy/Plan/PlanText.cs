@@ -1,4 +1,5 @@
 using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Semantics;
@@ -10,6 +11,8 @@ namespace KubeProxySharp.Proxy.Plan;
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class PlanText(TextWriter output, bool isTerminal)
 {
+    private readonly Ink _ink = new(isTerminal);
+
     /// <summary>The most changes that are listed; JSON has all.</summary>
     private const int MostChanges = 100;
 
@@ -68,7 +71,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
             _ => ("~", Yellow),
         };
         string service = change.Service.Length == 0 ? "a Service whose name the rules do not tell" : change.Service;
-        output.WriteLine(Colour(colour, $"{sign} {service}") + $"  {Frontends(change)}");
+        output.WriteLine(_ink.Of(colour, $"{sign} {service}") + $"  {Frontends(change)}");
         foreach (string word in change.Words)
         {
             output.WriteLine("    " + word);
@@ -81,7 +84,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
         string tcp = "TCP goes on until it closes, others are ended after the sync so that clients get a live endpoint";
         output.WriteLine(affected == 0
             ? Invariant($"Flows: {flows.OfServices} to Services, none affected")
-            : Colour(Yellow, Invariant($"Flows: {affected} affected, beside {flows.OfServices} to Services in all")) + $"; {tcp}");
+            : _ink.Of(Yellow, Invariant($"Flows: {affected} affected, beside {flows.OfServices} to Services in all")) + $"; {tcp}");
         foreach ((FlowVerdict reason, long count) in flows.StaleByReason)
         {
             output.WriteLine(Invariant($"    {count} {VerifyText.Describe(reason)}"));
@@ -94,7 +97,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
         int Of(ServiceChangeKind kind) => report.Changes.Where(change => change.Kind == kind).Sum(change => change.Frontends.Count);
         if (!report.HasChanges)
         {
-            output.WriteLine(Colour(Green, Invariant($"no change{node}: {report.Compared} destinations are as they should be")));
+            output.WriteLine(_ink.Of(Green, Invariant($"no change{node}: {report.Compared} destinations are as they should be")));
             return;
         }
 
@@ -125,8 +128,6 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
             parts.Add(Invariant($"{what} +{added} -{removed}"));
         }
     }
-
-    private string Colour(string code, string text) => isTerminal ? $"\u001b[{code}m{text}\u001b[0m" : text;
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

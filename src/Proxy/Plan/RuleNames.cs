@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Semantics;
@@ -11,7 +11,7 @@ namespace KubeProxySharp.Proxy.Plan;
 /// The names of Services as rules carry them: iptables rules in their comments, kube-proxy's nftables rules in the names of
 /// chains. Services that the cluster does not have any more are named by these.
 /// </summary>
-internal sealed partial class RuleNames
+internal sealed class RuleNames
 {
     private readonly Dictionary<FrontendAddress, string> _byAddress = [];
     private readonly Dictionary<(TransportProtocol Protocol, ushort Port), string> _byNodePort = [];
@@ -38,8 +38,8 @@ internal sealed partial class RuleNames
 
     private void AddComment(WalkRule rule)
     {
-        Match name = ServiceComment().Match(rule.Comment);
-        if (!name.Success)
+        string name = ServiceInRules.OfComment(rule.Comment);
+        if (name.Length == 0)
         {
             return;
         }
@@ -65,7 +65,7 @@ internal sealed partial class RuleNames
 
         if (protocol is { } known && port is { } number)
         {
-            Note(address, known, number, name.Groups["name"].Value);
+            Note(address, known, number, name);
         }
     }
 
@@ -81,16 +81,15 @@ internal sealed partial class RuleNames
 
         foreach ((string key, RuleStep step) in lookup.Map.Steps)
         {
-            Match name = step is RuleStep.Jump jump ? ServiceChain().Match(jump.Chain) : Match.Empty;
+            string name = step is RuleStep.Jump jump ? ServiceInRules.OfChain(jump.Chain) : "";
             string[] parts = key.Split(" . ");
             IpAddress address = default;
-            if (name.Success
+            if (name.Length != 0
                 && TransportProtocols.TryParse(parts[protocolAt].ToUpperInvariant(), out TransportProtocol protocol)
                 && ushort.TryParse(parts[portAt], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
                 && (addressAt < 0 || IpAddress.TryParse(parts[addressAt], out address)))
             {
-                string portName = name.Groups["port"].Value;
-                Note(addressAt < 0 ? null : address, protocol, port, name.Groups["name"].Value + (portName.Length == 0 ? "" : ":" + portName));
+                Note(addressAt < 0 ? null : address, protocol, port, name);
             }
         }
     }
@@ -106,12 +105,4 @@ internal sealed partial class RuleNames
             _byNodePort.TryAdd((protocol, port), name);
         }
     }
-
-    /// <summary>Spec 5.5: <c>shop/web:http cluster IP</c>, or the name alone for a node port.</summary>
-    [GeneratedRegex("^(?<name>[^ /]+/[^ /]+)(| cluster IP| external IP| loadbalancer IP| has no endpoints| has no local endpoints)$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex ServiceComment();
-
-    /// <summary>Spec 1.5: <c>service-67NZLRHB-shop/web/tcp/http</c>.</summary>
-    [GeneratedRegex("^(service|external)-[A-Z0-9]{8}-(?<name>[^/]+/[^/]+)/(tcp|udp|sctp)/(?<port>[^/]*)$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex ServiceChain();
 }

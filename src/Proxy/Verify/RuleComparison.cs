@@ -24,17 +24,19 @@ internal sealed class RuleComparison(RuleModelSnapshot model, string mode, IRead
     public void Compare(Ruleset live, RuleFindings findings, CancellationToken cancellation)
     {
         Ruleset expected = RenderedRules.Of(model[live.Family], mode);
-        Ruleset ours = OwnRules.Of(live, expected, mode);
+        Ruleset ours = KubeRules.Of(live, mode);
         FrontendFinder finder = new();
         finder.Add(expected);
         finder.Add(ours);
         IReadOnlyList<TrafficOrigin> origins = NeutralRules.Origins([expected, ours]);
+        NeutralRules should = new(expected, nodeAddresses);
+        NeutralRules does = new(ours, nodeAddresses);
         foreach (FrontendAddress frontend in finder.Find(nodeAddresses.Where(address => address.Family == live.Family)))
         {
             cancellation.ThrowIfCancellationRequested();
             bool isService = _ports.TryFind(frontend, out ServicePortRules? port, out _);
-            IReadOnlyList<NeutralRule> wanted = NeutralRules.Describe(expected, nodeAddresses, [frontend], origins);
-            IReadOnlyList<NeutralRule> actual = NeutralRules.Describe(ours, nodeAddresses, [frontend], origins);
+            IReadOnlyList<NeutralRule> wanted = should.Describe(frontend, origins);
+            IReadOnlyList<NeutralRule> actual = does.Describe(frontend, origins);
             findings.Compared++;
             if (!wanted.SequenceEqual(actual))
             {

@@ -1,15 +1,7 @@
-using KubeProxySharp.Conntrack;
-using KubeProxySharp.Conntrack.Flows;
-using KubeProxySharp.Conntrack.Stale;
-using KubeProxySharp.Conntrack.Text;
-using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.CommandLine;
-using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Output;
-using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Verify;
@@ -24,36 +16,19 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
 {
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(VerifyOptions options, CancellationToken stop)
-    {
-        try
-        {
-            VerifyReport? report;
-            using (Progress progress = new(streams.Errors, streams.AreErrorsOnTerminal, host.Time))
-            {
-                report = await MakeAsync(options, progress, stop);
-            }
-
-            return report is null ? ExitCode.Failure : Write(report, options);
-        }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or ConntrackException or IOException or UnauthorizedAccessException)
-        {
-            streams.Errors.WriteLine($"error: {e.Message}");
-            return ExitCode.Failure;
-        }
-    }
+    public Task<int> RunAsync(VerifyOptions options, CancellationToken stop) =>
+        ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), report => Write(report, options));
 
     private int Write(VerifyReport report, VerifyOptions options)
     {
-        using Stream output = streams.OpenOutput();
         if (options.IsJson)
         {
+            using Stream output = streams.OpenOutput();
             VerifyJson.Write(report, output);
         }
         else
         {
-            using StreamWriter text = new(output) { NewLine = "\n" };
-            new VerifyText(text, streams.IsOutputOnTerminal).Write(report);
+            ReportRun.WriteText(streams, text => new VerifyText(text, streams.IsOutputOnTerminal).Write(report));
         }
 
         return report.Findings == 0 ? ExitCode.Success : ExitCode.Findings;
@@ -67,13 +42,12 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
             return null;
         }
 
-        RuleModelSnapshot model = cluster.Model;
-        IReadOnlyList<IpAddress> local = cluster.NodeAddresses;
         VerifyReport report = new() { NodeName = cluster.NodeName, Mode = cluster.Mode };
         if (options.ChecksFlows)
         {
             progress.Step("reading flows");
-            report.Flows = Survey(model, local, options);
+            FlowListing flows = new(cluster, options.Families, host.Time, streams.Errors);
+            report.Flows = options.ConntrackPath is null ? flows.ReadLive() : flows.ReadFile(options.ConntrackPath);
         }
 
         if (options.ChecksRules)
@@ -84,7 +58,7 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
                 : RuleSource.ReadFiles(options.RulePaths, options.Families);
             progress.Step("comparing rules");
             report.Rules = new();
-            RuleComparison comparison = new(model, cluster.Mode, local);
+            RuleComparison comparison = new(cluster.Model, cluster.Mode, cluster.NodeAddresses);
             foreach (Ruleset rules in live)
             {
                 comparison.Compare(rules, report.Rules, stop);
@@ -92,46 +66,5 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
         }
 
         return report;
-    }
-
-    private FlowFindings Survey(RuleModelSnapshot model, IReadOnlyList<IpAddress> local, VerifyOptions options)
-    {
-        DateTimeOffset now = options.ConntrackPath is null ? host.Time.GetUtcNow() : new(File.GetLastWriteTimeUtc(options.ConntrackPath));
-        FlowSurvey survey = new(model, local, options.Families, now);
-        if (options.ConntrackPath is not null)
-        {
-            using FileStream file = File.OpenRead(options.ConntrackPath);
-            foreach (ConntrackEntry flow in ConntrackText.Read(file))
-            {
-                survey.Add(flow);
-            }
-
-            return survey.Finish();
-        }
-
-        using ConntrackTable table = ConntrackTable.Open();
-        for (int attempt = 1; !TryList(table, survey); attempt++)
-        {
-            if (attempt == FlowCleanUp.MaxAttempts)
-            {
-                streams.Errors.WriteLine("warning: the kernel interrupted the listing of flows each time, so some may be missing");
-                break;
-            }
-
-            survey = new(model, local, options.Families, now);
-        }
-
-        return survey.Finish();
-    }
-
-    private static bool TryList(ConntrackTable table, FlowSurvey survey)
-    {
-        using ConntrackDump dump = table.Dump(ConntrackFilter.All);
-        while (dump.MoveNext())
-        {
-            survey.Add(dump.Current);
-        }
-
-        return !dump.IsInterrupted;
     }
 }

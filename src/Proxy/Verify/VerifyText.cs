@@ -12,6 +12,8 @@ namespace KubeProxySharp.Proxy.Verify;
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class VerifyText(TextWriter output, bool isTerminal)
 {
+    private readonly Ink _ink = new(isTerminal);
+
     /// <summary>The most lines of a list; JSON has more.</summary>
     private const int MostLines = 20;
 
@@ -35,7 +37,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
         }
 
         string node = report.NodeName.Length == 0 ? "" : $" on node {report.NodeName}";
-        output.WriteLine(report.Findings == 0 ? Colour(Good, $"clean{node}: nothing to find fault with") : Colour(Bad, Invariant($"{report.Findings} findings{node}")));
+        output.WriteLine(report.Findings == 0 ? _ink.Of(Good, $"clean{node}: nothing to find fault with") : _ink.Of(Bad, Invariant($"{report.Findings} findings{node}")));
     }
 
     private void Write(FlowFindings flows)
@@ -44,7 +46,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
         WriteServices(flows);
         foreach ((FlowVerdict reason, long count) in flows.StaleByReason)
         {
-            output.WriteLine(Colour(Bad, Invariant($"Stale: {count} {Describe(reason)}")));
+            output.WriteLine(_ink.Of(Bad, Invariant($"Stale: {count} {Describe(reason)}")));
         }
 
         if (flows.Stale.Count != 0)
@@ -100,7 +102,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
     private void Write(RuleFindings rules)
     {
         string counts = Invariant($"Rules: {rules.Compared} destinations compared, {rules.Missing} missing, {rules.Changed} changed, {rules.Foreign} foreign");
-        output.WriteLine(rules.Findings == 0 ? counts : Colour(Bad, counts));
+        output.WriteLine(rules.Findings == 0 ? counts : _ink.Of(Bad, counts));
         foreach (RuleDifference difference in rules.Differences.Take(MostLines))
         {
             string service = difference.Service.Length == 0 ? "" : $" ({difference.Service})";
@@ -128,8 +130,6 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
             output.WriteLine(Invariant($"  and {count} more; -o json lists them"));
         }
     }
-
-    private string Colour(string code, string text) => isTerminal ? $"\u001b[{code}m{text}\u001b[0m" : text;
 
     /// <summary>What is wrong with flows, in words.</summary>
     public static string Describe(FlowVerdict reason) => reason switch

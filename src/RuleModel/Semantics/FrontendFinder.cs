@@ -12,9 +12,10 @@ namespace KubeProxySharp.RuleModel.Semantics;
 public sealed class FrontendFinder
 {
     /// <summary>The discard port: no Service uses it.</summary>
-    public const ushort UnusedPort = 9;
+    private const ushort UnusedPort = 9;
 
     private readonly HashSet<FrontendAddress> _found = [];
+    private readonly HashSet<IpAddress> _probed = [];
     private readonly HashSet<(TransportProtocol, ushort)> _nodePorts = [];
 
     /// <summary>Adds what the rules of a set tell apart.</summary>
@@ -30,13 +31,22 @@ public sealed class FrontendFinder
     /// <param name="nodeAddresses">The addresses of the node, of the family of the rules.</param>
     public SortedSet<FrontendAddress> Find(IEnumerable<IpAddress> nodeAddresses)
     {
+        SortedSet<FrontendAddress> all = FindNamed(nodeAddresses);
+        IEnumerable<IpAddress> probed = _probed.Concat(_found.Select(frontend => frontend.Address));
+        all.UnionWith(probed.Select(address => new FrontendAddress(address, TransportProtocol.Tcp, UnusedPort)).ToArray());
+        return all;
+    }
+
+    /// <summary>The destinations that rules name, ordered: without unused ports and addresses of prefixes, which nobody dials.</summary>
+    /// <param name="nodeAddresses">The addresses of the node, of the family of the rules.</param>
+    public SortedSet<FrontendAddress> FindNamed(IEnumerable<IpAddress> nodeAddresses)
+    {
         SortedSet<FrontendAddress> all = [.. _found];
         foreach (IpAddress address in nodeAddresses)
         {
             all.UnionWith(_nodePorts.Select(port => new FrontendAddress(address, port.Item1, port.Item2)));
         }
 
-        all.UnionWith(_found.Select(frontend => new FrontendAddress(frontend.Address, TransportProtocol.Tcp, UnusedPort)).ToArray());
         return all;
     }
 
@@ -89,7 +99,7 @@ public sealed class FrontendFinder
         {
             if (!range.IsSingle)
             {
-                _found.Add(new(IpAddress.FromBits(range.Last - 1), TransportProtocol.Tcp, UnusedPort));
+                _probed.Add(IpAddress.FromBits(range.Last - 1));
             }
         }
 
@@ -102,7 +112,7 @@ public sealed class FrontendFinder
         {
             if (IpAddress.TryParse(key, out IpAddress address))
             {
-                _found.Add(new(address, TransportProtocol.Tcp, UnusedPort));
+                _probed.Add(address);
             }
         }
     }

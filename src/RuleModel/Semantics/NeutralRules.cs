@@ -15,11 +15,14 @@ public sealed class NeutralRules
     private readonly IpFamily _family;
     private readonly NodeView _node;
 
-    private NeutralRules(Ruleset rules, NodeView node)
+    /// <summary>Prepares descriptions of a rule set: it is indexed once, however many destinations are asked about.</summary>
+    /// <param name="rules">The rules; they must not change any more.</param>
+    /// <param name="nodeAddresses">The addresses on the node's interfaces, of both families.</param>
+    public NeutralRules(Ruleset rules, IReadOnlyCollection<IpAddress> nodeAddresses)
     {
-        _walker = new PacketWalker(rules, node);
+        _node = new NodeView(nodeAddresses);
+        _walker = new PacketWalker(rules, _node);
         _family = rules.Family;
-        _node = node;
     }
 
     /// <summary>Describes a rule set.</summary>
@@ -40,14 +43,19 @@ public sealed class NeutralRules
         IEnumerable<FrontendAddress> frontends,
         IReadOnlyList<TrafficOrigin> origins)
     {
-        NeutralRules neutral = new(rules, new NodeView(nodeAddresses));
+        NeutralRules neutral = new(rules, nodeAddresses);
+        return [.. frontends.SelectMany(frontend => neutral.Describe(frontend, origins))];
+    }
+
+    /// <summary>What is done with traffic to one destination, ordered by origin; what is left alone is left out.</summary>
+    /// <param name="frontend">The destination.</param>
+    /// <param name="origins">Where traffic comes from.</param>
+    public IReadOnlyList<NeutralRule> Describe(FrontendAddress frontend, IReadOnlyList<TrafficOrigin> origins)
+    {
         List<NeutralRule> described = [];
-        foreach (FrontendAddress frontend in frontends)
+        foreach (TrafficOrigin origin in origins)
         {
-            foreach (TrafficOrigin origin in origins)
-            {
-                neutral.Describe(frontend, origin, described);
-            }
+            Describe(frontend, origin, described);
         }
 
         return described;

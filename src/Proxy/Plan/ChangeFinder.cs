@@ -10,14 +10,14 @@ namespace KubeProxySharp.Proxy.Plan;
 /// <param name="nodeAddresses">The addresses on the node's interfaces.</param>
 /// <param name="wantedPorts">Names service ports by the model that is wanted.</param>
 /// <param name="presentPorts">Names those that it does not have; null when there is no older model.</param>
-internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, PortFinder wantedPorts, PortFinder? presentPorts)
+internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses, PortFinder wantedPorts, PortFinder? presentPorts)
 {
-    /// <summary>Compares the rules of a family.</summary>
+    /// <summary>Looks at the rules of a family.</summary>
     /// <param name="present">Rules that are there.</param>
     /// <param name="wanted">Rules that take their place.</param>
     /// <param name="report">Receives what changes.</param>
     /// <param name="cancellation">Ends it.</param>
-    public void Compare(Ruleset present, Ruleset wanted, PlanReport report, CancellationToken cancellation)
+    public void Find(Ruleset present, Ruleset wanted, PlanReport report, CancellationToken cancellation)
     {
         FrontendFinder finder = new();
         finder.Add(present);
@@ -26,18 +26,16 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
         names.Add(present);
         IReadOnlyList<TrafficOrigin> origins = NeutralRules.Origins([present, wanted]);
         Dictionary<(string Service, ServiceChangeKind Kind, string Words), List<FrontendAddress>> groups = [];
-        SortedSet<FrontendAddress> dialled = finder.Find(nodeAddresses.Where(address => address.Family == wanted.Family));
-        dialled.RemoveWhere(IsProbe);
-
-        // All destinations of a rule set in one go: it is indexed once.
-        ILookup<FrontendAddress, NeutralRule> before = Describe(present, dialled, origins);
-        cancellation.ThrowIfCancellationRequested();
-        ILookup<FrontendAddress, NeutralRule> after = Describe(wanted, dialled, origins);
-        foreach (FrontendAddress frontend in dialled)
+        NeutralRules before = new(present, nodeAddresses);
+        NeutralRules after = new(wanted, nodeAddresses);
+        foreach (FrontendAddress frontend in finder.FindNamed(nodeAddresses.Where(address => address.Family == wanted.Family)))
         {
             cancellation.ThrowIfCancellationRequested();
-            NeutralRule[] old = [.. before[frontend]];
-            NeutralRule[] next = [.. after[frontend]];
+
+            // Nothing but the node itself can reach a loopback address, whatever rules say of such packets from outside.
+            IReadOnlyList<TrafficOrigin> possible = frontend.Address.IsLoopback ? [TrafficOrigin.Node] : origins;
+            IReadOnlyList<NeutralRule> old = before.Describe(frontend, possible);
+            IReadOnlyList<NeutralRule> next = after.Describe(frontend, possible);
             Count(old, next, report);
             if (Change(old, next) is { } change)
             {
@@ -59,19 +57,7 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
             .ThenBy(change => change.Frontends[0]));
     }
 
-    /// <summary>Ports that no Service has are looked at to tell rule sets apart; a person who plans does not ask for them.</summary>
-    private bool IsProbe(FrontendAddress frontend) =>
-        frontend is { Protocol: TransportProtocol.Tcp, Port: FrontendFinder.UnusedPort }
-        && !wantedPorts.TryFind(frontend, out _, out _)
-        && (presentPorts is null || !presentPorts.TryFind(frontend, out _, out _));
-
-    /// <summary>What rules do, by destination. Nothing but the node itself can reach a loopback address, whatever rules say of such packets from outside.</summary>
-    private ILookup<FrontendAddress, NeutralRule> Describe(Ruleset rules, IEnumerable<FrontendAddress> frontends, IReadOnlyList<TrafficOrigin> origins) =>
-        NeutralRules.Describe(rules, nodeAddresses, frontends, origins)
-            .Where(rule => !rule.Frontend.Address.IsLoopback || rule.Origin.Interface is null)
-            .ToLookup(rule => rule.Frontend);
-
-    private static void Count(NeutralRule[] old, NeutralRule[] next, PlanReport report)
+    private static void Count(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next, PlanReport report)
     {
         report.Compared++;
         if (ChangeWords.LeadsToEndpoints(old))
@@ -81,11 +67,11 @@ internal sealed class RulePlan(IReadOnlyCollection<IpAddress> nodeAddresses, Por
         }
     }
 
-    private static (ServiceChangeKind Kind, string Words)? Change(NeutralRule[] old, NeutralRule[] next)
+    private static (ServiceChangeKind Kind, string Words)? Change(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next)
     {
-        if (old.Length == 0 || next.Length == 0)
+        if (old.Count == 0 || next.Count == 0)
         {
-            return (old.Length, next.Length) switch
+            return (old.Count, next.Count) switch
             {
                 (0, 0) => null,
                 (0, _) => (ServiceChangeKind.Added, ChangeWords.Describe(next)),

@@ -1,11 +1,10 @@
 using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Walk;
 
-namespace KubeProxySharp.Proxy.Explain;
+namespace KubeProxySharp.Proxy.Inputs;
 
 /// <summary>The rules of this node, whichever tool made them.</summary>
 /// <param name="runner">Runs the tools.</param>
@@ -17,40 +16,39 @@ internal sealed class LiveRules(ProcessRunner runner, TextWriter errors)
 
     /// <summary>Reads them.</summary>
     /// <param name="mode">iptables or nftables to read only those; null or both for all that there are.</param>
-    /// <param name="family">The family.</param>
+    /// <param name="families">The families.</param>
     /// <param name="cancellation">Ends it.</param>
+    /// <returns>A rule set for each family, in their order.</returns>
     /// <exception cref="InputException">No tool could list anything.</exception>
-    public async Task<Ruleset> ReadAsync(string? mode, IpFamily family, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Ruleset>> ReadAsync(string? mode, IReadOnlyList<IpFamily> families, CancellationToken cancellation)
     {
         if (mode is ProxyMode.Iptables or ProxyMode.Nftables)
         {
-            return (await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, [family], cancellation))[0];
+            return await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, families, cancellation);
         }
 
-        Ruleset? iptables = await TryAsync(ProxyMode.Iptables, family, cancellation);
-        Ruleset? nftables = await TryAsync(ProxyMode.Nftables, family, cancellation);
+        IReadOnlyList<Ruleset>? iptables = await TryAsync(ProxyMode.Iptables, families, cancellation);
+        IReadOnlyList<Ruleset>? nftables = await TryAsync(ProxyMode.Nftables, families, cancellation);
         if (iptables is null || nftables is null)
         {
             return iptables ?? nftables ?? throw new InputException("neither iptables-save nor nft could list rules; give --rules FILE, or run as root");
         }
 
-        foreach (WalkTable table in nftables.Tables)
+        for (int index = 0; index < families.Count; index++)
         {
-            bool isListedTwice = s_iptablesTables.Contains(table.Name, StringComparer.Ordinal) && iptables.Tables.Exists(known => known.Name == table.Name);
-            if (!isListedTwice)
-            {
-                iptables.Tables.Add(table);
-            }
+            List<WalkTable> tables = iptables[index].Tables;
+            string[] listed = [.. tables.Select(table => table.Name).Intersect(s_iptablesTables, StringComparer.Ordinal)];
+            tables.AddRange(nftables[index].Tables.Where(table => !listed.Contains(table.Name, StringComparer.Ordinal)));
         }
 
         return iptables;
     }
 
-    private async Task<Ruleset?> TryAsync(string mode, IpFamily family, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Ruleset>?> TryAsync(string mode, IReadOnlyList<IpFamily> families, CancellationToken cancellation)
     {
         try
         {
-            return (await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, [family], cancellation))[0];
+            return await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, families, cancellation);
         }
         catch (InputException e)
         {
