@@ -1,10 +1,12 @@
+using System.Globalization;
 using FluentAssertions;
-using FsCheck;
-using FsCheck.Fluent;
 
 namespace KubeProxySharp.Testing;
 
-/// <summary>Many kinds of damage to a text that a reader has to cope with or refuse in its own words.</summary>
+/// <summary>
+/// Many kinds of damage to a text that a reader has to cope with or refuse in its own words: the same in each run, others
+/// with another KPS_DAMAGE_SEED.
+/// </summary>
 public static class Damage
 {
     /// <summary>Tries kinds of damage, and sees that there were some that the reader can read and some that it refuses.</summary>
@@ -12,22 +14,20 @@ public static class Damage
     /// <param name="isReadable">Damages the text by chance and reads it; false if it was refused, an exception for a fault of the reader.</param>
     public static void Try(int times, Func<Random, bool> isReadable)
     {
+        int first = int.Parse(Environment.GetEnvironmentVariable("KPS_DAMAGE_SEED") ?? "0", CultureInfo.InvariantCulture);
         int readable = 0;
-        int refused = 0;
-        Prop.ForAll<int>(seed =>
+        for (int seed = first; seed < first + times; seed++)
         {
-            if (isReadable(new Random(seed)))
+            try
             {
-                readable++;
+                readable += isReadable(new Random(seed)) ? 1 : 0;
             }
-            else
+            catch (Exception e)
             {
-                refused++;
+                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(times));
+        }
 
-        // Damage of both kinds was done.
-        readable.Should().BePositive();
-        refused.Should().BePositive();
+        readable.Should().BeInRange(1, times - 1, "damage of both kinds is done");
     }
 }

@@ -27,6 +27,7 @@ public sealed class CompareMutationTests(ITestOutputHelper output)
     [Theory]
     [InlineData("iptables", 110)]
     [InlineData("nftables", 90)]
+    [InlineData("our nftables", 110)]
     public void DamageIsFoundWithAPacketThatProvesIt(string mode, int count)
     {
         List<string> harmless = [];
@@ -36,10 +37,18 @@ public sealed class CompareMutationTests(ITestOutputHelper output)
             string name = s_cases[number % s_cases.Length];
             IpFamily family = number % 7 == 6 && HasIPv6Rules(name) ? IpFamily.IPv6 : IpFamily.IPv4;
             RecordedNode node = RecordedNode.Read(RecordedCases.CaseDirectory(name));
-            string text = RecordedRules.Text(name, mode == "iptables" ? RecordedRules.SaveFile("iptables", family) : "nftables/nft.json");
-            Mutation mutation = mode == "iptables"
-                ? IptablesMutator.Mutate(text, random, number)
-                : NftablesMutator.Mutate(text, family == IpFamily.IPv4 ? "ip" : "ip6", random, number);
+            string text = mode switch
+            {
+                "iptables" => RecordedRules.Text(name, RecordedRules.SaveFile("iptables", family)),
+                "nftables" => RecordedRules.Text(name, "nftables/nft.json"),
+                _ => RecordedRules.OurScript(name, family),
+            };
+            Mutation mutation = mode switch
+            {
+                "iptables" => IptablesMutator.Mutate(text, random, number),
+                "nftables" => NftablesMutator.Mutate(text, family == IpFamily.IPv4 ? "ip" : "ip6", random, number),
+                _ => ScriptMutator.Mutate(text, random, number),
+            };
             Ruleset good = Read(mode, text, family);
             Ruleset bad = Read(mode, mutation.Text, family);
             string title = $"{number} {name} {family} {mutation.Kind}: {mutation.What}";
@@ -75,5 +84,10 @@ public sealed class CompareMutationTests(ITestOutputHelper output)
 
     private static bool HasIPv6Rules(string name) => name is "dual-stack" or "nodeport-addresses-cidr";
 
-    private static Ruleset Read(string mode, string text, IpFamily family) => mode == "iptables" ? Rulesets.Iptables(text, family) : Rulesets.Nftables(text, family);
+    private static Ruleset Read(string mode, string text, IpFamily family) => mode switch
+    {
+        "iptables" => Rulesets.Iptables(text, family),
+        "nftables" => Rulesets.Nftables(text, family),
+        _ => Rulesets.NftablesText(text, family),
+    };
 }

@@ -54,6 +54,11 @@ internal static class HarmlessReason
             return "nothing is led here";
         }
 
+        if (what.Contains("@hairpin-connections", StringComparison.Ordinal))
+        {
+            return "no endpoint is on this node, so the set is empty";
+        }
+
         if (mutation.Kind == "order")
         {
             return "rules that can change places";

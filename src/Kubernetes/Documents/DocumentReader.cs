@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
@@ -29,8 +27,7 @@ public static class DocumentReader
             return;
         }
 
-        using StreamReader text = new(peeked, new UTF8Encoding(false, throwOnInvalidBytes: true), true, 64 * 1024);
-        new YamlDocumentReader(builder).Read(text);
+        new YamlDocumentReader(builder).Read(peeked);
     }
 
     private static bool StartsLikeJson(ReadOnlySpan<byte> start)

@@ -1,0 +1,212 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace KubeProxySharp.Kubernetes.Documents;
+
+/// <summary>Hands on what YAML consists of, from either parser: anchors are resolved, and what Kubernetes does not take is refused.</summary>
+/// <param name="builder">Receives the tokens.</param>
+internal sealed class YamlTaker(DocumentBuilder builder)
+{
+    private readonly Dictionary<string, DocumentTape> _anchors = new(StringComparer.Ordinal);
+    private readonly List<Recording> _recordings = [];
+    private readonly List<Position> _open = [];
+    private byte[] _utf8 = new byte[1024];
+
+    /// <summary>The largest line so far: the whole parser gives 1 for what is not written, as an empty key.</summary>
+    private int _line;
+
+    private enum Position : byte
+    {
+        Element,
+        Key,
+        Value,
+    }
+
+    private bool IsAtKey => _open.Count != 0 && _open[^1] == Position.Key;
+
+    /// <summary>Takes an event of the whole parser.</summary>
+    /// <param name="parsed">The event.</param>
+    /// <param name="lineShift">What its line is short of the line in the input.</param>
+    public void Take(ParsingEvent parsed, int lineShift)
+    {
+        _line = Math.Max(_line, (int)parsed.Start.Line + lineShift);
+        int line = _line;
+        switch (parsed)
+        {
+            case Scalar scalar:
+                bool isPlain = scalar.Style == ScalarStyle.Plain && (IsAtKey || scalar.Tag.IsEmpty);
+                TakeScalar(_utf8.AsSpan(0, Encode(scalar.Value)), isPlain, scalar.Anchor, line);
+                break;
+            case MappingStart mapping:
+                Begin(DocumentKind.Mapping, mapping.Anchor, line);
+                break;
+            case SequenceStart sequence:
+                Begin(DocumentKind.Sequence, sequence.Anchor, line);
+                break;
+            case MappingEnd or SequenceEnd:
+                End(line);
+                break;
+            case AnchorAlias alias:
+                TakeAlias(alias, line);
+                break;
+            case DocumentEnd:
+                EndDocument();
+                break;
+        }
+    }
+
+    /// <summary>Takes tokens of block YAML.</summary>
+    public void Take(BlockYaml block, Range range)
+    {
+        foreach (YamlToken token in block.Tokens[range])
+        {
+            switch (token.Kind)
+            {
+                case YamlTokenKind.Mapping:
+                    Begin(DocumentKind.Mapping, default, token.Line);
+                    break;
+                case YamlTokenKind.Sequence:
+                    Begin(DocumentKind.Sequence, default, token.Line);
+                    break;
+                case YamlTokenKind.End:
+                    End(token.Line);
+                    break;
+                default:
+                    TakeScalar(block.TextOf(token), token.Kind == YamlTokenKind.Plain, default, token.Line);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The innermost mapping or sequence ends.</summary>
+    public void End(int line)
+    {
+        if (_open[^1] == Position.Value)
+        {
+            // A fault of the whole parser on broken text, found by fuzzing.
+            throw new DocumentException(line, "", "is not YAML: a key has no value");
+        }
+
+        _open.RemoveAt(_open.Count - 1);
+        foreach (Recording recording in _recordings)
+        {
+            recording.Tape.End();
+        }
+
+        builder.End();
+        ValueEnded();
+    }
+
+    /// <summary>The document ends, and its anchors with it.</summary>
+    public void EndDocument()
+    {
+        builder.EndDocument();
+        _anchors.Clear();
+    }
+
+    /// <summary>A mapping or a sequence begins.</summary>
+    public void Begin(DocumentKind kind, AnchorName anchor, int line)
+    {
+        RefuseComplexKey(line);
+        Record(anchor);
+        foreach (Recording recording in _recordings)
+        {
+            recording.Tape.Begin(kind, line);
+        }
+
+        builder.Begin(kind, line);
+        _open.Add(kind == DocumentKind.Mapping ? Position.Key : Position.Element);
+    }
+
+    private void TakeScalar(ReadOnlySpan<byte> text, bool isPlain, AnchorName anchor, int line)
+    {
+        if (IsAtKey)
+        {
+            if (isPlain && text.SequenceEqual("<<"u8))
+            {
+                throw new DocumentException(line, "", "uses the YAML merge key \"<<\", which is not supported; write the fields out");
+            }
+
+            foreach (Recording recording in _recordings)
+            {
+                recording.Tape.AddScalar(DocumentKind.Text, text, line);
+            }
+
+            builder.Key(text, line);
+            _open[^1] = Position.Value;
+            return;
+        }
+
+        DocumentKind kind = isPlain ? PlainScalar.KindOf(text) : DocumentKind.Text;
+        Record(anchor);
+        foreach (Recording recording in _recordings)
+        {
+            recording.Tape.AddScalar(kind, text, line);
+        }
+
+        builder.Scalar(kind, text, line);
+        ValueEnded();
+    }
+
+    private void TakeAlias(AnchorAlias alias, int line)
+    {
+        RefuseComplexKey(line);
+        if (!_anchors.TryGetValue(alias.Value.Value, out DocumentTape? tape))
+        {
+            throw new DocumentException(line, "", $"refers to the anchor \"{alias.Value.Value}\", which is not defined before");
+        }
+
+        foreach (Recording recording in _recordings)
+        {
+            recording.Tape.AddCopy(tape, 0);
+        }
+
+        builder.Copy(tape);
+        ValueEnded();
+    }
+
+    private void RefuseComplexKey(int line)
+    {
+        if (IsAtKey)
+        {
+            throw new DocumentException(line, "", "has a key that is not a text");
+        }
+    }
+
+    /// <summary>Starts to copy a value with an anchor aside, so that aliases can repeat it.</summary>
+    private void Record(AnchorName anchor)
+    {
+        if (!anchor.IsEmpty)
+        {
+            _recordings.Add(new(anchor.Value, _open.Count, new DocumentTape()));
+        }
+    }
+
+    private void ValueEnded()
+    {
+        if (_open.Count != 0 && _open[^1] == Position.Value)
+        {
+            _open[^1] = Position.Key;
+        }
+
+        while (_recordings.Count != 0 && _recordings[^1].Depth == _open.Count)
+        {
+            _anchors[_recordings[^1].Name] = _recordings[^1].Tape;
+            _recordings.RemoveAt(_recordings.Count - 1);
+        }
+    }
+
+    private int Encode(string value)
+    {
+        int needed = Encoding.UTF8.GetMaxByteCount(value.Length);
+        if (_utf8.Length < needed)
+        {
+            _utf8 = new byte[needed];
+        }
+
+        return Encoding.UTF8.GetBytes(value, _utf8);
+    }
+
+    private sealed record Recording(string Name, int Depth, DocumentTape Tape);
+}
