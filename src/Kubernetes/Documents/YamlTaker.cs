@@ -36,7 +36,7 @@ internal sealed class YamlTaker(DocumentBuilder builder)
         {
             case Scalar scalar:
                 bool isPlain = scalar.Style == ScalarStyle.Plain && (IsAtKey || scalar.Tag.IsEmpty);
-                TakeScalar(_utf8.AsSpan(0, Encode(scalar.Value)), isPlain, scalar.Anchor, line);
+                TakeScalar(Encode(scalar.Value), isPlain, scalar.Anchor, line);
                 break;
             case MappingStart mapping:
                 Begin(DocumentKind.Mapping, mapping.Anchor, line);
@@ -197,7 +197,7 @@ internal sealed class YamlTaker(DocumentBuilder builder)
         }
     }
 
-    private int Encode(string value)
+    private ReadOnlySpan<byte> Encode(string value)
     {
         int needed = Encoding.UTF8.GetMaxByteCount(value.Length);
         if (_utf8.Length < needed)
@@ -205,7 +205,7 @@ internal sealed class YamlTaker(DocumentBuilder builder)
             _utf8 = new byte[needed];
         }
 
-        return Encoding.UTF8.GetBytes(value, _utf8);
+        return _utf8.AsSpan(0, Encoding.UTF8.GetBytes(value, _utf8));
     }
 
     private sealed record Recording(string Name, int Depth, DocumentTape Tape);

@@ -157,6 +157,26 @@ public sealed class YamlDocumentReaderTests
         Compare(Encoding.UTF8.GetBytes($"apiVersion: v1\nitems:\n{Element(Printed)}{Element(Printed)}kind: List\nmetadata:\n  resourceVersion: \"\"\n"));
     }
 
+    /// <summary>Texts larger than any buffer has at first, in forms that either parser reads, arrive whole.</summary>
+    [Theory]
+    [InlineData("a: #\n")]
+    [InlineData("a: \"\\n#\"\nb: 'it''s #'\n")]
+    [InlineData("a: |\n  #\n")]
+    [InlineData("a: {b: #}\n")]
+    [InlineData("a: {\"b\": \"#\", c: d}\n")]
+    [InlineData("items:\n- a: #\n- {a: #}\nkind: List\n")]
+    public void LongTextsReadTheSame(string form)
+    {
+        foreach (int length in (int[])[1_000, 3_000, 70_000])
+        {
+            string value = string.Concat(Enumerable.Range(0, length / 5).Select(static number => $"n{number % 10_000:0000}"));
+            byte[] text = Encoding.UTF8.GetBytes(form.Replace("#", value, StringComparison.Ordinal));
+            Compare(text).Should().BeTrue();
+            (string read, _) = Describe("", builder => new YamlDocumentReader(builder).ReadWhole(new MemoryStream(text)));
+            read.Should().Contain(value);
+        }
+    }
+
     [Fact]
     public void RecordedManifestsReadTheSame()
     {
