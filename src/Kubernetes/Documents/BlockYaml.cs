@@ -110,24 +110,27 @@ internal sealed class BlockYaml
         return content.StartsWith("- "u8) || content.SequenceEqual("-"u8);
     }
 
-    private bool Mapping(int indent)
-    {
-        if (!Open(YamlTokenKind.Mapping))
-        {
-            return false;
-        }
+    private bool Mapping(int indent) => Open(YamlTokenKind.Mapping) && TryKey() && RestOfMapping(indent);
 
+    /// <summary>A mapping from the value of its first key on.</summary>
+    private bool RestOfMapping(int indent)
+    {
         do
         {
-            if (!TryKey() || !Value(indent))
+            if (!Value(indent))
             {
                 return false;
             }
-        }
-        while (_indent == indent);
 
-        Close();
-        return _indent < indent;
+            if (_indent != indent)
+            {
+                Close();
+                return _indent < indent;
+            }
+        }
+        while (TryKey());
+
+        return false;
     }
 
     private bool Sequence(int indent)
@@ -167,7 +170,18 @@ internal sealed class BlockYaml
         }
 
         _indent = column;
-        return HasKey() ? Mapping(column) : Scalar(indent);
+        (int at, int tokens, int unescaped) = (_at, _tokens.Count, _unescapedLength);
+        if (Open(YamlTokenKind.Mapping) && TryKey())
+        {
+            return RestOfMapping(column);
+        }
+
+        // No key, so it is a scalar.
+        _at = at;
+        _unescapedLength = unescaped;
+        _depth--;
+        CollectionsMarshal.SetCount(_tokens, tokens);
+        return Scalar(indent);
     }
 
     /// <summary>What follows the colon of a key in a mapping of an indentation.</summary>
@@ -191,22 +205,11 @@ internal sealed class BlockYaml
 
         if (_indent > indent)
         {
-            return HasKey() && Mapping(_indent);
+            return Mapping(_indent);
         }
 
         _tokens.Add(new(YamlTokenKind.Plain, 0, 0, line));
         return true;
-    }
-
-    /// <summary>Whether a key is at this place.</summary>
-    private bool HasKey()
-    {
-        (int at, int tokens, int unescaped) = (_at, _tokens.Count, _unescapedLength);
-        bool isKey = TryKey();
-        _at = at;
-        _unescapedLength = unescaped;
-        CollectionsMarshal.SetCount(_tokens, tokens);
-        return isKey;
     }
 
     /// <summary>Reads a key with its colon and the blanks after it.</summary>
