@@ -74,7 +74,7 @@ internal sealed class LineBuffer(Stream stream)
     /// <summary>All text from the mark on, with what has not been read yet.</summary>
     /// <param name="prefix">What comes before it.</param>
     public Stream RestFromMark(ReadOnlySpan<byte> prefix) =>
-        new JoinedStream([.. prefix, .. _buffer.AsSpan(_mark, _length - _mark)], stream);
+        new PeekedStream([.. prefix, .. _buffer.AsSpan(_mark, _length - _mark)], stream);
 
     /// <summary>Reads more.</summary>
     /// <returns>By how much the text has moved towards the beginning of the buffer.</returns>
@@ -103,50 +103,5 @@ internal sealed class LineBuffer(Stream stream)
         _length += read;
         _isAtEnd = read == 0;
         return shift;
-    }
-
-    /// <summary>Bytes, and then a stream.</summary>
-    private sealed class JoinedStream(byte[] first, Stream second) : Stream
-    {
-        private int _position;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer)
-        {
-            if (_position == first.Length)
-            {
-                return second.Read(buffer);
-            }
-
-            int length = Math.Min(buffer.Length, first.Length - _position);
-            first.AsSpan(_position, length).CopyTo(buffer);
-            _position += length;
-            return length;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -1,9 +1,6 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>
-/// A forward-only stream whose beginning can be looked at, without the byte order mark if there is one, and whose total
-/// length is bounded.
-/// </summary>
+/// <summary>A forward-only stream whose beginning is at hand, and whose total length is bounded.</summary>
 internal sealed class PeekedStream : Stream
 {
     private readonly Stream _inner;
@@ -12,12 +9,25 @@ internal sealed class PeekedStream : Stream
     private int _position;
     private long _total;
 
+    /// <summary>Reads the beginning of a stream, without the byte order mark if there is one.</summary>
+    /// <param name="inner">The stream.</param>
+    /// <param name="length">How much of it to look at, in bytes.</param>
     public PeekedStream(Stream inner, int length)
     {
         _inner = inner;
         _start = new byte[length];
         _startLength = inner.ReadAtLeast(_start, length, throwOnEndOfStream: false);
         _position = Start.StartsWith("\uFEFF"u8) ? 3 : 0;
+    }
+
+    /// <summary>Puts a beginning before what is left of a stream.</summary>
+    /// <param name="start">The beginning.</param>
+    /// <param name="inner">The stream.</param>
+    public PeekedStream(byte[] start, Stream inner)
+    {
+        _inner = inner;
+        _start = start;
+        _startLength = start.Length;
     }
 
     /// <summary>What has not been read of the beginning.</summary>

@@ -19,7 +19,15 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
 
     private static readonly UTF8Encoding s_utf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly YamlTaker _taker = new(builder);
+    private static readonly Continuation s_fromTheBeginning = new("", 0);
+
+    /// <summary>After the beginnings of stream, document and mapping, the key, and the beginning of the sequence.</summary>
+    private static readonly Continuation s_withinTheList = new("items:\n", 5);
+
+    /// <summary>The same and the end of the sequence.</summary>
+    private static readonly Continuation s_afterTheList = new("items: []\n", 6);
+
+    private readonly YamlComposer _composer = new(builder);
     private readonly BlockYaml _block = new();
 
     /// <summary>Reads all of it.</summary>
@@ -45,7 +53,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     public void ReadWhole(Stream stream)
     {
         using StreamReader text = new(stream, s_utf8, detectEncodingFromByteOrderMarks: true, BufferSize);
-        TakeAll(new(new BoundedTextReader(text, builder), 0), 0, 0);
+        TakeAll(new(new BoundedTextReader(text, builder), lineShift: 0), skip: 0);
     }
 
     /// <summary>Reads a document from the mark, at the current line, up to the beginning of the next.</summary>
@@ -54,71 +62,71 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     {
         int marker = 0;
         bool hasLine = true;
-        if (IsMarker(lines.Line, "---"u8))
+        if (YamlLine.IsMarker(lines.Line, "---"u8))
         {
             if (lines.Line.TrimEnd((byte)' ').Length != 3)
             {
-                return ReadRest(lines, "", 0);
+                return ReadRest(lines, s_fromTheBeginning);
             }
 
             marker = lines.Line.Length + 1;
             hasLine = lines.MoveNext();
         }
 
-        while (hasLine && !IsMarker(lines.Line, "---"u8))
+        while (hasLine && !YamlLine.IsMarker(lines.Line, "---"u8))
         {
-            if (IsSpecial(lines.Line) || lines.Marked.Length > MaxBlockLength)
+            if (YamlLine.IsSpecial(lines.Line) || lines.Marked.Length > MaxBlockLength)
             {
-                return ReadRest(lines, "", 0);
+                return ReadRest(lines, s_fromTheBeginning);
             }
 
             bool isList = lines.Line.SequenceEqual("items:"u8);
             hasLine = lines.MoveNext();
-            int indent = isList ? IndentOf(lines.Line) : -1;
-            if (indent >= 0 && IsElementAt(lines.Line, indent))
+            int indent = isList ? YamlLine.IndentOf(lines.Line) : -1;
+            if (indent >= 0 && YamlLine.IsElementAt(lines.Line, indent))
             {
                 return ReadList(lines, indent, marker);
             }
         }
 
-        if (!TryRead(Content(lines, marker), FirstLine(lines, marker)))
+        if (!_block.TryReadMapping(Content(lines, marker), FirstLine(lines, marker)))
         {
-            return HasOddWhitespace(lines.Marked.Span) || !TryTakeDocument(lines, hasLine) ? ReadRest(lines, "", 0) : hasLine;
+            return YamlLine.HasOddWhitespace(lines.Marked.Span) || !TryTakeDocument(lines, hasLine) ? ReadRest(lines, s_fromTheBeginning) : hasLine;
         }
 
-        _taker.Take(_block, ..);
-        _taker.EndDocument();
+        _composer.Take(_block, ..);
+        _composer.EndDocument();
         return hasLine;
     }
 
     /// <summary>Reads a document with a list, from the mark; the current line is the first element.</summary>
     private bool ReadList(LineBuffer lines, int indent, int marker)
     {
-        if (!TryRead(Content(lines, marker), FirstLine(lines, marker)))
+        if (!_block.TryReadMapping(Content(lines, marker), FirstLine(lines, marker)))
         {
-            return ReadRest(lines, "", 0);
+            return ReadRest(lines, s_fromTheBeginning);
         }
 
         // Without the null that the key has as long as no element is seen, and the end of the mapping.
-        _taker.Take(_block, ..^2);
-        _taker.Begin(DocumentKind.Sequence, default, lines.Number);
+        _composer.Take(_block, ..^2);
+        _composer.Begin(DocumentKind.Sequence, default, lines.Number);
         bool hasLine = true;
-        while (hasLine && IsElementAt(lines.Line, indent))
+        while (hasLine && YamlLine.IsElementAt(lines.Line, indent))
         {
             lines.Mark();
             do
             {
                 hasLine = lines.MoveNext();
             }
-            while (hasLine && IsInElement(lines.Line, indent) && lines.Marked.Length <= MaxBlockLength);
+            while (hasLine && YamlLine.IsInElement(lines.Line, indent) && lines.Marked.Length <= MaxBlockLength);
 
             if (lines.Marked.Length > MaxBlockLength || !TryTakeElement(lines))
             {
-                return ReadRest(lines, "items:\n", skip: 5);
+                return ReadRest(lines, s_withinTheList);
             }
         }
 
-        _taker.End(lines.Number);
+        _composer.End(lines.Number);
         return ReadFields(lines, hasLine);
     }
 
@@ -126,32 +134,30 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     private bool ReadFields(LineBuffer lines, bool hasLine)
     {
         lines.Mark();
-        while (hasLine && !IsMarker(lines.Line, "---"u8))
+        while (hasLine && !YamlLine.IsMarker(lines.Line, "---"u8))
         {
-            if (IsSpecial(lines.Line) || lines.Marked.Length > MaxBlockLength)
+            if (YamlLine.IsSpecial(lines.Line) || lines.Marked.Length > MaxBlockLength)
             {
-                return ReadRest(lines, "items: []\n", skip: 6);
+                return ReadRest(lines, s_afterTheList);
             }
 
             hasLine = lines.MoveNext();
         }
 
-        if (!TryRead(lines.Marked, lines.MarkNumber))
+        if (!_block.TryReadMapping(lines.Marked, lines.MarkNumber))
         {
-            return ReadRest(lines, "items: []\n", skip: 6);
+            return ReadRest(lines, s_afterTheList);
         }
 
         if (!_block.Tokens.IsEmpty)
         {
-            _taker.Take(_block, 1..^1);
+            _composer.Take(_block, 1..^1);
         }
 
-        _taker.End(lines.Number);
-        _taker.EndDocument();
+        _composer.End(lines.Number);
+        _composer.EndDocument();
         return hasLine;
     }
-
-    private bool TryRead(ReadOnlyMemory<byte> text, int line) => _block.TryReadMapping(text, line);
 
     /// <summary>Hands on the element from the mark to the current line, by the whole parser if need be.</summary>
     /// <returns>Whether it can be understood by itself; a text in quotes may go on in what looks like the next element.</returns>
@@ -159,20 +165,21 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     {
         if (_block.TryReadElement(lines.Marked, lines.MarkNumber))
         {
-            _taker.Take(_block, ..);
+            _composer.Take(_block, ..);
             return true;
         }
 
-        if (HasOddWhitespace(lines.Marked.Span))
+        if (YamlLine.HasOddWhitespace(lines.Marked.Span))
         {
             return false;
         }
 
+        int shift = lines.MarkNumber - 1;
         List<ParsingEvent> events = [];
         try
         {
             using StringReader text = new(s_utf8.GetString(lines.Marked.Span));
-            for (YamlParser parser = new(text, 0); parser.MoveNext();)
+            for (YamlParser parser = new(text, shift); parser.MoveNext();)
             {
                 events.Add(parser.Current);
             }
@@ -183,18 +190,14 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
             return false;
         }
 
-        if (events[3] is Scalar { Value.Length: 0, Style: ScalarStyle.Plain })
+        // Between the beginnings and ends of stream, document and sequence; after a minus alone, its text may follow without indentation.
+        bool isWhole = events is [StreamStart, DocumentStart, SequenceStart, not Scalar { Value.Length: 0, Style: ScalarStyle.Plain }, .., SequenceEnd, DocumentEnd, StreamEnd];
+        foreach (ParsingEvent parsed in isWhole ? events[3..^3] : [])
         {
-            return false; // a minus alone, whose text may follow without indentation
+            _composer.Take(parsed, shift);
         }
 
-        // Without the stream's, the document's and the sequence's beginning and end.
-        foreach (ParsingEvent parsed in events[3..^3])
-        {
-            _taker.Take(parsed, lines.MarkNumber - 1);
-        }
-
-        return true;
+        return isWhole;
     }
 
     /// <summary>Hands on the document from the mark to the current line by the whole parser.</summary>
@@ -203,8 +206,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     {
         // The marker of the next document tells where this one ends.
         using StreamReader text = new(new MemoryStream((hasNext ? lines.MarkedWithLine : lines.Marked).ToArray()), s_utf8, detectEncodingFromByteOrderMarks: false);
-        int shift = lines.MarkNumber - 1;
-        YamlParser parser = new(text, shift);
+        YamlParser parser = new(text, lines.MarkNumber - 1);
         bool isAtRoot = false;
         bool isEnded = false;
         while (parser.MoveNext() && !isEnded)
@@ -214,7 +216,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
                 return false;
             }
 
-            _taker.Take(parser.Current, shift);
+            _composer.Take(parser.Current, parser.LineShift);
             isAtRoot = parser.Current is DocumentStart;
             isEnded = parser.Current is DocumentEnd;
         }
@@ -223,24 +225,22 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     }
 
     /// <summary>Hands on all from the mark on by the whole parser.</summary>
-    /// <param name="lines">The text.</param>
-    /// <param name="prefix">Lines to parse before it, so that the parser is where the text goes on.</param>
-    /// <param name="skip">The number of events that these make.</param>
     /// <returns>Always false: nothing is left.</returns>
-    private bool ReadRest(LineBuffer lines, string prefix, int skip)
+    private bool ReadRest(LineBuffer lines, Continuation continuation)
     {
-        using StreamReader text = new(lines.RestFromMark(Encoding.UTF8.GetBytes(prefix)), s_utf8, detectEncodingFromByteOrderMarks: false, BufferSize);
-        TakeAll(new(new BoundedTextReader(text, builder), lines.MarkNumber - 1 - prefix.Count('\n')), skip, lines.MarkNumber - 1 - prefix.Count('\n'));
+        using StreamReader text = new(lines.RestFromMark(Encoding.UTF8.GetBytes(continuation.Prefix)), s_utf8, detectEncodingFromByteOrderMarks: false, BufferSize);
+        int shift = lines.MarkNumber - 1 - continuation.Prefix.Count('\n');
+        TakeAll(new(new BoundedTextReader(text, builder), shift), continuation.Events);
         return false;
     }
 
-    private void TakeAll(YamlParser parser, int skip, int lineShift)
+    private void TakeAll(YamlParser parser, int skip)
     {
         for (int count = 0; parser.MoveNext(); count++)
         {
             if (count >= skip)
             {
-                _taker.Take(parser.Current, lineShift);
+                _composer.Take(parser.Current, parser.LineShift);
             }
         }
     }
@@ -249,44 +249,8 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
 
     private static int FirstLine(LineBuffer lines, int marker) => lines.MarkNumber + (marker > 0 ? 1 : 0);
 
-    private static int IndentOf(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept((byte)' ');
-
-    private static bool IsMarker(ReadOnlySpan<byte> line, ReadOnlySpan<byte> marker) =>
-        line.StartsWith(marker) && (line.Length == marker.Length || line[marker.Length] is (byte)' ' or (byte)'\t' or (byte)'\r');
-
-    /// <summary>Whether a line says something about documents that only the whole parser understands.</summary>
-    private static bool IsSpecial(ReadOnlySpan<byte> line) => line.StartsWith("%"u8) || IsMarker(line, "..."u8);
-
-    /// <summary>
-    /// Whether there may be line ends that <see cref="LineBuffer"/> does not know (a return alone, and three of Unicode's), or
-    /// lines that begin with a tab, which the whole parser takes in its own way.
-    /// </summary>
-    private static bool HasOddWhitespace(ReadOnlySpan<byte> text)
-    {
-        if (text.IndexOf("\u0085"u8) >= 0 || text.IndexOf("\u2028"u8) >= 0 || text.IndexOf("\u2029"u8) >= 0)
-        {
-            return true;
-        }
-
-        foreach (Range range in text.Split((byte)'\n'))
-        {
-            ReadOnlySpan<byte> line = text[range];
-            int end = line.IndexOf((byte)'\r');
-            if ((end >= 0 && end < line.Length - 1) || line.TrimStart((byte)' ').StartsWith("\t"u8))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsElementAt(ReadOnlySpan<byte> line, int indent) =>
-        IndentOf(line) == indent && line[indent] == (byte)'-' && (line.Length == indent + 1 || line[indent + 1] is (byte)' ' or (byte)'\t' or (byte)'\r');
-
-    private static bool IsInElement(ReadOnlySpan<byte> line, int indent)
-    {
-        int own = IndentOf(line);
-        return own < 0 || own > indent || line[own] is (byte)'#' or (byte)'\r' or (byte)'\t';
-    }
+    /// <summary>Where in a document the whole parser takes over.</summary>
+    /// <param name="Prefix">Lines to parse first, so that it is there.</param>
+    /// <param name="Events">The number of events that they make.</param>
+    private sealed record Continuation(string Prefix, int Events);
 }

@@ -11,6 +11,9 @@ internal sealed class YamlParser(TextReader text, int lineShift)
 {
     private readonly Parser _parser = new(text);
 
+    /// <summary>What lines of events are short of the lines of the input.</summary>
+    public int LineShift => lineShift;
+
     /// <summary>The event; set when <see cref="MoveNext"/> said so.</summary>
     public ParsingEvent Current => _parser.Current!;
 

@@ -10,8 +10,6 @@ namespace KubeProxySharp.Proxy.Compare;
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class CompareText(TextWriter output, bool isTerminal)
 {
-    private readonly Ink _ink = new(isTerminal);
-
     /// <summary>The most differences that are shown; JSON has more.</summary>
     private const int MostShown = 5;
 
@@ -24,6 +22,8 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     private const string Good = "32";
     private const string Bad = "31";
     private const string Open = "33";
+
+    private readonly Ink _ink = new(isTerminal);
 
     /// <summary>Writes it.</summary>
     public void Write(CompareReport report)

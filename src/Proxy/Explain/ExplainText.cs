@@ -9,8 +9,6 @@ namespace KubeProxySharp.Proxy.Explain;
 /// <param name="showsAll">Whether all branches are shown.</param>
 internal sealed class ExplainText(TextWriter output, bool isTerminal, bool showsAll)
 {
-    private readonly Ink _ink = new(isTerminal);
-
     /// <summary>The most branches whose rules are shown, and the most that are listed.</summary>
     private const int MostBranches = 3;
     private const int MostListed = 10;
@@ -20,6 +18,8 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private const string Doubtful = "33";
     private const string Strong = "1";
     private const string Faint = "2";
+
+    private readonly Ink _ink = new(isTerminal);
 
     /// <summary>Writes it.</summary>
     public void Write(Explanation explanation)

@@ -21,22 +21,24 @@ internal static class RenderedRules
     /// <param name="mode">iptables or nftables.</param>
     public static Ruleset Of(FamilyRules rules, string mode)
     {
-        // Room at once for what iptables rules need, since growing by doubling copies and clears twice as much.
-        ArrayBufferWriter<byte> text = new((int)Math.Min(
-            MostBytesAtOnce,
-            (BytesOfEndpoint * (long)rules.EndpointCount) + (BytesOfService * (1L + rules.Services.Count))));
         Ruleset read = new(rules.Family);
         if (mode == ProxyMode.Nftables)
         {
-            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, text);
-            NftScriptReader.Read(text.WrittenMemory, read);
+            ArrayBufferWriter<byte> script = new();
+            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, script);
+            NftScriptReader.Read(script.WrittenMemory, read);
         }
         else
         {
-            IptablesRenderer.WriteListing(rules, IptablesOptions.Default, text);
-            IptablesSaveReader.Read(text.WrittenMemory, read);
+            ArrayBufferWriter<byte> listing = new(RoomFor(rules));
+            IptablesRenderer.WriteListing(rules, IptablesOptions.Default, listing);
+            IptablesSaveReader.Read(listing.WrittenMemory, read);
         }
 
         return read;
     }
+
+    /// <summary>Room for a listing at once, in bytes: growing by doubling copies and clears twice as much.</summary>
+    private static int RoomFor(FamilyRules rules) =>
+        (int)Math.Min(MostBytesAtOnce, (BytesOfEndpoint * (long)rules.EndpointCount) + (BytesOfService * (1L + rules.Services.Count)));
 }

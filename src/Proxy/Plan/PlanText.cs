@@ -11,8 +11,6 @@ namespace KubeProxySharp.Proxy.Plan;
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class PlanText(TextWriter output, bool isTerminal)
 {
-    private readonly Ink _ink = new(isTerminal);
-
     /// <summary>The most changes that are listed; JSON has all.</summary>
     private const int MostChanges = 100;
 
@@ -22,6 +20,8 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
     private const string Green = "32";
     private const string Yellow = "33";
     private const string Red = "31";
+
+    private readonly Ink _ink = new(isTerminal);
 
     /// <summary>Writes it.</summary>
     public void Write(PlanReport report)

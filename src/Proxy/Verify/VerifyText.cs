@@ -12,13 +12,13 @@ namespace KubeProxySharp.Proxy.Verify;
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class VerifyText(TextWriter output, bool isTerminal)
 {
-    private readonly Ink _ink = new(isTerminal);
-
     /// <summary>The most lines of a list; JSON has more.</summary>
     private const int MostLines = 20;
 
     private const string Good = "32";
     private const string Bad = "31";
+
+    private readonly Ink _ink = new(isTerminal);
 
     /// <summary>An address with a port.</summary>
     public static string Address(IpAddress address, ushort port) => new EndpointAddress(address, port).ToString();

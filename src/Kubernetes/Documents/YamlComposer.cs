@@ -4,9 +4,9 @@ using YamlDotNet.Core.Events;
 
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>Hands on what YAML consists of, from either parser: anchors are resolved, and what Kubernetes does not take is refused.</summary>
+/// <summary>Composes documents of what either parser reads: resolves anchors, and refuses what Kubernetes does not take.</summary>
 /// <param name="builder">Receives the tokens.</param>
-internal sealed class YamlTaker(DocumentBuilder builder)
+internal sealed class YamlComposer(DocumentBuilder builder)
 {
     private readonly Dictionary<string, DocumentTape> _anchors = new(StringComparer.Ordinal);
     private readonly List<Recording> _recordings = [];
@@ -57,6 +57,8 @@ internal sealed class YamlTaker(DocumentBuilder builder)
     }
 
     /// <summary>Takes tokens of block YAML.</summary>
+    /// <param name="block">Has them.</param>
+    /// <param name="range">Which of them.</param>
     public void Take(BlockYaml block, Range range)
     {
         foreach (YamlToken token in block.Tokens[range])
