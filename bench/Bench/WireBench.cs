@@ -122,9 +122,8 @@ internal static class WireBench
 
         public bool AllowsCompression => false;
 
-        public void OnUnauthorized()
-        {
-        }
+        public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) =>
+            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
 
         public void OnRequest(in ApiRequestReport report)
         {

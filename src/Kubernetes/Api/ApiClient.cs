@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Api;
 
 /// <summary>
-/// Sends requests to the API server: headers, format, one repetition with fresh credentials after a 401, and failures as
-/// <see cref="ApiException"/>. Everything beyond that (waiting, trying again) is the caller's.
+/// Sends requests to the API server: headers, format, and failures as <see cref="ApiException"/>. Everything beyond that
+/// (waiting, trying again) is the caller's; a request that is refused with 401 is sent again with fresh credentials by the
+/// connection, if there are any.
 /// </summary>
 /// <param name="connection">The way to the server.</param>
 /// <param name="options">What requests say about the client.</param>
@@ -18,6 +19,8 @@ public sealed class ApiClient(
     IApiConnection connection, ApiClientOptions options, IApiObserver observer, TimeProvider timeProvider, ILogger<ApiClient> logger)
 {
     private readonly SeenWarnings _warnings = new(logger);
+    private readonly Lock _lock = new();
+    private Reachability? _reachability;
 
     /// <summary>The clock of everything that uses this client.</summary>
     internal TimeProvider TimeProvider => timeProvider;
@@ -32,13 +35,6 @@ public sealed class ApiClient(
     internal async Task<HttpResponseMessage> SendAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await SendOnceAsync(request, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
-        {
-            response.Dispose();
-            connection.OnUnauthorized();
-            response = await SendOnceAsync(request, cancellationToken);
-        }
-
         if (response.IsSuccessStatusCode)
         {
             return response;
@@ -50,6 +46,23 @@ public sealed class ApiClient(
         }
     }
 
+    /// <summary>Waits for the server after it could not be reached; one question for all that use this client.</summary>
+    internal Task WaitForServerAsync(CancellationToken cancellationToken) => Reachability.WaitAsync(cancellationToken);
+
+    /// <summary>Waits; a file with credentials or certificates that is replaced ends the wait at once.</summary>
+    internal async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        if (pause <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(pause, timeProvider, over.Token), connection.WaitForReplacedFilesAsync(over.Token));
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     /// <summary>The body of an answer, decompressed if the connection has not done that already.</summary>
     internal static async Task<Stream> OpenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -57,6 +70,17 @@ public sealed class ApiClient(
         return response.Content.Headers.ContentEncoding.Contains("gzip", StringComparer.OrdinalIgnoreCase)
             ? new GZipStream(stream, CompressionMode.Decompress)
             : stream;
+    }
+
+    private Reachability Reachability
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _reachability ??= new(this, Random.Shared);
+            }
+        }
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)

@@ -18,8 +18,8 @@ internal sealed record ClusterEvent(ObjectReference Regarding, EventKind Type, s
     private const int MaxNameLength = 253;
     private const long NanosecondsPerTick = 100;
 
-    /// <summary>What makes two events repetitions of each other.</summary>
-    public (ObjectReference Regarding, EventKind Type, string Reason, string Action) Key => (Regarding, Type, Reason, Action);
+    /// <summary>What makes two events repetitions of each other. The uid, which is looked up on the way out, does not count.</summary>
+    public (ObjectReference Regarding, EventKind Type, string Reason, string Action) Key => (Regarding with { Uid = "" }, Type, Reason, Action);
 
     /// <summary>The namespace it is written to.</summary>
     public string Namespace => Regarding.Namespace.Length == 0 ? "default" : Regarding.Namespace;
@@ -52,7 +52,7 @@ internal sealed record ClusterEvent(ObjectReference Regarding, EventKind Type, s
             .Text(5, Cut(reporter.Instance, MaxWordLength))
             .Text(6, Cut(Action, MaxWordLength))
             .Text(7, Cut(Reason, MaxWordLength))
-            .Nested(8, new WireWriter().Text(1, Regarding.Kind).Text(2, Regarding.Namespace).Text(3, Regarding.Name).Text(5, Regarding.ApiVersion))
+            .Nested(8, new WireWriter().Text(1, Regarding.Kind).Text(2, Regarding.Namespace).Text(3, Regarding.Name).Text(4, Regarding.Uid).Text(5, Regarding.ApiVersion))
             .Text(10, Cut(Note, MaxNoteLength))
             .Text(11, Type == EventKind.Warning ? "Warning" : "Normal");
         return new WireWriter()

@@ -23,12 +23,14 @@ public sealed class EventWriter(
     private const int MaxTries = 12;
 
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_uidDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_requestDeadline = TimeSpan.FromSeconds(60);
 
     private readonly Channel<ClusterEvent> _queue =
         Channel.CreateBounded<ClusterEvent>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
 
     private readonly Dictionary<(ObjectReference, EventKind, string, string), EventSeries> _series = [];
+    private readonly ServiceUids _uids = new(client);
     private readonly TokenBucket _bucket = new(requestsPerSecond, burst, client.TimeProvider);
     private readonly ResiliencePipeline _attempts = Attempts(client.TimeProvider, random);
     private long _lost;
@@ -114,7 +116,7 @@ public sealed class EventWriter(
             await WriteCountAsync(series, cancellationToken);
         }
 
-        EventSeries started = new(next);
+        EventSeries started = new(next with { Regarding = await IdentifyAsync(next.Regarding, cancellationToken) });
         bool isWritten = await SendAsync(Creation(started), next.Reason, cancellationToken) is null;
         if (isWritten && (_series.Count < MaxSeries || _series.ContainsKey(next.Key)))
         {
@@ -123,6 +125,23 @@ public sealed class EventWriter(
         else
         {
             _series.Remove(next.Key);
+        }
+    }
+
+    /// <summary>Adds the uid if it can be had at once; an event without it is better than none.</summary>
+    private async Task<ObjectReference> IdentifyAsync(ObjectReference regarding, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(s_uidDeadline, client.TimeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            return await _uids.AddAsync(regarding, either.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && (e is ApiException or Wire.WireException || Failures.IsLostConnection(e)))
+        {
+            Log.NoUid(logger, regarding.Kind, regarding.Name, e.Message);
+            return regarding;
         }
     }
 

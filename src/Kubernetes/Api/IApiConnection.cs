@@ -15,6 +15,6 @@ public interface IApiConnection
     /// <summary>Whether lists may come compressed; false for <c>disable-compression</c> in a kubeconfig (wire notes 2.5).</summary>
     bool AllowsCompression { get; }
 
-    /// <summary>The server answered 401: cached credentials are to be read again before the next request (wire notes 3.5).</summary>
-    void OnUnauthorized();
+    /// <summary>Completes when a file with a token, a certificate or the authorities has been replaced; whoever waits to try again need not wait on.</summary>
+    Task WaitForReplacedFilesAsync(CancellationToken cancellationToken);
 }

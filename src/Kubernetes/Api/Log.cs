@@ -37,4 +37,16 @@ internal static partial class Log
 
     [LoggerMessage(2010, LogLevel.Warning, "The event queue is full; events are dropped")]
     public static partial void EventQueueFull(ILogger logger);
+
+    [LoggerMessage(2011, LogLevel.Warning, "Watching {Resource}: {Problem}; going on when the server answers")]
+    public static partial void ServerAway(ILogger logger, string resource, string problem);
+
+    [LoggerMessage(2012, LogLevel.Debug, "Watching {Resource}: still {Problem}; going on when the server answers")]
+    public static partial void ServerStillAway(ILogger logger, string resource, string problem);
+
+    [LoggerMessage(2013, LogLevel.Information, "Watching {Resource}: the server has gone back from version {Seen} to {Found}, as after a restore of etcd; listing again")]
+    public static partial void WentBack(ILogger logger, string resource, string seen, string found);
+
+    [LoggerMessage(2014, LogLevel.Debug, "Event about {Kind} {Name}: its uid could not be looked up: {Problem}")]
+    public static partial void NoUid(ILogger logger, string kind, string name, string problem);
 }

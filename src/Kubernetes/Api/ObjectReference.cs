@@ -10,8 +10,17 @@ namespace KubeProxySharp.Kubernetes.Api;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ObjectReference(string ApiVersion, string Kind, string Namespace, string Name)
 {
-    /// <summary>A Node by its name alone, as kube-proxy refers to its own (spec 12.6).</summary>
-    public static ObjectReference Node(string name) => new("v1", "Node", "", name);
+    private readonly string? _uid;
+
+    /// <summary>Its uid, by which <c>kubectl describe</c> finds its Events; empty if it is not known.</summary>
+    public string Uid
+    {
+        get => _uid ?? "";
+        init => _uid = value;
+    }
+
+    /// <summary>A Node. Its name stands for its uid, as the kubelet has it: <c>kubectl describe node</c> looks for both.</summary>
+    public static ObjectReference Node(string name) => new("v1", "Node", "", name) { Uid = name };
 
     /// <summary>A Service.</summary>
     public static ObjectReference Service(string space, string name) => new("v1", "Service", space, name);

@@ -6,9 +6,14 @@ namespace KubeProxySharp.Kubernetes.Api;
 public sealed partial class Reflector<T>
 {
     /// <summary>A plain list, in pages if the server wants that (wire notes 2.3, 2.4).</summary>
-    private async Task<TimeSpan> ListAsync(CancellationToken cancellationToken)
+    private async Task<NextAttempt> ListAsync(CancellationToken cancellationToken)
     {
-        string version = _listsWithoutVersion ? "" : _version.Length == 0 ? "0" : _version;
+        string version = _basis switch
+        {
+            ListBasis.Current => await AskVersionAsync(cancellationToken),
+            ListBasis.Unnamed => "",
+            _ => _version.Length == 0 ? "0" : _version,
+        };
 
         // With a version from before, a limit would mean "exactly this version", which may be gone.
         int limit = version is "" or "0" ? PageLength : 0;
@@ -19,7 +24,7 @@ public sealed partial class Reflector<T>
             ResourceEvent<T> end;
             try
             {
-                end = await ListPageAsync(_resource.ListPath(version, limit, token, _usesFieldSelector), cancellationToken);
+                end = await ListPageAsync(_resource.ListPath(version, limit, token, _usesFieldSelector), takesItems: true, cancellationToken);
             }
             catch (ApiException e) when (token.Length != 0 && e.Status.IsExpired)
             {
@@ -34,12 +39,16 @@ public sealed partial class Reflector<T>
             if (token.Length == 0)
             {
                 Complete(end.ResourceVersion);
-                return TimeSpan.Zero;
+                return NextAttempt.AtOnce;
             }
         }
     }
 
-    private async Task<ResourceEvent<T>> ListPageAsync(string path, CancellationToken cancellationToken)
+    /// <summary>The version that the server is at now: a list of one object tells it (wire notes 2.3).</summary>
+    private async Task<string> AskVersionAsync(CancellationToken cancellationToken) =>
+        (await ListPageAsync(_resource.ListPath("", 1, "", _usesFieldSelector), takesItems: false, cancellationToken)).ResourceVersion ?? "";
+
+    private async Task<ResourceEvent<T>> ListPageAsync(string path, bool takesItems, CancellationToken cancellationToken)
     {
         using CancellationTokenSource deadline = new(s_listDeadline, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -53,10 +62,10 @@ public sealed partial class Reflector<T>
             last = item;
             switch (item.Type)
             {
-                case ResourceEventType.Put:
+                case ResourceEventType.Put when takesItems:
                     Put(item);
                     break;
-                case ResourceEventType.Unusable:
+                case ResourceEventType.Unusable when takesItems:
                     LeaveOut(item);
                     break;
                 default:
@@ -68,10 +77,10 @@ public sealed partial class Reflector<T>
     }
 
     /// <summary>A watch; it begins with all objects if a listing is due (wire notes 3.1, 3.2).</summary>
-    private async Task<TimeSpan> WatchAsync(CancellationToken cancellationToken)
+    private async Task<NextAttempt> WatchAsync(CancellationToken cancellationToken)
     {
         int seconds = _random.Next(MinWatchSeconds, MaxWatchSeconds + 1);
-        string version = _mustList && _listsWithoutVersion ? "" : _version;
+        string version = _mustList && _basis != ListBasis.Seen ? "" : _version;
         string path = _resource.WatchPath(version, _mustList, seconds, _usesFieldSelector);
         using CancellationTokenSource deadline = new(s_headerDeadline, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -89,17 +98,20 @@ public sealed partial class Reflector<T>
         {
             _names.BeginListing();
         }
-        else
-        {
-            Works();
-        }
 
         bool hadEvents = false;
+        bool isProof = !isListing && _problem is not null;
         try
         {
-            while (await events.NextAsync(either.Token) is ResourceEvent<T> next)
+            while (await (isProof ? ProveAsync(events, either.Token) : events.NextAsync(either.Token)) is ResourceEvent<T> next)
             {
                 hadEvents = true;
+                isProof = false;
+                if (!_mustList && ResourceVersions.IsOlder(next.ResourceVersion, _version))
+                {
+                    return AfterStepBack(next.ResourceVersion);
+                }
+
                 Take(next, request);
                 if (isListing)
                 {
@@ -112,12 +124,35 @@ public sealed partial class Reflector<T>
         {
             return AfterListWithoutEnd();
         }
-        catch (Exception e) when (IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (Failures.IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
         {
-            return AfterBreak(e, hadEvents, _time.GetElapsedTime(start));
+            return AfterBreak(e, _time.GetElapsedTime(start));
         }
 
         return AfterEnd(hadEvents, _time.GetElapsedTime(start));
+    }
+
+    /// <summary>
+    /// The first event of a watch that goes on after a problem. Only this, or a while of silence, proves that it works: a
+    /// version that is gone is told inside the stream, after a good answer (wire notes 13).
+    /// </summary>
+    private async ValueTask<ResourceEvent<T>?> ProveAsync(IResourceStream<T> events, CancellationToken cancellationToken)
+    {
+        Task<ResourceEvent<T>?> first = events.NextAsync(cancellationToken).AsTask();
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (await Task.WhenAny(first, Task.Delay(s_shortWatch, _time, over.Token)) != first && !cancellationToken.IsCancellationRequested)
+        {
+            Works();
+        }
+
+        await over.CancelAsync();
+        ResourceEvent<T>? next = await first;
+        if (next is { Type: not ResourceEventType.Error })
+        {
+            Works();
+        }
+
+        return next;
     }
 
     /// <summary>How long to wait for the next event of a streaming list: the whole must come in time as a plain list must.</summary>

@@ -16,11 +16,16 @@ public sealed partial class Reflector<T>
     private const int MaxWatchSeconds = 600;
     private const int PageLength = 500;
 
-    private static readonly TimeSpan s_headerDeadline = TimeSpan.FromSeconds(60);
+    /// <summary>A watch whose version is gone, and a list that is refused its version: then something is wrong with the server.</summary>
+    private const int MaxListsAtOnce = 2;
+
+    private static readonly TimeSpan s_headerDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_listDeadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_listSilence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_watchGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_shortWatch = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_quietAbsence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_steadyWatch = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_healthyWatch = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_silentWatch = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_streamingRetry = TimeSpan.FromHours(1);
@@ -33,14 +38,18 @@ public sealed partial class Reflector<T>
     private readonly Random _random;
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
+    private readonly Backoff _breakBackoff;
+    private readonly Backoff _overloadSpread;
     private readonly IResourceDecoder<T> _decoder;
     private readonly NameTable _names;
 
     private string _version = "";
     private bool _mustList = true;
-    private bool _listsWithoutVersion;
+    private ListBasis _basis;
     private bool _usesFieldSelector = true;
-    private bool _hasRetriedAtOnce;
+    private bool _hasEndedEarly;
+    private int _breaks;
+    private int _listsAtOnce;
     private long? _streamingRefused;
     private string? _problem;
 
@@ -58,7 +67,9 @@ public sealed partial class Reflector<T>
         _logger = logger;
         _random = random;
         _time = client.TimeProvider;
-        _backoff = new(random);
+        _backoff = Backoff.AfterRefusals(random);
+        _breakBackoff = Backoff.AfterBreaks(random);
+        _overloadSpread = Backoff.Spread(random);
         Utf8StringPool pool = new();
         _decoder = resource.MakeDecoder(pool);
         _names = new(pool);
@@ -73,22 +84,19 @@ public sealed partial class Reflector<T>
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            TimeSpan delay;
+            NextAttempt next;
             try
             {
-                delay = _mustList && !UsesStreamingLists
+                next = _mustList && !UsesStreamingLists
                     ? await ListAsync(cancellationToken)
                     : await WatchAsync(cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                delay = Judge(e);
+                next = Judge(e);
             }
 
-            if (delay > TimeSpan.Zero)
-            {
-                await Task.Delay(delay, _time, cancellationToken);
-            }
+            await PauseAsync(next, cancellationToken);
         }
     }
 
@@ -106,7 +114,7 @@ public sealed partial class Reflector<T>
         }
 
         _mustList = false;
-        _listsWithoutVersion = false;
+        _basis = ListBasis.Seen;
         Advance(version);
         Log.Listed(_logger, _resource.Plural, _names.Count, version);
         _sink.Listed();
@@ -148,17 +156,75 @@ public sealed partial class Reflector<T>
         }
     }
 
-    private TimeSpan Wait(string problem, TimeSpan? retryAfter)
+    private async Task PauseAsync(NextAttempt next, CancellationToken cancellationToken)
     {
-        TimeSpan delay = _backoff.Next();
-        if (retryAfter is TimeSpan asked)
+        if (next.Absence is string absence)
         {
-            // The jitter of the step keeps nodes apart that were all told the same.
-            delay += asked < s_longestRetryAfter ? asked : s_longestRetryAfter;
+            await WaitForServerAsync(absence, cancellationToken);
+        }
+        else if (next.IsAsked)
+        {
+            await Task.Delay(next.Delay, _time, cancellationToken);
+        }
+        else
+        {
+            await _client.PauseAsync(next.Delay, cancellationToken);
+        }
+    }
+
+    private async Task WaitForServerAsync(string absence, CancellationToken cancellationToken)
+    {
+        Task answer = _client.WaitForServerAsync(cancellationToken);
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+        // Connections are lost now and then; only a server that does not come back at once is worth a word.
+        if (await Task.WhenAny(answer, Task.Delay(s_quietAbsence, _time, over.Token)) != answer && !cancellationToken.IsCancellationRequested)
+        {
+            TellAbsence(absence);
         }
 
+        await over.CancelAsync();
+        await answer;
+        if (_breaks++ > 0)
+        {
+            // It answers, and yet the connections break.
+            await _client.PauseAsync(_breakBackoff.Next(), cancellationToken);
+        }
+    }
+
+    private NextAttempt Wait(string problem)
+    {
+        TimeSpan delay = _backoff.Next();
         Tell(problem, delay);
-        return delay;
+        return NextAttempt.After(delay);
+    }
+
+    /// <summary>Waits as long as the server wants, if it says so.</summary>
+    private NextAttempt Wait(string problem, ApiStatus status)
+    {
+        bool isOverload = status.Code == 429;
+        if (status.RetryAfter is null && !isOverload)
+        {
+            return Wait(problem);
+        }
+
+        TimeSpan asked = status.RetryAfter is TimeSpan said ? (said < s_longestRetryAfter ? said : s_longestRetryAfter) : _backoff.Next();
+        TimeSpan delay = asked + (isOverload ? _overloadSpread.Share() : _breakBackoff.Next());
+        Tell(problem, delay);
+        return NextAttempt.AsAsked(delay);
+    }
+
+    private void TellAbsence(string absence)
+    {
+        if (absence == _problem)
+        {
+            Log.ServerStillAway(_logger, _resource.Plural, absence);
+            return;
+        }
+
+        _problem = absence;
+        Log.ServerAway(_logger, _resource.Plural, absence);
+        _client.Observer.OnProblem(_resource.Plural, absence);
     }
 
     private void Tell(string problem, TimeSpan delay)

@@ -15,11 +15,14 @@ public sealed class ApiConnection : IDisposable
     /// <summary>What a buffered answer may hold. Lists are read as streams, which have no bound here.</summary>
     private const int MaxBufferedLength = 64 * 1024 * 1024;
 
+    private readonly ReplacedFiles _files;
+
     private ApiConnection(ConnectionPlan plan, ConnectionSettings settings)
     {
         ILogger logger = settings.LoggerFactory.CreateLogger<ApiConnection>();
         Server = plan.Server;
         Namespace = plan.Namespace;
+        _files = new(plan.Files, settings.TimeProvider);
         Tell(logger, plan);
         Dial dial = new(plan.Server, plan.Dial, settings);
         HttpMessageHandler handler = new TransportHandler(plan.Authority, plan.Certificate, dial.Connect, logger);
@@ -46,6 +49,13 @@ public sealed class ApiConnection : IDisposable
 
     /// <summary>The namespace of the pod or of the kubeconfig's context; <c>default</c> if none is named.</summary>
     public string Namespace { get; }
+
+    /// <summary>
+    /// Waits until a file with the token, the client certificate or the authorities holds something else, looking at them
+    /// meanwhile: for whoever waits to try again after a refusal.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _files.WaitAsync(cancellationToken);
 
     /// <summary>Connects the way kube-proxy chooses (behaviour notes 11.9): kubeconfig, else master, else service account.</summary>
     /// <param name="kubeconfig">The file; empty for none.</param>

@@ -34,7 +34,7 @@ public sealed record ConnectionSettings
     internal TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time to connect, TLS included (wire notes 11).</summary>
-    internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time a credential plugin gets; client-go sets no limit and hangs (wire notes 5.5).</summary>
     internal TimeSpan PluginTimeLimit { get; init; } = TimeSpan.FromSeconds(60);

@@ -64,9 +64,6 @@ internal sealed class ApiSource : IDisposable
 
         public bool AllowsCompression => false;
 
-        public void OnUnauthorized()
-        {
-            // The handler inside has dropped the credential already.
-        }
+        public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => connection.WaitForReplacedFilesAsync(cancellationToken);
     }
 }

@@ -103,6 +103,15 @@ internal sealed partial class WatchAnswer
         _ => true,
     };
 
+    /// <summary>Sends a bookmark, unless changes have come that this watch has not sent: it would say that they are known.</summary>
+    private void BookmarkIfUpToDate()
+    {
+        if (server.Store.Read(_type, (table, _) => table.End == _position ? table.Progress : (long?)null) is { } version)
+        {
+            Append(_frames.Of("BOOKMARK", StoredObject.Bookmark(_type, version, endOfInitialEvents: false)));
+        }
+    }
+
     private void Bookmark() => Append(_frames.Of(
         "BOOKMARK",
         StoredObject.Bookmark(_type, server.Store.Read(_type, (table, _) => table.Progress), endOfInitialEvents: false)));

@@ -127,7 +127,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
 
             if (options.AllowBookmarks && age >= nextBookmark)
             {
-                Bookmark();
+                BookmarkIfUpToDate();
                 if (!await FlushAsync())
                 {
                     return;

@@ -17,12 +17,25 @@ public sealed class ClusterEventTests
             + "6e6742120a044e6f64651a066e6f64652d612a0276315a064e6f726d616c";
         DateTimeOffset time = DateTimeOffset.FromUnixTimeSeconds(1795185794).AddTicks(1234560);
 
-        ClusterEvent start = new(ObjectReference.Node("node-a"), EventKind.Normal, "Starting", "StartKubeProxy", "", time);
+        // That one had no uid.
+        ClusterEvent start = new(ObjectReference.Node("node-a") with { Uid = "" }, EventKind.Normal, "Starting", "StartKubeProxy", "", time);
 
         string hex = Convert.ToHexStringLower(start.Encode("p1", s_reporter, 1, time).Span);
         hex.Should().HaveLength(Accepted.Length);
         hex[..100].Should().Be(Accepted[..100]);
         hex[^150..].Should().Be(Accepted[^150..]);
+    }
+
+    /// <summary><c>kubectl describe</c> looks for the uid; for a Node also for one that is its name, as the kubelet writes.</summary>
+    [Fact]
+    public void TheUidIsPartOfTheReferenceAndNotOfWhatMakesARepetition()
+    {
+        ClusterEvent node = Event("node-a");
+        ClusterEvent service = node with { Regarding = ObjectReference.Service("shop", "web") with { Uid = "1234-5678" } };
+
+        Encoding.UTF8.GetString(node.Encode("e", s_reporter, 1, node.Time).Span).Should().Contain("node-a\"\u0006node-a");
+        Encoding.UTF8.GetString(service.Encode("e", s_reporter, 1, node.Time).Span).Should().Contain("web\"\t1234-5678");
+        service.Key.Should().Be((service with { Regarding = service.Regarding with { Uid = "" } }).Key);
     }
 
     [Fact]

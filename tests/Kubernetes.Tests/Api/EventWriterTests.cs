@@ -39,17 +39,20 @@ public sealed class EventWriterTests : IAsyncDisposable
     [Fact]
     public async Task AnEventIsPostedToTheNamespaceOfItsObject()
     {
-        Accept(2);
+        Accept(1);
+        _server.List(Messages.List("10", "", Messages.Service("web", "1")));
+        Accept(1);
         Start();
 
         WriteStart("node-a");
         _writer.Write(ObjectReference.Service("shop", "web"), EventKind.Warning, "FailedToStartServiceHealthcheck", "Listen", "port in use");
-        await Until(() => _server.Requests.Count == 2);
+        await Until(() => _server.Requests.Count == 3);
 
         _server.Requests[0].Path.Should().Be("/apis/events.k8s.io/v1/namespaces/default/events");
         _server.Requests[0].Message.Method.Should().Be(HttpMethod.Post);
         _server.Requests[0].Body.Should().StartWith("k8s\0"u8.ToArray());
-        _server.Requests[1].Path.Should().Be("/apis/events.k8s.io/v1/namespaces/shop/events");
+        _server.Requests[1].Path.Should().Be("/api/v1/namespaces/shop/services?fieldSelector=metadata.name%3Dweb", "kubectl describe finds events by uid");
+        _server.Requests[2].Path.Should().Be("/apis/events.k8s.io/v1/namespaces/shop/events");
     }
 
     [Fact]

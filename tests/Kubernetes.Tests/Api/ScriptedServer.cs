@@ -11,6 +11,9 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
 
     private readonly Queue<Func<HttpResponseMessage>> _script = [];
     private readonly List<RecordedRequest> _requests = [];
+    private readonly List<DateTimeOffset> _probes = [];
+    private readonly Queue<Func<HttpResponseMessage>> _probeScript = [];
+    private readonly TaskCompletionSource _filesReplaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string?> _problems = [];
     private readonly Lock _lock = new();
     private HttpClient? _http;
@@ -21,7 +24,17 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
 
     public bool AllowsCompression { get; init; } = true;
 
-    public int Unauthorized { get; private set; }
+    /// <summary>When it was asked whether it is there. These questions are not among the requests.</summary>
+    public IReadOnlyList<DateTimeOffset> Probes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _probes];
+            }
+        }
+    }
 
     public string LastVersion { get; private set; } = "";
 
@@ -74,7 +87,29 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
         return this;
     }
 
-    public void OnUnauthorized() => Unauthorized++;
+    /// <summary>The next question whether it is there fails; after those that were announced it is there.</summary>
+    public ScriptedServer Absent(int times = 1, HttpStatusCode? code = null)
+    {
+        for (int index = 0; index < times; index++)
+        {
+            _probeScript.Enqueue(code is { } answer
+                ? () => new HttpResponseMessage(answer)
+                : static () => throw new HttpRequestException(HttpRequestError.ConnectionError, "Connection refused"));
+        }
+
+        return this;
+    }
+
+    /// <summary>The next question is answered 503 with Retry-After.</summary>
+    public void AbsentFor(TimeSpan retryAfter) => _probeScript.Enqueue(() => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)
+    {
+        Headers = { RetryAfter = new RetryConditionHeaderValue(retryAfter) },
+    });
+
+    /// <summary>A file with a credential was replaced.</summary>
+    public void ReplaceFiles() => _filesReplaced.TrySetResult();
+
+    public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _filesReplaced.Task.WaitAsync(cancellationToken);
 
     public void OnRequest(in ApiRequestReport report)
     {
@@ -98,6 +133,15 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
     {
         byte[] body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
         Func<HttpResponseMessage>? reply;
+        if (request.RequestUri!.AbsolutePath.EndsWith("/readyz", StringComparison.Ordinal))
+        {
+            lock (_lock)
+            {
+                _probes.Add(time.GetUtcNow());
+                return _probeScript.TryDequeue(out Func<HttpResponseMessage>? absent) ? absent() : new HttpResponseMessage(HttpStatusCode.OK);
+            }
+        }
+
         lock (_lock)
         {
             _requests.Add(new(request, body, time.GetUtcNow()));

@@ -9,6 +9,9 @@ namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 /// <param name="Pem">Its certificates, for plugins; empty if there are none.</param>
 internal sealed record ClusterTrust(Func<ServerAuthority?> Authority, string Pem)
 {
+    /// <summary>The file that is read again; empty if there is none.</summary>
+    public IReadOnlyList<IRereadFile> Files { get; init; } = [];
+
     /// <summary>Reads it.</summary>
     /// <exception cref="ConnectionException">It is contradictory or unusable.</exception>
     public static ClusterTrust Of(ClusterEntry cluster, string file, string where, ConnectionSettings settings)
@@ -59,6 +62,6 @@ internal sealed record ClusterTrust(Func<ServerAuthority?> Authority, string Pem
             text => ServerAuthority.Parse(text, file, field),
             InClusterPlan.AuthorityInterval,
             settings);
-        return new(reread.Current, BoundedFile.ReadText(path, file, field));
+        return new(reread.Current, BoundedFile.ReadText(path, file, field)) { Files = [reread] };
     }
 }

@@ -24,4 +24,7 @@ internal sealed record ConnectionPlan
     public ICredentialSource Credentials { get; init; } = new FixedCredential(Credential.None);
 
     public IReadOnlyList<KeyValuePair<string, string>> ImpersonationHeaders { get; init; } = [];
+
+    /// <summary>The files behind these that are read again.</summary>
+    public IReadOnlyList<IRereadFile> Files { get; init; } = [];
 }

@@ -46,6 +46,7 @@ internal static class InClusterPlan
             Dial = new() { Proxy = ProxyChoice.FromEnvironment(server, settings.Environment) },
             Authority = authority.Current,
             Credentials = new TokenFileCredential(token),
+            Files = [token, authority],
         };
     }
 

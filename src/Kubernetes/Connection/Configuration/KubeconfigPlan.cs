@@ -1,4 +1,5 @@
 using System.Net;
+using KubeProxySharp.Kubernetes.Connection.Credentials;
 using KubeProxySharp.Kubernetes.Connection.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -42,6 +43,8 @@ internal static class KubeconfigPlan
 
         ClusterTrust trust = ClusterTrust.Of(cluster, file.Path, where, settings);
         UserCredentials credentials = new(user, file.Path, $"users[name={context.User}].user", settings);
+        Func<ClientCertificate?> certificate = credentials.Certificate();
+        ICredentialSource source = credentials.Source(cluster, server, trust.Pem);
         return new()
         {
             Source = file.Path,
@@ -55,8 +58,9 @@ internal static class KubeconfigPlan
                 Proxy = proxy,
             },
             Authority = trust.Authority,
-            Certificate = credentials.Certificate(),
-            Credentials = credentials.Source(cluster, server, trust.Pem),
+            Certificate = certificate,
+            Credentials = source,
+            Files = [.. trust.Files, .. credentials.Files],
             ImpersonationHeaders = ImpersonationHeaders.Of(user.Impersonation, file.Path, $"users[name={context.User}].user"),
         };
     }

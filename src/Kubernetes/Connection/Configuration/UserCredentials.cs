@@ -16,6 +16,11 @@ internal sealed class UserCredentials(UserEntry user, string file, string where,
     /// <summary>How often files of client certificates are looked at (wire notes 5.4).</summary>
     private static readonly TimeSpan s_certificateInterval = TimeSpan.FromMinutes(5);
 
+    private readonly List<IRereadFile> _files = [];
+
+    /// <summary>The files behind what was asked for so far that are read again.</summary>
+    public IReadOnlyList<IRereadFile> Files => _files;
+
     /// <summary>The client certificate.</summary>
     /// <exception cref="ConnectionException">It is contradictory or unusable.</exception>
     public Func<ClientCertificate?> Certificate()
@@ -32,8 +37,10 @@ internal sealed class UserCredentials(UserEntry user, string file, string where,
         string field = $"{where}.client-certificate with client-key";
         if (user.ClientCertificate.Length != 0 && user.ClientKey.Length != 0)
         {
-            return new RereadFile<ClientCertificate>(
-                user.ClientCertificate, ReadPair, text => ClientCertificate.Parse(text, file, field), s_certificateInterval, settings).Current;
+            RereadFile<ClientCertificate> pair = new(
+                user.ClientCertificate, ReadPair, text => ClientCertificate.Parse(text, file, field), s_certificateInterval, settings);
+            _files.Add(pair);
+            return pair.Current;
         }
 
         ClientCertificate certificate = ClientCertificate.Parse(ReadPair(), file, field);
@@ -48,13 +55,15 @@ internal sealed class UserCredentials(UserEntry user, string file, string where,
         if (user.TokenFile.Length != 0)
         {
             Credential? fallback = user.Token.IsEmpty ? null : BearerToken.Parse(user.Token.Reveal(), file, $"{where}.token");
-            return new TokenFileCredential(new(
+            RereadFile<Credential> token = new(
                 user.TokenFile,
                 () => BoundedFile.ReadText(user.TokenFile, file, $"{where}.tokenFile"),
                 text => BearerToken.Parse(text, file, $"{where}.tokenFile"),
                 TokenFileCredential.Interval,
                 settings,
-                fallback));
+                fallback);
+            _files.Add(token);
+            return new TokenFileCredential(token);
         }
 
         if (!user.Token.IsEmpty)

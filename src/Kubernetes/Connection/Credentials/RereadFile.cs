@@ -7,7 +7,7 @@ namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 /// last good stays in use when the file is gone or broken (wire notes 5.4).
 /// </summary>
 /// <typeparam name="T">What the text is turned into. A new object appears only when the text has changed.</typeparam>
-internal sealed class RereadFile<T>
+internal sealed class RereadFile<T> : IRereadFile
     where T : class
 {
     private readonly Lock _gate = new();
@@ -22,6 +22,7 @@ internal sealed class RereadFile<T>
     private long _readAt;
     private bool _isDoubted;
     private bool _isFailing;
+    private int _replacements;
 
     /// <summary>Reads for the first time.</summary>
     /// <param name="name">The file, for the log.</param>
@@ -53,6 +54,9 @@ internal sealed class RereadFile<T>
         Read();
     }
 
+    /// <inheritdoc/>
+    public int Replacements => Volatile.Read(ref _replacements);
+
     /// <summary>What the file holds now, or held when it was last good.</summary>
     public T Current()
     {
@@ -64,6 +68,15 @@ internal sealed class RereadFile<T>
             }
 
             return _value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Reread()
+    {
+        lock (_gate)
+        {
+            Read();
         }
     }
 
@@ -87,6 +100,7 @@ internal sealed class RereadFile<T>
             {
                 _value = _parse(text);
                 _text = text;
+                _replacements++;
                 _logger.FileReread(_name);
             }
 

@@ -65,6 +65,29 @@ public sealed class CredentialRotationTests : IDisposable
         server.Requests.Select(request => request.Authorization).Should().Equal("Bearer one", "Bearer two");
     }
 
+    /// <summary>Who waits after a refusal hears of a new token at once, not when its wait is over or the file is a minute old.</summary>
+    [Fact]
+    public async Task AFileThatIsReplacedIsNoticedWhileSomebodyWaits()
+    {
+        await using TestApiServer server = await StartAsync();
+        using ApiConnection connection = InCluster(server, "one");
+        using CancellationTokenSource end = new();
+        Task first = connection.WaitForReplacedFilesAsync(end.Token);
+        Task second = connection.WaitForReplacedFilesAsync(end.Token);
+        _bench.Time.Advance(TimeSpan.FromSeconds(5));
+        first.IsCompleted.Should().BeFalse();
+
+        _bench.Write("token", "two");
+        await ConnectionBench.Eventually(() =>
+        {
+            _bench.Time.Advance(TimeSpan.FromMilliseconds(500));
+            return first.IsCompleted && second.IsCompleted;
+        });
+        await GetAsync(connection);
+
+        server.Requests.Single().Authorization.Should().Be("Bearer two");
+    }
+
     [Fact]
     public async Task AStreamIsNotSentTwiceButTheNextRequestHasTheFreshToken()
     {
