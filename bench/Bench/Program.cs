@@ -7,6 +7,12 @@ if (args is ["wire"])
     return 0;
 }
 
+if (args is ["addresses"])
+{
+    AddressBench.Run(Console.Out);
+    return 0;
+}
+
 if (args is ["conntrack", string flows, string stale])
 {
     ConntrackBench.Run(Number(flows), Number(stale), Console.Out);
@@ -35,6 +41,7 @@ if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
     Console.Error.WriteLine("       wire");
+    Console.Error.WriteLine("       addresses");
     Console.Error.WriteLine("       conntrack FLOWS STALE");
     Console.Error.WriteLine("       write-rules DIRECTORY SERVICES ENDPOINTS");
     Console.Error.WriteLine("       read-rules FILE");

@@ -9,7 +9,8 @@ internal static partial class Libc
     public const int AddressFamilyNetlink = 16; // AF_NETLINK of linux/socket.h
     public const int SocketRaw = 3; // SOCK_RAW
     public const int SocketCloseOnExec = 0x80000; // SOCK_CLOEXEC
-    public const int NetlinkNetfilter = 12; // NETLINK_NETFILTER of linux/netlink.h
+    public const int NetlinkRoute = 0; // NETLINK_ROUTE of linux/netlink.h
+    public const int NetlinkNetfilter = 12; // NETLINK_NETFILTER
     public const int MessageTruncated = 0x20; // MSG_TRUNC of linux/socket.h
     public const int MessageDoNotWait = 0x40; // MSG_DONTWAIT
     public const int LevelSocket = 1; // SOL_SOCKET of asm-generic/socket.h

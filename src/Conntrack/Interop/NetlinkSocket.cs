@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace KubeProxySharp.Conntrack.Interop;
 
 /// <summary>
-/// A netlink socket of netfilter in the network namespace of the thread that opened it. Datagrams that do not come from
+/// A netlink socket in the network namespace of the thread that opened it. Datagrams that do not come from
 /// the kernel are passed over.
 /// </summary>
 internal sealed class NetlinkSocket : IDisposable
@@ -19,10 +19,11 @@ internal sealed class NetlinkSocket : IDisposable
 
     /// <summary>Opens a socket.</summary>
     /// <param name="groups">The bits of the multicast groups to listen to.</param>
+    /// <param name="protocol">Which part of the kernel to talk to: that of netfilter unless told otherwise.</param>
     /// <exception cref="ConntrackException">Not permitted, or not supported.</exception>
-    public static NetlinkSocket Open(uint groups = 0)
+    public static NetlinkSocket Open(uint groups = 0, int protocol = Libc.NetlinkNetfilter)
     {
-        SafeFileHandle handle = Libc.Socket(Libc.AddressFamilyNetlink, Libc.SocketRaw | Libc.SocketCloseOnExec, Libc.NetlinkNetfilter);
+        SafeFileHandle handle = Libc.Socket(Libc.AddressFamilyNetlink, Libc.SocketRaw | Libc.SocketCloseOnExec, protocol);
         if (handle.IsInvalid)
         {
             throw KernelError.ToException("opening a netlink socket", Marshal.GetLastPInvokeError());
@@ -38,6 +39,9 @@ internal sealed class NetlinkSocket : IDisposable
 
         return Over(handle, s_patience);
     }
+
+    /// <summary>What to wait on for something to receive, together with other things.</summary>
+    public SafeHandle Handle => _handle;
 
     /// <summary>Takes over a socket that is open, such as one at whose other end a test stands in for the kernel.</summary>
     /// <param name="handle">The socket; it is closed with this.</param>
@@ -75,7 +79,7 @@ internal sealed class NetlinkSocket : IDisposable
             int error = Marshal.GetLastPInvokeError();
             if (error != Errno.Interrupted)
             {
-                throw KernelError.ToException("sending a conntrack request", error);
+                throw KernelError.ToException("sending a netlink request", error);
             }
         }
     }
@@ -98,7 +102,7 @@ internal sealed class NetlinkSocket : IDisposable
 
             if (error == Errno.TryAgain)
             {
-                throw new ConntrackException(ConntrackFailure.NoAnswer, "the kernel did not answer a conntrack request within ten seconds; try again, and look at the kernel log");
+                throw new ConntrackException(ConntrackFailure.NoAnswer, "the kernel did not answer a netlink request within ten seconds; try again, and look at the kernel log");
             }
 
             if (error == Errno.NoBuffers)
@@ -107,7 +111,7 @@ internal sealed class NetlinkSocket : IDisposable
             }
             else if (error != Errno.Interrupted)
             {
-                throw KernelError.ToException("receiving from the conntrack netlink socket", error);
+                throw KernelError.ToException("receiving from a netlink socket", error);
             }
         }
     }

@@ -65,7 +65,7 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> bytes)
 
     /// <summary>What a message that cannot be read is reported with.</summary>
     public static ConntrackException Malformed(string what) =>
-        new(ConntrackFailure.MalformedMessage, "unreadable conntrack message: " + what);
+        new(ConntrackFailure.MalformedMessage, "unreadable netlink message: " + what);
 
     // Longer values than expected are read as the kernel reads them: the rest is for those who know it.
     private readonly ReadOnlySpan<byte> Sized(int length) =>

@@ -22,9 +22,18 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     private const int ExaminedPerCancellationCheck = 1024;
 
     private readonly ConntrackEntry[] _batch = new ConntrackEntry[BatchSize];
+    private readonly FlowVerdict[] _verdicts = new FlowVerdict[BatchSize];
+
+    /// <summary>The stale flows of this listing that are still there: if it has to be repeated, they are met again.</summary>
+    private readonly FlowCounts _left = new();
+    private long _sparedBefore;
+    private long _failedBefore;
     private int _batched;
     private IDeletionGuard? _guard;
     private bool _haveRulesChanged;
+
+    /// <summary>What the last pass did, or the one under way so far; it stays when a pass ends with an exception.</summary>
+    public FlowCleanUpResult Latest { get; private set; } = new();
 
     /// <summary>
     /// Makes one pass. After one that saw all flows and could delete those that were stale, the frontends that went away are
@@ -40,6 +49,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         _haveRulesChanged = false;
         long start = timeProvider.GetTimestamp();
         FlowCleanUpResult result = new();
+        Latest = result;
         foreach (ConntrackFilter filter in Filters())
         {
             result.IsComplete &= TryList(filter, result, cancellationToken);
@@ -74,8 +84,14 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
 
     private bool TryList(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
     {
+        _left.Clear();
+        (_sparedBefore, _failedBefore) = (result.Spared, result.Failed);
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
+            // What is listed again counts once.
+            result.Stale.Subtract(_left);
+            _left.Clear();
+            (result.Spared, result.Failed) = (_sparedBefore, _failedBefore);
             staleFlows.BeginCount(filter.Family.GetValueOrDefault(), (TransportProtocol)filter.Protocol.GetValueOrDefault());
             if (List(filter, result, cancellationToken))
             {
@@ -102,6 +118,8 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
             if (verdict.IsStale())
             {
                 result.Stale.Count(verdict, entry.Protocol);
+                _left.Count(verdict, entry.Protocol);
+                _verdicts[_batched] = verdict;
                 _batch[_batched++] = entry;
             }
 
@@ -120,13 +138,18 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         for (int index = 0; index < _batched; index++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Delete(_batch[index], result);
+            if (!Delete(_batch[index], result))
+            {
+                _left.Uncount(_verdicts[index], _batch[index].Protocol);
+            }
         }
 
         _batched = 0;
     }
 
-    private void Delete(in ConntrackEntry listed, FlowCleanUpResult result)
+    /// <summary>Deletes a flow, if it is still stale and may go.</summary>
+    /// <returns>Whether a stale flow is left.</returns>
+    private bool Delete(in ConntrackEntry listed, FlowCleanUpResult result)
     {
         try
         {
@@ -136,21 +159,27 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
             if (verdict.IsStale() && _guard?.MayDelete(current) == false)
             {
                 result.Spared++;
+                return true;
             }
-            else if (verdict.IsStale() && table.Delete(current))
+
+            if (verdict.IsStale() && table.Delete(current))
             {
                 result.Deleted.Count(verdict, current.Protocol);
+                _guard?.Deleted(current);
             }
             else
             {
                 result.AlreadyGone++;
             }
+
+            return false;
         }
         catch (ConntrackException e) when (e.Failure is ConntrackFailure.Refused or ConntrackFailure.MalformedMessage)
         {
             // One flow that cannot be deleted, such as one that hardware forwards, does not save the others.
             result.Failed++;
             result.FirstFailure ??= e.Message;
+            return true;
         }
     }
 }

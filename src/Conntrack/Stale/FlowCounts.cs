@@ -31,6 +31,21 @@ public sealed class FlowCounts
         }
     }
 
+    /// <summary>Takes back one.</summary>
+    internal void Uncount(FlowVerdict verdict, byte protocol) => _counts[Index(verdict, (TransportProtocol)protocol)]--;
+
+    /// <summary>Takes back what others count.</summary>
+    internal void Subtract(FlowCounts others)
+    {
+        for (int index = 0; index < _counts.Length; index++)
+        {
+            _counts[index] -= others._counts[index];
+        }
+    }
+
+    /// <summary>Begins at 0 again.</summary>
+    internal void Clear() => Array.Clear(_counts);
+
     internal void Count(FlowVerdict verdict, byte protocol) => _counts[Index(verdict, (TransportProtocol)protocol)]++;
 
     private static int Index(FlowVerdict verdict, TransportProtocol protocol) =>

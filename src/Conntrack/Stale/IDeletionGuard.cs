@@ -14,4 +14,7 @@ public interface IDeletionGuard
 
     /// <summary>Whether a flow that is stale may be deleted now.</summary>
     bool MayDelete(in ConntrackEntry entry);
+
+    /// <summary>A flow that might be deleted was there and is gone now.</summary>
+    void Deleted(in ConntrackEntry entry);
 }

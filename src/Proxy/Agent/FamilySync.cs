@@ -58,6 +58,9 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         return true;
     }
 
+    /// <summary>Says that nobody knows what the kernel has, because a sync ended in the middle.</summary>
+    public void Distrust() => NeedsFull = true;
+
     /// <summary>Whether a sync is due at a time although nothing changed.</summary>
     public bool IsDue(DateTimeOffset now) => now >= NextDue || (NeedsFull && Failures == 0);
 

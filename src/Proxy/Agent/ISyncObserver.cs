@@ -23,6 +23,10 @@ internal interface ISyncObserver
     /// <summary>The Node object came or changed.</summary>
     void NodeChanged(Node node);
 
+    /// <summary>Tells what is wrong with the node's addresses; called when that changes.</summary>
+    /// <param name="problems">All problems now, mostly none.</param>
+    void NodeProblemsChanged(IReadOnlyList<string> problems);
+
     /// <summary>A family was synced, or could not be. Called for both families at the same time, as are drift and repair.</summary>
     void Synced(SyncReport report);
 

@@ -1,23 +1,24 @@
-using System.Net.NetworkInformation;
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Addresses;
+using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Agent;
 
-/// <summary>The addresses on the interfaces of this network namespace.</summary>
+/// <summary>The addresses on the interfaces of this network namespace, for commands, which need them once.</summary>
 internal static class InterfaceAddresses
 {
     /// <summary>Reads all of them, loopback and link-local ones too.</summary>
+    /// <exception cref="InputException">They cannot be read.</exception>
     public static IReadOnlyList<IpAddress> Read()
     {
-        List<IpAddress> addresses = [];
-        foreach (NetworkInterface device in NetworkInterface.GetAllNetworkInterfaces())
+        try
         {
-            foreach (UnicastIPAddressInformation unicast in device.GetIPProperties().UnicastAddresses)
-            {
-                addresses.Add(IpAddress.FromBytes(unicast.Address.GetAddressBytes()));
-            }
+            return InterfaceAddressFeed.ReadOnce();
         }
-
-        return addresses;
+        catch (ConntrackException e)
+        {
+            throw new InputException($"the addresses of this node cannot be read: {e.Message}; try again, or give them with --node-address");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Addresses;
 using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Appliers;
@@ -92,7 +93,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
-        PrepareKernel(settings, node, sysctl);
+        using AddressWatch interfaces = new(InterfaceAddressFeed.Open, _logs.CreateLogger<AddressWatch>(), _time);
+        await interfaces.StartAsync(end.Token);
+        PrepareKernel(settings, node, interfaces.Read(), sysctl);
         if (options.IsInitOnly)
         {
             LogInitialised();
@@ -103,38 +106,43 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         ProxyHealth health = new(syncPeriod, _time);
         health.SetNodeEligible(IsFromManifests);
         await using HttpHost http = await HttpHost.StartAsync(_log, end.Token);
-        await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, health, events));
+        await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, interfaces.Read(), health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
-        using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, InterfaceAddresses.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
+        using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
         SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
-        SyncLoop loop = new(settings, InterfaceAddresses.Read, backend.Appliers, policy, reporting, _time);
+        SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
 
         parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
-        parts.Add(healthPorts.RunAsync(end.Token));
-        parts.Add(idle.RunAsync(end.Token));
-        parts.Add(FeedAsync(loop.Feed, api, end.Token));
-        if (api is not null)
+        Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
+        Restart("memory collector", isVital: false, idle.RunAsync);
+        if (api is null)
         {
-            parts.Add(api.Events.RunAsync(end.Token));
+            Restart("reader of manifests", isVital: true, new ManifestSource([.. options.ManifestPaths.AsSpan()], loop.Feed, _logs.CreateLogger<ManifestSource>(), _time).RunAsync);
+        }
+        else
+        {
+            parts.Add(api.WatchAsync(loop.Feed, end.Token));
+            Restart("writer of Events", isVital: false, api.Events.RunAsync);
         }
 
         foreach ((IpFamily family, IDriftWatch watch) in backend.Watches)
         {
-            parts.Add(watch.RunAsync(what => loop.Drifted(family, what), end.Token));
+            Restart($"watch for changes of {family} rules", isVital: false, cancellation => watch.RunAsync(what => loop.Drifted(family, what), cancellation));
         }
 
-        parts.Add(new FirewalldWatch(_logs.CreateLogger<FirewalldWatch>()).RunAsync(
+        FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>());
+        Restart("watch of firewalld", isVital: false, cancellation => firewalld.RunAsync(
             what =>
             {
                 loop.Drifted(IpFamily.IPv4, what);
                 loop.Drifted(IpFamily.IPv6, what);
             },
-            end.Token));
-        using AddressWatch addressWatch = new(loop.AddressesChanged);
+            cancellation));
+        Restart("watch of the interfaces' addresses", isVital: false, cancellation => interfaces.RunAsync(loop.AddressesChanged, cancellation));
         events(ObjectReference.Node(nodeName), EventKind.Normal, "Starting", "StartKubeProxy", "");
         foreach (IpFamily family in backend.Families.All)
         {
@@ -142,11 +150,14 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             metrics.Syncs.Queued(family);
         }
 
-        parts.Add(CleanUpAfterAsync(reporting.AllApplied, end.Token));
-        parts.Add(flows.RunAsync(end.Token));
-        parts.Add(loop.RunAsync(end.Token));
+        Restart("clean-up of other modes", isVital: false, cancellation => CleanUpAfterAsync(reporting.AllApplied, cancellation));
+        Restart("clean-up of flows", isVital: false, flows.RunAsync);
+        Restart("sync loop", isVital: true, loop.RunAsync);
         await parts.WaitAsync();
         return ExitCode.Success;
+
+        void Restart(string name, bool isVital, Func<CancellationToken, Task> run) =>
+            parts.Add(new RestartedPart(name, isVital, health, _log, _time).RunAsync(run, end.Token));
     }
 
     private ApiSource Connect(ProxyMetrics metrics)
@@ -178,10 +189,6 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         return wait.Node;
     }
 
-    private Task FeedAsync(ClusterFeed feed, ApiSource? api, CancellationToken end) => api is null
-        ? new ManifestSource([.. options.ManifestPaths.AsSpan()], feed, _logs.CreateLogger<ManifestSource>(), _time).RunAsync(end)
-        : api.WatchAsync(feed, end);
-
     private void ApplyConntrackLimits(ISysctl sysctl) =>
         new ConntrackLimits(sysctl, host.Files, _logs.CreateLogger<ConntrackLimits>()).Apply(_configuration.Conntrack, CpuCount.Read(host.Files));
 
@@ -196,18 +203,18 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
     }
 
-    private void PrepareKernel(ProxySettings settings, Node? node, ISysctl sysctl)
+    private void PrepareKernel(ProxySettings settings, Node? node, IReadOnlyList<IpAddress> interfaces, ISysctl sysctl)
     {
-        NodeSettings ipv4 = NodeSettings.Resolve(IpFamily.IPv4, settings, node, EquatableArray.Adopt<IpAddress>([.. InterfaceAddresses.Read()]), default);
+        NodeSettings ipv4 = NodeSettings.Resolve(IpFamily.IPv4, settings, node, EquatableArray.Adopt<IpAddress>([.. interfaces]), default);
         if (Mode == ProxyMode.Iptables && ipv4.LocalhostNodePorts)
         {
             new RouteLocalnet(sysctl, _logs.CreateLogger<RouteLocalnet>()).Enable();
         }
     }
 
-    private ServiceHealthServer MakeHealthServer(HttpHost http, IpFamily family, ProxySettings settings, Node? node, ProxyHealth health, EventSink events)
+    private ServiceHealthServer MakeHealthServer(HttpHost http, IpFamily family, ProxySettings settings, Node? node, IReadOnlyList<IpAddress> interfaces, ProxyHealth health, EventSink events)
     {
-        NodeSettings resolved = NodeSettings.Resolve(family, settings, node, EquatableArray.Adopt<IpAddress>([.. InterfaceAddresses.Read()]), default);
+        NodeSettings resolved = NodeSettings.Resolve(family, settings, node, EquatableArray.Adopt<IpAddress>([.. interfaces]), default);
         return new(
             http,
             new ServiceHealthOptions

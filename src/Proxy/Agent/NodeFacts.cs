@@ -19,6 +19,9 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
     /// <summary>The last Node object; kept when it is deleted from the API (spec 12.4).</summary>
     public Node? Node { get; private set; }
 
+    /// <summary>The addresses of the Node object, with the last known ones of a family that it lost.</summary>
+    private KeptNodeAddresses _kept = KeptNodeAddresses.None;
+
     /// <summary>Reads the addresses on the interfaces again.</summary>
     public void RefreshAddresses() => _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
 
@@ -31,6 +34,7 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
         {
             isNodeChanged = node != Node;
             Node = node;
+            _kept = _kept.Follow(node);
         }
 
         foreach ((NamespacedName name, ServiceCidr? cidr) in feed.ServiceCidrs.Take())
@@ -50,7 +54,28 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
 
     /// <summary>The settings of a family as the facts are now.</summary>
     public NodeSettings Resolve(IpFamily family) =>
-        NodeSettings.Resolve(family, settings, Node, _interfaceAddresses, ServiceCidrs());
+        NodeSettings.Resolve(family, settings, Node is null ? null : Node with { Addresses = _kept.Addresses }, _interfaceAddresses, ServiceCidrs());
+
+    /// <summary>What is wrong with the node's addresses, for people.</summary>
+    /// <param name="resolved">The settings of the families that are written.</param>
+    public List<string> Problems(IEnumerable<NodeSettings> resolved)
+    {
+        List<string> problems = [];
+        foreach (NodeSettings family in resolved)
+        {
+            if (_kept.IsLost(family.Family))
+            {
+                problems.Add($"Node {settings.NodeName} has no {family.Family} address in status.addresses any more; {family.NodeIP} is used until it has one again");
+            }
+
+            if (UnansweredNodePorts.Describe(family, settings, _kept.Addresses, _interfaceAddresses) is { } unanswered)
+            {
+                problems.Add(unanswered);
+            }
+        }
+
+        return problems;
+    }
 
     private EquatableArray<IpPrefix> ServiceCidrs()
     {

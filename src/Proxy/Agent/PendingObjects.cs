@@ -57,6 +57,18 @@ internal sealed class PendingObjects<T>(Func<T, NamespacedName> nameOf, Action<i
         }
     }
 
+    /// <summary>Puts back what was taken and could not be used; what was reported since is newer and stays.</summary>
+    public void PutBack(IReadOnlyDictionary<NamespacedName, T?> taken)
+    {
+        lock (_gate)
+        {
+            foreach ((NamespacedName name, T? value) in taken)
+            {
+                _pending.TryAdd(name, value);
+            }
+        }
+    }
+
     private void Note(NamespacedName name, T? value)
     {
         int count;

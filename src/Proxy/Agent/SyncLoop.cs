@@ -18,7 +18,7 @@ internal sealed class SyncLoop
 
     private readonly NodeFacts _facts;
     private readonly ClusterState _state;
-    private readonly RuleModelBuilder _builder;
+    private RuleModelBuilder _builder;
     private readonly FamilySync[] _families;
     private readonly SyncPolicy _policy;
     private readonly ISyncObserver _observer;
@@ -26,6 +26,9 @@ internal sealed class SyncLoop
     private readonly WakeSignal _wake;
     private readonly DateTimeOffset _started;
     private volatile bool _mustRefreshAddresses;
+    private List<string> _nodeProblems = [];
+    private bool _mustRebuild;
+    private bool _isNodeUntold;
 
     /// <summary>Prepares the loop.</summary>
     /// <param name="settings">The configuration.</param>
@@ -84,7 +87,10 @@ internal sealed class SyncLoop
         Request();
     }
 
-    /// <summary>Runs until told to stop. The rules stay.</summary>
+    /// <summary>
+    /// Runs until told to stop. The rules stay. After an exception it can be run again: nothing that was reported is lost, and
+    /// everything is written, since nobody knows how far the sync came.
+    /// </summary>
     /// <param name="stop">Ends the loop; a sync that has begun may finish within the policy's grace.</param>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -102,6 +108,21 @@ internal sealed class SyncLoop
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // Told to stop: rules stay as they are.
+        }
+        catch
+        {
+            DistrustAll();
+            throw;
+        }
+    }
+
+    private void DistrustAll()
+    {
+        _mustRefreshAddresses = true;
+        _mustRebuild = true;
+        foreach (FamilySync family in _families)
+        {
+            family.Distrust();
         }
     }
 
@@ -176,8 +197,9 @@ internal sealed class SyncLoop
         {
             NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
             NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
+            TellNodeProblems(ipv4, ipv6);
             IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
-            RuleModelChange change = _builder.Update(changed, ipv4, ipv6);
+            RuleModelChange change = Update(changed, ipv4, ipv6);
 
             ApplyResult[] results = await Task.WhenAll(_families.Select(family => SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
             if (round == MostRounds || !await QuarantineAsync(results, change, ipv4, ipv6, abort))
@@ -185,6 +207,30 @@ internal sealed class SyncLoop
                 return;
             }
         }
+    }
+
+    private void TellNodeProblems(NodeSettings ipv4, NodeSettings ipv6)
+    {
+        List<string> problems = _facts.Problems(_families.Select(family => family.Family == IpFamily.IPv4 ? ipv4 : ipv6));
+        if (!problems.SequenceEqual(_nodeProblems, StringComparer.Ordinal))
+        {
+            _nodeProblems = problems;
+            _observer.NodeProblemsChanged(problems);
+        }
+    }
+
+    /// <summary>Brings the model up to date; after an exception from the beginning, since it may be half done.</summary>
+    private RuleModelChange Update(IReadOnlyList<NamespacedName> changed, NodeSettings ipv4, NodeSettings ipv6)
+    {
+        if (!_mustRebuild)
+        {
+            return _builder.Update(changed, ipv4, ipv6);
+        }
+
+        _builder = new(_state, ipv4, ipv6);
+        RuleModelChange change = _builder.Update(_state.ServiceNames, ipv4, ipv6);
+        _mustRebuild = false;
+        return change;
     }
 
     private List<DateTimeOffset> TakeFeed()
@@ -196,12 +242,37 @@ internal sealed class SyncLoop
         }
 
         int quarantined = _state.Quarantined.Count;
-        if (_facts.Take(Feed))
+        _isNodeUntold |= _facts.Take(Feed);
+        if (_isNodeUntold)
         {
-            _observer.NodeChanged(_facts.Node!); // it has just changed
+            _observer.NodeChanged(_facts.Node!); // it has changed, so it is there
+            _isNodeUntold = false;
         }
 
         IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
+        IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices = Feed.EndpointSlices.Take();
+        List<DateTimeOffset> triggers;
+        try
+        {
+            triggers = Take(services, slices);
+        }
+        catch
+        {
+            Feed.Services.PutBack(services);
+            Feed.EndpointSlices.PutBack(slices);
+            throw;
+        }
+
+        if (_state.Quarantined.Count != quarantined)
+        {
+            _observer.QuarantineChanged(_state.Quarantined);
+        }
+
+        return triggers;
+    }
+
+    private List<DateTimeOffset> Take(IReadOnlyDictionary<NamespacedName, Service?> services, IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices)
+    {
         foreach ((NamespacedName name, Service? service) in services)
         {
             List<Problem> problems = [];
@@ -218,7 +289,6 @@ internal sealed class SyncLoop
         }
 
         List<DateTimeOffset> triggers = [];
-        IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices = Feed.EndpointSlices.Take();
         foreach ((NamespacedName name, EndpointSlice? slice) in slices)
         {
             if (slice is null)
@@ -232,11 +302,6 @@ internal sealed class SyncLoop
         }
 
         _observer.Taken();
-        if (_state.Quarantined.Count != quarantined)
-        {
-            _observer.QuarantineChanged(_state.Quarantined);
-        }
-
         return triggers;
     }
 

@@ -44,6 +44,7 @@ internal sealed partial class SyncReporting(
     private readonly ServiceProblems _problems = new();
     private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<IpFamily> _applied = [];
+    private IReadOnlyList<string> _nodeProblems = [];
 
     /// <summary>Completes when the kernel has the rules of all families for the first time.</summary>
     public Task AllApplied => _allApplied.Task;
@@ -90,6 +91,22 @@ internal sealed partial class SyncReporting(
     {
         health.SetNodeEligible(!node.IsLeaving);
         nodeChanged(node);
+    }
+
+    /// <inheritdoc/>
+    public void NodeProblemsChanged(IReadOnlyList<string> problems)
+    {
+        foreach (string problem in problems.Except(_nodeProblems, StringComparer.Ordinal))
+        {
+            LogProblem(problem);
+        }
+
+        if (problems.Count == 0)
+        {
+            LogNodeWell();
+        }
+
+        _nodeProblems = problems;
     }
 
     /// <inheritdoc/>
@@ -235,4 +252,7 @@ internal sealed partial class SyncReporting(
 
     [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}")]
     private partial void LogProblem(string problem);
+
+    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again")]
+    private partial void LogNodeWell();
 }

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.Drift.Interop;
 using KubeProxySharp.RuleModel.Addresses;
@@ -56,7 +57,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
 
     /// <inheritdoc/>
     public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
-        Task.WhenAll(_check.RunAsync(drifted, cancellation), PollAsync(cancellation));
+        SideBySide.RunAsync(cancellation, end => _check.RunAsync(drifted, end), PollAsync);
 
     /// <inheritdoc/>
     public void OwnApplyBegins(bool isFull)

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.Drift.Interop;
 using Microsoft.Extensions.Logging;
@@ -54,11 +55,12 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
 
     /// <inheritdoc/>
     public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
-        Task.WhenAll(
-            _check.RunAsync(drifted, cancellation),
-            _socket is null
-                ? PollAsync(cancellation)
-                : Task.Factory.StartNew(() => Hear(_socket, drifted, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        SideBySide.RunAsync(
+            cancellation,
+            end => _check.RunAsync(drifted, end),
+            end => _socket is null
+                ? PollAsync(end)
+                : Task.Factory.StartNew(() => Hear(_socket, drifted, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     /// <inheritdoc/>
     public void OwnApplyBegins(bool isFull)

@@ -13,7 +13,7 @@ namespace KubeProxySharp.Proxy.Flows;
 /// </summary>
 internal sealed partial class FlowKeeper : IDisposable
 {
-    /// <summary>How often a pass is made without a reason, or tried again after a failure.</summary>
+    /// <summary>How often a pass is made without a reason, and the longest wait after a failure.</summary>
     public static readonly TimeSpan ReconcileInterval = TimeSpan.FromMinutes(5);
 
     /// <summary>Passes take a quarter of the time at most, however often rules change ...</summary>
@@ -21,6 +21,9 @@ internal sealed partial class FlowKeeper : IDisposable
 
     /// <summary>... and a rest is never longer than this.</summary>
     private static readonly TimeSpan s_longestRest = TimeSpan.FromSeconds(10);
+
+    /// <summary>The wait after the first failure, which doubles with each; a sync that can have made flows stale ends it, but never within this time.</summary>
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(1);
 
     private readonly NewRules _news;
     private readonly TcpGrace? _tcp;
@@ -31,6 +34,7 @@ internal sealed partial class FlowKeeper : IDisposable
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private string? _toldFailure;
+    private int _failures;
 
     /// <summary>Prepares the keeper; nothing is opened yet.</summary>
     /// <param name="tcpFlows">What happens to TCP connections.</param>
@@ -91,6 +95,11 @@ internal sealed partial class FlowKeeper : IDisposable
 
     private TimeSpan Wait()
     {
+        if (_failures != 0)
+        {
+            return RetryDelay() - s_firstRetry;
+        }
+
         DateTimeOffset now = _time.GetUtcNow();
         return _tcp is { } tcp && tcp.NextDue < now + ReconcileInterval
             ? (tcp.NextDue > now ? tcp.NextDue - now : TimeSpan.Zero)
@@ -109,24 +118,44 @@ internal sealed partial class FlowKeeper : IDisposable
             if (_pass.Run(_readLocalAddresses(), stop) is { } result)
             {
                 Tell(result);
+                _failures = 0;
                 TimeSpan rest = RestFactor * result.Duration;
                 return rest < s_longestRest ? rest : s_longestRest;
             }
 
             return TimeSpan.Zero;
         }
-        catch (ConntrackException e)
+        catch (Exception e) when (!stop.IsCancellationRequested)
         {
-            _metrics.Flows.Failed();
+            // Whatever it is: rules do not depend on it, and the next pass may go well.
+            _failures++;
+            TellUnfinished();
             if (_toldFailure != e.Message)
             {
                 _toldFailure = e.Message;
-                LogFailed(e.Message, ReconcileInterval);
+                LogFailed(e.Message, e is ConntrackException ? null : e);
             }
 
             // A table that is opened later may be in a better state.
             _pass.CloseTable();
-            return ReconcileInterval;
+            return s_firstRetry;
+        }
+    }
+
+    private TimeSpan RetryDelay()
+    {
+        TimeSpan delay = s_firstRetry * Math.Pow(2, Math.Min(_failures - 1, 20));
+        return delay < ReconcileInterval ? delay : ReconcileInterval;
+    }
+
+    /// <summary>What a pass deleted before it failed is gone all the same.</summary>
+    private void TellUnfinished()
+    {
+        _metrics.Flows.Failed(_pass.Unfinished);
+        if (_pass.Unfinished is not null)
+        {
+            _metrics.Conntrack.Deleted(IpFamily.IPv4, _pass.DeletedOf(IpFamily.IPv4));
+            _metrics.Conntrack.Deleted(IpFamily.IPv6, _pass.DeletedOf(IpFamily.IPv6));
         }
     }
 
@@ -138,7 +167,7 @@ internal sealed partial class FlowKeeper : IDisposable
             LogRecovered();
         }
 
-        _metrics.Flows.Passed(result, _pass.ReadSize());
+        _metrics.Flows.Passed(result);
         foreach (IpFamily family in (ReadOnlySpan<IpFamily>)[IpFamily.IPv4, IpFamily.IPv6])
         {
             if (_news.IsSynced(family))
@@ -165,13 +194,15 @@ internal sealed partial class FlowKeeper : IDisposable
         {
             LogPassed(result.Deleted.Total, result.Examined, result.Duration.TotalMilliseconds);
         }
+
+        _metrics.Flows.Sized(_pass.ReadSize());
     }
 
     [LoggerMessage(EventId = 4400, Level = LogLevel.Information, Message = "Removed {Deleted} stale flows of {Examined} in {Milliseconds} ms")]
     private partial void LogPassed(long deleted, long examined, double milliseconds);
 
-    [LoggerMessage(EventId = 4401, Level = LogLevel.Warning, Message = "Stale flows cannot be removed, so clients may go on talking to endpoints that are gone; trying again every {Interval}: {Error}")]
-    private partial void LogFailed(string error, TimeSpan interval);
+    [LoggerMessage(EventId = 4401, Level = LogLevel.Warning, Message = "Stale flows cannot be removed, so clients may go on talking to endpoints that are gone; it is tried again, at longer and longer intervals up to five minutes and after changes: {Error}")]
+    private partial void LogFailed(string error, Exception? exception);
 
     [LoggerMessage(EventId = 4402, Level = LogLevel.Information, Message = "Stale flows can be removed again")]
     private partial void LogRecovered();

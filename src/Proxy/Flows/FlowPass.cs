@@ -30,6 +30,8 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
     private CancellationToken _cancellation;
     private int _untilPause = DeletionsPerPause;
     private RuleModelSnapshot? _model;
+    private bool _isHalfTaken;
+    private bool _isUnfinished;
     private StaleFlows? _staleFlows;
     private ConntrackTable? _table;
     private FlowCleanUp? _cleanUp;
@@ -53,7 +55,9 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
         Array.Clear(_deletedByFamily);
         _staleFlows.SetLocalAddresses(localAddresses);
         tcp?.BeginPass();
+        _isUnfinished = true;
         FlowCleanUpResult result = _cleanUp.Run(cancellation, this);
+        _isUnfinished = false;
         if (result.IsComplete)
         {
             tcp?.EndPass();
@@ -62,6 +66,9 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
         return result;
     }
 
+    /// <summary>What the last pass did before it failed; null when it did not, or had not begun.</summary>
+    public FlowCleanUpResult? Unfinished => _isUnfinished ? _cleanUp?.Latest : null;
+
     /// <summary>How full the table is; nothing before the first pass.</summary>
     /// <exception cref="ConntrackException">The kernel refused.</exception>
     public TableSize ReadSize() => _table?.ReadSize() ?? default;
@@ -69,6 +76,7 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
     /// <summary>Opens the table anew at the next pass. What is known of the rules, old frontends too, is kept.</summary>
     public void CloseTable()
     {
+        _isUnfinished = false;
         _table?.Dispose();
         _table = null;
         _cleanUp = null;
@@ -90,11 +98,25 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
             _cancellation.WaitHandle.WaitOne(s_pause);
         }
 
-        if (!news.IsNew || news.Take(out IReadOnlyCollection<NamespacedName>? names) is not { } model)
+        if ((!news.IsNew && !_isHalfTaken) || news.Take(out IReadOnlyCollection<NamespacedName>? names) is not { } model)
         {
             return false;
         }
 
+        Use(model, names);
+        return true;
+    }
+
+    private void Use(RuleModelSnapshot model, IReadOnlyCollection<NamespacedName>? names)
+    {
+        if (_isHalfTaken)
+        {
+            // The last time ended in the middle: from the beginning.
+            _staleFlows = null;
+            _cleanUp = null;
+        }
+
+        _isHalfTaken = true;
         if (_staleFlows is null || _model is null)
         {
             _staleFlows = new(model, includesTcp: tcp is not null, countsFlows);
@@ -109,18 +131,16 @@ internal sealed class FlowPass(Func<ConntrackTable> open, NewRules news, TcpGrac
         }
 
         _model = model;
-        return true;
+        _isHalfTaken = false;
 
         FamilyChange Change(RuleModelSnapshot after, IpFamily family) => new(_model![family], after[family], []); // asked for above
     }
 
     /// <inheritdoc/>
-    public bool MayDelete(in ConntrackEntry entry)
-    {
-        bool mayDelete = entry.Protocol != (byte)TransportProtocol.Tcp || tcp is null || tcp.IsOver(entry);
-        _deletedByFamily[(int)entry.Family] += mayDelete ? 1 : 0;
-        return mayDelete;
-    }
+    public bool MayDelete(in ConntrackEntry entry) => entry.Protocol != (byte)TransportProtocol.Tcp || tcp is null || tcp.IsOver(entry);
+
+    /// <inheritdoc/>
+    public void Deleted(in ConntrackEntry entry) => _deletedByFamily[(int)entry.Family]++;
 
     /// <inheritdoc/>
     public void Dispose() => CloseTable();

@@ -7,8 +7,11 @@ namespace KubeProxySharp.Proxy.Health;
 /// <param name="Families">The families that run, IPv4 first.</param>
 internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligible, TimeSpan PendingLimit, IReadOnlyList<FamilyHealth> Families)
 {
-    /// <summary>Whether all families are healthy; so while none runs yet.</summary>
-    public bool IsHealthy => Families.All(static family => family.IsHealthy);
+    /// <summary>The parts of the agent that failed lately, ordered by name; none when all is well.</summary>
+    public IReadOnlyList<PartHealth> Parts { get; init; } = [];
+
+    /// <summary>Whether all families are healthy, and so while none runs yet; and no part that rules depend on has failed for long.</summary>
+    public bool IsHealthy => Families.All(static family => family.IsHealthy) && Parts.All(static part => part.IsHealthy);
 
     /// <summary>The latest update of all families; year 1 in UTC when there is none.</summary>
     public DateTimeOffset LastUpdated => Families.Select(static family => family.LastUpdated).DefaultIfEmpty(DateTimeOffset.MinValue).Max();

@@ -15,6 +15,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
 
     private readonly Lock _lock = new();
     private readonly FamilySyncState[] _families = [new(IpFamily.IPv4, time), new(IpFamily.IPv6, time)];
+    private readonly SortedDictionary<string, FailingPart> _parts = new(StringComparer.Ordinal);
     private bool _isNodeEligible;
 
     /// <summary>The sync loop of a family starts: the family is known, and healthy, from now on.</summary>
@@ -55,7 +56,30 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     {
         lock (_lock)
         {
-            _families[(int)family].Failed(error.Length <= MaximumErrorLength ? error : error[..MaximumErrorLength] + "…");
+            _families[(int)family].Failed(Shorten(error));
+        }
+    }
+
+    /// <summary>A part of the agent failed, and is about to be started again.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="isVital">Whether rules depend on it: then health is bad when it goes on failing for the limit of waiting requests.</param>
+    /// <param name="error">Why, for people.</param>
+    public void PartFailed(string name, bool isVital, string error)
+    {
+        DateTimeOffset now = time.GetLocalNow();
+        lock (_lock)
+        {
+            FailingPart? before = _parts.GetValueOrDefault(name);
+            _parts[name] = new(isVital, (before?.Failures ?? 0) + 1, before?.Since ?? now, now, Shorten(error));
+        }
+    }
+
+    /// <summary>A part that failed works again.</summary>
+    public void PartRecovered(string name)
+    {
+        lock (_lock)
+        {
+            _parts.Remove(name);
         }
     }
 
@@ -69,7 +93,18 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         TimeSpan pendingLimit = 2 * syncPeriod;
         lock (_lock)
         {
-            return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()]);
+            return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()])
+            {
+                Parts = [.. _parts.Select(part => part.Value.Read(part.Key, pendingLimit))],
+            };
         }
+    }
+
+    private static string Shorten(string error) => error.Length <= MaximumErrorLength ? error : error[..MaximumErrorLength] + "…";
+
+    private sealed record FailingPart(bool IsVital, int Failures, DateTimeOffset Since, DateTimeOffset Last, string Error)
+    {
+        /// <summary>One failure that was long ago is none that goes on.</summary>
+        public PartHealth Read(string name, TimeSpan limit) => new(name, Failures, Since, Last, Error, !IsVital || Last - Since < limit);
     }
 }

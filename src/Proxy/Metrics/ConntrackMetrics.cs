@@ -37,8 +37,11 @@ internal sealed class ConntrackMetrics
     public void Reconciled(IpFamily family, TimeSpan duration, int deleted)
     {
         _duration.Record(duration.TotalSeconds, MetricTags.Of(family));
-        _deleted.Add(deleted, MetricTags.Of(family));
+        Deleted(family, deleted);
     }
+
+    /// <summary>Flows were removed.</summary>
+    public void Deleted(IpFamily family, int deleted) => _deleted.Add(deleted, MetricTags.Of(family));
 
     private static Measurement<double>[] Measure(Func<ulong?> read) => read() is { } packets ? [new(packets)] : [];
 }

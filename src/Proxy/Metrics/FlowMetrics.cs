@@ -43,23 +43,42 @@ internal sealed class FlowMetrics
     }
 
     /// <summary>A pass ended.</summary>
-    public void Passed(FlowCleanUpResult result, TableSize size)
+    public void Passed(FlowCleanUpResult result)
     {
         _passes.Add(1, new KeyValuePair<string, object?>("result", result.IsComplete && result.Failed == 0 ? "complete" : "partial"));
         _examined.Add(result.Examined);
         _duration.Record(result.Duration.TotalSeconds);
+        CountDeleted(result);
+    }
+
+    /// <summary>The size of the table was read.</summary>
+    public void Sized(TableSize size)
+    {
         _entries.Record(size.Entries);
         _limit.Record(size.Limit);
-        foreach ((FlowVerdict verdict, TransportProtocol protocol, long count) in result.Deleted.NonZero())
-        {
-            _deleted.Add(count, new("protocol", protocol.ToUpperText()), new("reason", s_reasons[(int)verdict]));
-        }
     }
 
     /// <summary>The flows of Services were counted.</summary>
     /// <param name="services">The service ports with the most; at most <see cref="MaximumServices"/>.</param>
     public void Counted(IReadOnlyList<ServiceFlowCount> services) => Volatile.Write(ref _services, services);
 
-    /// <summary>The table could not be listed.</summary>
-    public void Failed() => _passes.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+    /// <summary>A pass failed.</summary>
+    /// <param name="unfinished">What it did until then; null if it did nothing.</param>
+    public void Failed(FlowCleanUpResult? unfinished)
+    {
+        _passes.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+        if (unfinished is not null)
+        {
+            _examined.Add(unfinished.Examined);
+            CountDeleted(unfinished);
+        }
+    }
+
+    private void CountDeleted(FlowCleanUpResult result)
+    {
+        foreach ((FlowVerdict verdict, TransportProtocol protocol, long count) in result.Deleted.NonZero())
+        {
+            _deleted.Add(count, new("protocol", protocol.ToUpperText()), new("reason", s_reasons[(int)verdict]));
+        }
+    }
 }

@@ -64,13 +64,17 @@ internal sealed partial class FakeKernel : IDisposable
     /// <summary>A refusal, or with 0 an acknowledgement.</summary>
     public static byte[] Error(FakeRequest request, int error) => Message(NetlinkHeader.Error, request.Sequence, [.. BitConverter.GetBytes(-error), .. new byte[16]]);
 
+    /// <summary>Sends a datagram that nobody asked for to the socket that <see cref="Connect"/> made last.</summary>
+    public void Push(byte[] datagram) => _sockets[^1].Send(datagram);
+
     public void Dispose()
     {
         Table.Dispose();
         _sockets.ForEach(socket => socket.Dispose());
     }
 
-    private NetlinkSocket Connect()
+    /// <summary>A socket at whose other end this is.</summary>
+    public NetlinkSocket Connect()
     {
         Span<int> ends = stackalloc int[2];
         SocketPair(AddressFamilyUnix, SocketSequencedPackets, 0, ends).Should().Be(0);

@@ -153,6 +153,76 @@ public sealed class FlowCleanUpTests
         (result.Spared, result.Deleted.Total, guard.Questions).Should().Be((1L, 0L, 1));
     }
 
+    /// <summary>The kernel interrupts the first listings; what they found and what is met again is one flow.</summary>
+    [Fact]
+    public void WhatIsListedAgainCountsOnce()
+    {
+        int listings = 0;
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => [Flow(request, Gone), Flow(request, Live), FakeKernel.Done(request, ++listings < 4 ? 4 : 0)],
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, listings < 3 ? 16 : 0)],
+        });
+
+        FlowCleanUpResult result = Run(kernel);
+
+        // Refused twice, deleted at the third listing; the fourth meets another one with the same tuple, which is deleted too.
+        (result.Stale.Total, result.Deleted.Total, result.Failed).Should().Be((2L, 2L, 0L));
+    }
+
+    [Fact]
+    public void WhatTheGuardSparesCountsOnceHoweverOftenItIsListed()
+    {
+        int listings = 0;
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => [Flow(request, Gone), FakeKernel.Done(request, ++listings < 3 ? 4 : 0)],
+            _ => [Flow(request, Gone)],
+        });
+
+        FlowCleanUpResult result = new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None, new RefusingGuard());
+
+        (result.Stale.Total, result.Spared).Should().Be((1L, 1L));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 0)]
+    [InlineData(16, 0)]
+    public void TheGuardHearsOfWhatIsDeletedAndOfNothingElse(int error, int deleted)
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, error)],
+        });
+        RefusingGuard guard = new() { Answer = true };
+
+        new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None, guard);
+
+        (guard.Questions, guard.Deletions).Should().Be((1, deleted));
+    }
+
+    [Fact]
+    public void WhatAPassDidBeforeItFailedIsKnown()
+    {
+        int deletions = 0;
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => [Flow(request, Gone), Flow(request, Gone), FakeKernel.Done(request)],
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, ++deletions == 1 ? 0 : 1)],
+        });
+        FlowCleanUp cleanUp = new(kernel.Table, _staleFlows, TimeProvider.System);
+
+        Action run = () => cleanUp.Run(CancellationToken.None);
+
+        run.Should().Throw<ConntrackException>();
+        cleanUp.Latest.Deleted.Total.Should().Be(1);
+    }
+
     private static IEnumerable<byte[]> Listing(FakeRequest request) => [Flow(request, Gone), Flow(request, Live), FakeKernel.Done(request)];
 
     private static byte[] Flow(FakeRequest request, string server, uint id = Id) =>
@@ -162,14 +232,20 @@ public sealed class FlowCleanUpTests
 
     private sealed class RefusingGuard : IDeletionGuard
     {
+        public bool Answer { get; init; }
+
         public int Questions { get; private set; }
+
+        public int Deletions { get; private set; }
 
         public bool TakeOverRules() => false;
 
         public bool MayDelete(in ConntrackEntry entry)
         {
             Questions++;
-            return false;
+            return Answer;
         }
+
+        public void Deleted(in ConntrackEntry entry) => Deletions++;
     }
 }

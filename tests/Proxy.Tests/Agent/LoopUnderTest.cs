@@ -16,7 +16,7 @@ internal sealed class LoopUnderTest : IAsyncDisposable
     {
         Loop = new(
             new ProxySettings { NodeName = "node-a" },
-            static () => [IpAddress.Parse("127.0.0.1"), IpAddress.Parse("192.0.2.1")],
+            () => ReadAddresses(),
             [IPv4, IPv6],
             policy ?? new SyncPolicy { MinInterval = TimeSpan.Zero, FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), DriftQuietTime = TimeSpan.Zero },
             Observer,
@@ -25,6 +25,12 @@ internal sealed class LoopUnderTest : IAsyncDisposable
 
     public SyncLoop Loop { get; }
 
+    /// <summary>Reads the addresses on the interfaces; it may throw.</summary>
+    public Func<IReadOnlyList<IpAddress>> ReadAddresses { get; set; } = static () => [IpAddress.Parse("127.0.0.1"), IpAddress.Parse("192.0.2.1")];
+
+    /// <summary>How often the loop was run again after an exception.</summary>
+    public int Restarts { get; private set; }
+
     public FakeApplier IPv4 { get; } = new(IpFamily.IPv4);
 
     public FakeApplier IPv6 { get; } = new(IpFamily.IPv6);
@@ -32,6 +38,28 @@ internal sealed class LoopUnderTest : IAsyncDisposable
     public RecordingObserver Observer { get; } = new();
 
     public void Start() => _running = Loop.RunAsync(_stop.Token);
+
+    /// <summary>Runs the loop again after each <see cref="InvalidOperationException"/>, as the agent does after any.</summary>
+    public void StartRestarting()
+    {
+        _running = RunAsync();
+
+        async Task RunAsync()
+        {
+            while (true)
+            {
+                try
+                {
+                    await Loop.RunAsync(_stop.Token);
+                    return;
+                }
+                catch (InvalidOperationException)
+                {
+                    Restarts++;
+                }
+            }
+        }
+    }
 
     /// <summary>Feeds objects as a first listing does.</summary>
     public void List(IEnumerable<Service> services, params EndpointSlice[] slices)

@@ -9,6 +9,9 @@ namespace KubeProxySharp.Proxy.Tests.Agent;
 /// <summary>Remembers what the loop told.</summary>
 internal sealed class RecordingObserver : ISyncObserver
 {
+    /// <summary>Runs at the beginning of what is told most; it may throw.</summary>
+    public Action<string> Before { get; set; } = static _ => { };
+
     public ConcurrentQueue<string> Told { get; } = new();
 
     public ConcurrentQueue<SyncReport> Reports { get; } = new();
@@ -23,13 +26,21 @@ internal sealed class RecordingObserver : ISyncObserver
     {
     }
 
-    public void Taken()
+    public void Taken() => Before("taken");
+
+    public void NodeChanged(Node node)
     {
+        Before("node");
+        Told.Enqueue($"node {node.Name}");
     }
 
-    public void NodeChanged(Node node) => Told.Enqueue($"node {node.Name}");
+    public void NodeProblemsChanged(IReadOnlyList<string> problems) => Told.Enqueue($"node problems: {string.Join(" | ", problems)}");
 
-    public void Synced(SyncReport report) => Reports.Enqueue(report);
+    public void Synced(SyncReport report)
+    {
+        Before("synced");
+        Reports.Enqueue(report);
+    }
 
     public void UpToDate(IpFamily family, long at) => Told.Enqueue($"{family} up to date");
 
@@ -43,6 +54,7 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems)
     {
+        Before("service");
         foreach (Problem problem in problems)
         {
             Told.Enqueue(problem.ToString());

@@ -1,5 +1,6 @@
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Appliers;
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
 
@@ -243,6 +244,90 @@ public sealed class SyncLoopTests
         }
 
         await test.UntilAsync(() => test.IPv4.Kernel is not null && test.IPv4.Kernel.HasSameContentAs(Samples.Model(services.Values, [], test.IPv4.Kernel.Settings).IPv4), "the end state arrives");
+    }
+
+    /// <summary>Whatever throws, and however often: nothing that was reported is lost, and the next sync is a full one.</summary>
+    [Theory]
+    [InlineData("addresses", 1)]
+    [InlineData("addresses", 2)]
+    [InlineData("addresses", 20)]
+    [InlineData("applier", 1)]
+    [InlineData("applier", 2)]
+    [InlineData("applier", 20)]
+    [InlineData("node", 1)]
+    [InlineData("node", 5)]
+    [InlineData("service", 1)]
+    [InlineData("service", 20)]
+    [InlineData("taken", 1)]
+    [InlineData("taken", 20)]
+    [InlineData("synced", 1)]
+    [InlineData("synced", 20)]
+    public async Task AnExceptionCostsNothingButTheSync(string where, int failures)
+    {
+        await using LoopUnderTest test = new();
+        test.StartRestarting();
+        test.List([Samples.Service, Numbered(1)], s_slice);
+        await test.UntilAsync(() => test.Observer.Reports.Count == 2, "the first sync");
+        int left = failures;
+        test.Observer.Before = what => Throw(what);
+        test.IPv4.Before = _ =>
+        {
+            Throw("applier");
+            return Task.CompletedTask;
+        };
+        test.ReadAddresses = () =>
+        {
+            Throw("addresses");
+            return [IpAddress.Parse("192.0.2.7")];
+        };
+
+        lock (test.Loop.Feed.Together)
+        {
+            test.Loop.Feed.Nodes.Put(new Node { Name = "node-a", Zone = "here" });
+            test.Loop.Feed.Services.Put(Numbered(2));
+            test.Loop.Feed.Services.Remove(Numbered(1).Name);
+            test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.9")));
+            test.Loop.AddressesChanged();
+        }
+
+        await test.UntilAsync(() => Volatile.Read(ref left) <= 0 && test.Restarts > 0 && test.Observer.Told.Contains("node node-a") && Target(test) == "10.244.1.9", "the change arrives");
+        await test.UntilAsync(() => test.IPv6.Kernel!.Settings.Zone == "here", "in both families");
+        test.IPv4.Kernel!.Services.Keys.Should().BeEquivalentTo([Samples.Web, Numbered(2).Name]);
+        test.IPv4.Calls[^1].Should().Be("full", "nobody knows how far the sync before came");
+        test.IPv6.Calls[^1].Should().Be("full");
+
+        void Throw(string what)
+        {
+            if (what == where && Interlocked.Decrement(ref left) >= 0)
+            {
+                throw new InvalidOperationException($"{what} failed");
+            }
+        }
+    }
+
+    /// <summary>What arrives while a sync fails is newer than what the sync had taken.</summary>
+    [Fact]
+    public async Task WhatIsPutBackDoesNotReplaceWhatIsNewer()
+    {
+        await using LoopUnderTest test = new();
+        test.StartRestarting();
+        test.List([Samples.Service], s_slice);
+        await test.UntilAsync(() => test.Observer.Reports.Count == 2, "the first sync");
+        bool hasThrown = false;
+        test.Observer.Before = what =>
+        {
+            if (what == "taken" && !hasThrown)
+            {
+                hasThrown = true;
+                test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.8")));
+                throw new InvalidOperationException("failed");
+            }
+        };
+
+        test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint("10.244.1.7")));
+
+        await test.UntilAsync(() => Target(test) == "10.244.1.8", "the newer one wins");
+        test.Restarts.Should().Be(1);
     }
 
     private static async Task<LoopUnderTest> StartedAsync(SyncPolicy? policy = null)

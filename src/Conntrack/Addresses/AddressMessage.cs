@@ -1,0 +1,88 @@
+using System.Buffers.Binary;
+using KubeProxySharp.Conntrack.Netlink;
+
+namespace KubeProxySharp.Conntrack.Addresses;
+
+/// <summary>Messages about addresses on interfaces (<c>struct ifaddrmsg</c> of linux/if_addr.h, rtnetlink(7)).</summary>
+internal static class AddressMessage
+{
+    public const ushort New = 20; // RTM_NEWADDR
+    public const ushort Delete = 21; // RTM_DELADDR
+    public const ushort Get = 22; // RTM_GETADDR
+
+    /// <summary>The bits of RTNLGRP_IPV4_IFADDR (5) and RTNLGRP_IPV6_IFADDR (9).</summary>
+    public const uint Groups = (1u << (5 - 1)) | (1u << (9 - 1));
+
+    /// <summary>Bytes of a request for all addresses.</summary>
+    public const int RequestLength = NetlinkHeader.Length + HeaderLength;
+
+    private const int HeaderLength = 8; // family, prefix length, flags, scope, interface number
+    private const ushort Address = 1; // IFA_ADDRESS
+    private const ushort Local = 2; // IFA_LOCAL
+
+    /// <summary>Writes a request for the addresses of all interfaces and families.</summary>
+    /// <param name="request">Takes <see cref="RequestLength"/> bytes.</param>
+    /// <param name="sequence">The sequence number.</param>
+    public static void WriteRequest(Span<byte> request, uint sequence)
+    {
+        request[..RequestLength].Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(request, RequestLength);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], Get);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], NetlinkHeader.Request | NetlinkHeader.Dump);
+        BinaryPrimitives.WriteUInt32LittleEndian(request[8..], sequence);
+    }
+
+    /// <summary>Reads what follows the header of an RTM_NEWADDR or RTM_DELADDR message. Any bytes may be given.</summary>
+    /// <param name="payload">What follows the header.</param>
+    /// <param name="entry">The address.</param>
+    /// <returns>Whether it is an IPv4 or IPv6 address; other families have none that rules could name.</returns>
+    /// <exception cref="ConntrackException">The message cannot be read.</exception>
+    public static bool TryRead(ReadOnlySpan<byte> payload, out AddressEntry entry)
+    {
+        entry = default;
+        if (payload.Length < HeaderLength)
+        {
+            throw AttributeReader.Malformed("a message about an address is cut off");
+        }
+
+        int length = payload[0] switch
+        {
+            NetlinkHeader.FamilyIPv4 => 4,
+            NetlinkHeader.FamilyIPv6 => 16,
+            _ => 0,
+        };
+        if (length == 0)
+        {
+            return false;
+        }
+
+        bool hasAddress = false;
+        bool hasLocal = false;
+        AttributeReader attributes = new(payload[HeaderLength..]);
+        while (attributes.Read())
+        {
+            if (attributes.Type == Address)
+            {
+                hasAddress = true;
+                entry = entry with { Peer = attributes.ToAddress(length) };
+            }
+            else if (attributes.Type == Local)
+            {
+                hasLocal = true;
+                entry = entry with { Address = attributes.ToAddress(length) };
+            }
+        }
+
+        if (!hasAddress && !hasLocal)
+        {
+            throw AttributeReader.Malformed("a message about an address has none");
+        }
+
+        entry = new(
+            BinaryPrimitives.ReadUInt32LittleEndian(payload[4..]),
+            hasLocal ? entry.Address : entry.Peer,
+            hasAddress ? entry.Peer : entry.Address,
+            payload[1]);
+        return true;
+    }
+}

@@ -1,0 +1,60 @@
+using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Conntrack.Addresses;
+
+/// <summary>The addresses on all interfaces, as messages of the kernel told them.</summary>
+internal sealed class AddressTable
+{
+    /// <summary>More than any node has; what is beyond is a mistake, and must not take memory without end.</summary>
+    public const int Limit = 262_144;
+
+    private readonly HashSet<AddressEntry> _entries = [];
+
+    /// <summary>Takes a message over, if it is about an address.</summary>
+    /// <exception cref="ConntrackException">It cannot be read, or there are too many addresses.</exception>
+    public void Take(MessageReader message)
+    {
+        if (message.Type is not (AddressMessage.New or AddressMessage.Delete) || !AddressMessage.TryRead(message.Payload, out AddressEntry entry))
+        {
+            return;
+        }
+
+        if (message.Type == AddressMessage.Delete)
+        {
+            _entries.Remove(entry);
+        }
+        else if (_entries.Count < Limit)
+        {
+            _entries.Add(entry);
+        }
+        else
+        {
+            throw new ConntrackException(ConntrackFailure.Refused, $"the interfaces have more than {Limit} addresses, which cannot be right; look at \"ip address\"");
+        }
+    }
+
+    /// <summary>Each address once, in the order of <see cref="IpAddress.CompareTo"/>.</summary>
+    public IpAddress[] ToArray()
+    {
+        IpAddress[] all = new IpAddress[_entries.Count];
+        int count = 0;
+        foreach (AddressEntry entry in _entries)
+        {
+            all[count++] = entry.Address;
+        }
+
+        Array.Sort(all);
+        count = 0;
+        for (int index = 0; index < all.Length; index++)
+        {
+            if (count == 0 || all[count - 1] != all[index])
+            {
+                all[count++] = all[index];
+            }
+        }
+
+        Array.Resize(ref all, count);
+        return all;
+    }
+}
