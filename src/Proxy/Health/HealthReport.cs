@@ -10,6 +10,9 @@ internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligi
     /// <summary>Whether all families are healthy; so while none runs yet.</summary>
     public bool IsHealthy => Families.All(static family => family.IsHealthy);
 
+    /// <summary>What the start waits for; empty once nothing does. It is no fault by itself.</summary>
+    public string WaitsFor { get; init; } = "";
+
     /// <summary>The latest update of all families; year 1 in UTC when there is none.</summary>
     public DateTimeOffset LastUpdated => Families.Select(static family => family.LastUpdated).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
 }
