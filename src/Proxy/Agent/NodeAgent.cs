@@ -81,13 +81,23 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
     {
         EventSink events = api is null ? static (_, _, _, _, _) => { } : api.Events.Write;
-        PartsOfAgent parts = new(_log, end);
+        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
+        ProxyHealth health = new(syncPeriod, _time);
+        health.SetNodeEligible(IsFromManifests);
+        await using HttpHost http = await HttpHost.StartAsync(metrics.Connections, _time, _log, end.Token);
+        await using PartsOfAgent parts = new(_log, end);
+        if (!options.IsInitOnly)
+        {
+            // Before anything that may take long: who probes must not take an agent that waits for one that is dead.
+            parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
+        }
+
+        StartWait start = new(health, _log, _time);
         LateFeed feed = new();
-        Node? node = await FindNodeAsync(nodeName, api, feed, parts, end.Token);
+        Node? node = await parts.UntilAsync(FindNodeAsync(nodeName, api, feed, start, parts, end.Token));
         NodeAddresses addresses = NodeAddresses.Find(node, _configuration.BindAddress);
         ISysctl sysctl = new Sysctl(host.Files);
         ApplyConntrackLimits(sysctl);
-        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
         using RuleBackend backend = await RuleBackend.FindAsync(
             Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
         CheckFamilies(node, addresses, backend.Families);
@@ -103,10 +113,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         await new OomScore(host.Files, _time, _logs.CreateLogger<OomScore>()).SetAsync(_configuration.OomScoreAdj, end.Token);
-        ProxyHealth health = new(syncPeriod, _time);
-        health.SetNodeEligible(IsFromManifests);
-        await using HttpHost http = await HttpHost.StartAsync(_log, end.Token);
-        await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, settings, node, interfaces.Read(), health, events));
+        await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, nodeName, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
         using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
@@ -116,9 +123,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
 
-        parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
         Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
         Restart("memory collector", isVital: false, idle.RunAsync);
+        parts.Add(TellUntilListedAsync(start, loop, end.Token));
         if (api is null)
         {
             Restart("reader of manifests", isVital: true, new ManifestSource([.. options.ManifestPaths.AsSpan()], loop.Feed, _logs.CreateLogger<ManifestSource>(), _time).RunAsync);
@@ -176,14 +183,14 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     }
 
     /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>
-    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, LateFeed feed, PartsOfAgent parts, CancellationToken end)
+    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, LateFeed feed, StartWait start, PartsOfAgent parts, CancellationToken end)
     {
         if (api is null)
         {
             return ManifestSource.ReadNode([.. options.ManifestPaths.AsSpan()], nodeName);
         }
 
-        NodeWait wait = new(nodeName, feed, _log, _time);
+        NodeWait wait = new(nodeName, feed, start, _log, _time);
         parts.Add(api.WatchNodeAsync(nodeName, wait, end));
         await wait.WaitAsync(_configuration.EffectiveDetectLocalMode == "NodeCIDR", end);
         return wait.Node;
@@ -212,20 +219,24 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
     }
 
-    private ServiceHealthServer MakeHealthServer(HttpHost http, IpFamily family, ProxySettings settings, Node? node, IReadOnlyList<IpAddress> interfaces, ProxyHealth health, EventSink events)
+    private ServiceHealthServer MakeHealthServer(HttpHost http, IpFamily family, string nodeName, ProxyHealth health, EventSink events) => new(
+        http,
+        new ServiceHealthOptions
+        {
+            Family = family,
+            IsProxyHealthy = () => health.Read().IsHealthy,
+            NodeName = nodeName,
+            Failed = (service, note) => events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "FailedToStartServiceHealthcheck", "Listen", note),
+        },
+        _time,
+        _log);
+
+    /// <summary>Says what the first sync waits for: the API server may go away after it was asked for the Node.</summary>
+    private async Task TellUntilListedAsync(StartWait start, SyncLoop loop, CancellationToken end)
     {
-        NodeSettings resolved = NodeSettings.Resolve(family, settings, node, EquatableArray.Adopt<IpAddress>([.. interfaces]), default);
-        return new(
-            http,
-            new ServiceHealthOptions
-            {
-                Family = family,
-                Addresses = resolved.NodePortAddresses,
-                IsProxyHealthy = () => health.Read().IsHealthy,
-                NodeName = settings.NodeName,
-                Failed = (service, note) => events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "FailedToStartServiceHealthcheck", "Listen", note),
-            },
-            _log);
+        string what = IsFromManifests ? "the first reading of the manifests" : "the API server to list Services, EndpointSlices and the Node";
+        await start.UntilAsync(loop.Listed.WaitAsync(end), what);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
     }
 
     private async Task Serve(HttpHost http, ProxyMetrics metrics, ProxyHealth health, string nodeName, EventSink events, CancellationToken end)
@@ -233,7 +244,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         List<Task> servers = [];
         if (_configuration.HealthzBindAddress.Length != 0)
         {
-            ListenOptions listen = Listen("health", _configuration.HealthzBindAddress, "FailedToStartProxierHealthcheck");
+            ListenOptions listen = Listen("health", HttpLimits.Health, _configuration.HealthzBindAddress, "FailedToStartProxierHealthcheck");
             servers.Add(new ListenLoop(http, listen, _time, _log).RunAsync(new HealthServer(health, metrics.Probes).AnswerAsync, static _ => { }, end));
         }
 
@@ -242,15 +253,16 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             Configuration = _configuration,
             Flags = [.. options.Flags.AsSpan().ToArray().Select(static flag => KeyValuePair.Create(flag.Name, flag.Value))],
         };
-        servers.Add(new ListenLoop(http, Listen("metrics", _configuration.MetricsBindAddress, "FailedToStartMetricServer"), _time, _log)
+        servers.Add(new ListenLoop(http, Listen("metrics", HttpLimits.Metrics, _configuration.MetricsBindAddress, "FailedToStartMetricServer"), _time, _log)
             .RunAsync(new MetricsServer(metrics, pages, _time).AnswerAsync, static _ => { }, end));
 
         await await Task.WhenAny(servers);
         await Task.WhenAll(servers);
 
-        ListenOptions Listen(string name, string address, string reason) => new()
+        ListenOptions Listen(string name, ConnectionLimits limits, string address, string reason) => new()
         {
             Name = name,
+            Limits = limits,
             Point = ListenPoint.FromBindAddress(address),
             IsFailureFinal = _configuration.BindAddressHardFail,
             Failed = error => events(ObjectReference.Node(nodeName), EventKind.Warning, reason, "StartKubeProxy", error),

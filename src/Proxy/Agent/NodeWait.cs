@@ -11,9 +11,10 @@ namespace KubeProxySharp.Proxy.Agent;
 /// </summary>
 /// <param name="name">Name of the node.</param>
 /// <param name="next">Where reports go on to.</param>
+/// <param name="waits">Says what is waited for.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
-internal sealed partial class NodeWait(string name, IResourceSink<Node> next, ILogger log, TimeProvider time) : IResourceSink<Node>
+internal sealed partial class NodeWait(string name, IResourceSink<Node> next, StartWait waits, ILogger log, TimeProvider time) : IResourceSink<Node>
 {
     private static readonly TimeSpan s_forNode = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_forPodCidr = TimeSpan.FromMinutes(5);
@@ -47,19 +48,26 @@ internal sealed partial class NodeWait(string name, IResourceSink<Node> next, IL
         _wake.Set();
     }
 
-    /// <summary>Waits until the Node has an address, at most 30 s; and if need be for its pod CIDR, at most 5 minutes more.</summary>
+    /// <summary>Waits until the API server answers, without limit; then until the Node has an address, at most 30 s; and if need be for its pod CIDR, at most 5 minutes more.</summary>
     /// <param name="needsPodCidr">Whether local traffic is recognised by the pod CIDR.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="ConfigurationException">There is no pod CIDR in time.</exception>
     public async Task WaitAsync(bool needsPodCidr, CancellationToken cancellation)
     {
-        await UntilAsync(() => _isListed, Timeout.InfiniteTimeSpan, cancellation);
-        if (!await UntilAsync(() => _node is { } node && HasAddress(node), s_forNode, cancellation))
+        await waits.UntilAsync(UntilAsync(() => _isListed, Timeout.InfiniteTimeSpan, cancellation), $"the API server to answer for Node \"{name}\"");
+        Task<bool> address = UntilAsync(() => _node is { } node && HasAddress(node), s_forNode, cancellation);
+        if (!await waits.UntilAsync(address, $"Node \"{name}\" to exist and have an address, at most {s_forNode.TotalSeconds} s"))
         {
             LogNoNode(name);
         }
 
-        if (!needsPodCidr || await UntilAsync(() => _node is { PodCidrs.IsEmpty: false }, s_forPodCidr, cancellation))
+        if (!needsPodCidr)
+        {
+            return;
+        }
+
+        Task<bool> podCidr = UntilAsync(() => _node is { PodCidrs.IsEmpty: false }, s_forPodCidr, cancellation);
+        if (await waits.UntilAsync(podCidr, $"spec.podCIDRs of Node \"{name}\", at most {s_forPodCidr.TotalMinutes} min"))
         {
             return;
         }

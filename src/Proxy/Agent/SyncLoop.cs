@@ -25,6 +25,7 @@ internal sealed class SyncLoop
     private readonly TimeProvider _time;
     private readonly WakeSignal _wake;
     private readonly DateTimeOffset _started;
+    private readonly TaskCompletionSource<bool> _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _mustRefreshAddresses;
     private List<string> _nodeProblems = [];
     private bool _mustRebuild;
@@ -59,6 +60,9 @@ internal sealed class SyncLoop
 
     /// <summary>Where objects arrive.</summary>
     public ClusterFeed Feed { get; }
+
+    /// <summary>Completes when enough is known to write rules.</summary>
+    public Task<bool> Listed => _listed.Task;
 
     /// <summary>The Node object that the last sync knew, or null.</summary>
     public Node? Node => _facts.Node;
@@ -130,6 +134,7 @@ internal sealed class SyncLoop
     {
         if (Feed.IsListed)
         {
+            _listed.TrySetResult(true);
             _observer.Requested();
             _wake.Set();
         }

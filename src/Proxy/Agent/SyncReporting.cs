@@ -134,7 +134,7 @@ internal sealed partial class SyncReporting(
         local.Update(report.Rules, report.Services);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
-        healthPorts.Update(family, local.HealthChecks);
+        healthPorts.Update(family, local.HealthChecks, report.Rules.Settings.NodePortAddresses);
         NoteApplied(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }

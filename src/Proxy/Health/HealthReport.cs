@@ -13,6 +13,9 @@ internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligi
     /// <summary>Whether all families are healthy, and so while none runs yet; and no part that rules depend on has failed for long.</summary>
     public bool IsHealthy => Families.All(static family => family.IsHealthy) && Parts.All(static part => part.IsHealthy);
 
+    /// <summary>What the start waits for; empty once nothing does. It is no fault by itself.</summary>
+    public string WaitsFor { get; init; } = "";
+
     /// <summary>The latest update of all families; year 1 in UTC when there is none.</summary>
     public DateTimeOffset LastUpdated => Families.Select(static family => family.LastUpdated).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
 }

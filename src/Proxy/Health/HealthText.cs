@@ -44,6 +44,11 @@ internal static class HealthText
             json.WriteEndObject();
         }
 
+        if (report.WaitsFor.Length > 0)
+        {
+            json.WriteString("waitsFor", report.WaitsFor); // kube-proxy does not answer yet at this time
+        }
+
         json.WriteEndObject();
     }
 
@@ -54,6 +59,11 @@ internal static class HealthText
     public static string Describe(HealthReport report, HealthProbe probe)
     {
         StringBuilder text = new();
+        if (report.WaitsFor.Length > 0)
+        {
+            text.Append(IsSuccess(report, probe) ? "[+]" : "[-]").Append("start waits for ").Append(report.WaitsFor).Append('\n');
+        }
+
         foreach (FamilyHealth family in report.Families)
         {
             Describe(family, report, text);

@@ -17,6 +17,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     private readonly FamilySyncState[] _families = [new(IpFamily.IPv4, time), new(IpFamily.IPv6, time)];
     private readonly SortedDictionary<string, FailingPart> _parts = new(StringComparer.Ordinal);
     private bool _isNodeEligible;
+    private string _waitsFor = "";
 
     /// <summary>The sync loop of a family starts: the family is known, and healthy, from now on.</summary>
     public void SyncLoopStarted(IpFamily family)
@@ -83,6 +84,9 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         }
     }
 
+    /// <summary>Says what the start waits for; nothing when empty. The answers stay those of the rules and the Node.</summary>
+    public void WaitsFor(string what) => Volatile.Write(ref _waitsFor, what);
+
     /// <summary>Says whether the Node object is known and not on its way out (spec 9.1); not so until told.</summary>
     public void SetNodeEligible(bool isEligible) => Volatile.Write(ref _isNodeEligible, isEligible);
 
@@ -96,6 +100,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
             return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()])
             {
                 Parts = [.. _parts.Select(part => part.Value.Read(part.Key, pendingLimit))],
+                WaitsFor = Volatile.Read(ref _waitsFor),
             };
         }
     }

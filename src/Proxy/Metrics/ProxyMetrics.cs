@@ -24,6 +24,7 @@ internal sealed class ProxyMetrics : IDisposable
         Conntrack = new(_registry, options.Mode, options.InvalidDroppedPackets, options.LocalhostAcceptedPackets);
         Flows = new(_registry);
         Probes = new(_registry);
+        Connections = new(_registry);
         ApiClient = new(_registry);
         Agent = new(_registry);
         Quarantine = new(_registry);
@@ -51,6 +52,9 @@ internal sealed class ProxyMetrics : IDisposable
 
     /// <summary>Answers of the health server.</summary>
     public ProbeMetrics Probes { get; }
+
+    /// <summary>Connections to our own ports.</summary>
+    public ConnectionMetrics Connections { get; }
 
     /// <summary>Requests to the API server.</summary>
     public ApiClientMetrics ApiClient { get; }

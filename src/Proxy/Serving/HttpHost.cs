@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using KubeProxySharp.Proxy.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -21,12 +22,16 @@ internal sealed class HttpHost : IAsyncDisposable
 {
     private const int AcceptedButNotServed = 16;
 
+    private readonly CrowdedPorts _crowds;
+    private readonly TimeProvider _time;
     private readonly KestrelServer _server;
     private readonly SocketConnectionContextFactory _contexts;
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateBounded<ConnectionContext>(AcceptedButNotServed);
 
-    private HttpHost()
+    private HttpHost(CrowdedPorts crowds, TimeProvider time)
     {
+        _crowds = crowds;
+        _time = time;
         SocketConnectionFactoryOptions socketOptions = new();
         HttpLimits.ApplyTo(socketOptions);
         _contexts = new(socketOptions, NullLogger.Instance);
@@ -38,25 +43,27 @@ internal sealed class HttpHost : IAsyncDisposable
     }
 
     /// <summary>Starts a host without any port.</summary>
-    /// <param name="logger">The log for faults in answers.</param>
+    /// <param name="metrics">Counts connections that had to go.</param>
+    /// <param name="time">The clock for idle connections.</param>
+    /// <param name="logger">The log for faults in answers and for ports with too many clients.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
-    public static async Task<HttpHost> StartAsync(ILogger logger, CancellationToken cancellationToken)
+    public static async Task<HttpHost> StartAsync(ConnectionMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        HttpHost host = new();
+        HttpHost host = new(new CrowdedPorts(metrics, time, logger), time);
         await host._server.StartAsync<HttpContext>(new PortDispatcher(logger), cancellationToken);
         return host;
     }
 
     /// <summary>Opens a port.</summary>
     /// <param name="point">Where to listen.</param>
-    /// <param name="maximumConnections">The most connections at a time.</param>
+    /// <param name="limits">What its clients may cost.</param>
     /// <param name="answer">Answers the requests.</param>
     /// <exception cref="IOException">The address is in use, not that of this host, or must not be used.</exception>
-    public HttpPort Open(ListenPoint point, int maximumConnections, HttpAnswer answer)
+    public HttpPort Open(ListenPoint point, ConnectionLimits limits, HttpAnswer answer)
     {
         try
         {
-            return new(point.Listen(HttpLimits.Backlog), _contexts, answer, maximumConnections, _accepted.Writer);
+            return new(point.Listen(HttpLimits.Backlog), _contexts, limits, answer, _accepted.Writer, _crowds, _time);
         }
         catch (SocketException exception)
         {

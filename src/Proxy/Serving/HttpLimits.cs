@@ -8,11 +8,17 @@ namespace KubeProxySharp.Proxy.Serving;
 /// </summary>
 internal static class HttpLimits
 {
-    /// <summary>Connections at a time of the health server and the metrics server each.</summary>
-    public const int ServerConnections = 128;
+    /// <summary>
+    /// The health server. Those who probe ask every few seconds, most of them by a new connection each time: there is nothing
+    /// to gain by keeping connections for longer.
+    /// </summary>
+    public static readonly ConnectionLimits Health = new("health", 128, TimeSpan.FromSeconds(5));
 
-    /// <summary>Connections at a time of one health check node port listener.</summary>
-    public const int ServiceConnections = 32;
+    /// <summary>The metrics server. Longer than the usual scrape interval of a minute, so that a scraper keeps its connection.</summary>
+    public static readonly ConnectionLimits Metrics = new("metrics", 128, TimeSpan.FromSeconds(75));
+
+    /// <summary>One listener of a health check node port.</summary>
+    public static readonly ConnectionLimits ServiceHealth = new("service", 32, TimeSpan.FromSeconds(5));
 
     /// <summary>Connections the kernel keeps until they are accepted.</summary>
     public const int Backlog = 64;
@@ -30,7 +36,7 @@ internal static class HttpLimits
         options.Limits.MaxRequestLineSize = 4 * KibiByte;
         options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
 
-        // Longer than the usual scrape interval of a minute, so that a scraper keeps its connection.
+        // Each port has a limit of its own, which is no longer than this.
         options.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
     }
 

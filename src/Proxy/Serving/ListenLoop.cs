@@ -41,7 +41,7 @@ internal sealed class ListenLoop(HttpHost host, ListenOptions options, TimeProvi
 
     private async Task ServeAsync(HttpAnswer answer, Action<HttpPort> opened, CancellationToken cancellationToken)
     {
-        await using HttpPort port = host.Open(options.Point, HttpLimits.ServerConnections, answer);
+        await using HttpPort port = host.Open(options.Point, options.Limits, answer);
         ServingLog.Listening(logger, options.Name, port.LocalEndPoint);
         opened(port);
         await Task.WhenAny(port.Completion, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));

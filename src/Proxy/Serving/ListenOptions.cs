@@ -9,6 +9,9 @@ internal sealed record ListenOptions
     /// <summary>Where to listen.</summary>
     public required ListenPoint Point { get; init; }
 
+    /// <summary>What its clients may cost.</summary>
+    public ConnectionLimits Limits { get; init; } = HttpLimits.Health;
+
     /// <summary>Whether a failure ends the process (<c>bindAddressHardFail</c>) instead of being tried again.</summary>
     public bool IsFailureFinal { get; init; }
 

@@ -13,7 +13,7 @@ internal sealed class PortDispatcher(ILogger logger) : IHttpApplication<HttpCont
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
     /// <inheritdoc/>
-    public async Task ProcessRequestAsync(HttpContext context) => await context.Features.GetRequiredFeature<HttpPort>().AnswerAsync(context);
+    public async Task ProcessRequestAsync(HttpContext context) => await context.Features.GetRequiredFeature<PortConnection>().AnswerAsync(context);
 
     /// <inheritdoc/>
     public void DisposeContext(HttpContext context, Exception? exception)

@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.Proxy.Serving;
 
-/// <summary>The open health check of one Service in one family.</summary>
+/// <summary>The health check of one Service in one family: open, or to be tried again.</summary>
 /// <param name="service">The Service.</param>
 /// <param name="port">The node port.</param>
 /// <param name="isProxyHealthy">Whether the rules follow the cluster.</param>
@@ -21,8 +22,11 @@ internal sealed class ServiceHealthInstance(NamespacedName service, int port, Fu
     /// <summary>The node port.</summary>
     public int Port => port;
 
-    /// <summary>The listeners: one per address; none when no address of the node matches.</summary>
-    public List<HttpPort> Listeners { get; } = [];
+    /// <summary>The listeners by address; none when no address of the node matches.</summary>
+    public Dictionary<IpAddress, HttpPort> Listeners { get; } = [];
+
+    /// <summary>What keeps it from being open on all addresses; null when nothing does.</summary>
+    public ListenTrouble? Trouble { get; set; }
 
     /// <summary>Sets the number of local endpoints.</summary>
     public void SetLocalEndpoints(int count) => _localEndpoints = count;
@@ -42,12 +46,25 @@ internal sealed class ServiceHealthInstance(NamespacedName service, int port, Fu
     /// <summary>Closes the port.</summary>
     public async Task CloseAsync()
     {
-        foreach (HttpPort listener in Listeners)
+        foreach (HttpPort listener in Listeners.Values)
         {
             await listener.DisposeAsync();
         }
 
         Listeners.Clear();
+    }
+
+    /// <summary>Closes the listeners on addresses that are no longer wanted.</summary>
+    public async Task CloseOthersAsync(IReadOnlyCollection<IpAddress> wanted)
+    {
+        foreach ((IpAddress address, HttpPort listener) in Listeners)
+        {
+            if (!wanted.Contains(address))
+            {
+                Listeners.Remove(address);
+                await listener.DisposeAsync();
+            }
+        }
     }
 
     private void WriteBody(ArrayBufferWriter<byte> body, int count, bool isHealthy)

@@ -1,6 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Proxy.Serving;
 
@@ -10,15 +9,12 @@ internal sealed record ServiceHealthOptions
     /// <summary>The family; its listeners take no connections of the other.</summary>
     public required IpFamily Family { get; init; }
 
-    /// <summary>Where to listen; found once, at the start (spec 7.5). Addresses that match none mean no listener at all.</summary>
-    public required NodePortAddresses Addresses { get; init; }
-
     /// <summary>Whether the rules follow the cluster, regardless of the node's eligibility.</summary>
     public required Func<bool> IsProxyHealthy { get; init; }
 
     /// <summary>Name of this node.</summary>
     public required string NodeName { get; init; }
 
-    /// <summary>Called for a Service whose port could not be opened, with the note of the Event <c>FailedToStartServiceHealthcheck</c>.</summary>
+    /// <summary>Called for a Service whose port could not be opened, once until it could, with the note of the Event <c>FailedToStartServiceHealthcheck</c>.</summary>
     public Action<NamespacedName, string> Failed { get; init; } = static (_, _) => { };
 }

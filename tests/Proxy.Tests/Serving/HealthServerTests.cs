@@ -55,6 +55,25 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         reply.Body.Should().StartWith("[+]IPv6 ok: rules current at 2026-08-21T09:00:01Z\n[-]node failed: ").And.EndWith("healthz check failed\n");
     }
 
+    [Fact]
+    public async Task WhatTheStartWaitsForIsNoFaultButSaid()
+    {
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
+        health.WaitsFor("the API server");
+        await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
+
+        (await http.GetAsync(port, "/livez")).Status.Should().Be(200);
+        (await http.GetAsync(port, "/livez?verbose")).Body.Should().Be("[+]start waits for the API server\nlivez check passed\n");
+        HttpReply reply = await http.GetAsync(port, "/healthz");
+        reply.Status.Should().Be(503);
+        reply.Body.Should().Be("""{"lastUpdated":"0001-01-01T00:00:00Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":false,"healthy":true,"waitsFor":"the API server"}""");
+        (await http.GetAsync(port, "/healthz?verbose")).Body.Should().StartWith("[-]start waits for the API server\n");
+
+        health.WaitsFor("");
+        (await http.GetAsync(port, "/healthz?verbose")).Body.Should().NotContain("waits");
+    }
+
     [Theory]
     [InlineData("/")]
     [InlineData("/healthz/")]

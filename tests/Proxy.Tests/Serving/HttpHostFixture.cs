@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using KubeProxySharp.Proxy.Metrics;
 using KubeProxySharp.Proxy.Serving;
+using KubeProxySharp.Proxy.Tests.Metrics;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Tests.Serving;
@@ -9,6 +11,7 @@ namespace KubeProxySharp.Proxy.Tests.Serving;
 public sealed class HttpHostFixture : IAsyncLifetime
 {
     private readonly RecordingLogger _faults = new();
+    private readonly ProxyMetrics _metrics = Scrape.NewMetrics();
 
     /// <summary>Exceptions of answers, as logged.</summary>
     internal IReadOnlyCollection<Exception> Faults => _faults.Exceptions;
@@ -17,12 +20,13 @@ public sealed class HttpHostFixture : IAsyncLifetime
 
     internal HttpHost Host { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Host = await HttpHost.StartAsync(_faults, CancellationToken.None);
+    public async Task InitializeAsync() => Host = await HttpHost.StartAsync(_metrics.Connections, TimeProvider.System, _faults, CancellationToken.None);
 
     public async Task DisposeAsync()
     {
         Client.Dispose();
         await Host.DisposeAsync();
+        _metrics.Dispose();
     }
 
     /// <summary>A port that was free a moment ago.</summary>
@@ -35,7 +39,10 @@ public sealed class HttpHostFixture : IAsyncLifetime
 
     internal static ListenPoint Loopback => ListenPoint.Of(IpAddress.Parse("127.0.0.1"), 0);
 
-    internal HttpPort Open(HttpAnswer answer) => Host.Open(Loopback, 8, answer);
+    /// <summary>Limits that only concern the number of connections.</summary>
+    internal static ConnectionLimits Limits(int most) => new("test", most, TimeSpan.FromMinutes(10));
+
+    internal HttpPort Open(HttpAnswer answer) => Host.Open(Loopback, Limits(8), answer);
 
     internal async Task<HttpReply> GetAsync(HttpPort port, string path, HttpMethod? method = null, string? accept = null) =>
         await SendAsync($"http://{port.LocalEndPoint}{path}", method, accept);

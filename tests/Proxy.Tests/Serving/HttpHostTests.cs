@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using KubeProxySharp.Proxy.Metrics;
 using KubeProxySharp.Proxy.Serving;
+using KubeProxySharp.Proxy.Tests.Health;
+using KubeProxySharp.Proxy.Tests.Metrics;
 
 namespace KubeProxySharp.Proxy.Tests.Serving;
 
@@ -19,17 +22,104 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     }
 
     [Fact]
-    public async Task ConnectionsBeyondTheLimitAreClosedAndRoomIsGivenBack()
+    public async Task OfMoreConnectionsThanTheLimitThoseThatWaitForNothingGo()
     {
-        await using HttpPort port = http.Host.Open(HttpHostFixture.Loopback, 2, static context => Responses.WriteTextAsync(context, "ok"));
-        TcpClient first = await ConnectAsync(port);
-        using TcpClient second = await ConnectAsync(port);
+        ManualTimeProvider time = new(DateTimeOffset.UnixEpoch);
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        await using HttpHost host = await HttpHost.StartAsync(metrics.Connections, time, new RecordingLogger(), CancellationToken.None);
+        await using HttpPort port = host.Open(HttpHostFixture.Loopback, HttpHostFixture.Limits(2), static context => Responses.WriteTextAsync(context, "ok"));
+        using TcpClient first = await ConnectAsync(port);
         (await AskAsync(first)).Should().Contain("200 OK");
+        using TcpClient second = await ConnectAsync(port);
         (await AskAsync(second)).Should().Contain("200 OK");
+        await WaitingAsync(time, 2);
+        (await AskAsync(first)).Should().Contain("200 OK");
+        await WaitingAsync(time, 2);
+
+        using TcpClient third = await ConnectAsync(port);
+        (await AskAsync(third)).Should().Contain("200 OK");
+
+        (await AskAsync(second)).Should().BeEmpty("it had waited longest");
+        (await AskAsync(first)).Should().Contain("200 OK");
+    }
+
+    /// <summary>Idle connections and heads that never end switched a port off for all others.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")]
+    public async Task AProbeIsAnsweredHoweverManyConnectionsAreIdle(string sent)
+    {
+        foreach (ConnectionLimits limits in (ConnectionLimits[])[HttpLimits.Health, HttpLimits.Metrics, HttpLimits.ServiceHealth])
+        {
+            await using HttpPort port = http.Host.Open(HttpHostFixture.Loopback, limits, static context => Responses.WriteTextAsync(context, "ok"));
+            List<TcpClient> idle = [];
+            for (int count = 0; count < limits.Most + 10; count++)
+            {
+                TcpClient client = await ConnectAsync(port);
+                await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(sent));
+                idle.Add(client);
+            }
+
+            (await AskAnewAsync(port)).Should().Contain("200 OK", limits.Server);
+            idle.ForEach(static client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task WhoIsBeingAnsweredIsNotDisturbedAndWhatHadToGoIsToldOnce()
+    {
+        RecordingLogger log = new();
+        ManualTimeProvider time = new(DateTimeOffset.UnixEpoch);
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        await using HttpHost host = await HttpHost.StartAsync(metrics.Connections, time, log, CancellationToken.None);
+        TaskCompletionSource answer = new();
+        using SemaphoreSlim asked = new(0);
+        await using HttpPort port = host.Open(HttpHostFixture.Loopback, HttpHostFixture.Limits(2), async context =>
+        {
+            asked.Release();
+            await answer.Task;
+            await Responses.WriteTextAsync(context, "ok");
+        });
+        using TcpClient first = await ConnectAsync(port);
+        using TcpClient second = await ConnectAsync(port);
+        Task<string> firstAnswer = AskAsync(first);
+        Task<string> secondAnswer = AskAsync(second);
+        await asked.WaitAsync(TimeSpan.FromSeconds(30));
+        await asked.WaitAsync(TimeSpan.FromSeconds(30));
 
         (await AskAnewAsync(port)).Should().BeEmpty();
-        first.Dispose();
-        await EventuallyAsync(async () => (await AskAnewAsync(port)).Contains("200 OK", StringComparison.Ordinal));
+        (await AskAnewAsync(port)).Should().BeEmpty();
+        answer.SetResult();
+        (await firstAnswer).Should().Contain("200 OK");
+        (await secondAnswer).Should().Contain("200 OK");
+        await WaitingAsync(time, 2);
+        (await AskAnewAsync(port)).Should().Contain("200 OK");
+        log.Lines.Should().ContainSingle().Which.Should().Be($"More clients than the 2 connections of the test port {port.LocalEndPoint}: 0 that sent no request were closed to make room, 1 new ones were refused. This is said once a minute; kubeproxysharp_http_connections_closed_total counts on");
+        Exposition exposition = Scrape.Read(metrics);
+        exposition.Value("kubeproxysharp_http_connections_closed_total", ("reason", "refused"), ("server", "test")).Should().Be(2);
+        exposition.Value("kubeproxysharp_http_connections_closed_total", ("reason", "evicted"), ("server", "test")).Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    public async Task AConnectionThatStaysIdleIsClosedAfterItsTime(string sent)
+    {
+        ManualTimeProvider time = new(DateTimeOffset.UnixEpoch);
+        using ProxyMetrics metrics = Scrape.NewMetrics();
+        await using HttpHost host = await HttpHost.StartAsync(metrics.Connections, time, new RecordingLogger(), CancellationToken.None);
+        await using HttpPort port = host.Open(HttpHostFixture.Loopback, HttpLimits.ServiceHealth, static context => Responses.WriteTextAsync(context, "ok"));
+        using TcpClient client = await ConnectAsync(port);
+        if (sent.Length != 0)
+        {
+            (await AskAsync(client, sent)).Should().Contain("200 OK");
+        }
+
+        await WaitingAsync(time, 1);
+        time.Advance(HttpLimits.ServiceHealth.IdleLimit);
+
+        (await client.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(30))).Should().Be(0);
     }
 
     [Theory]
@@ -61,7 +151,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     {
         Skip.IfNot(Socket.OSSupportsIPv6, "no IPv6");
         ListenPoint point = ListenPoint.FromBindAddress("0.0.0.0:0");
-        await using HttpPort port = http.Host.Open(point, 8, static context => Responses.WriteTextAsync(context, "ok"));
+        await using HttpPort port = http.Host.Open(point, HttpHostFixture.Limits(8), static context => Responses.WriteTextAsync(context, "ok"));
 
         (await http.SendAsync($"http://127.0.0.1:{port.LocalEndPoint.Port}/")).Body.Should().Be("ok");
         (await http.SendAsync($"http://[::1]:{port.LocalEndPoint.Port}/")).Body.Should().Be("ok");
@@ -109,6 +199,9 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
             return "";
         }
     }
+
+    /// <summary>An answer goes out before its connection begins to wait for the next request, which sets a timer.</summary>
+    private static Task WaitingAsync(ManualTimeProvider time, int connections) => EventuallyAsync(() => Task.FromResult(time.TimerCount == connections));
 
     private static async Task EventuallyAsync(Func<Task<bool>> condition)
     {

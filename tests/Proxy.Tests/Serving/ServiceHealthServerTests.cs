@@ -17,6 +17,7 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
     private readonly int _port = HttpHostFixture.FreePort();
     private readonly List<string> _failures = [];
     private bool _isProxyHealthy = true;
+    private NodePortAddresses _addresses = new(MatchesAll: true, default, ContainsIPv4Loopback: false);
 
     [Fact]
     public async Task AnswersAreThoseOfTheSpecification()
@@ -141,6 +142,53 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
         await FluentActions.Awaiting(GetFreshAsync).Should().ThrowAsync<HttpRequestException>();
     }
 
+    /// <summary>Of the addresses of loopback, as a node's interface gets others by DHCP.</summary>
+    [Fact]
+    public async Task ListenersFollowTheAddressesOfTheNode()
+    {
+        await using ServiceHealthServer server = NewServer(IpFamily.IPv4, "127.0.0.1", "127.0.0.2");
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+        _addresses = At("127.0.0.2", "127.0.0.3");
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+
+        (await GetFromAsync("127.0.0.2")).Status.Should().Be(200);
+        (await GetFromAsync("127.0.0.3")).Status.Should().Be(200);
+        await FluentActions.Awaiting(GetFreshAsync).Should().ThrowAsync<HttpRequestException>();
+        _failures.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task ListenersMoveFromAllAddressesToOneAndToNoneAndBack()
+    {
+        await using ServiceHealthServer server = NewServer(IpFamily.IPv4);
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+        _addresses = At("127.0.0.2");
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+
+        (await GetFromAsync("127.0.0.2")).Status.Should().Be(200);
+        await FluentActions.Awaiting(GetFreshAsync).Should().ThrowAsync<HttpRequestException>();
+
+        _addresses = At("skip");
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+        _addresses = At();
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+
+        (await GetFreshAsync()).Status.Should().Be(200);
+        _failures.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task AnAddressThatCannotBeOpenedLeavesOpenWhatWas()
+    {
+        await using ServiceHealthServer server = NewServer(IpFamily.IPv4, "127.0.0.1");
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+        _addresses = At("127.0.0.1", "198.51.100.77");
+        await ReconcileAsync(server, (s_web, new(_port, 1)));
+
+        _failures.Should().ContainSingle();
+        (await GetFreshAsync()).Status.Should().Be(200);
+    }
+
     [SkippableFact]
     public async Task TheTwoFamiliesShareAPortWithTheirOwnCounts()
     {
@@ -178,8 +226,13 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
         answer.Should().NotContain("localEndpoints");
     }
 
-    private static Task ReconcileAsync(ServiceHealthServer server, params (NamespacedName Service, ServiceHealthCheck Check)[] wanted) =>
-        server.ReconcileAsync(wanted.ToDictionary(static item => item.Service, static item => item.Check));
+    private Task ReconcileAsync(ServiceHealthServer server, params (NamespacedName Service, ServiceHealthCheck Check)[] wanted) =>
+        server.ReconcileAsync(wanted.ToDictionary(static item => item.Service, static item => item.Check), _addresses);
+
+    private Task<HttpReply> GetFromAsync(string address) => http.SendAsync($"http://{address}:{_port}/");
+
+    private static NodePortAddresses At(params string[] addresses) =>
+        new(addresses.Length == 0, [.. addresses.Where(static text => text != "skip").Select(IpAddress.Parse)], ContainsIPv4Loopback: false);
 
     private Task<HttpReply> GetAsync() => http.SendAsync($"http://127.0.0.1:{_port}/");
 
@@ -190,15 +243,19 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
         return new((int)response.StatusCode, await response.Content.ReadAsStringAsync(), new Dictionary<string, string>());
     }
 
-    private ServiceHealthServer NewServer(IpFamily family, params string[] addresses) => new(
-        http.Host,
-        new ServiceHealthOptions
-        {
-            Family = family,
-            Addresses = new NodePortAddresses(addresses.Length == 0, [.. addresses.Where(static text => text != "skip").Select(IpAddress.Parse)], ContainsIPv4Loopback: false),
-            IsProxyHealthy = () => _isProxyHealthy,
-            NodeName = "n1",
-            Failed = (service, note) => _failures.Add($"{service} {note}"),
-        },
-        NullLogger.Instance);
+    private ServiceHealthServer NewServer(IpFamily family, params string[] addresses)
+    {
+        _addresses = At(addresses);
+        return new(
+            http.Host,
+            new ServiceHealthOptions
+            {
+                Family = family,
+                IsProxyHealthy = () => _isProxyHealthy,
+                NodeName = "n1",
+                Failed = (service, note) => _failures.Add($"{service} {note}"),
+            },
+            TimeProvider.System,
+            NullLogger.Instance);
+    }
 }
