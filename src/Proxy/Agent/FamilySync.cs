@@ -9,7 +9,7 @@ namespace KubeProxySharp.Proxy.Agent;
 internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
 {
     private volatile string? _reportedDrift;
-    private DateTimeOffset _lastRepair = DateTimeOffset.MinValue;
+    private DateTimeOffset _repaired = DateTimeOffset.MinValue;
     private DateTimeOffset _repairAt = DateTimeOffset.MinValue;
     private int _repairsInARow;
 
@@ -52,14 +52,16 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         _reportedDrift = null;
         Drift = what;
         NeedsFull = true;
-        _repairsInARow = now - _lastRepair < policy.RetryDelay(_repairsInARow + 1) + policy.DriftQuietTime ? _repairsInARow + 1 : 0;
-        _lastRepair = now;
-        _repairAt = _repairsInARow == 0 ? DateTimeOffset.MinValue : now + policy.RetryDelay(_repairsInARow);
+        _repairsInARow = now - _repaired < policy.RetryDelay(_repairsInARow + 1) + policy.DriftQuietTime ? _repairsInARow + 1 : 0;
+        RepairEnded(now); // until it has
         return true;
     }
 
     /// <summary>Says that nobody knows what the kernel has, because a sync ended in the middle.</summary>
     public void Distrust() => NeedsFull = true;
+
+    /// <summary>Whether it failed and its time has not come: whatever changes meanwhile is in the next try, which is a full one.</summary>
+    public bool IsHeldBack(DateTimeOffset now) => Failures > 0 && now < RetryAt;
 
     /// <summary>Whether a sync is due at a time although nothing changed.</summary>
     public bool IsDue(DateTimeOffset now) => now >= NextDue || (NeedsFull && Failures == 0);
@@ -70,7 +72,7 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         get
         {
             DateTimeOffset due = RetryAt < NextFull ? RetryAt : NextFull;
-            return _reportedDrift is not null && _repairAt < due ? _repairAt : due;
+            return _reportedDrift is not null && Failures == 0 && _repairAt < due ? _repairAt : due;
         }
     }
 
@@ -81,7 +83,12 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     {
         NeedsFull = false;
         Failures = 0;
-        Drift = null;
+        if (Drift is not null)
+        {
+            Drift = null;
+            RepairEnded(now);
+        }
+
         RetryAt = DateTimeOffset.MaxValue;
         if (isFull)
         {
@@ -97,5 +104,16 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         NeedsFull = true;
         Failures++;
         RetryAt = now + (policy.RetryDelay(Failures) * (1 + (jitter / 5)));
+        if (Drift is not null)
+        {
+            RepairEnded(now);
+        }
+    }
+
+    /// <summary>Times count from the end of a repair: one that takes longer than the delay would leave nothing of it.</summary>
+    private void RepairEnded(DateTimeOffset now)
+    {
+        _repaired = now;
+        _repairAt = _repairsInARow == 0 ? DateTimeOffset.MinValue : now + policy.RetryDelay(_repairsInARow);
     }
 }

@@ -18,7 +18,7 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <param name="Watches">What notices that somebody else changed the rules, one for each family; made before the first apply.</param>
 internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IReadOnlyList<(IpFamily Family, IDriftWatch Watch)> Watches) : IDisposable
 {
-    /// <summary>How often iptables rules are compared as a whole without a reason, in sync periods: reading them back costs time.</summary>
+    /// <summary>How often iptables rules are compared as a whole without a reason, in sync periods: reading them back costs time. Of those of nftables the kernel tells every change.</summary>
     private const int PeriodsPerCheck = 10;
 
     /// <summary>Finds out what works.</summary>
@@ -49,10 +49,11 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation);
             AddressFamilies families = AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6);
             ILogger log = logs.CreateLogger<NftablesApplier>();
+            NftablesApplier[] writers = [.. families.All.Select(family => new NftablesApplier(family, runner, options, host.Time, log))];
             return new(
                 families,
-                [.. families.All.Select(family => new WatchedApplier(new NftablesApplier(family, runner, options, host.Time, log), applies))],
-                [.. families.All.Select(family => (family, (IDriftWatch)new NftablesDriftWatch(new(family, RuleStore.KubeProxyTable), applies, isIntact: null, syncPeriod, host.Time, log)))]);
+                [.. writers.Select(writer => new WatchedApplier(writer, applies))],
+                [.. writers.Select(writer => (writer.Family, (IDriftWatch)new NftablesDriftWatch(new(writer.Family, RuleStore.KubeProxyTable), applies, writer.IsIntactAsync, Timeout.InfiniteTimeSpan, host.Time, log)))]);
         }
 
         IptablesVariant chosen = variant switch

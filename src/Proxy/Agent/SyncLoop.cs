@@ -16,6 +16,9 @@ internal sealed class SyncLoop
     /// <summary>Searching for refused Services and writing the others, before the loop waits as after any failure.</summary>
     private const int MostRounds = 3;
 
+    /// <summary>What comes of a family whose retry is not due.</summary>
+    private static readonly ApplyResult s_heldBack = new(ApplyOutcome.Unavailable, "the next try is not due");
+
     private readonly NodeFacts _facts;
     private readonly ClusterState _state;
     private RuleModelBuilder _builder;
@@ -198,6 +201,9 @@ internal sealed class SyncLoop
             triggers = TakeFeed();
         }
 
+        // Decided once: a family that fails in the first round is written again when the refused Services have been found.
+        DateTimeOffset now = _time.GetUtcNow();
+        FamilySync[] heldBack = Array.FindAll(_families, family => family.IsHeldBack(now));
         for (int round = 1; ; round++)
         {
             NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
@@ -206,7 +212,9 @@ internal sealed class SyncLoop
             IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
             RuleModelChange change = Update(changed, ipv4, ipv6);
 
-            ApplyResult[] results = await Task.WhenAll(_families.Select(family => SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
+            ApplyResult[] results = await Task.WhenAll(_families.Select(family => heldBack.Contains(family)
+                ? Task.FromResult(s_heldBack)
+                : SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
             if (round == MostRounds || !await QuarantineAsync(results, change, ipv4, ipv6, abort))
             {
                 return;

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace KubeProxySharp.Proxy.Drift;
 
 /// <summary>
@@ -15,13 +17,24 @@ internal sealed class ApplyWindows
 
     /// <summary>Opens a window, or widens the open one: the applies of the two families overlap.</summary>
     /// <param name="last">The number of the last commit before it.</param>
-    /// <param name="isDeaf">Whether only the ends of commits are heard while it is open.</param>
-    public void Open(uint last, bool isDeaf)
+    public void Open(uint last)
     {
         lock (_lock)
         {
             _underWay++;
-            _open = _open is { } open ? open with { IsDeaf = open.IsDeaf || isDeaf } : new(last, last, isDeaf);
+            _open ??= new(last, last, []);
+        }
+    }
+
+    /// <summary>From now until the window closes, what a netlink port changes is not heard.</summary>
+    public void Hide(int port)
+    {
+        lock (_lock)
+        {
+            if (_open is { } open)
+            {
+                _open = open with { Hidden = open.Hidden.Add(port) };
+            }
         }
     }
 
@@ -61,15 +74,18 @@ internal sealed class ApplyWindows
         }
     }
 
-    /// <summary>Whether we may not have heard all that a commit changed. One that was being told of when the window opened counts.</summary>
-    public bool MayLackObjects(uint number)
+    /// <summary>
+    /// Whether we may not have heard all that a commit changed: its port is that of a process of ours, which somebody else in
+    /// another process namespace can have as well.
+    /// </summary>
+    public bool MayLackObjects(Generation commit)
     {
         lock (_lock)
         {
-            return (_open is { IsDeaf: true } open && !Generation.IsAfter(open.Before, number))
-                || _closed.Any(window => window.IsDeaf && !Generation.IsAfter(window.Before, number) && !Generation.IsAfter(number, window.Last));
+            return (_open is { } open && open.Hidden.Contains(commit.Port) && !Generation.IsAfter(open.Before, commit.Number))
+                || _closed.Any(window => window.Hidden.Contains(commit.Port) && !Generation.IsAfter(window.Before, commit.Number) && !Generation.IsAfter(commit.Number, window.Last));
         }
     }
 
-    private readonly record struct Window(uint Before, uint Last, bool IsDeaf);
+    private readonly record struct Window(uint Before, uint Last, ImmutableArray<int> Hidden);
 }

@@ -23,8 +23,7 @@ internal sealed class CommitJudge(OwnApplies applies, ApplyWindows windows, bool
             return Committer.Foreign;
         }
 
-        // A negative port says nothing: the kernel gives it to a process whose number is taken as a port already.
-        if (!seesKernelsNumbers && (commit.Port < 0 || applies.IsOwn(commit.Port)))
+        if (!seesKernelsNumbers && applies.IsOwn(commit.Port))
         {
             return Committer.Own;
         }
@@ -35,6 +34,10 @@ internal sealed class CommitJudge(OwnApplies applies, ApplyWindows windows, bool
             return Committer.Undecided;
         }
 
-        return applies.KnowsProcesses ? Committer.Foreign : Committer.Own;
+        // A negative port says nothing: the kernel gives it to a process whose number is taken as a port already, and to
+        // each further socket of one process.
+        return !applies.KnowsProcesses ? Committer.Own
+            : !seesKernelsNumbers && commit.Port < 0 ? Committer.Unknown
+            : Committer.Foreign;
     }
 }

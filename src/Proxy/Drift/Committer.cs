@@ -9,6 +9,9 @@ internal enum Committer
     /// <summary>A process of ours.</summary>
     Own,
 
+    /// <summary>A process of ours or somebody else: only a look at the rules tells.</summary>
+    Unknown,
+
     /// <summary>Not known before the apply that is under way has ended.</summary>
     Undecided,
 }

@@ -15,9 +15,6 @@ internal static partial class DriftLog
     [LoggerMessage(4302, LogLevel.Warning, "{Family}: the kernel does not tell the number of the last change of rules (errno {Error}; CAP_NET_ADMIN is needed), so only the regular check finds damage")]
     public static partial void NoGeneration(this ILogger log, IpFamily family, int error);
 
-    [LoggerMessage(4303, LogLevel.Debug, "{Family}: {Process} (process {Number}) changed rules of others")]
-    public static partial void OthersChanged(this ILogger log, IpFamily family, string process, int number);
-
     [LoggerMessage(4304, LogLevel.Warning, "{Family}: reading changes of rules failed with errno {Error}; trying again")]
     public static partial void ReadFailed(this ILogger log, IpFamily family, int error);
 

@@ -7,6 +7,9 @@ internal interface IOwnApplyListener
     /// <param name="isFull">Whether everything is written anew.</param>
     void OwnApplyBegins(bool isFull);
 
+    /// <summary>Called when the number of a process is known that may change rules, in an apply or not.</summary>
+    void OwnProcessStarted(int process);
+
     /// <summary>Called after the last process of an apply has ended.</summary>
     /// <param name="isFull">As when it began.</param>
     void OwnApplyEnded(bool isFull);

@@ -7,15 +7,12 @@ namespace KubeProxySharp.Proxy.Drift;
 /// Looks whether our rules are there, when there is a suspicion and once in a period. Only what is found while no apply of
 /// ours was under way counts.
 /// </summary>
-/// <param name="isIntact">
-/// Whether the rules are what the last apply left; null if nobody can tell: then each suspicion is reported, and the period
-/// has no effect.
-/// </param>
+/// <param name="isIntact">Whether the rules are what the last apply left.</param>
 /// <param name="applies">What we do ourselves.</param>
 /// <param name="period">How often to look without a suspicion (syncPeriod).</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Receives what goes wrong.</param>
-internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact, OwnApplies applies, TimeSpan period, TimeProvider time, ILogger log)
+internal sealed class IntactCheck(Func<CancellationToken, Task<bool>> isIntact, OwnApplies applies, TimeSpan period, TimeProvider time, ILogger log)
 {
     private const int MostTries = 3;
 
@@ -27,9 +24,6 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact,
 
     private readonly WakeSignal _asked = new(time);
     private string? _suspicion;
-
-    /// <summary>Whether the rules can be looked at.</summary>
-    public bool CanTell => isIntact is not null;
 
     /// <summary>Asks for a look. Several before the look begins are one. Called from any thread.</summary>
     /// <param name="suspicion">What is reported if the rules are not there.</param>
@@ -46,14 +40,7 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact,
         {
             await _asked.WaitAsync(period, cancellation);
             string? suspicion = Interlocked.Exchange(ref _suspicion, null);
-            if (isIntact is null)
-            {
-                if (suspicion is not null)
-                {
-                    drifted(suspicion);
-                }
-            }
-            else if (!await LookAsync(isIntact, cancellation))
+            if (!await LookAsync(cancellation))
             {
                 drifted(suspicion ?? "the rules are not what was applied; found by the regular check");
             }
@@ -62,7 +49,7 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact,
         }
     }
 
-    private async Task<bool> LookAsync(Func<CancellationToken, Task<bool>> look, CancellationToken cancellation)
+    private async Task<bool> LookAsync(CancellationToken cancellation)
     {
         for (int tries = 0; tries < MostTries; tries++)
         {
@@ -74,7 +61,7 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact,
             long before = applies.Count;
             try
             {
-                if (await look(cancellation))
+                if (await isIntact(cancellation))
                 {
                     return true;
                 }

@@ -30,14 +30,14 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     /// <summary>Opens the socket, in the network namespace of this thread.</summary>
     /// <param name="family">The family of the rules.</param>
     /// <param name="applies">What we do ourselves.</param>
-    /// <param name="isIntact">Whether the rules are what the last apply left; null if nobody can tell: then each change is reported.</param>
+    /// <param name="isIntact">Whether the rules are what the last apply left.</param>
     /// <param name="period">How often to ask for that without a reason (syncPeriod).</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives what goes wrong.</param>
     public IptablesLegacyDriftWatch(
         IpFamily family,
         OwnApplies applies,
-        Func<CancellationToken, Task<bool>>? isIntact,
+        Func<CancellationToken, Task<bool>> isIntact,
         TimeSpan period,
         TimeProvider time,
         ILogger log)
@@ -72,6 +72,12 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     }
 
     /// <inheritdoc/>
+    public void OwnProcessStarted(int process)
+    {
+        // Nothing here tells who changed a table.
+    }
+
+    /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
     {
         lock (_lock)
@@ -83,7 +89,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
         }
 
         // Sizes do not tell whether somebody else wrote at the same time. Full applies are rare enough to have a look.
-        if (isFull && _check.CanTell)
+        if (isFull)
         {
             _check.Ask(Suspicion);
         }

@@ -54,6 +54,18 @@ internal readonly ref struct NftMessage(ushort type, int port, byte family, Read
         _ => "object",
     };
 
+    /// <summary>How many elements of a set or map it tells of.</summary>
+    public int CountElements()
+    {
+        int count = 0;
+        for (ReadOnlySpan<byte> rest = Attribute(3); rest.Length >= AttributeLength; count++) // NFTA_SET_ELEM_LIST_ELEMENTS
+        {
+            rest = rest[Math.Clamp((MemoryMarshal.Read<ushort>(rest) + 3) & ~3, AttributeLength, rest.Length)..];
+        }
+
+        return count;
+    }
+
     /// <summary>Reads a commit.</summary>
     public Generation ReadGeneration()
     {

@@ -9,10 +9,19 @@ internal ref struct NftMessages(ReadOnlySpan<byte> datagram)
     private const int HeaderLength = 16; // struct nlmsghdr
     private const int FamilyLength = 4; // struct nfgenmsg
 
+    private const int Failed = 2; // NLMSG_ERROR
+    private const int Done = 3; // NLMSG_DONE
+
     private ReadOnlySpan<byte> _rest = datagram;
 
     /// <summary>The message that <see cref="MoveNext"/> found.</summary>
     public NftMessage Current { get; private set; }
+
+    /// <summary>Whether that ends a dump, well or not (NLMSG_DONE, NLMSG_ERROR).</summary>
+    public bool IsEnd { get; private set; }
+
+    /// <summary>errno of a dump that ended; 0 if it went well.</summary>
+    public int Error { get; private set; }
 
     /// <summary>Goes to the next message.</summary>
     public bool MoveNext()
@@ -29,8 +38,11 @@ internal ref struct NftMessages(ReadOnlySpan<byte> datagram)
         }
 
         ReadOnlySpan<byte> message = _rest[..(int)length];
+        ushort type = MemoryMarshal.Read<ushort>(message[4..]);
+        IsEnd = type is Done or Failed;
+        Error = IsEnd ? -MemoryMarshal.Read<int>(message[HeaderLength..]) : 0;
         Current = new(
-            MemoryMarshal.Read<ushort>(message[4..]),
+            type,
             MemoryMarshal.Read<int>(message[12..]),
             message[HeaderLength],
             message[(HeaderLength + FamilyLength)..]);

@@ -9,6 +9,9 @@ internal sealed partial class NftablesDriftWatch
     private const int MostUndecided = 256;
     private const int DatagramSize = 64 * 1024; // the kernel fills at most a page or two
 
+    /// <summary>What is said of a commit that may have changed our rules unheard.</summary>
+    private const string UnheardChange = "changed rules while ours were written";
+
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(1);
 
     private readonly List<Commit> _undecided = [];
@@ -32,7 +35,7 @@ internal sealed partial class NftablesDriftWatch
             if (length == -NetfilterSocket.NoBuffers)
             {
                 reader.Forget();
-                JudgeLost();
+                _check.Ask("so many rules were changed that the kernel could not tell which");
                 continue;
             }
 
@@ -59,7 +62,11 @@ internal sealed partial class NftablesDriftWatch
         string? what = null;
         foreach (Commit commit in commits)
         {
-            _last = Generation.IsAfter(commit.Generation.Number, _last) ? commit.Generation.Number : _last;
+            if (commit.FirstObject is null && !_windows.MayLackObjects(commit.Generation))
+            {
+                continue; // whoever it was, it is nothing to us
+            }
+
             switch (_judge.Judge(commit.Generation))
             {
                 case Committer.Undecided when _undecided.Count < MostUndecided:
@@ -67,6 +74,9 @@ internal sealed partial class NftablesDriftWatch
                     break;
                 case Committer.Undecided:
                     _check.Ask("rules were changed by many others while ours were written");
+                    break;
+                case Committer.Unknown:
+                    _check.Ask($"{Describe(commit.Generation)} {commit.FirstObject ?? UnheardChange}");
                     break;
                 case Committer.Foreign:
                     what = Suspect(commit) ?? what;
@@ -86,42 +96,20 @@ internal sealed partial class NftablesDriftWatch
     /// <summary>What is to be reported at once of a foreign commit, or null.</summary>
     private string? Suspect(Commit commit)
     {
-        Generation who = commit.Generation;
-        string by = $"{who.ProcessName} (process {who.Process})";
-        if (commit.FirstObject is null && _windows.MayLackObjects(who.Number))
+        string what = $"{Describe(commit.Generation)} {commit.FirstObject ?? UnheardChange}";
+
+        // In tables that belong to all, programs save and restore rules of others unchanged. Nobody does so with a table of ours.
+        bool mayBeUnchanged = commit.FirstObject is null || (commit.Rewrites && _options.Store == RuleStore.IptablesChains);
+        if (!mayBeUnchanged)
         {
-            _check.Ask($"{by} changed rules while ours were written");
-            return null;
+            return what;
         }
 
-        if (commit.FirstObject is null)
-        {
-            _log.OthersChanged(_options.Family, who.ProcessName, who.Process);
-            return null;
-        }
-
-        string what = $"{by} {commit.FirstObject}";
-        if (commit.Rewrites)
-        {
-            _check.Ask(what);
-            return null;
-        }
-
-        return what;
+        _check.Ask(what);
+        return null;
     }
 
-    /// <summary>Messages were lost. That is all right if only ours can be among them.</summary>
-    private void JudgeLost()
-    {
-        uint now = _query.Ask(out _)?.Number ?? 0;
-        bool areOurs = _applies.IsUnderWay
-            || (_windows.Find(_last + 1) != WindowStanding.Outside && _windows.Find(now) != WindowStanding.Outside);
-        _last = now;
-        if (!areOurs)
-        {
-            _check.Ask("somebody changed so many rules that the kernel could not tell which");
-        }
-    }
+    private static string Describe(Generation who) => $"{who.ProcessName} (process {who.Process})";
 
     /// <summary>Where changes cannot be heard of: any foreign one leads to a check.</summary>
     private async Task PollAsync(CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.Drift.Interop;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,6 +16,9 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     /// <summary>Room for a transaction of others with some 50,000 messages.</summary>
     private const int BufferSize = 16 * 1024 * 1024;
 
+    /// <summary>More processes than a full apply starts.</summary>
+    private const int MostHidden = 32;
+
     private readonly NftablesDriftOptions _options;
     private readonly OwnApplies _applies;
     private readonly IntactCheck _check;
@@ -25,19 +29,20 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     private readonly CommitJudge _judge;
     private readonly SafeFileHandle? _socket;
     private readonly Waiting _waiting = new();
+    private readonly List<int> _hidden = [];
     private int _fullApplies;
 
     /// <summary>Opens the sockets, in the network namespace of this thread.</summary>
     /// <param name="options">What to look for.</param>
     /// <param name="applies">What we do ourselves.</param>
-    /// <param name="isIntact">Whether the rules are what the last apply left; null if nobody can tell.</param>
+    /// <param name="isIntact">Whether the rules are what the last apply left.</param>
     /// <param name="period">How often to ask for that without a reason (syncPeriod).</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives what goes wrong.</param>
     public NftablesDriftWatch(
         NftablesDriftOptions options,
         OwnApplies applies,
-        Func<CancellationToken, Task<bool>>? isIntact,
+        Func<CancellationToken, Task<bool>> isIntact,
         TimeSpan period,
         TimeProvider time,
         ILogger log)
@@ -65,19 +70,30 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     /// <inheritdoc/>
     public void OwnApplyBegins(bool isFull)
     {
-        uint last = _query.Ask(out _)?.Number ?? 0;
+        _fullApplies += isFull ? 1 : 0;
+        _windows.Open(_query.Ask(out _)?.Number ?? 0);
+    }
 
-        // A full load makes hundreds of thousands of messages; who commits is all that must be known of it.
-        bool isDeaf = isFull && _socket is not null && (_fullApplies++ > 0 || NetfilterSocket.HearOnlyCommits(_socket) == 0);
-        _windows.Open(last, isDeaf);
+    /// <inheritdoc/>
+    public void OwnProcessStarted(int process)
+    {
+        // A full load makes hundreds of thousands of messages; who commits is all that must be known of it. Others go on
+        // being heard: a process that writes for us has its number as its port.
+        if (_socket is not null && _fullApplies > 0 && _hidden.Count < MostHidden)
+        {
+            _hidden.Add(process);
+            _windows.Hide(process);
+            SetFilter(_socket);
+        }
     }
 
     /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
     {
-        if (isFull && _socket is not null && --_fullApplies == 0)
+        if (isFull && --_fullApplies == 0 && _socket is not null && _hidden.Count != 0)
         {
-            _ = NetfilterSocket.HearEverything(_socket); // ENOENT if there was no filter
+            _hidden.Clear();
+            SetFilter(_socket);
         }
 
         _windows.Close(_query.Ask(out _)?.Number ?? 0);
@@ -98,11 +114,24 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
         int error = socket.IsInvalid ? System.Runtime.InteropServices.Marshal.GetLastPInvokeError() : NetfilterSocket.JoinNftables(socket, BufferSize);
         if (error == 0)
         {
+            SetFilter(socket);
             return socket;
         }
 
         _log.Polling(_options.Family, error);
         socket.Dispose();
         return null;
+    }
+
+    /// <summary>Of the tables of iptables, which belong to all, everything is heard.</summary>
+    private void SetFilter(SafeFileHandle socket)
+    {
+        (byte, string)? table = _options.Store == RuleStore.KubeProxyTable ? (OwnObjects.Number(_options.Family), NftNames.Table) : null;
+
+        // Where the kernel has no room for the longer program (net.core.optmem_max), what others do is heard and passed over.
+        if (NetfilterSocket.Filter(socket, ChangeFilter.Build(_hidden, table)) != 0 && table is not null)
+        {
+            _ = NetfilterSocket.Filter(socket, ChangeFilter.Build(_hidden, null)); // without any, more is heard than is needed
+        }
     }
 }

@@ -63,6 +63,8 @@ internal sealed class OwnApplies
             {
                 _processes.Remove(_order.Dequeue());
             }
+
+            _listeners.ForEach(listener => listener.OwnProcessStarted(process));
         }
     }
 

@@ -7,7 +7,10 @@ namespace KubeProxySharp.Proxy.Drift;
 /// <param name="store">Where they are.</param>
 internal sealed class OwnObjects(IpFamily family, RuleStore store)
 {
-    private readonly byte _family = family == IpFamily.IPv4 ? (byte)2 : (byte)10; // NFPROTO_IPV4, NFPROTO_IPV6
+    private readonly byte _family = Number(family);
+
+    /// <summary>A family as messages have it: NFPROTO_IPV4, NFPROTO_IPV6.</summary>
+    public static byte Number(IpFamily family) => family == IpFamily.IPv4 ? (byte)2 : (byte)10;
 
     /// <summary>Whether the message tells of a change of our rules.</summary>
     public bool Contain(scoped NftMessage message)

@@ -64,6 +64,42 @@ public sealed class FamilySyncTests
     }
 
     [Fact]
+    public void TheTimeBetweenRepairsCountsFromTheEndOfThem()
+    {
+        _family.Succeeded(isFull: true, s_start);
+        List<double> rests = [];
+        DateTimeOffset now = s_start;
+        for (int repair = 0; repair < 8; repair++)
+        {
+            _family.ReportDrift("flushed");
+            DateTimeOffset due = _family.NextDue < now ? now : _family.NextDue;
+            rests.Add((due - now).TotalSeconds);
+            _family.TakeDrift(due).Should().BeTrue();
+            now = due.AddSeconds(7);
+            _family.Succeeded(isFull: true, now);
+        }
+
+        rests.Should().Equal([0, 0, 0.5, 1, 2, 4, 8, 16], "a repair of 7 s takes nothing off");
+    }
+
+    [Fact]
+    public void DriftOfAFamilyThatFailsWaitsForItsRetry()
+    {
+        _family.Succeeded(isFull: true, s_start);
+        for (int failure = 0; failure < 5; failure++)
+        {
+            _family.Failed(s_start, jitter: 0);
+        }
+
+        _family.ReportDrift("flushed");
+
+        _family.IsHeldBack(s_start.AddSeconds(7)).Should().BeTrue();
+        _family.IsDue(s_start.AddSeconds(7)).Should().BeFalse();
+        _family.IsHeldBack(s_start.AddSeconds(8)).Should().BeFalse();
+        _family.IsDue(s_start.AddSeconds(8)).Should().BeTrue();
+    }
+
+    [Fact]
     public void DriftThatCannotBeRepairedIsRetriedLikeAnyFailure()
     {
         _family.Succeeded(isFull: true, s_start);

@@ -104,6 +104,28 @@ public sealed class SyncLoopTests
     }
 
     [Fact]
+    public async Task AFamilyThatFailsWaitsForItsRetryWhileTheOtherIsSynced()
+    {
+        SyncPolicy patient = new() { MinInterval = TimeSpan.Zero, FirstRetry = TimeSpan.FromHours(1), MaxRetry = TimeSpan.FromHours(1) };
+        await using LoopUnderTest test = new(patient);
+        test.IPv6.Scripted.Enqueue(new(ApplyOutcome.Refused, "no reason that any Service gives"));
+        test.Start();
+        test.List([Samples.Service], s_slice);
+        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the first sync ends");
+        int tries = 0;
+
+        foreach (string address in (string[])["10.244.1.6", "10.244.1.7", "10.244.1.8"])
+        {
+            test.Loop.Feed.EndpointSlices.Put(Samples.Slice(Samples.Endpoint(address)));
+            await test.UntilAsync(() => Target(test) == address, "the change arrives");
+            tries = tries == 0 ? test.IPv6.Calls.Length : tries;
+        }
+
+        test.IPv4.Calls.Should().Equal("full", "update", "update", "update");
+        test.IPv6.Calls.Should().HaveCount(tries, "neither a full transaction nor a search is due");
+    }
+
+    [Fact]
     public async Task DriftIsRepairedAndTold()
     {
         await using LoopUnderTest test = await StartedAsync();

@@ -24,7 +24,7 @@ public sealed class CommitJudgeTests
 
     [Theory]
     [InlineData(15, Ours, Committer.Own)]
-    [InlineData(15, -4097, Committer.Own)]
+    [InlineData(15, -4097, Committer.Unknown)] // a second socket of somebody else, or ours after its number was taken
     [InlineData(15, Theirs, Committer.Foreign)]
     [InlineData(10, Ours, Committer.Foreign)] // the last one before our apply
     [InlineData(20, Ours, Committer.Own)]
@@ -40,7 +40,7 @@ public sealed class CommitJudgeTests
     [Fact]
     public void WhatIsCommittedBeforeItsProcessIsKnownWaitsForTheEndOfTheApply()
     {
-        _windows.Open(10, isDeaf: false);
+        _windows.Open(10);
         Judge(11, Ours, Ours, seesKernelsNumbers: true).Should().Be(Committer.Undecided);
 
         _applies.ProcessStarted(Ours);
@@ -71,8 +71,8 @@ public sealed class CommitJudgeTests
     [Fact]
     public void OverlappingAppliesAreOneWindow()
     {
-        _windows.Open(10, isDeaf: true);
-        _windows.Open(11, isDeaf: false);
+        _windows.Open(10);
+        _windows.Open(11);
         _windows.Close(12);
 
         _windows.Find(14).Should().Be(WindowStanding.Open);
@@ -81,13 +81,24 @@ public sealed class CommitJudgeTests
 
         _windows.Find(11).Should().Be(WindowStanding.Closed);
         _windows.Find(14).Should().Be(WindowStanding.Closed);
-        _windows.MayLackObjects(14).Should().BeTrue("nothing but commits was heard all the time");
         _windows.Find(15).Should().Be(WindowStanding.Outside);
+    }
+
+    [Fact]
+    public void OnlyWhatHasThePortOfOneOfOursIsNotHeard()
+    {
+        _windows.Open(10);
+        _windows.Hide(Ours);
+        _windows.Close(12);
+
+        _windows.MayLackObjects(new(11, Theirs, "nft", Theirs)).Should().BeFalse("all that it changed was heard");
+        _windows.MayLackObjects(new(11, Theirs, "nft", Ours)).Should().BeTrue("it has the number of ours in its own process namespace");
+        _windows.MayLackObjects(new(13, Theirs, "nft", Ours)).Should().BeFalse("the window was closed");
     }
 
     private void CloseWindow(uint before, uint last)
     {
-        _windows.Open(before, isDeaf: false);
+        _windows.Open(before);
         _windows.Close(last);
     }
 

@@ -24,6 +24,9 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <summary>Whether chains may be there that nobody knows of any more: only a full transaction finds them.</summary>
     private bool _needsFull;
 
+    /// <summary>What was written last; null when that is not known.</summary>
+    private volatile FamilyRules? _written;
+
     /// <inheritdoc/>
     public IpFamily Family => family;
 
@@ -35,6 +38,35 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        _written = null;
+        ApplyResult result = await ApplyWholeAsync(rules, cancellation);
+        _written = result.IsApplied ? rules : null;
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
+    {
+        _written = null;
+        ApplyResult result = await ApplyChangeAsync(change, cancellation);
+        _written = result.IsApplied ? change.After : null;
+        return result;
+    }
+
+    /// <summary>
+    /// Whether the table has as many rules and elements as the last apply left. Rules that were replaced by as many others
+    /// are not found; of those the kernel tells who did it, and to what.
+    /// </summary>
+    /// <exception cref="IOException">The kernel does not tell.</exception>
+    public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
+        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(runner.Network, rules), cancellation) : Task.FromResult(true);
+
+    /// <inheritdoc/>
+    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
+        Transaction.RunAsync(runner, Call("--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+
+    private async Task<ApplyResult> ApplyWholeAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
         (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
@@ -69,8 +101,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         return anew;
     }
 
-    /// <inheritdoc/>
-    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
+    private async Task<ApplyResult> ApplyChangeAsync(FamilyChange change, CancellationToken cancellation)
     {
         Figures = null;
         _stale.Forget(NftablesRenderer.WrittenChains(change));
@@ -88,10 +119,6 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         _stale.Add(NftablesRenderer.StaleChains(change));
         return ApplyResult.Applied;
     }
-
-    /// <inheritdoc/>
-    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, Call("--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
 
     private static bool IsThere(NftTableContent? content) =>
         content is not null && !(content.BaseChains.IsEmpty && content.RegularChains.IsEmpty && content.Sets.IsEmpty && content.Maps.IsEmpty);

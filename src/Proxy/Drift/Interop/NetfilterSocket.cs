@@ -24,7 +24,6 @@ internal static partial class NetfilterSocket
     private const int NftablesGroup = 7; // NFNLGRP_NFTABLES
     private const int SolSocket = 1; // SOL_SOCKET
     private const int AttachFilter = 26; // SO_ATTACH_FILTER
-    private const int DetachFilter = 27; // SO_DETACH_FILTER
     private const int ReceiveBuffer = 8; // SO_RCVBUF
     private const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
     private const int DontWait = 0x40; // MSG_DONTWAIT
@@ -48,25 +47,15 @@ internal static partial class NetfilterSocket
             : Marshal.GetLastPInvokeError();
     }
 
-    /// <summary>From now on only the ends of transactions are heard, not what they changed; 0 or errno.</summary>
-    public static unsafe int HearOnlyCommits(SafeFileHandle socket)
+    /// <summary>From now on only what a program lets through is heard; 0 or errno.</summary>
+    public static unsafe int Filter(SafeFileHandle socket, ReadOnlySpan<FilterInstruction> code)
     {
-        // Loads are big-endian; the type of a message is in the host's order.
-        uint type = BitConverter.IsLittleEndian ? 0x0f0au : 0x0a0fu;
-        Instruction* code = stackalloc Instruction[]
+        fixed (FilterInstruction* first = code)
         {
-            new(0x28, 0, 0, 4), // BPF_LD|BPF_H|BPF_ABS: nlmsg_type
-            new(0x15, 0, 1, type), // BPF_JMP|BPF_JEQ|BPF_K: NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN
-            new(0x06, 0, 0, uint.MaxValue), // BPF_RET: all of it
-            new(0x06, 0, 0, 0), // BPF_RET: nothing
-        };
-        Program program = new() { Length = 4, Code = code };
-        return SetFilter(socket, SolSocket, AttachFilter, program, sizeof(Program)) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            Program program = new() { Length = (ushort)code.Length, Code = first };
+            return SetFilter(socket, SolSocket, AttachFilter, program, sizeof(Program)) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
     }
-
-    /// <summary>Hears everything again; 0 or errno.</summary>
-    public static int HearEverything(SafeFileHandle socket) =>
-        SetOption(socket, SolSocket, DetachFilter, 0, sizeof(int)) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>Sends a request; 0 or errno.</summary>
     public static int Send(SafeFileHandle socket, ReadOnlySpan<byte> request) =>
@@ -97,21 +86,11 @@ internal static partial class NetfilterSocket
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Receive(SafeFileHandle socket, Span<byte> buffer, nint length, int flags);
 
-    /// <summary>struct sock_filter of linux/filter.h.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly struct Instruction(ushort code, byte ifTrue, byte ifFalse, uint operand)
-    {
-        public readonly ushort Code = code;
-        public readonly byte IfTrue = ifTrue;
-        public readonly byte IfFalse = ifFalse;
-        public readonly uint Operand = operand;
-    }
-
     /// <summary>struct sock_fprog of linux/filter.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private unsafe struct Program
     {
         public ushort Length;
-        public Instruction* Code;
+        public FilterInstruction* Code;
     }
 }
