@@ -18,6 +18,7 @@ namespace KubeProxySharp.Proxy.Drift;
 internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact, OwnApplies applies, TimeSpan period, TimeProvider time, ILogger log)
 {
     private const int MostTries = 3;
+    private const string Regular = "the rules are not what was applied; found by the regular check";
 
     /// <summary>Between two looks; a suspicion may come with every change that any agent makes.</summary>
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
@@ -53,16 +54,16 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact,
                     drifted(suspicion);
                 }
             }
-            else if (!await LookAsync(isIntact, cancellation))
+            else if (!await LookAsync(isIntact, suspicion ?? Regular, cancellation))
             {
-                drifted(suspicion ?? "the rules are not what was applied; found by the regular check");
+                drifted(suspicion ?? Regular);
             }
 
             await Task.Delay(s_pause, time, cancellation);
         }
     }
 
-    private async Task<bool> LookAsync(Func<CancellationToken, Task<bool>> look, CancellationToken cancellation)
+    private async Task<bool> LookAsync(Func<CancellationToken, Task<bool>> look, string suspicion, CancellationToken cancellation)
     {
         for (int tries = 0; tries < MostTries; tries++)
         {
@@ -91,6 +92,8 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>>? isIntact,
             }
         }
 
-        return true; // We keep writing rules; damage shows at the next look.
+        // We keep writing rules; what was suspected is looked at again.
+        Ask(suspicion);
+        return true;
     }
 }
