@@ -97,9 +97,10 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         {
             IptablesApplier applier = new(new IptablesTools(family, variant), runner, log);
             appliers.Add(new WatchedApplier(applier, applies));
+            YieldingCheck check = new(applier.LookAsync, applies, time);
             watches.Add((family, variant == IptablesVariant.Legacy
-                ? new IptablesLegacyDriftWatch(family, applies, applier.IsIntactAsync, checkPeriod, time, log)
-                : new NftablesDriftWatch(new(family, RuleStore.IptablesChains), applies, applier.IsIntactAsync, checkPeriod, time, log)));
+                ? new IptablesLegacyDriftWatch(family, applies, check.IsIntactAsync, checkPeriod, time, log)
+                : new NftablesDriftWatch(new(family, RuleStore.IptablesChains), applies, check.IsIntactAsync, checkPeriod, time, log)));
         }
 
         return new(families, appliers, watches);

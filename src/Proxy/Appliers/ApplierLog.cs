@@ -29,7 +29,4 @@ internal static partial class ApplierLog
 
     [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
     public static partial void NoCanary(this ILogger log, IpFamily family, string error);
-
-    [LoggerMessage(4010, LogLevel.Warning, "{Family}: whether the rules are intact cannot be told before the next check: {Error}")]
-    public static partial void NotChecked(this ILogger log, IpFamily family, string error);
 }

@@ -15,6 +15,7 @@ namespace KubeProxySharp.Proxy.Drift;
 internal sealed class IntactCheck(Func<CancellationToken, Task<bool>> isIntact, OwnApplies applies, TimeSpan period, TimeProvider time, ILogger log)
 {
     private const int MostTries = 3;
+    private const string Regular = "the rules are not what was applied; found by the regular check";
 
     /// <summary>Between two looks; a suspicion may come with every change that any agent makes.</summary>
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
@@ -40,16 +41,16 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>> isIntact, 
         {
             await _asked.WaitAsync(period, cancellation);
             string? suspicion = Interlocked.Exchange(ref _suspicion, null);
-            if (!await LookAsync(cancellation))
+            if (!await LookAsync(suspicion ?? Regular, cancellation))
             {
-                drifted(suspicion ?? "the rules are not what was applied; found by the regular check");
+                drifted(suspicion ?? Regular);
             }
 
             await Task.Delay(s_pause, time, cancellation);
         }
     }
 
-    private async Task<bool> LookAsync(CancellationToken cancellation)
+    private async Task<bool> LookAsync(string suspicion, CancellationToken cancellation)
     {
         for (int tries = 0; tries < MostTries; tries++)
         {
@@ -78,6 +79,8 @@ internal sealed class IntactCheck(Func<CancellationToken, Task<bool>> isIntact, 
             }
         }
 
-        return true; // We keep writing rules; damage shows at the next look.
+        // We keep writing rules; what was suspected is looked at again.
+        Ask(suspicion);
+        return true;
     }
 }

@@ -9,23 +9,31 @@ namespace KubeProxySharp.Proxy.Drift;
 
 /// <summary>
 /// Compares the sizes of the tables of iptables-legacy once a second with what our last apply left: the kernel tells
-/// nobody of changes. A difference alone is no drift, others write to the same tables; it leads to a check. A rule that
-/// was replaced by one of the same size is found by the regular check alone.
+/// nobody of changes. A difference alone is no drift, others write to the same tables; it leads to a check: at once, or,
+/// if the same change was harmless before, when checks have taken less than a tenth of the time. A rule that was replaced
+/// by one of the same size is found by the regular check alone.
 /// </summary>
 internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener, IDisposable
 {
     private const string Suspicion = "somebody changed the tables of iptables, and our rules are not what was applied";
 
-    private static readonly string[] s_tables = ["nat", "filter", "mangle"];
+    /// <summary>The pause before a check that can wait, in times of what the last one took.</summary>
+    private const int PausePerLook = 9;
+
+    private static readonly TimeSpan s_mostPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     private readonly bool _isIPv6;
     private readonly IntactCheck _check;
     private readonly TimeProvider _time;
     private readonly SafeFileHandle _socket;
+    private readonly Func<CancellationToken, Task<bool>>? _isIntact;
+    private readonly FamiliarChanges _familiar = new();
     private readonly Lock _lock = new();
-    private string _noted;
+    private LegacySizes _noted;
     private int _underWay;
+    private DateTimeOffset _mayAsk = DateTimeOffset.MinValue;
+    private bool _isAskDue;
 
     /// <summary>Opens the socket, in the network namespace of this thread.</summary>
     /// <param name="family">The family of the rules.</param>
@@ -43,7 +51,8 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
         ILogger log)
     {
         _isIPv6 = family == IpFamily.IPv6;
-        _check = new(isIntact, applies, period, time, log);
+        _isIntact = isIntact;
+        _check = new(isIntact is null ? null : LookAsync, applies, period, time, log);
         _time = time;
         _socket = LegacyTable.Open(_isIPv6);
         if (_socket.IsInvalid)
@@ -51,7 +60,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
             log.NoRawSocket(family, System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
         }
 
-        _noted = Describe();
+        _noted = LegacySizes.Read(_socket, _isIPv6);
         applies.Add(this);
     }
 
@@ -84,7 +93,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
         {
             if (--_underWay == 0)
             {
-                _noted = Describe();
+                _noted = LegacySizes.Read(_socket, _isIPv6);
             }
         }
 
@@ -109,20 +118,62 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
                 {
                     Look();
                 }
+
+                if (_isAskDue && _time.GetUtcNow() >= _mayAsk)
+                {
+                    Ask();
+                }
             }
         }
     }
 
     private void Look()
     {
-        string now = Describe();
-        if (now != _noted)
+        LegacySizes now = LegacySizes.Read(_socket, _isIPv6);
+        if (now.Equal(_noted))
         {
-            _noted = now;
-            _check.Ask(Suspicion);
+            return;
+        }
+
+        bool isFamiliar = _familiar.Take(_noted, now);
+        _noted = now;
+        if (isFamiliar)
+        {
+            _isAskDue = true;
+        }
+        else
+        {
+            Ask();
         }
     }
 
-    private string Describe() =>
-        _socket.IsInvalid ? "" : string.Join(' ', s_tables.Select(table => LegacyTable.Describe(_socket, _isIPv6, table)));
+    private void Ask()
+    {
+        _isAskDue = false;
+        _check.Ask(Suspicion);
+    }
+
+    private async Task<bool> LookAsync(CancellationToken cancellation)
+    {
+        string[] changes;
+        lock (_lock)
+        {
+            _isAskDue = false;
+            changes = _familiar.Begin();
+        }
+
+        long begin = _time.GetTimestamp();
+        bool isIntact = await _isIntact!(cancellation);
+        lock (_lock)
+        {
+            TimeSpan pause = PausePerLook * _time.GetElapsedTime(begin);
+            _mayAsk = _time.GetUtcNow() + (pause < s_mostPause ? pause : s_mostPause);
+            if (isIntact)
+            {
+                _familiar.Learn(changes);
+            }
+        }
+
+        return isIntact;
+    }
 }

@@ -139,6 +139,33 @@ public sealed class IptablesDriftTests
         },
         "iptables-legacy");
 
+    /// <summary>A program that adds and removes its own all the time is no reason to list everything all the time; damage meanwhile is.</summary>
+    [SkippableFact]
+    public void WhatWasHarmlessBeforeIsLookedAtLaterAndDamageAtOnce() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            LegacyOrSkip();
+            using WatchUnderTest watch = WatchUnderTest.OnLegacy();
+            watch.ApplyOwn(isFull: false, register: false, "iptables-legacy-restore", Rules, "--noflush");
+            watch.LookTakes = TimeSpan.FromSeconds(3); // a look for a known reason follows after nine times as long
+            ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-N", "CNI-HOSTPORT-DNAT");
+            SpinWait.SpinUntil(() => watch.EndedLooks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
+
+            ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-X", "CNI-HOSTPORT-DNAT");
+            Thread.Sleep(TimeSpan.FromSeconds(3)); // two looks at the sizes
+            ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-N", "CNI-HOSTPORT-DNAT");
+            watch.ApplyOwn(isFull: false, register: false, "iptables-legacy", "", "-t", "nat", "-A", "KUBE-SVC-AAAA", "-j", "RETURN");
+            ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-X", "CNI-HOSTPORT-DNAT");
+            Thread.Sleep(TimeSpan.FromSeconds(3));
+            watch.Looks.Should().Be(1);
+
+            watch.IsIntact = false;
+            watch.LookTakes = TimeSpan.Zero;
+            watch.ShouldOnlyReport("somebody", () => ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-F", "PREROUTING"));
+            watch.Looks.Should().Be(2);
+        },
+        "iptables-legacy");
+
     [SkippableFact]
     public void AFullLegacyApplyIsLookedAtOnce() => NetworkNamespace.RunOrSkip(
         () =>

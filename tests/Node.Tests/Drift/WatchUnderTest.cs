@@ -18,6 +18,7 @@ internal sealed class WatchUnderTest : IDisposable
     private readonly IDisposable _watch;
     private readonly Task _running;
     private int _looks;
+    private int _endedLooks;
 
     private WatchUnderTest(Func<WatchUnderTest, IDisposable> open)
     {
@@ -30,6 +31,12 @@ internal sealed class WatchUnderTest : IDisposable
 
     /// <summary>What a look at the rules finds.</summary>
     public bool IsIntact { get; set; } = true;
+
+    /// <summary>How long a look takes.</summary>
+    public TimeSpan LookTakes { get; set; }
+
+    /// <summary>How many looks have ended.</summary>
+    public int EndedLooks => Volatile.Read(ref _endedLooks);
 
     /// <summary>How often the rules were looked at.</summary>
     public int Looks => Volatile.Read(ref _looks);
@@ -86,9 +93,11 @@ internal sealed class WatchUnderTest : IDisposable
         _reports.Dispose();
     }
 
-    private Task<bool> LookAsync(CancellationToken cancellation)
+    private async Task<bool> LookAsync(CancellationToken cancellation)
     {
         Interlocked.Increment(ref _looks);
-        return Task.FromResult(IsIntact);
+        await Task.Delay(LookTakes, TimeProvider.System, cancellation);
+        Interlocked.Increment(ref _endedLooks);
+        return IsIntact;
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.ComponentModel;
 using KubeProxySharp.Proxy.Appliers.Counters;
 using KubeProxySharp.Proxy.Drift;
+using KubeProxySharp.Proxy.Drift.Interop;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Iptables.Naming;
@@ -22,7 +23,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 {
     private IptablesOptions _options = IptablesOptions.Default;
     private int _natPortRules;
-    private volatile FamilyRules? _applied;
+    private volatile AppliedRules? _applied;
+
+    /// <summary>The last listing that somebody may have written into, and what it should have been. The same one again is no torn one.</summary>
+    private (AppliedRules Wanted, (int Rules, ulong Sum) Live)? _torn;
 
     /// <inheritdoc/>
     public IpFamily Family => tools.Family;
@@ -91,33 +95,38 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     }
 
     /// <summary>
-    /// Whether the kernel still has the rules that were applied last, and the jumps to them. Comments count: above and below
-    /// the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
+    /// Whether the kernel still has the rules that were applied last, and the jumps to them, from one listing. Comments
+    /// count: above and below the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
     /// </summary>
-    public async Task<bool> IsIntactAsync(CancellationToken cancellation)
+    /// <exception cref="ApplierException">They cannot be listed.</exception>
+    public async Task<Intactness> LookAsync(CancellationToken cancellation)
     {
-        if (_applied is not { } rules)
+        if (_applied is not { } before)
         {
-            return true;
+            return Intactness.Intact;
         }
 
-        RuleDigest wanted = new();
-        IptablesRenderer.WriteListing(rules, _options, wanted);
-        ((RuleDigest? live, string error), bool isSteady) = tools.Variant == IptablesVariant.Legacy
-            ? (await DigestAsync(cancellation), true) // the kernel gives out a table as a whole
-            : await SteadyReading.ReadAsync(runner.Network, DigestAsync, static (one, other) => one.Digest?.Value == other.Digest?.Value, cancellation);
-        if (live is not null && wanted.Value == live.Value)
+        using FinishedCommits? commits = tools.Variant == IptablesVariant.Legacy
+            ? null // the kernel gives out a table as a whole
+            : runner.Network.Run(static () => new FinishedCommits());
+        uint? commit = commits?.Last();
+        (RuleDigest? live, string error) = await DigestAsync(cancellation);
+        if (live is null)
         {
-            return true;
+            throw new ApplierException("the rules cannot be listed: " + error);
         }
 
-        if (live is null || !isSteady)
+        // Whatever others wrote meanwhile: what lacks nothing of ours is no torn listing.
+        AppliedRules? after = _applied;
+        if (after is null || live.Value == after.Digest || (after != before && live.Value == before.Digest))
         {
-            log.NotChecked(Family, live is null ? error : "they changed each time they were listed");
-            return true;
+            return Intactness.Intact;
         }
 
-        return false;
+        bool isSteady = after == before
+            && (commits is null || (commit is not null && commit == commits.Last()) || _torn == (before, live.Value));
+        _torn = isSteady ? null : (before, live.Value);
+        return isSteady ? Intactness.Changed : Intactness.Unclear;
     }
 
     /// <inheritdoc/>
@@ -162,7 +171,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
     private ApplyResult Note(ApplyResult result, FamilyRules rules)
     {
-        _applied = result.IsApplied ? rules : null;
+        _applied = result.IsApplied ? new AppliedRules(rules, _options) : null;
         return result;
     }
 
