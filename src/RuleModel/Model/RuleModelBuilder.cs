@@ -44,6 +44,12 @@ public sealed class RuleModelBuilder
     public RuleModelChange Update(IReadOnlyCollection<NamespacedName> changed, NodeSettings ipv4, NodeSettings ipv6) =>
         new(_ipv4.Update(changed, ipv4), _ipv6.Update(changed, ipv6));
 
+    /// <summary>
+    /// Takes the last update of a family back, because the kernel refused it; the next one builds on what was before. The
+    /// Services that it was about have to be named as changed again.
+    /// </summary>
+    public void Undo(IpFamily family) => (family == IpFamily.IPv4 ? _ipv4 : _ipv6).Undo();
+
     /// <summary>The difference between two snapshots of the same node that did not come from one another.</summary>
     public static RuleModelChange Compare(RuleModelSnapshot before, RuleModelSnapshot after) =>
         new(ServiceDiff.Compare(before[IpFamily.IPv4], after[IpFamily.IPv4]), ServiceDiff.Compare(before[IpFamily.IPv6], after[IpFamily.IPv6]));

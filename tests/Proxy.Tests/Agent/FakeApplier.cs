@@ -27,6 +27,19 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
     /// <summary>Runs before each call that would change the kernel.</summary>
     public Func<CancellationToken, Task> Before { get; set; } = static _ => Task.CompletedTask;
 
+    /// <summary>Whether a Service is proven by applying it, as in nftables mode, or by trials, as in iptables mode.</summary>
+    public bool HasCheapUpdates { get; set; } = true;
+
+    public bool TriesOnlyForm { get; set; }
+
+    /// <summary>Whether an earlier run left rules.</summary>
+    public bool HasOldRules { get; set; }
+
+    /// <summary>Whether errors name the lines of the Services that are refused.</summary>
+    public bool NamesLines { get; set; }
+
+    public Task<bool> HasRulesAsync(CancellationToken cancellation) => Task.FromResult(HasOldRules);
+
     /// <summary>What was called so far: full, update, try.</summary>
     public string[] Calls
     {
@@ -52,7 +65,7 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Note("try");
-        return Task.FromResult(Judge(rules));
+        return Task.FromResult(TriesOnlyForm ? ApplyResult.Applied : Judge(rules));
     }
 
     private async Task<ApplyResult> ApplyAsync(string call, FamilyRules rules, CancellationToken cancellation)
@@ -68,10 +81,14 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
         return result;
     }
 
-    private ApplyResult Judge(FamilyRules rules) =>
-        rules.Services.Keys.FirstOrDefault(Refused.Contains) is { Name: not null } bad
-            ? new(ApplyOutcome.Refused, $"no room for {bad}")
-            : ApplyResult.Applied;
+    private ApplyResult Judge(FamilyRules rules)
+    {
+        NamespacedName[] bad = [.. Refused.Where(rules.Services.ContainsKey).Order()];
+        return bad.Length == 0 ? ApplyResult.Applied : new(ApplyOutcome.Refused, $"no room for {bad[0]}")
+        {
+            Complaints = NamesLines ? [.. bad.Select(name => $"add element ip kube-proxy service-ips {{ 10.0.0.0 . tcp . 80 comment \"{name}:http\" : drop }}")] : null,
+        };
+    }
 
     private void Note(string call)
     {

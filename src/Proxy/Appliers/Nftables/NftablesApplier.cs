@@ -31,6 +31,12 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public ApplyFigures? Figures { get; private set; }
 
     /// <inheritdoc/>
+    public bool HasCheapUpdates => true;
+
+    /// <summary>No: <c>nft --check</c> has the kernel prepare the whole transaction.</summary>
+    public bool TriesOnlyForm => false;
+
+    /// <inheritdoc/>
     public bool CanUpdate(FamilyChange change) => !_needsFull && NftablesRenderer.CanUpdate(change);
 
     /// <inheritdoc/>
@@ -73,10 +79,17 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
         Figures = null;
-        _stale.Forget(NftablesRenderer.WrittenChains(change));
+        IReadOnlyList<string> reused = _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
             ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
+            if (result.Outcome == ApplyOutcome.Refused)
+            {
+                // Nothing of it was done, so these chains go on waiting.
+                _stale.Add(reused);
+                return result;
+            }
+
             if (!result.IsApplied)
             {
                 _needsFull = true;
@@ -87,6 +100,13 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         await DeleteStaleAsync(cancellation);
         _stale.Add(NftablesRenderer.StaleChains(change));
         return ApplyResult.Applied;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> HasRulesAsync(CancellationToken cancellation)
+    {
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        return IsThere(content) || error.Length != 0;
     }
 
     /// <inheritdoc/>
