@@ -45,6 +45,7 @@ internal sealed class RefusalSearch(
     private bool _hasWritten;
     private bool _isBaseSure;
     private int _refusalsInARow;
+    private bool _havePassedTrials;
     private bool _haveTrialsMisled;
 
     /// <summary>Whether Services wait for their turn.</summary>
@@ -94,6 +95,8 @@ internal sealed class RefusalSearch(
         _isApplying |= IsPending && HaveCheapUpdates;
         _refusalsInARow = 0;
         _lastWrite = time.GetTimestamp();
+        _havePassedTrials = false;
+        _haveTrialsMisled &= IsPending;
     }
 
     /// <summary>Takes over when the kernel refused what was written: what it did not take before comes under suspicion.</summary>
@@ -131,8 +134,10 @@ internal sealed class RefusalSearch(
         else
         {
             _refusing.UnionWith(refusing.Select(static family => family.Family));
-            _haveTrialsMisled |= !_isApplying;
         }
+
+        // What is refused now passed, each part by itself: trials do not tell.
+        _haveTrialsMisled |= _havePassedTrials;
 
         NamespacedName[] named = [.. families.SelectMany((family, index) => SuspectHints.Find(results[index].Complaints ?? [], suspects, change[family.Family].After)).Distinct()];
         if (named.Length != 0 && refusing.Any(static family => family.Applier.TriesOnlyForm))
@@ -179,7 +184,6 @@ internal sealed class RefusalSearch(
         _began = time.GetTimestamp();
         _refusalsInARow = 0;
         _isBaseSure = false;
-        _haveTrialsMisled = false;
     }
 
     /// <summary>If the kernel refuses rules without any Service, no Service is to blame.</summary>
@@ -320,6 +324,7 @@ internal sealed class RefusalSearch(
         }
 
         _groups.Taken(group);
+        _havePassedTrials = true;
         return true;
     }
 

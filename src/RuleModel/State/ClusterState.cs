@@ -88,7 +88,12 @@ public sealed class ClusterState(bool allowExternalIPs)
     public NamespacedName[] FindUnproven() => _proven.FindUnproven();
 
     /// <summary>Forgets that the kernel took any version of any Service: it refuses what it took before.</summary>
-    public void DoubtAll() => _proven.DoubtAll(_services.Keys);
+    public void DoubtAll()
+    {
+        // The versions that stand in for those held back are no longer good either.
+        _changed.UnionWith(_proven.HeldBack);
+        _proven.DoubtAll(_services.Keys);
+    }
 
     /// <summary>Brings all Services back that were left out.</summary>
     public void ReleaseAll()

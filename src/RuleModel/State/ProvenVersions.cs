@@ -15,6 +15,9 @@ internal sealed class ProvenVersions
     /// <summary>Whether there is any version.</summary>
     public bool Any => _versions.Count != 0;
 
+    /// <summary>The Services that have to make do with the version of before, in no order.</summary>
+    public IReadOnlyCollection<NamespacedName> HeldBack => _heldBack;
+
     /// <summary>Whether a Service has to make do with the version of before.</summary>
     public bool IsHeldBack(NamespacedName name) => _heldBack.Count != 0 && _heldBack.Contains(name);
 
