@@ -7,25 +7,34 @@ using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Kubernetes.Manifests;
 
-/// <summary>Decodes an EndpointSlice from YAML or JSON.</summary>
+/// <summary>
+/// Decodes an EndpointSlice from YAML or JSON. A port or endpoint that cannot be used is left out and noted, as kube-proxy
+/// does: were the whole slice refused, its old version would stay in force and send traffic to what is gone.
+/// </summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
 {
     private readonly Dictionary<string, EquatableArray<string>> _singleHints = new(StringComparer.Ordinal);
     private readonly List<SliceEndpoint> _endpoints = [];
+    private readonly SliceProblems _problems = new();
 
     public EndpointSlice Decode(DocumentNode document)
     {
         AddressType type = Type(document);
+        NamespacedName name = ObjectMeta.NamespacedName(document, pool);
+        _problems.Clear();
+        EquatableArray<SlicePort> ports = Ports(document);
+        EquatableArray<SliceEndpoint> endpoints = type == AddressType.Other ? default : Endpoints(document, type);
         return new EndpointSlice
         {
-            Name = ObjectMeta.NamespacedName(document, pool),
+            Name = name,
             ServiceName = ObjectMeta.Label(document, "kubernetes.io/service-name"u8, pool) ?? "",
             IsHeadless = !document["metadata"u8]["labels"u8]["service.kubernetes.io/headless"u8].IsNull,
             AddressType = type,
-            Ports = Ports(document["ports"u8]),
-            Endpoints = type == AddressType.Other ? default : Endpoints(document["endpoints"u8], type),
+            Ports = ports,
+            Endpoints = endpoints,
             LastChangeTriggerTime = TriggerTime(document),
+            Problems = _problems.Of(name),
         };
     }
 
@@ -49,48 +58,85 @@ internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
         return DateTimeOffset.TryParse(time.AsString(""), CultureInfo.InvariantCulture, out DateTimeOffset parsed) ? parsed : null;
     }
 
-    private EquatableArray<SlicePort> Ports(DocumentNode list)
+    private EquatableArray<SlicePort> Ports(DocumentNode document)
     {
         List<SlicePort> ports = [];
-        foreach (DocumentNode port in list.Elements)
+        foreach (DocumentNode port in document["ports"u8].Elements)
         {
-            DocumentNode protocolNode = port["protocol"u8];
-            TransportProtocol protocol = TransportProtocol.Tcp;
-            if (protocolNode.Is(DocumentKind.Text) && !TransportProtocols.TryParse(protocolNode.Text, out protocol))
+            try
             {
-                throw protocolNode.Wrong($"\"{protocolNode.AsString("")}\" is not TCP, UDP or SCTP");
+                ports.Add(Port(port));
             }
-
-            DocumentNode name = port["name"u8];
-            DocumentNode number = port["port"u8];
-            int value = number.AsInt32() ?? 0;
-            if (!number.IsNull && value is < 1 or > ushort.MaxValue)
+            catch (DocumentException e)
             {
-                throw number.Wrong($"{value} is not between 1 and 65535");
+                LeaveOut(document, e, "the port is left out");
             }
-
-            ports.Add(new(name.Is(DocumentKind.Text) ? pool.Get(name.Text) : "", protocol, (ushort)value));
         }
 
         return EquatableArray.CopyOf(ports);
     }
 
-    private EquatableArray<SliceEndpoint> Endpoints(DocumentNode list, AddressType type)
+    private SlicePort Port(DocumentNode port)
+    {
+        DocumentNode protocolNode = port["protocol"u8];
+        TransportProtocol protocol = TransportProtocol.Tcp;
+        if (protocolNode.Is(DocumentKind.Text) && !TransportProtocols.TryParse(protocolNode.Text, out protocol))
+        {
+            throw protocolNode.Wrong($"\"{protocolNode.AsString("")}\" is not TCP, UDP or SCTP");
+        }
+
+        DocumentNode name = port["name"u8];
+        DocumentNode number = port["port"u8];
+        int value = number.AsInt32() ?? 0;
+        if (!number.IsNull && value is < 1 or > ushort.MaxValue)
+        {
+            throw number.Wrong($"{value} is not between 1 and 65535");
+        }
+
+        return new(name.Is(DocumentKind.Text) ? pool.Get(name.Text) : "", protocol, (ushort)value);
+    }
+
+    private EquatableArray<SliceEndpoint> Endpoints(DocumentNode document, AddressType type)
     {
         _endpoints.Clear();
-        foreach (DocumentNode endpoint in list.Elements)
+        foreach (DocumentNode endpoint in document["endpoints"u8].Elements)
         {
-            DocumentNode nodeName = endpoint["nodeName"u8];
-            DocumentNode hints = endpoint["hints"u8];
-            _endpoints.Add(new(
-                Address(endpoint, type),
-                Conditions(endpoint["conditions"u8]),
-                nodeName.Is(DocumentKind.Text) ? pool.Get(nodeName.Text) : null,
-                Hints(hints["forZones"u8]),
-                Hints(hints["forNodes"u8])));
+            try
+            {
+                _endpoints.Add(Endpoint(document, endpoint, type));
+            }
+            catch (DocumentException e)
+            {
+                LeaveOut(document, e, "the endpoint is left out");
+            }
         }
 
         return EquatableArray.CopyOf(_endpoints);
+    }
+
+    private SliceEndpoint Endpoint(DocumentNode document, DocumentNode endpoint, AddressType type)
+    {
+        DocumentNode nodeName = endpoint["nodeName"u8];
+        return new(
+            Address(endpoint, type),
+            Conditions(endpoint["conditions"u8]),
+            nodeName.Is(DocumentKind.Text) ? pool.Get(nodeName.Text) : null,
+            Hints(document, endpoint, "forZones"u8),
+            Hints(document, endpoint, "forNodes"u8));
+    }
+
+    /// <summary>Notes what is left out, with its path in the object: in an event of a watch that is not where the document begins.</summary>
+    private void LeaveOut(DocumentNode document, DocumentException reason, string consequence)
+    {
+        if (!_problems.HasRoom)
+        {
+            _problems.Count();
+            return;
+        }
+
+        string root = document.Path;
+        string field = root.Length != 0 && reason.Field.StartsWith(root + ".", StringComparison.Ordinal) ? reason.Field[(root.Length + 1)..] : reason.Field;
+        _problems.Add(field, $"{reason.Reason}; {consequence}");
     }
 
     private static IpAddress Address(DocumentNode endpoint, AddressType type)
@@ -113,6 +159,20 @@ internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
         found |= conditions["serving"u8].AsBoolean() ?? true ? EndpointConditions.Serving : EndpointConditions.None;
         found |= conditions["terminating"u8].AsBoolean() ?? false ? EndpointConditions.Terminating : EndpointConditions.None;
         return found;
+    }
+
+    /// <summary>Hints only say who had better use an endpoint: without those that cannot be read it is of use to everybody.</summary>
+    private EquatableArray<string> Hints(DocumentNode document, DocumentNode endpoint, ReadOnlySpan<byte> key)
+    {
+        try
+        {
+            return Hints(endpoint["hints"u8][key]);
+        }
+        catch (DocumentException e)
+        {
+            LeaveOut(document, e, "the hints are ignored");
+            return default;
+        }
     }
 
     /// <summary>Names of hints; the usual list of one name is shared between all endpoints that have it.</summary>

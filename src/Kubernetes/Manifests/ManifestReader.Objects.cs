@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using KubeProxySharp.Kubernetes.Documents;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.State;
@@ -34,6 +35,7 @@ public sealed partial class ManifestReader
                     break;
                 case EndpointSliceKind when IsVersion(root, "discovery.k8s.io/v1"u8):
                     EndpointSlice slice = _slices.Decode(root);
+                    Tell(slice.Problems.AsSpan(), root);
                     Store(Objects.EndpointSlices, slice.Name, slice, kind, slice.Name, root.Line, isUpdate);
                     break;
                 case NodeKind when IsVersion(root, "v1"u8):
@@ -128,16 +130,20 @@ public sealed partial class ManifestReader
     {
         List<Problem> problems = [];
         _ = ServiceReader.Read(service, allowExternalIPs: true, problems);
-        foreach (Problem problem in problems)
-        {
-            ManifestSeverity severity = problem.Severity == ProblemSeverity.Error ? ManifestSeverity.Error : ManifestSeverity.Warning;
-            Tell(severity, FieldPath.Find(root, problem.Field).Line, problem.ToString());
-        }
-
+        Tell(CollectionsMarshal.AsSpan(problems), root);
         bool wouldGetAddress = service.ClusterIP.Length == 0 && service.Type is not "ExternalName" && !service.IsForOtherProxy;
         if (wouldGetAddress)
         {
             Tell(ManifestSeverity.Note, root.Line, $"Service {service.Name}: spec.clusterIP is not set, as in a file that was never applied; the Service gets no rules");
+        }
+    }
+
+    private void Tell(ReadOnlySpan<Problem> problems, DocumentNode root)
+    {
+        foreach (Problem problem in problems)
+        {
+            ManifestSeverity severity = problem.Severity == ProblemSeverity.Error ? ManifestSeverity.Error : ManifestSeverity.Warning;
+            Tell(severity, FieldPath.Find(root, problem.Field).Line, problem.ToString());
         }
     }
 

@@ -10,19 +10,21 @@ namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
 /// Decodes an EndpointSlice. The wire has addressType after the endpoints, so these are read in a second pass (wire notes
-/// 1.9). Endpoints whose address does not fit and ports of an unknown protocol are left out.
+/// 1.9). Endpoints whose address does not fit and ports of an unknown protocol are left out and noted.
 /// </summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceDecoder<EndpointSlice>
 {
     private const uint EndpointsKey = 0x12;
     private const int MaxTimeLength = 64;
+    private const int MaxShownLength = 64;
 
     private readonly EndpointSliceDecoder _documents = new(pool);
     private readonly EndpointWireDecoder _endpoint = new(pool);
     private readonly SharedSingles<SlicePort> _singlePorts = new();
     private readonly List<SlicePort> _ports = [];
     private readonly List<SliceEndpoint> _endpoints = [];
+    private readonly SliceProblems _problems = new();
 
     /// <inheritdoc/>
     public EndpointSlice Decode(ReadOnlySpan<byte> message, NameTable names)
@@ -30,6 +32,8 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
         ObjectHeader header = default;
         AddressType type = AddressType.Other;
         _ports.Clear();
+        _problems.Clear();
+        int ports = 0;
         WireReader reader = new(message);
         while (reader.TryReadKey(out uint key))
         {
@@ -39,7 +43,7 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
                     header = ObjectHeader.Read(reader.ReadBytes());
                     break;
                 case 0x1a: // ports
-                    AddPort(reader.ReadBytes());
+                    AddPort(reader.ReadBytes(), ports++);
                     break;
                 case 0x22: // addressType
                     type = TypeOf(reader.ReadBytes());
@@ -50,15 +54,18 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
             }
         }
 
+        NamespacedName name = WireName.Namespaced(header, names);
+        EquatableArray<SliceEndpoint> endpoints = type == AddressType.Other ? default : Endpoints(message, type);
         return new EndpointSlice
         {
-            Name = WireName.Namespaced(header, names),
+            Name = name,
             ServiceName = header.TryGetLabel("kubernetes.io/service-name"u8, out ReadOnlySpan<byte> service) ? pool.Get(service) : "",
             IsHeadless = header.TryGetLabel("service.kubernetes.io/headless"u8, out _),
             AddressType = type,
             Ports = _singlePorts.ArrayOf(_ports),
-            Endpoints = type == AddressType.Other ? default : Endpoints(message, type),
+            Endpoints = endpoints,
             LastChangeTriggerTime = TriggerTime(header),
+            Problems = _problems.Of(name),
         };
     }
 
@@ -86,9 +93,10 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
         return DateTimeOffset.TryParse(text[..length], CultureInfo.InvariantCulture, out DateTimeOffset time) ? time : null;
     }
 
-    private void AddPort(ReadOnlySpan<byte> message)
+    private void AddPort(ReadOnlySpan<byte> message, int index)
     {
         string? name = null;
+        ReadOnlySpan<byte> protocolText = default;
         TransportProtocol protocol = TransportProtocol.Tcp;
         bool isKnown = true;
         int port = 0;
@@ -101,7 +109,8 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
                     name = pool.Get(reader.ReadBytes());
                     break;
                 case 0x12: // protocol
-                    isKnown = TransportProtocols.TryParse(reader.ReadBytes(), out protocol);
+                    protocolText = reader.ReadBytes();
+                    isKnown = TransportProtocols.TryParse(protocolText, out protocol);
                     break;
                 case 0x18: // port
                     port = reader.ReadInt32();
@@ -112,15 +121,24 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
             }
         }
 
-        if (isKnown)
+        if (!isKnown)
         {
-            BoundedList.Append(_ports, new(name, protocol, port is > 0 and <= ushort.MaxValue ? (ushort)port : (ushort)0));
+            _problems.Add($"ports[{index}].protocol", $"\"{Shown(protocolText)}\" is not TCP, UDP or SCTP; the port is left out");
+        }
+        else if (port is < 0 or > ushort.MaxValue)
+        {
+            _problems.Add($"ports[{index}].port", $"{port} is not between 1 and 65535; the port is left out");
+        }
+        else
+        {
+            BoundedList.Append(_ports, new(name, protocol, (ushort)port));
         }
     }
 
     private EquatableArray<SliceEndpoint> Endpoints(ReadOnlySpan<byte> message, AddressType type)
     {
         _endpoints.Clear();
+        int index = 0;
         WireReader reader = new(message);
         while (reader.TryReadKey(out uint key))
         {
@@ -128,12 +146,41 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
             {
                 reader.Skip(key);
             }
-            else if (_endpoint.TryDecode(reader.ReadBytes(), type, out SliceEndpoint endpoint))
+            else
             {
-                BoundedList.Append(_endpoints, endpoint);
+                if (_endpoint.TryDecode(reader.ReadBytes(), type, out SliceEndpoint endpoint, out ReadOnlySpan<byte> address))
+                {
+                    BoundedList.Append(_endpoints, endpoint);
+                }
+                else
+                {
+                    LeaveOut(index, address, type);
+                }
+
+                index++;
             }
         }
 
         return EquatableArray.CopyOf(_endpoints);
     }
+
+    private void LeaveOut(int index, ReadOnlySpan<byte> address, AddressType type)
+    {
+        if (!_problems.HasRoom)
+        {
+            _problems.Count();
+        }
+        else if (address.IsEmpty)
+        {
+            _problems.Add($"endpoints[{index}]", "has no addresses; the endpoint is left out");
+        }
+        else
+        {
+            _problems.Add($"endpoints[{index}].addresses[0]", $"\"{Shown(address)}\" is not an {type} address; the endpoint is left out");
+        }
+    }
+
+    /// <summary>A value that is wrong may be wrong in its length too.</summary>
+    private static string Shown(ReadOnlySpan<byte> text) =>
+        text.Length <= MaxShownLength ? Encoding.UTF8.GetString(text) : Encoding.UTF8.GetString(text[..MaxShownLength]) + "...";
 }

@@ -12,10 +12,14 @@ internal sealed class EndpointWireDecoder(Utf8StringPool pool)
     private readonly List<string> _nodes = [];
 
     /// <summary>Decodes an endpoint.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="type">The type of the slice.</param>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="address">The text of its first address; empty if it has none.</param>
     /// <returns>False if its first address is missing or not of the slice's type.</returns>
-    public bool TryDecode(ReadOnlySpan<byte> message, AddressType type, out SliceEndpoint endpoint)
+    public bool TryDecode(ReadOnlySpan<byte> message, AddressType type, out SliceEndpoint endpoint, out ReadOnlySpan<byte> address)
     {
-        ReadOnlySpan<byte> address = default;
+        address = default;
         EndpointConditions conditions = EndpointConditions.Ready | EndpointConditions.Serving;
         string? nodeName = null;
         _zones.Clear();

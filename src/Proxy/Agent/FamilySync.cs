@@ -96,12 +96,34 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         }
     }
 
+    /// <summary>
+    /// Whether the last transaction was taken, so that what the next one builds on was there a moment ago. A sync that had
+    /// nothing to write is none.
+    /// </summary>
+    public bool WasTaken { get; set; }
+
+    /// <summary>The kernel refused a transaction.</summary>
+    /// <param name="isUntouched">Whether it surely has what it had before.</param>
+    public void Refused(bool isUntouched)
+    {
+        NeedsFull |= !isUntouched;
+        WasTaken = false;
+    }
+
+    /// <summary>It is known what to write instead of what was refused, so nothing is waited for.</summary>
+    public void Excused()
+    {
+        Failures = 0;
+        RetryAt = DateTimeOffset.MaxValue;
+    }
+
     /// <summary>The kernel does not have the rules.</summary>
     /// <param name="now">The time.</param>
     /// <param name="jitter">0 to 1: the part of a fifth that is added to the delay, so that nodes do not retry in step.</param>
     public void Failed(DateTimeOffset now, double jitter)
     {
         NeedsFull = true;
+        WasTaken = false;
         Failures++;
         RetryAt = now + (policy.RetryDelay(Failures) * (1 + (jitter / 5)));
         if (Drift is not null)

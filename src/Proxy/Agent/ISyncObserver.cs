@@ -53,4 +53,9 @@ internal interface ISyncObserver
     /// <param name="service">The Service.</param>
     /// <param name="problems">All its problems now, mostly none.</param>
     void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems);
+
+    /// <summary>Tells what was left out of an EndpointSlice; called for each that came, changed or went.</summary>
+    /// <param name="slice">The slice.</param>
+    /// <param name="problems">All its problems now, mostly none.</param>
+    void SliceTaken(NamespacedName slice, IReadOnlyList<Problem> problems);
 }

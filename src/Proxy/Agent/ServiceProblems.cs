@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Agent;
 
-/// <summary>What is wrong with Services now: only those with problems take room.</summary>
+/// <summary>What is wrong with the Services, or with the EndpointSlices, now: only those with problems take room.</summary>
 internal sealed class ServiceProblems
 {
     private readonly Dictionary<NamespacedName, IReadOnlyList<Problem>> _known = [];
@@ -12,14 +12,14 @@ internal sealed class ServiceProblems
     /// <summary>How many problems of a severity there are.</summary>
     public int Count(ProblemSeverity severity) => _counts[(int)severity];
 
-    /// <summary>Takes over what is wrong with a Service now.</summary>
-    /// <param name="service">The Service.</param>
+    /// <summary>Takes over what is wrong with an object now.</summary>
+    /// <param name="name">The object.</param>
     /// <param name="problems">All its problems; none if it has none, or is gone.</param>
-    /// <returns>Those that were not known: a Service that is reported again is no news.</returns>
-    public IReadOnlyList<Problem> Replace(NamespacedName service, IReadOnlyList<Problem> problems)
+    /// <returns>Those that were not known: an object that is reported again is no news.</returns>
+    public IReadOnlyList<Problem> Replace(NamespacedName name, IReadOnlyList<Problem> problems)
     {
         IReadOnlyList<Problem> before = [];
-        if (_known.Remove(service, out IReadOnlyList<Problem>? known))
+        if (_known.Remove(name, out IReadOnlyList<Problem>? known))
         {
             before = known;
             Add(known, -1);
@@ -30,7 +30,7 @@ internal sealed class ServiceProblems
             return [];
         }
 
-        _known[service] = problems;
+        _known[name] = problems;
         Add(problems, 1);
         return [.. problems.Where(problem => !before.Contains(problem))];
     }

@@ -13,22 +13,27 @@ namespace KubeProxySharp.Proxy.Agent;
 /// </summary>
 internal sealed class SyncLoop
 {
-    /// <summary>Searching for refused Services and writing the others, before the loop waits as after any failure.</summary>
-    private const int MostRounds = 3;
+    /// <summary>
+    /// How long the search for refused Services goes on before changes of others get their turn; it takes the place of
+    /// the pause between syncs.
+    /// </summary>
+    private static readonly TimeSpan s_searchWindow = TimeSpan.FromMilliseconds(250);
 
     /// <summary>What comes of a family whose retry is not due.</summary>
     private static readonly ApplyResult s_heldBack = new(ApplyOutcome.Unavailable, "the next try is not due");
 
     private readonly NodeFacts _facts;
     private readonly ClusterState _state;
-    private RuleModelBuilder _builder;
+    private readonly RuleModelBuilder _builder;
     private readonly FamilySync[] _families;
+    private readonly RefusalSearch _search;
     private readonly SyncPolicy _policy;
     private readonly ISyncObserver _observer;
     private readonly TimeProvider _time;
     private readonly WakeSignal _wake;
     private readonly DateTimeOffset _started;
     private readonly TaskCompletionSource<bool> _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<DateTimeOffset> _triggers = [];
     private volatile bool _mustRefreshAddresses;
     private List<string> _nodeProblems = [];
     private bool _mustRebuild;
@@ -53,6 +58,7 @@ internal sealed class SyncLoop
         _state = new(settings.AllowExternalIPs);
         _builder = new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
         _families = [.. appliers.Select(applier => new FamilySync(applier, policy))];
+        _search = new(_state, _builder, _families, _facts.Resolve, observer, time);
         _policy = policy;
         _observer = observer;
         _time = time;
@@ -109,7 +115,15 @@ internal sealed class SyncLoop
             {
                 await WaitForWorkAsync(stop);
                 await SyncAsync(abort.Token);
-                await Task.Delay(_policy.MinInterval, _time, stop);
+                if (_search.IsDue)
+                {
+                    stop.ThrowIfCancellationRequested();
+                    await _search.RunAsync(s_searchWindow, abort.Token);
+                }
+                else
+                {
+                    await Task.Delay(_policy.MinInterval, _time, stop);
+                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -162,7 +176,8 @@ internal sealed class SyncLoop
     }
 
     private bool HasWork() =>
-        _mustRefreshAddresses
+        _search.IsDue
+        || _mustRefreshAddresses
         || Feed.Services.Count + Feed.EndpointSlices.Count + Feed.Nodes.Count + Feed.ServiceCidrs.Count != 0
         || Array.Exists(_families, family => family.IsDue(_time.GetUtcNow()));
 
@@ -171,7 +186,7 @@ internal sealed class SyncLoop
         while (true)
         {
             DateTimeOffset now = _time.GetUtcNow();
-            if (Feed.IsListed && Array.Exists(_families, family => family.IsDue(now)))
+            if (Feed.IsListed && (_search.IsDue || Array.Exists(_families, family => family.IsDue(now))))
             {
                 return;
             }
@@ -201,25 +216,71 @@ internal sealed class SyncLoop
             triggers = TakeFeed();
         }
 
-        // Decided once: a family that fails in the first round is written again when the refused Services have been found.
-        DateTimeOffset now = _time.GetUtcNow();
-        FamilySync[] heldBack = Array.FindAll(_families, family => family.IsHeldBack(now));
-        for (int round = 1; ; round++)
+        if (!_search.AllowsWriting(_state.HasChanges))
         {
-            NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
-            NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
-            TellNodeProblems(ipv4, ipv6);
-            IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
-            RuleModelChange change = Update(changed, ipv4, ipv6);
+            _triggers.AddRange(triggers);
+            return;
+        }
 
-            ApplyResult[] results = await Task.WhenAll(_families.Select(family => heldBack.Contains(family)
-                ? Task.FromResult(s_heldBack)
-                : SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
-            if (round == MostRounds || !await QuarantineAsync(results, change, ipv4, ipv6, abort))
+        triggers.AddRange(_triggers);
+        _triggers.Clear();
+        while (!await WriteAsync(triggers, taken, abort) && _search.AllowsWriting(hasChanges: true))
+        {
+            // What is known to be good goes in first.
+        }
+    }
+
+    /// <summary>Writes all that is not held back.</summary>
+    /// <returns>Whether that is done; if not, the search holds back more now.</returns>
+    private async Task<bool> WriteAsync(IReadOnlyList<DateTimeOffset> triggers, long taken, CancellationToken abort)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
+        NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
+        TellNodeProblems(ipv4, ipv6);
+        IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
+        RuleModelChange change = Update(changed, ipv4, ipv6);
+        ApplyResult[] results = await Task.WhenAll(_families.Select(family => family.IsHeldBack(now)
+            ? Task.FromResult(s_heldBack)
+            : SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
+        if (Array.TrueForAll(results, static result => result.IsApplied))
+        {
+            _search.Written();
+            return true;
+        }
+
+        for (int index = 0; index < _families.Length; index++)
+        {
+            if (results[index].Outcome == ApplyOutcome.Refused)
             {
-                return;
+                _builder.Undo(_families[index].Family);
             }
         }
+
+        if (!Array.Exists(results, static result => result.Outcome == ApplyOutcome.Refused))
+        {
+            return true;
+        }
+
+        foreach (NamespacedName name in changed)
+        {
+            _state.Touch(name);
+        }
+
+        bool isFound = await _search.TakeOverAsync(results, change, abort);
+        foreach (FamilySync family in _families.Where((_, index) => results[index].Outcome == ApplyOutcome.Refused))
+        {
+            if (isFound)
+            {
+                family.Excused();
+            }
+            else
+            {
+                family.Failed(_time.GetUtcNow(), Random.Shared.NextDouble());
+            }
+        }
+
+        return !isFound;
     }
 
     private void TellNodeProblems(NodeSettings ipv4, NodeSettings ipv6)
@@ -240,7 +301,7 @@ internal sealed class SyncLoop
             return _builder.Update(changed, ipv4, ipv6);
         }
 
-        _builder = new(_state, ipv4, ipv6);
+        _builder.StartOver(ipv4, ipv6);
         RuleModelChange change = _builder.Update(_state.ServiceNames, ipv4, ipv6);
         _mustRebuild = false;
         return change;
@@ -312,6 +373,13 @@ internal sealed class SyncLoop
             {
                 triggers.Add(trigger);
             }
+
+            _observer.SliceTaken(name, slice is { ServiceName.Length: > 0, IsHeadless: false } ? slice.Problems.AsSpan().ToArray() : []);
+        }
+
+        foreach (NamespacedName name in _state.TakeReleased())
+        {
+            _search.Released(name);
         }
 
         _observer.Taken();
@@ -331,7 +399,8 @@ internal sealed class SyncLoop
         string? drift = family.Drift;
         bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(pending.Change);
         ApplyResult result = await ApplyAsync(family, pending, isFull, abort);
-        if (!result.IsApplied && !isFull)
+        bool isRefusal = result.Outcome == ApplyOutcome.Refused && family.Applier.HasCheapUpdates;
+        if (!result.IsApplied && !isFull && !isRefusal)
         {
             // What the update was built on may be gone; the whole need not be.
             result = await ApplyAsync(family, pending, isFull: true, abort);
@@ -361,6 +430,11 @@ internal sealed class SyncLoop
         if (result.IsApplied)
         {
             family.Succeeded(isFull, now);
+            family.WasTaken |= isNeeded;
+        }
+        else if (result.Outcome == ApplyOutcome.Refused)
+        {
+            family.Refused(isUntouched: !isFull && family.Applier.HasCheapUpdates);
         }
         else
         {
@@ -378,40 +452,9 @@ internal sealed class SyncLoop
             Services = isFull || change.SettingsChanged ? null : pending.Services,
             TriggerTimes = pending.TriggerTimes,
             ChangesTaken = pending.ChangesTaken,
-            Failures = family.Failures,
+            Failures = result.IsApplied ? 0 : Math.Max(1, family.Failures),
         });
         return result;
-    }
-
-    /// <summary>Leaves out the Services that the kernel refuses.</summary>
-    /// <returns>Whether there are any, so that the others can be written now.</returns>
-    private async Task<bool> QuarantineAsync(ApplyResult[] results, RuleModelChange change, NodeSettings ipv4, NodeSettings ipv6, CancellationToken abort)
-    {
-        bool isFound = false;
-        for (int index = 0; index < _families.Length; index++)
-        {
-            if (results[index].Outcome != ApplyOutcome.Refused)
-            {
-                continue;
-            }
-
-            FamilySync family = _families[index];
-            IReadOnlyCollection<NamespacedName> suspects = [.. change.After[family.Family].Services.Keys];
-            CulpritSearch search = new(_state, family.Applier, ipv4, ipv6);
-            foreach ((NamespacedName service, string error) in await search.FindAsync(suspects, abort))
-            {
-                isFound = true;
-                _state.Quarantine(service);
-                _observer.Quarantined(service, family.Family, error);
-            }
-        }
-
-        if (isFound)
-        {
-            _observer.QuarantineChanged(_state.Quarantined);
-        }
-
-        return isFound;
     }
 
     /// <summary>What a sync of a family has to do.</summary>

@@ -42,6 +42,7 @@ internal sealed partial class SyncReporting(
 
     private readonly LocalEndpoints[] _local = [new(), new()];
     private readonly ServiceProblems _problems = new();
+    private readonly ServiceProblems _sliceProblems = new();
     private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<IpFamily> _applied = [];
     private IReadOnlyList<string> _nodeProblems = [];
@@ -82,8 +83,8 @@ internal sealed partial class SyncReporting(
     {
         metrics.Changes.ServiceChangesTaken();
         metrics.Changes.EndpointChangesTaken();
-        metrics.Agent.ObjectProblems(ProblemSeverity.Warning, _problems.Count(ProblemSeverity.Warning));
-        metrics.Agent.ObjectProblems(ProblemSeverity.Error, _problems.Count(ProblemSeverity.Error));
+        metrics.Agent.ObjectProblems(ProblemSeverity.Warning, _problems.Count(ProblemSeverity.Warning) + _sliceProblems.Count(ProblemSeverity.Warning));
+        metrics.Agent.ObjectProblems(ProblemSeverity.Error, _problems.Count(ProblemSeverity.Error) + _sliceProblems.Count(ProblemSeverity.Error));
     }
 
     /// <inheritdoc/>
@@ -177,6 +178,15 @@ internal sealed partial class SyncReporting(
     public void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems)
     {
         foreach (Problem problem in _problems.Replace(service, problems))
+        {
+            LogProblem(problem.ToString());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SliceTaken(NamespacedName slice, IReadOnlyList<Problem> problems)
+    {
+        foreach (Problem problem in _sliceProblems.Replace(slice, problems))
         {
             LogProblem(problem.ToString());
         }

@@ -36,4 +36,16 @@ internal interface IRuleApplier
     /// <c>iptables-restore</c> inside a new network namespace where that is permitted, else with <c>--test</c>.
     /// </summary>
     Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation);
+
+    /// <summary>
+    /// Whether a small update costs little however many rules there are, and changes nothing when it is refused: then the
+    /// quickest way to find out whether the kernel takes a Service is to apply it.
+    /// </summary>
+    bool HasCheapUpdates { get; }
+
+    /// <summary>Whether the last <see cref="TryAsync"/> could only check the form of the rules, because no network namespace can be made.</summary>
+    bool TriesOnlyForm { get; }
+
+    /// <summary>Whether the kernel has rules of ours, maybe of an earlier run, that stay in force as long as nothing is applied.</summary>
+    Task<bool> HasRulesAsync(CancellationToken cancellation);
 }

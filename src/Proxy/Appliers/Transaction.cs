@@ -12,6 +12,9 @@ internal static partial class Transaction
 
     private const int MostOfLine = 400;
 
+    /// <summary>The most places that are looked up: more are found when these are out of the way.</summary>
+    private const int MostComplaints = 1000;
+
     /// <summary>
     /// What tools say when the trouble is with them or with the kernel at this moment, not with the rules. Children run with
     /// LC_ALL=C, so the texts are these.
@@ -50,7 +53,30 @@ internal static partial class Transaction
             return new(ApplyOutcome.Unavailable, error);
         }
 
-        return new(ApplyOutcome.Refused, error + Context(result.Error, text));
+        return new(ApplyOutcome.Refused, error + Context(result.Error, text)) { Complaints = ComplainedOf(result.Error, text) };
+    }
+
+    /// <summary>nft names everything that is wrong in one go, iptables-restore the first line.</summary>
+    private static IReadOnlyList<string> ComplainedOf(string error, Action<IBufferWriter<byte>> text)
+    {
+        Dictionary<int, (int From, int To)> places = [];
+        foreach (Match match in ReportedLine().Matches(error))
+        {
+            if (places.Count < MostComplaints && int.TryParse(match.Groups["line"].ValueSpan, out int line))
+            {
+                bool hasColumns = int.TryParse(match.Groups["from"].ValueSpan, out int from) & int.TryParse(match.Groups["to"].ValueSpan, out int to);
+                places.TryAdd(line, hasColumns ? (from, to) : (1, int.MaxValue));
+            }
+        }
+
+        if (places.Count == 0)
+        {
+            return [];
+        }
+
+        LinePicker picker = new(places);
+        text(picker);
+        return picker.Picked;
     }
 
     private static string Context(string error, Action<IBufferWriter<byte>> text)
@@ -74,6 +100,6 @@ internal static partial class Transaction
     }
 
     /// <summary>"line 4: RULE_APPEND failed", "line 4 failed", "Error occurred at line: 4", and nft's "/dev/stdin:4:1-20: Error" or "/proc/1/fd/9:4:1-20: Error".</summary>
-    [GeneratedRegex(@"(?:\bline:? |/dev/stdin:|<stdin>:|^-:|^/proc/[0-9]+/fd/[0-9]+:)(?<line>[0-9]+)\b", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"(?:\bline:? |/dev/stdin:|<stdin>:|^-:|^/proc/[0-9]+/fd/[0-9]+:)(?<line>[0-9]+)\b(?::(?<from>[0-9]+)-(?<to>[0-9]+))?", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex ReportedLine();
 }

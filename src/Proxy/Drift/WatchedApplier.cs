@@ -34,4 +34,13 @@ internal sealed class WatchedApplier(IRuleApplier applier, OwnApplies applies) :
 
     /// <inheritdoc/>
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => applier.TryAsync(rules, cancellation);
+
+    /// <inheritdoc/>
+    public bool HasCheapUpdates => applier.HasCheapUpdates;
+
+    /// <inheritdoc/>
+    public bool TriesOnlyForm => applier.TriesOnlyForm;
+
+    /// <inheritdoc/>
+    public Task<bool> HasRulesAsync(CancellationToken cancellation) => applier.HasRulesAsync(cancellation);
 }

@@ -1,6 +1,8 @@
 using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Explain;
 
@@ -10,6 +12,7 @@ internal sealed class EndpointNames
     private readonly Dictionary<IpAddress, Pod> _pods = [];
     private readonly Dictionary<IpAddress, string> _nodes = [];
     private readonly string _nodeName = "";
+    private readonly DuplicateEndpoints? _duplicates;
 
     /// <summary>Knows nobody.</summary>
     public EndpointNames()
@@ -34,6 +37,7 @@ internal sealed class EndpointNames
         }
 
         AddressType type = family == IpFamily.IPv4 ? AddressType.IPv4 : AddressType.IPv6;
+        _duplicates = new(cluster.Objects.EndpointSlices.Values, type);
         foreach (EndpointSlice slice in cluster.Objects.EndpointSlices.Values)
         {
             foreach (SliceEndpoint endpoint in slice.AddressType == type ? slice.Endpoints.AsSpan() : default)
@@ -54,4 +58,7 @@ internal sealed class EndpointNames
 
     /// <summary>The node that an endpoint runs on; empty when not known.</summary>
     public string NodeOf(IpAddress address) => _nodes.GetValueOrDefault(address) ?? "";
+
+    /// <summary>The addresses that a service port is given several times in different conditions, and which of them counts.</summary>
+    public IEnumerable<ModelReason> DuplicatesOf(ServicePortName port) => _duplicates?.Of(port) ?? [];
 }

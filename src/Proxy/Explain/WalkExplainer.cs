@@ -32,7 +32,7 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         return new(title, Ways(outcomes, expected), Reasons(expected), disagreements, HasModel: true);
     }
 
-    private static List<ModelReason> Reasons(IReadOnlyList<ModelOutcome> outcomes)
+    private List<ModelReason> Reasons(IReadOnlyList<ModelOutcome> outcomes)
     {
         List<ModelReason> reasons = [];
         HashSet<ModelReason> seen = [];
@@ -47,6 +47,7 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
             }
         }
 
+        reasons.AddRange(outcomes.Select(outcome => outcome.Service).OfType<ServicePortName>().Distinct().SelectMany(names.DuplicatesOf));
         return reasons;
     }
 

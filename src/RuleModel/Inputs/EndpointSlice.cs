@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Inputs;
 
@@ -28,6 +29,9 @@ public sealed record EndpointSlice
 
     /// <summary>The annotation <see cref="WellKnownLabels.LastChangeTriggerTime"/>, if present and readable.</summary>
     public DateTimeOffset? LastChangeTriggerTime { get; init; }
+
+    /// <summary>What was left out because it cannot be used; the other endpoints and ports count all the same.</summary>
+    public EquatableArray<Problem> Problems { get; init; }
 
     /// <summary>The key of the Service that the slice belongs to.</summary>
     public NamespacedName Service => new(Name.Namespace, ServiceName);

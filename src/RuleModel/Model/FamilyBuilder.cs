@@ -16,6 +16,8 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
     private readonly EndpointMerger _merger = new();
     private readonly FrontendIndex _frontends = new();
     private readonly FamilyUsage _usage = new();
+    private readonly List<(ServiceRules? Old, ServiceRules? Current)> _lastChange = [];
+    private FamilyRules? _before;
 
     public FamilyRules Current { get; private set; } =
         new(settings, ImmutableSortedDictionary<NamespacedName, ServiceRules>.Empty, 0, default);
@@ -47,10 +49,39 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
         return Finish(before, updated, settings, endpointCount);
     }
 
+    /// <summary>
+    /// Takes the last update back, to the slot: the kernel refused it, so the next one has to build on what was before.
+    /// The Services in it have to be named as changed again.
+    /// </summary>
+    public void Undo()
+    {
+        if (_before is not { } before)
+        {
+            return;
+        }
+
+        foreach ((ServiceRules? old, ServiceRules? current) in _lastChange)
+        {
+            _usage.Remove(current);
+            _usage.Add(old);
+            Claim(current, old);
+        }
+
+        // Who won or lost a frontend by this is as it was in the snapshot.
+        _ = _frontends.TakeAffected();
+        _ = _usage.TakeDelta();
+        _ = _usage.Shapes(Current.Shapes);
+        _lastChange.Clear();
+        _before = null;
+        Current = before;
+    }
+
     private FamilyChange Finish(FamilyRules before, Dictionary<NamespacedName, ServiceRules?> updated, NodeSettings settings, int endpointCount)
     {
         ImmutableSortedDictionary<NamespacedName, ServiceRules>.Builder services = before.Services.ToBuilder();
         List<ServicePortChange> changes = [];
+        _lastChange.Clear();
+        _before = before;
         foreach ((NamespacedName name, ServiceRules? unsettled) in updated)
         {
             ServiceRules? old = before.Services.GetValueOrDefault(name);
@@ -69,6 +100,7 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
                 services[name] = current;
             }
 
+            _lastChange.Add((old, current));
             _usage.Remove(old);
             _usage.Add(current);
             ServiceDiff.Collect(old, current, changes);

@@ -10,8 +10,9 @@ namespace KubeProxySharp.RuleModel.Model;
 /// </summary>
 public sealed class RuleModelBuilder
 {
-    private readonly FamilyBuilder _ipv4;
-    private readonly FamilyBuilder _ipv6;
+    private readonly ClusterState _state;
+    private FamilyBuilder _ipv4;
+    private FamilyBuilder _ipv6;
 
     /// <summary>Begins with a snapshot without Services.</summary>
     /// <param name="state">The cluster state.</param>
@@ -19,12 +20,22 @@ public sealed class RuleModelBuilder
     /// <param name="ipv6">The IPv6 settings.</param>
     public RuleModelBuilder(ClusterState state, NodeSettings ipv4, NodeSettings ipv6)
     {
+        _state = state;
         _ipv4 = new(state, ipv4);
         _ipv6 = new(state, ipv6);
     }
 
     /// <summary>The latest snapshot.</summary>
     public RuleModelSnapshot Current => new(_ipv4.Current, _ipv6.Current);
+
+    /// <summary>Begins again with a snapshot without Services: an update that was broken off may be half done.</summary>
+    /// <param name="ipv4">The IPv4 settings.</param>
+    /// <param name="ipv6">The IPv6 settings.</param>
+    public void StartOver(NodeSettings ipv4, NodeSettings ipv6)
+    {
+        _ipv4 = new(_state, ipv4);
+        _ipv6 = new(_state, ipv6);
+    }
 
     /// <summary>Builds a snapshot of everything that the state knows.</summary>
     public static RuleModelSnapshot Build(ClusterState state, NodeSettings ipv4, NodeSettings ipv6)
@@ -43,6 +54,12 @@ public sealed class RuleModelBuilder
     /// <param name="ipv6">The IPv6 settings.</param>
     public RuleModelChange Update(IReadOnlyCollection<NamespacedName> changed, NodeSettings ipv4, NodeSettings ipv6) =>
         new(_ipv4.Update(changed, ipv4), _ipv6.Update(changed, ipv6));
+
+    /// <summary>
+    /// Takes the last update of a family back, because the kernel refused it; the next one builds on what was before. The
+    /// Services that it was about have to be named as changed again.
+    /// </summary>
+    public void Undo(IpFamily family) => (family == IpFamily.IPv4 ? _ipv4 : _ipv6).Undo();
 
     /// <summary>The difference between two snapshots of the same node that did not come from one another.</summary>
     public static RuleModelChange Compare(RuleModelSnapshot before, RuleModelSnapshot after) =>

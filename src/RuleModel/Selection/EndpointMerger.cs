@@ -15,7 +15,7 @@ internal sealed class EndpointMerger
     private readonly Dictionary<EndpointAddress, int> _indexByTarget = [];
 
     /// <summary>The merged endpoints of a port in the order of rules. Valid until the next call.</summary>
-    /// <param name="slices">The slices of the Service, ordered by name so that duplicates are settled the same way every time.</param>
+    /// <param name="slices">The slices of the Service, in any order.</param>
     /// <param name="port">The service port; slices match it by port name and protocol.</param>
     /// <param name="family">The family.</param>
     /// <param name="nodeName">This node; an empty name makes no endpoint local.</param>
@@ -63,9 +63,13 @@ internal sealed class EndpointMerger
             {
                 _merged.Add(endpoint);
             }
-            else if (!endpoint.Endpoint.IsTerminating)
+            else
             {
-                _merged[_indexByTarget[endpoint.Endpoint.Target]] = endpoint;
+                int known = _indexByTarget[endpoint.Endpoint.Target];
+                if (DuplicatePreference.IsBetter(endpoint, _merged[known]))
+                {
+                    _merged[known] = endpoint;
+                }
             }
         }
     }

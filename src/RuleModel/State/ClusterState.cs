@@ -14,6 +14,8 @@ public sealed class ClusterState(bool allowExternalIPs)
     private readonly Dictionary<NamespacedName, NamespacedName> _serviceBySlice = [];
     private readonly HashSet<NamespacedName> _changed = [];
     private readonly HashSet<NamespacedName> _quarantined = [];
+    private readonly HashSet<NamespacedName> _released = [];
+    private readonly ProvenVersions _proven = new();
 
     /// <summary>Number of Services that make rules.</summary>
     public int ServiceCount => _services.Count;
@@ -33,10 +35,64 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// </summary>
     public void Quarantine(NamespacedName name)
     {
+        Admit(name);
         if (_services.ContainsKey(name) && _quarantined.Add(name))
         {
             _changed.Add(name);
         }
+    }
+
+    /// <summary>Whether the kernel took any version of any Service.</summary>
+    public bool HasProven => _proven.Any;
+
+    /// <summary>Whether a Service has to make do with the version that the kernel took last.</summary>
+    public bool IsHeldBack(NamespacedName name) => _proven.IsHeldBack(name);
+
+    /// <summary>
+    /// Puts the version that the kernel took last in place of the present one, or none if there is none: the present one is
+    /// under suspicion. A later version is held back as well.
+    /// </summary>
+    public void HoldBack(NamespacedName name)
+    {
+        if (_proven.HoldBack(name))
+        {
+            _changed.Add(name);
+        }
+    }
+
+    /// <summary>Ends <see cref="HoldBack"/>.</summary>
+    public void Admit(NamespacedName name)
+    {
+        if (_proven.Admit(name))
+        {
+            _changed.Add(name);
+        }
+    }
+
+    /// <summary>Has the rules of a Service made again although it did not change.</summary>
+    public void Touch(NamespacedName name) => _changed.Add(name);
+
+    /// <summary>The kernel took all that is in the rules now: from now on these versions stand in for later ones that are held back.</summary>
+    public void Prove()
+    {
+        foreach (NamespacedName name in _proven.TakeUnproven())
+        {
+            _proven.Set(name, _quarantined.Contains(name) ? null : _services.GetValueOrDefault(name), _slicesByService.GetValueOrDefault(name, []));
+        }
+    }
+
+    /// <summary>
+    /// The Services in the rules whose present version the kernel did not take yet, ordered by name. When it refuses
+    /// something, it is one of these.
+    /// </summary>
+    public NamespacedName[] FindUnproven() => _proven.FindUnproven();
+
+    /// <summary>Forgets that the kernel took any version of any Service: it refuses what it took before.</summary>
+    public void DoubtAll()
+    {
+        // The versions that stand in for those held back are no longer good either.
+        _changed.UnionWith(_proven.HeldBack);
+        _proven.DoubtAll(_services.Keys);
     }
 
     /// <summary>Brings all Services back that were left out.</summary>
@@ -135,15 +191,35 @@ public sealed class ClusterState(bool allowExternalIPs)
         return changes;
     }
 
-    internal ServiceDefinition? FindService(NamespacedName name) =>
-        _quarantined.Contains(name) ? null : _services.GetValueOrDefault(name);
+    /// <summary>The Services that were left out and changed since the last call, and are there still.</summary>
+    public IReadOnlyList<NamespacedName> TakeReleased()
+    {
+        if (_released.Count == 0)
+        {
+            return [];
+        }
 
-    internal ReadOnlySpan<EndpointSlice> SlicesOf(NamespacedName service) => _slicesByService.GetValueOrDefault(service, []);
+        NamespacedName[] released = [.. _released.Where(_services.ContainsKey).Order()];
+        _released.Clear();
+        return released;
+    }
+
+    internal ServiceDefinition? FindService(NamespacedName name) =>
+        _quarantined.Contains(name) ? null
+        : _proven.IsHeldBack(name) ? _proven.DefinitionOf(name)
+        : _services.GetValueOrDefault(name);
+
+    internal ReadOnlySpan<EndpointSlice> SlicesOf(NamespacedName service) =>
+        _proven.IsHeldBack(service) ? _proven.SlicesOf(service) : _slicesByService.GetValueOrDefault(service, []);
 
     private void Change(NamespacedName name)
     {
         _changed.Add(name);
-        _quarantined.Remove(name);
+        _proven.Doubt(name);
+        if (_quarantined.Remove(name))
+        {
+            _released.Add(name);
+        }
     }
 
     private static int IndexOf(EndpointSlice[] slices, NamespacedName name)

@@ -284,11 +284,6 @@ public sealed class ManifestReaderTests
     [InlineData("apiVersion: v1\nkind: Service\n? {a: b}\n: c", 3, "a key that is not a text")]
     [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}", 1, "addressType is missing")]
     [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv5", 4, "addressType \"IPv5\" is none of")]
-    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [fd00::1]", 6, "endpoints[0].addresses[0] \"fd00::1\" is not an IPv4 address")]
-    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- {nodeName: a}", 6, "endpoints[0] has no addresses")]
-    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nports:\n- {port: 70000}", 6, "ports[0].port 70000 is not between")]
-    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nports:\n- {port: 80, protocol: tcp}", 6, "ports[0].protocol \"tcp\" is not")]
-    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [10.0.0.1]\n  conditions: {ready: soon}", 7, "endpoints[0].conditions.ready is a text, not a boolean")]
     [InlineData("{\"type\":\"GONE\",\"object\":{}}", 1, "watch event of type \"GONE\"")]
     [InlineData("{\"items\":[{}]}", 1, "has items but no kind")]
     public void BrokenInputNamesLineFieldAndReason(string text, int line, string reason)
@@ -299,6 +294,67 @@ public sealed class ManifestReaderTests
         error.Line.Should().Be(line, error.Text);
         error.Text.Should().Contain(reason);
         error.ToString().Should().StartWith($"in.yaml:{line}: error: ");
+    }
+
+    /// <summary>Input, and the line and words that must be in the warning: kube-proxy logs and leaves out the one port or endpoint.</summary>
+    [Theory]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [fd00::1]", 6, "endpoints[0].addresses[0] \"fd00::1\" is not an IPv4 address; the endpoint is left out")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- {nodeName: a}", 6, "endpoints[0] has no addresses")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nports:\n- {port: 70000}", 6, "ports[0].port 70000 is not between")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nports:\n- {port: 80, protocol: tcp}", 6, "ports[0].protocol \"tcp\" is not")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [10.0.0.1]\n  conditions: {ready: soon}", 7, "endpoints[0].conditions.ready is a text, not a boolean")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: []", 6, "endpoints[0] has no addresses; the endpoint is left out")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [\"10.0.0.1%eth0\"]", 6, "endpoints[0].addresses[0] \"10.0.0.1%eth0\" is not an IPv4 address")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [10]", 6, "endpoints[0].addresses[0] is a number, not a text")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: 10.0.0.1", 6, "endpoints[0].addresses is a text, not a list")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- nonsense", 6, "endpoints[0] is a text, not a mapping")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n- addresses: [10.0.0.1]\n  hints:\n    forZones: [a]", 8, "endpoints[0].hints.forZones[0] is a text, not a mapping; the hints are ignored")]
+    [InlineData("{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"a\"},\"addressType\":\"IPv6\",\n\"endpoints\":[{\"addresses\":[\"10.0.0.1\"]}]}", 2, "endpoints[0].addresses[0] \"10.0.0.1\" is not an IPv6 address")]
+    [InlineData("{\"type\":\"ADDED\",\"object\":{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"a\"},\"addressType\":\"IPv4\",\n\"endpoints\":[{\"addresses\":[\"fe80::1\"]}]}}", 2, "EndpointSlice default/a: endpoints[0].addresses[0] \"fe80::1\" is not an IPv4 address")]
+    public void WhatASliceCannotUseIsLeftOutWithAWarning(string text, int line, string reason)
+    {
+        Read(text);
+
+        ManifestMessage warning = _reader.Messages.Should().ContainSingle().Subject;
+        warning.Severity.Should().Be(ManifestSeverity.Warning);
+        warning.Line.Should().Be(line, warning.Text);
+        warning.Text.Should().Contain(reason);
+        EndpointSlice slice = _reader.Objects.EndpointSlices[new("default", "a")];
+        slice.Endpoints.Length.Should().Be(reason.EndsWith("ignored", StringComparison.Ordinal) ? 1 : 0);
+        slice.Ports.IsEmpty.Should().BeTrue();
+    }
+
+    [Fact]
+    public void TheOtherEndpointsOfASliceCount()
+    {
+        Read("""
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata: {name: x-a, namespace: d, labels: {kubernetes.io/service-name: x}}
+            addressType: IPv4
+            ports: [{name: w, port: 8080, protocol: TCP}, {name: x, port: 0}]
+            endpoints:
+            - {addresses: [10.244.1.12], nodeName: node-a}
+            - {addresses: ["fe80::1"], nodeName: node-a}
+            - {addresses: [10.244.1.13], nodeName: node-a}
+            """);
+
+        EndpointSlice slice = _reader.Objects.EndpointSlices[new("d", "x-a")];
+        slice.Endpoints.AsSpan().ToArray().Select(endpoint => endpoint.Address.ToString()).Should().Equal("10.244.1.12", "10.244.1.13");
+        slice.Ports.Length.Should().Be(1);
+        _reader.ErrorCount.Should().Be(0);
+        _reader.Messages.Select(message => message.ToString()).Should().Equal(
+            "in.yaml:5: warning: EndpointSlice d/x-a: ports[1].port 0 is not between 1 and 65535; the port is left out",
+            "in.yaml:8: warning: EndpointSlice d/x-a: endpoints[1].addresses[0] \"fe80::1\" is not an IPv4 address; the endpoint is left out");
+    }
+
+    [Fact]
+    public void OfManyWrongEndpointsAFewAreToldAndTheOthersCounted()
+    {
+        Read("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints:\n" + string.Concat(Enumerable.Repeat("- {addresses: [none]}\n", 1000)));
+
+        _reader.Messages.Should().HaveCount(6);
+        _reader.Messages[^1].Text.Should().Be("EndpointSlice default/a: 995 more entries cannot be used and are left out");
     }
 
     [Fact]

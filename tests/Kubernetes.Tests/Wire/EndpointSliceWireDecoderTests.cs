@@ -41,6 +41,26 @@ public sealed class EndpointSliceWireDecoderTests
             new WireWriter().Text(4, "IPv4"));
 
         slice.Endpoints.AsSpan().ToArray().Select(endpoint => endpoint.Address.ToString()).Should().Equal("10.0.0.1");
+        slice.Problems.AsSpan().ToArray().Select(problem => problem.ToString()).Should().Equal(
+            "EndpointSlice shop/a: endpoints[1].addresses[0] \"fd00::1\" is not an IPv4 address; the endpoint is left out",
+            "EndpointSlice shop/a: endpoints[2].addresses[0] \"nonsense\" is not an IPv4 address; the endpoint is left out",
+            "EndpointSlice shop/a: endpoints[3] has no addresses; the endpoint is left out");
+    }
+
+    [Fact]
+    public void PortsThatNoServiceCanHaveAreLeftOut()
+    {
+        EndpointSlice slice = Decode(
+            new WireWriter().Nested(1, Messages.Header("a", "1")),
+            new WireWriter().Nested(3, new WireWriter().Text(1, "w").Text(2, "TCP").Number(3, 8080)),
+            new WireWriter().Nested(3, new WireWriter().Text(1, "x").Text(2, "ICMP").Number(3, 8080)),
+            new WireWriter().Nested(3, new WireWriter().Text(1, "y").Text(2, "UDP").Number(3, 70000)),
+            new WireWriter().Text(4, "IPv4"));
+
+        slice.Ports.AsSpan().ToArray().Select(port => port.Name).Should().Equal("w");
+        slice.Problems.AsSpan().ToArray().Select(problem => problem.ToString()).Should().Equal(
+            "EndpointSlice shop/a: ports[1].protocol \"ICMP\" is not TCP, UDP or SCTP; the port is left out",
+            "EndpointSlice shop/a: ports[2].port 70000 is not between 1 and 65535; the port is left out");
     }
 
     [Fact]

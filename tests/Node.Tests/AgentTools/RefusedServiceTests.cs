@@ -39,4 +39,29 @@ public sealed class RefusedServiceTests
         await agent.WaitAsync(() => agent.Metric("kubeproxysharp_quarantined_services") == 0, "the metric to be 0");
         await agent.StopAsync();
     }
+
+    /// <summary>At the first start, with nothing known to be good: the others get theirs and all of the refused are named.</summary>
+    [SkippableTheory]
+    [InlineData("nftables")]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task ManyRefusedServicesAreAllNamedAndTheOthersServed(string mode)
+    {
+        using AgentLab lab = AgentLab.CreateOrSkip();
+        int[] refused = [3, 4, 27, 58, 90, 91, 120, 149];
+        Shop.Write(lab.Manifests, 150);
+        lab.Tools.Poison(string.Join('\n', refused.Select(Shop.Address)));
+
+        RunningAgent agent = lab.Start(mode);
+
+        await agent.WaitAsync(() => agent.Count("refuses the IPv4 rules of Service shop/s") == refused.Length, "all names in the log");
+        await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(150), Shop.Endpoint(150, 0)), "the rules of the last one");
+        for (int number = 1; number <= 150; number++)
+        {
+            lab.IsServed(mode, Shop.Address(number), Shop.Endpoint(number, 0)).Should().Be(!refused.Contains(number), $"of Service {number}");
+        }
+
+        await agent.WaitAsync(() => agent.Health() == 200, "good health");
+        await agent.StopAsync();
+    }
 }

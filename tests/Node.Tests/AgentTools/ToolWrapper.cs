@@ -62,7 +62,10 @@ internal sealed class ToolWrapper
     /// <summary>Lets the tool fail to open files in memory, as a security profile may.</summary>
     public void ForbidFiles(bool isOn) => Switch("forbid-files", isOn);
 
-    /// <summary>Adds a command that the kernel refuses to every transaction that has a text; null for none.</summary>
+    /// <summary>
+    /// Adds a command that the kernel refuses to every transaction that has a text, or one of several, each in a line of
+    /// its own; null for none.
+    /// </summary>
     public void Poison(string? text)
     {
         File.Delete(At("poison"));
@@ -142,7 +145,9 @@ internal sealed class ToolWrapper
             check=; [ "$1" = --check ] && check=--check
             "$real" $check -f - <"$text"
           else
-            sed -i "/^-A KUBE-SERVICES.*$poison/a -A KUBE-SERVICES -j KUBE-NOWHERE" "$text"
+            for word in $poison; do
+              sed -i "/^-A KUBE-SERVICES.*$word/a -A KUBE-SERVICES -j KUBE-NOWHERE" "$text"
+            done
             "$real" "$@" <"$text"
           fi
           code=$?

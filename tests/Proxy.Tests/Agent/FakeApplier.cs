@@ -27,6 +27,22 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
     /// <summary>Runs before each call that would change the kernel.</summary>
     public Func<CancellationToken, Task> Before { get; set; } = static _ => Task.CompletedTask;
 
+    /// <summary>Whether a Service is proven by applying it, as in nftables mode, or by trials, as in iptables mode.</summary>
+    public bool HasCheapUpdates { get; set; } = true;
+
+    public bool TriesOnlyForm { get; set; }
+
+    /// <summary>Whether an earlier run left rules.</summary>
+    public bool HasOldRules { get; set; }
+
+    /// <summary>Whether errors name the lines of the Services that are refused.</summary>
+    public bool NamesLines { get; set; }
+
+    /// <summary>Whether somebody deleted the rules unseen, so that the kernel refuses updates until a full sync.</summary>
+    public bool IsBaseMissing { get; set; }
+
+    public Task<bool> HasRulesAsync(CancellationToken cancellation) => Task.FromResult(HasOldRules);
+
     /// <summary>What was called so far: full, update, try.</summary>
     public string[] Calls
     {
@@ -46,20 +62,26 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
     public Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
         (Kernel is not null && change.Before.HasSameContentAs(Kernel)).Should().BeTrue("an update builds on what the kernel has");
-        return ApplyAsync("update", change.After, cancellation);
+
+        // An update has nothing of what stays as it is.
+        NamespacedName[] written = [.. change.Ports.AsSpan().ToArray().Where(static port => port.New is not null).Select(static port => port.Name.Service)];
+        return ApplyAsync("update", change.After, cancellation, written);
     }
 
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Note("try");
-        return Task.FromResult(Judge(rules));
+        return Task.FromResult(TriesOnlyForm ? ApplyResult.Applied : Judge(rules.Services.Keys));
     }
 
-    private async Task<ApplyResult> ApplyAsync(string call, FamilyRules rules, CancellationToken cancellation)
+    private async Task<ApplyResult> ApplyAsync(string call, FamilyRules rules, CancellationToken cancellation, IEnumerable<NamespacedName>? written = null)
     {
         Note(call);
         await Before(cancellation);
-        ApplyResult result = Scripted.TryDequeue(out ApplyResult scripted) ? scripted : Judge(rules);
+        IsBaseMissing &= call == "update";
+        ApplyResult result = Scripted.TryDequeue(out ApplyResult scripted) ? scripted
+            : IsBaseMissing ? new(ApplyOutcome.Refused, "no such table")
+            : Judge(written ?? rules.Services.Keys);
         if (result.IsApplied)
         {
             Kernel = rules;
@@ -68,10 +90,14 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
         return result;
     }
 
-    private ApplyResult Judge(FamilyRules rules) =>
-        rules.Services.Keys.FirstOrDefault(Refused.Contains) is { Name: not null } bad
-            ? new(ApplyOutcome.Refused, $"no room for {bad}")
-            : ApplyResult.Applied;
+    private ApplyResult Judge(IEnumerable<NamespacedName> services)
+    {
+        NamespacedName[] bad = [.. services.Where(Refused.Contains).Distinct().Order()];
+        return bad.Length == 0 ? ApplyResult.Applied : new(ApplyOutcome.Refused, $"no room for {bad[0]}")
+        {
+            Complaints = NamesLines ? [.. bad.Select(name => $"add element ip kube-proxy service-ips {{ 10.0.0.0 . tcp . 80 comment \"{name}:http\" : drop }}")] : null,
+        };
+    }
 
     private void Note(string call)
     {

@@ -52,7 +52,11 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services) => Told.Enqueue($"in quarantine: {string.Join(' ', services)}");
 
-    public void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems)
+    public void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems) => Tell(problems);
+
+    public void SliceTaken(NamespacedName slice, IReadOnlyList<Problem> problems) => Tell(problems);
+
+    private void Tell(IReadOnlyList<Problem> problems)
     {
         Before("service");
         foreach (Problem problem in problems)

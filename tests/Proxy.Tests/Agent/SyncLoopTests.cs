@@ -149,7 +149,7 @@ public sealed class SyncLoopTests
 
         test.List(Enumerable.Range(0, 40).Select(Numbered), s_slice);
 
-        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the others are written");
+        await test.UntilAsync(() => test.Observer.Told.Contains("in quarantine: shop/s17") && test.IPv4.Kernel?.Services.Count == 39, "the others are written");
         test.IPv4.Kernel!.Services.Should().HaveCount(39).And.NotContainKey(bad);
         test.Observer.Told.Should().Contain("IPv4 quarantined shop/s17: no room for shop/s17").And.Contain("in quarantine: shop/s17");
         test.IPv4.Calls.Count(call => call == "try").Should().BeLessThan(16);
@@ -163,7 +163,7 @@ public sealed class SyncLoopTests
         test.IPv4.Refused.Add(bad);
         test.Start();
         test.List([Numbered(0), Numbered(1)], s_slice);
-        await test.UntilAsync(() => test.IPv4.Kernel is not null, "the other is written");
+        await test.UntilAsync(() => test.Observer.Told.Contains("in quarantine: shop/s1"), "it is named");
 
         test.IPv4.Refused.Clear();
         test.Loop.Feed.Services.Put(Numbered(1) with { SessionAffinity = "ClientIP" });
@@ -182,8 +182,7 @@ public sealed class SyncLoopTests
 
         test.List([Numbered(0), Numbered(1)], s_slice);
 
-        await test.UntilAsync(() => test.IPv4.Kernel is not null, "it is tried again");
-        test.IPv4.Kernel!.Services.Should().HaveCount(2);
+        await test.UntilAsync(() => test.IPv4.Kernel?.Services.Count == 2, "it is tried again");
         test.Observer.Told.Should().NotContain(told => told.Contains("quarantine"));
     }
 

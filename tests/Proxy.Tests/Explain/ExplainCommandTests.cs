@@ -47,6 +47,32 @@ public sealed class ExplainCommandTests
         }
     }
 
+    /// <summary>One slice says that the endpoint is ready, another that it is not: it gets the traffic, and both are named.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AnEndpointThatIsGivenTwiceIsNamedWithBothSlices(bool isSwapped)
+    {
+        string text = await File.ReadAllTextAsync(RepositoryRoot.Combine("tests", "Proxy.Tests", "Explain", "duplicate-ready-notready.yaml"));
+        string path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, isSwapped ? text.Replace("name: x-a", "name: x-z", StringComparison.Ordinal) : text);
+
+            ExplainRun run = await ExplainRun.WithAsync("-f", path, "--node", "node-a", "--from", "node", "--to", "10.96.1.1:80", "--mode", "both");
+
+            string ready = isSwapped ? "as not ready by x-b, as ready by x-z" : "as ready by x-a, as not ready by x-b";
+            run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
+            run.Output.Should().Contain("sent to 10.244.1.11:8080")
+                .And.Contain($"10.244.1.11:8080 is given 2 times: {ready}; a ready one counts first")
+                .And.Contain("[endpoints[].conditions of EndpointSlices of d/x]");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Fact]
     public async Task TheFieldOfPodCidrsIsTheOneThatIsUsed()
     {

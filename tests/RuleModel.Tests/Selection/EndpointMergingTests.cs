@@ -63,6 +63,58 @@ public sealed class EndpointMergingTests
         port.Endpoints.All[0].IsTerminating.Should().Be(isTerminating);
     }
 
+    /// <summary>What the issue shows: kube-proxy takes the last of those that are not terminating, and refuses the Service in one order of two.</summary>
+    [Theory]
+    [InlineData("ready serving", "", "ready serving")]
+    [InlineData("ready serving", "serving", "ready serving")]
+    [InlineData("ready serving", "serving terminating", "ready serving")]
+    [InlineData("ready serving", "terminating", "ready serving")]
+    [InlineData("ready serving terminating", "serving", "ready serving terminating")]
+    [InlineData("serving terminating", "serving", "serving terminating")]
+    [InlineData("serving terminating", "", "serving terminating")]
+    [InlineData("serving terminating", "terminating", "serving terminating")]
+    public void OfDuplicatesAReadyOneWinsThenServingAndTerminating(string better, string worse, string expected)
+    {
+        SliceEndpoint first = Samples.Endpoint("10.0.0.1", better);
+        SliceEndpoint second = Samples.Endpoint("10.0.0.1", worse);
+        foreach ((SliceEndpoint one, SliceEndpoint other) in (ReadOnlySpan<(SliceEndpoint, SliceEndpoint)>)[(first, second), (second, first)])
+        {
+            Only(Named("web-1", one), Named("web-2", other)).Conditions.Should().Be(Samples.Endpoint("10.0.0.1", expected).Conditions);
+            Only(Named("web-1", one, other)).Conditions.Should().Be(Samples.Endpoint("10.0.0.1", expected).Conditions);
+        }
+    }
+
+    [Fact]
+    public void TheOrderOfSlicesNamesAndEndpointsDecidesNothing()
+    {
+        string[] conditions = ["", "ready", "serving", "terminating", "ready serving", "ready terminating", "serving terminating", "ready serving terminating"];
+        Random random = new(20261128);
+        for (int round = 0; round < 500; round++)
+        {
+            SliceEndpoint[] endpoints =
+            [
+                .. Enumerable.Range(0, random.Next(2, 12)).Select(_ => Samples.Endpoint($"10.0.0.{random.Next(1, 4)}", conditions[random.Next(conditions.Length)]) with
+                {
+                    NodeName = random.Next(2) == 0 ? RandomCluster.NodeName : "node-z",
+                    ZoneHints = random.Next(3) switch { 0 => default, 1 => ["a"], _ => ["b"] },
+                    NodeHints = random.Next(3) switch { 0 => default, 1 => [RandomCluster.NodeName], _ => ["node-z", RandomCluster.NodeName] },
+                }),
+            ];
+            EndpointSelection expected = Samples.Port(Samples.Service, Named("web-1", endpoints)).Endpoints;
+
+            for (int order = 0; order < 5; order++)
+            {
+                random.Shuffle(endpoints);
+                int cut = random.Next(endpoints.Length + 1);
+                EndpointSlice[] slices = [Named($"web-{random.Next(5)}", endpoints[..cut]), Named($"web-{random.Next(5, 9)}", endpoints[cut..])];
+                random.Shuffle(slices);
+                Samples.Port(Samples.Service, slices).Endpoints.Should().Be(expected, $"of round {round}");
+            }
+        }
+    }
+
+    private static Endpoint Only(params EndpointSlice[] slices) => Samples.Port(Samples.Service, slices).Endpoints.All.AsSpan().ToArray().Should().ContainSingle().Subject;
+
     private static EndpointSlice Named(string name, params SliceEndpoint[] endpoints) => Samples.Slice(endpoints) with { Name = new("shop", name) };
 
     private static string[] Merge(params EndpointSlice[] slices) =>

@@ -34,6 +34,12 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public ApplyFigures? Figures { get; private set; }
 
+    /// <summary>No: either variant reads or writes whole tables, and of a restore that is refused one table may be written.</summary>
+    public bool HasCheapUpdates => false;
+
+    /// <inheritdoc/>
+    public bool TriesOnlyForm { get; private set; }
+
     /// <inheritdoc/>
     public bool CanUpdate(FamilyChange change) => !change.SettingsChanged;
 
@@ -140,10 +146,12 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         catch (Win32Exception e)
         {
             log.TriedByForm(Family, e.Message);
+            TriesOnlyForm = true;
             ToolCall test = new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]);
             return await Transaction.RunAsync(runner, test, output => IptablesRenderer.WriteFullRestore(rules, default, _options, output), cancellation);
         }
 
+        TriesOnlyForm = false;
         using (network)
         {
             IptablesOptions options = new NfacctCounters(network, log).Ensure(IptablesOptions.Default);
@@ -151,6 +159,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
         }
     }
+
+    /// <inheritdoc/>
+    public async Task<bool> HasRulesAsync(CancellationToken cancellation) =>
+        await ListAsync("nat", cancellation) is not { } nat || nat.Chains("nat").Any(static chain => ChainName.TryParse(chain, out _));
 
     private async Task<(RuleDigest? Digest, string Error)> DigestAsync(CancellationToken cancellation)
     {

@@ -34,6 +34,12 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public ApplyFigures? Figures { get; private set; }
 
     /// <inheritdoc/>
+    public bool HasCheapUpdates => true;
+
+    /// <summary>No: <c>nft --check</c> has the kernel prepare the whole transaction.</summary>
+    public bool TriesOnlyForm => false;
+
+    /// <inheritdoc/>
     public bool CanUpdate(FamilyChange change) => !_needsFull && NftablesRenderer.CanUpdate(change);
 
     /// <inheritdoc/>
@@ -48,9 +54,15 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
+        FamilyRules? before = _written;
         _written = null;
         ApplyResult result = await ApplyChangeAsync(change, cancellation);
-        _written = result.IsApplied ? change.After : null;
+        _written = result.Outcome switch
+        {
+            ApplyOutcome.Applied => change.After,
+            ApplyOutcome.Refused => before, // nothing of it was done
+            _ => null,
+        };
         return result;
     }
 
@@ -104,10 +116,17 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     private async Task<ApplyResult> ApplyChangeAsync(FamilyChange change, CancellationToken cancellation)
     {
         Figures = null;
-        _stale.Forget(NftablesRenderer.WrittenChains(change));
+        IReadOnlyList<string> reused = _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
             ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
+            if (result.Outcome == ApplyOutcome.Refused)
+            {
+                // Nothing of it was done, so these chains go on waiting.
+                _stale.Add(reused);
+                return result;
+            }
+
             if (!result.IsApplied)
             {
                 _needsFull = true;
@@ -118,6 +137,13 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         await DeleteStaleAsync(cancellation);
         _stale.Add(NftablesRenderer.StaleChains(change));
         return ApplyResult.Applied;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> HasRulesAsync(CancellationToken cancellation)
+    {
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        return IsThere(content) || error.Length != 0;
     }
 
     private static bool IsThere(NftTableContent? content) =>

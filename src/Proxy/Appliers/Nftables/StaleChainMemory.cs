@@ -29,7 +29,8 @@ internal sealed class StaleChainMemory(TimeProvider time)
     }
 
     /// <summary>Forgets chains that are in use again.</summary>
-    public void Forget(IEnumerable<string> chains)
+    /// <returns>Those of them that waited, in an order in which they can be deleted.</returns>
+    public IReadOnlyList<string> Forget(IEnumerable<string> chains)
     {
         HashSet<string> gone = new(StringComparer.Ordinal);
         foreach (string chain in chains)
@@ -40,10 +41,14 @@ internal sealed class StaleChainMemory(TimeProvider time)
             }
         }
 
-        if (gone.Count != 0)
+        if (gone.Count == 0)
         {
-            _chains.RemoveAll(item => gone.Contains(item.Chain));
+            return [];
         }
+
+        string[] forgotten = [.. _chains.Where(item => gone.Contains(item.Chain)).Select(item => item.Chain)];
+        _chains.RemoveAll(item => gone.Contains(item.Chain));
+        return forgotten;
     }
 
     /// <summary>Forgets all but some.</summary>

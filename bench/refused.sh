@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Measures what happens when the kernel refuses Services: the real program, a fake API server and the kernel, in a network
+# namespace of its own. A wrapper around the tool adds a command that the kernel refuses to every transaction that has one
+# of the refused Services, at its end, so that the line that the tool names says nothing: the worst case. Needs root.
+#   bench/refused.sh [SERVICES [MODE [REFUSED...]]]     default 10000 nftables 1 15 200
+#   MODE      nftables, or the variant of iptables: legacy or nft (try 1000 Services)
+#   others    from the first refusal until the kernel has all other Services
+#   named     from then until the log names all refused ones
+#   change    from a replaced endpoint until the kernel has it, two a second while the search goes on: none takes longer (the
+#             bucket of kubeproxy_network_programming_duration_seconds that has them all)
+#   calls     transactions and trials
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+services=${1:-10000} mode=${2:-nftables}
+shift $(($# < 2 ? $# : 2))
+[ $# -gt 0 ] || set -- 1 15 200
+[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
+export TZ=UTC LC_ALL=C
+
+program=${KPS_PROGRAM:-out/kube-proxy-sharp}
+if ! [ -x "$program" ]; then
+  dotnet build src/Proxy -c Release --nologo -v quiet
+  program=artifacts/bin/Proxy/release/kube-proxy-sharp
+fi
+api=artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer
+[ -x "$api" ] || dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+work=$(mktemp -d) namespace=kps-refused-$$ agent= server=
+
+stop() {
+  [ -z "$agent" ] || { kill "$agent" && wait "$agent" || true; } 2>/dev/null
+  [ -z "$server" ] || { kill "$server" && wait "$server" || true; } 2>/dev/null
+  agent= server=
+  ip netns delete "$namespace" 2>/dev/null || true
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+await() { # FILE TEXT COUNT
+  for _ in $(seq 12000); do
+    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
+    sleep 0.02
+  done
+  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
+}
+
+# The tool of the mode, which refuses what "refused" has a line for. Texts go through files: they may be large.
+mkdir "$work/bin"
+case "$mode" in
+  nftables) tools=nft; bad='add rule ip kube-proxy-nowhere x accept' ;;
+  nft | legacy) tools="iptables-$mode-restore ip6tables-$mode-restore"; bad='-A KUBE-SERVICES -j KUBE-NOWHERE' ;;
+  *) echo "unknown mode $mode" >&2; exit 1 ;;
+esac
+for tool in $tools; do
+  cat >"$work/bin/$tool" <<WRAPPER
+#!/bin/sh
+case "\$*" in *-f* | *--noflush*) ;; *) exec /usr/sbin/$tool "\$@" ;; esac
+echo >>$work/calls
+text=$work/text.\$\$
+file=-
+for word; do [ "\$last" = -f ] && file=\$word; last=\$word; done
+cat "\$file" >"\$text"
+if grep -qwFf $work/refused "\$text"; then
+  case $tool in nft) echo '$bad' >>"\$text" ;; *) sed -i '\$s/^COMMIT\$/$bad\nCOMMIT/' "\$text" ;; esac
+fi
+case $tool in nft) exec 3<"\$text"; rm -f "\$text"; [ "\$1" = --check ] && exec /usr/sbin/nft --check -f /dev/stdin <&3; exec /usr/sbin/nft -f /dev/stdin <&3 ;; esac
+/usr/sbin/$tool "\$@" <"\$text"
+code=\$?
+rm -f "\$text"
+exit \$code
+WRAPPER
+  chmod +x "$work/bin/$tool"
+done
+
+# Services in the kernel: those with an element, or with a rule that goes to their chain.
+served() {
+  if [ "$mode" = nftables ]; then
+    ip netns exec "$namespace" nft list map ip kube-proxy service-ips 2>/dev/null | grep -o 'tcp . 80' | wc -l
+  else
+    ip netns exec "$namespace" "iptables-$mode-save" -t nat 2>/dev/null | grep -c '^-A KUBE-SERVICES.*-j KUBE-SVC-' || true
+  fi
+}
+
+seconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.1f", to - from }'; }
+
+printf '%s Services, %s, %s cores, %s, kernel %s\n' "$services" "$mode" "$(nproc)" "$program" "$(uname -r)"
+printf '%8s | %9s %9s %10s %8s\n' refused others named 'change <=' calls
+flags=(--proxy-mode nftables)
+[ "$mode" = nftables ] || flags=(--proxy-mode iptables --iptables-variant "$mode")
+for count in "$@"; do
+  : >"$work/calls"
+  for index in $(seq "$count"); do
+    number=$((index * (services / count) - 1))
+    echo "10.96.$((number / 256)).$((number % 256))"
+  done >"$work/refused"
+  ip netns add "$namespace"
+  ip netns exec "$namespace" ip link set lo up
+  ip netns exec "$namespace" "$api" --services "$services" --endpoints 2 --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" \
+    </dev/null >"$work/server" 2>&1 &
+  server=$!
+  await "$work/server" '^control ' 1
+  control=$(sed -n 's/^control //p' "$work/server")
+  XTABLES_LOCKFILE=$work/lock PATH=$work/bin:$PATH ip netns exec "$namespace" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
+    "${flags[@]}" --oom-score-adj=0 --conntrack-max-per-core=0 \
+    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+  agent=$!
+  await "$work/log" 'could not be written' 1
+  began=$(date +%s.%N) others= named=
+  for _ in $(seq 600); do
+    [ -n "$named" ] || [ "$(grep -c 'The kernel refuses the IPv4 rules' "$work/log" || true)" -lt "$count" ] || named=$(date +%s.%N)
+    [ -n "$others" ] || [ "$(served)" -lt $((services - count)) ] || others=$(date +%s.%N)
+    [ -z "$named" ] || [ -z "$others" ] || break
+    ip netns exec "$namespace" curl -sS -d 'touch 1' "$control" >/dev/null
+    sleep 0.5
+  done
+  sleep 2
+  worst=$(ip netns exec "$namespace" curl -sS http://127.0.0.1:10249/metrics |
+    awk -F'[ "]' '/^kubeproxy_network_programming_duration_seconds_count/ { all += $NF } /^kubeproxy_network_programming_duration_seconds_bucket.*IPv4/ { for (i = 1; i < NF; i++) if ($i ~ /le=$/) { le[n] = $(i + 1); sum[n++] = $NF } } END { for (i = 0; i < n; i++) if (sum[i] == sum[n - 1]) { printf "%s", le[i]; exit } }')
+  printf '%8s | %7s s %7s s %8s s %8s\n' "$count" "$([ -z "$others" ] && echo none || seconds "$began" "$others")" \
+    "$([ -z "$named" ] && echo none || seconds "$began" "$named")" "$worst" "$(wc -l <"$work/calls")"
+  stop
+done
