@@ -11,7 +11,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
     private const int ItemDepth = 2;
 
     private readonly DocumentTape _document = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
-    private DocumentTape _item = new();
+    private DocumentTape _item = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
     private int _depth;
     private bool _expectsItems;
     private bool _inItems;
@@ -102,7 +102,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
         Finished++;
         if (sink.OnItem(_item, _document))
         {
-            _item = new DocumentTape();
+            _item = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
         }
         else
         {

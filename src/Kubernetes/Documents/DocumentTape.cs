@@ -103,13 +103,13 @@ public sealed class DocumentTape
     {
         StringBuilder path = new();
         int index = 0;
-        while (index != target && _entries[index].End > index + 1)
+        while (index != target && EndOf(index) > index + 1)
         {
             int child = index + 1;
             int position = 0;
             if (_entries[index].Kind == DocumentKind.Sequence)
             {
-                while (_entries[child].End <= target)
+                while (EndOf(child) <= target)
                 {
                     child = _entries[child].End;
                     position++;
@@ -120,7 +120,7 @@ public sealed class DocumentTape
                 continue;
             }
 
-            while (_entries[child + 1].End <= target)
+            while (child + 1 < _entries.Count && EndOf(child + 1) <= target)
             {
                 child = _entries[child + 1].End;
             }
@@ -141,6 +141,9 @@ public sealed class DocumentTape
 
         return path.ToString();
     }
+
+    /// <summary>The end of a node; one that is still open goes on to the end of what was read.</summary>
+    private int EndOf(int index) => _entries[index].End == 0 ? _entries.Count : _entries[index].End;
 
     private void Add(Entry entry)
     {

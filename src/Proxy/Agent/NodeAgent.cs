@@ -116,7 +116,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
         parts.Add(healthPorts.RunAsync(end.Token));
         parts.Add(idle.RunAsync(end.Token));
-        parts.Add(FeedAsync(loop.Feed, api, end.Token));
+        parts.Add(FeedAsync(loop.Feed, api, health, end.Token));
         if (api is not null)
         {
             parts.Add(api.Events.RunAsync(end.Token));
@@ -178,8 +178,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         return wait.Node;
     }
 
-    private Task FeedAsync(ClusterFeed feed, ApiSource? api, CancellationToken end) => api is null
-        ? new ManifestSource([.. options.ManifestPaths.AsSpan()], feed, _logs.CreateLogger<ManifestSource>(), _time).RunAsync(end)
+    private Task FeedAsync(ClusterFeed feed, ApiSource? api, ProxyHealth health, CancellationToken end) => api is null
+        ? new ManifestSource([.. options.ManifestPaths.AsSpan()], feed, _logs.CreateLogger<ManifestSource>(), _time, options.ManifestsSettleTime, health.SetStalledInput).RunAsync(end)
         : api.WatchAsync(feed, end);
 
     private void ApplyConntrackLimits(ISysctl sysctl) =>

@@ -7,6 +7,9 @@ namespace KubeProxySharp.Proxy.Health;
 /// <param name="Families">The families that run, IPv4 first.</param>
 internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligible, TimeSpan PendingLimit, IReadOnlyList<FamilyHealth> Families)
 {
+    /// <summary>Which input does not come to its end; empty when all do. It makes nothing unhealthy: the rules stay.</summary>
+    public string StalledInput { get; init; } = "";
+
     /// <summary>Whether all families are healthy; so while none runs yet.</summary>
     public bool IsHealthy => Families.All(static family => family.IsHealthy);
 

@@ -59,6 +59,11 @@ internal static class HealthText
             Describe(family, report, text);
         }
 
+        if (report.StalledInput.Length != 0)
+        {
+            text.Append("[-]manifests failed: ").Append(report.StalledInput).Append('\n');
+        }
+
         if (probe == HealthProbe.Healthz)
         {
             text.Append(report.IsNodeEligible

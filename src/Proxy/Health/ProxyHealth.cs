@@ -16,6 +16,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly FamilySyncState[] _families = [new(IpFamily.IPv4, time), new(IpFamily.IPv6, time)];
     private bool _isNodeEligible;
+    private string _stalledInput = "";
 
     /// <summary>The sync loop of a family starts: the family is known, and healthy, from now on.</summary>
     public void SyncLoopStarted(IpFamily family)
@@ -62,6 +63,9 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     /// <summary>Says whether the Node object is known and not on its way out (spec 9.1); not so until told.</summary>
     public void SetNodeEligible(bool isEligible) => Volatile.Write(ref _isNodeEligible, isEligible);
 
+    /// <summary>Says which input does not come to its end, for people; an empty text when all do.</summary>
+    public void SetStalledInput(string what) => Volatile.Write(ref _stalledInput, what);
+
     /// <summary>The health now.</summary>
     public HealthReport Read()
     {
@@ -69,7 +73,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         TimeSpan pendingLimit = 2 * syncPeriod;
         lock (_lock)
         {
-            return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()]);
+            return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()]) { StalledInput = Volatile.Read(ref _stalledInput) };
         }
     }
 }
