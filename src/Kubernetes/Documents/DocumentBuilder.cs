@@ -32,6 +32,17 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
         Current.AddScalar(DocumentKind.Text, utf8, line);
     }
 
+    /// <summary>Says that the document has something that is not understood; whoever needs the document refuses it.</summary>
+    public void Unsupported(DocumentException problem)
+    {
+        if (!toleratesRepeatedKeys)
+        {
+            throw problem;
+        }
+
+        Current.AddUnsupported(problem);
+    }
+
     public void Begin(DocumentKind kind, int line)
     {
         if (_expectsItems && _depth == 1 && kind == DocumentKind.Sequence)

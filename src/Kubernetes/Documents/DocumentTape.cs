@@ -12,6 +12,7 @@ public sealed class DocumentTape
     private readonly List<Entry> _entries = [];
     private readonly List<int> _open = [];
     private readonly List<DocumentException> _repeatedKeys = [];
+    private readonly List<DocumentException> _unsupported = [];
     private byte[] _text = new byte[4096];
     private int _textLength;
 
@@ -30,14 +31,20 @@ public sealed class DocumentTape
     /// <summary>The keys that were given twice, when that is tolerated.</summary>
     public IReadOnlyList<DocumentException> RepeatedKeys => _repeatedKeys;
 
+    /// <summary>What the document has that is not understood: it cannot be used, but need not be.</summary>
+    public IReadOnlyList<DocumentException> Unsupported => _unsupported;
+
     /// <summary>Forgets the content and keeps the storage.</summary>
     public void Clear()
     {
         _entries.Clear();
         _open.Clear();
         _repeatedKeys.Clear();
+        _unsupported.Clear();
         _textLength = 0;
     }
+
+    internal void AddUnsupported(DocumentException problem) => _unsupported.Add(problem);
 
     internal int Count => _entries.Count;
 

@@ -17,6 +17,11 @@ public sealed partial class ManifestReader
     private void TakeObject(string kind, DocumentTape tape)
     {
         bool isTaken = TakeObject(kind, tape.Root, isUpdate: false);
+        if (isTaken)
+        {
+            TellUnsupported(kind, tape);
+        }
+
         TellRepeatedKeys(Describe(kind, tape.Root), tape, isTaken ? ManifestSeverity.Error : ManifestSeverity.Warning);
     }
 
@@ -77,6 +82,14 @@ public sealed partial class ManifestReader
 
     private static bool IsOurs(string kind) => kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind or PodKind;
 
+    private void TellUnsupported(string kind, DocumentTape tape)
+    {
+        foreach (DocumentException problem in tape.Unsupported)
+        {
+            Tell(ManifestSeverity.Error, problem.Line, $"{Describe(kind, tape.Root)}: {problem.Reason}");
+        }
+    }
+
     /// <summary>Says which keys were given twice: nobody knows which of the values is meant.</summary>
     private void TellRepeatedKeys(string what, DocumentTape tape, ManifestSeverity severity)
     {
@@ -119,6 +132,11 @@ public sealed partial class ManifestReader
         string kind = KindOf(payload);
         string type = root["type"u8].Kind == DocumentKind.Text ? root["type"u8].AsString("") : "";
         TellRepeatedKeys(Describe(kind, payload), tape, IsOurs(kind) ? ManifestSeverity.Error : ManifestSeverity.Warning);
+        if (IsOurs(kind))
+        {
+            TellUnsupported(kind, tape);
+        }
+
         switch (type)
         {
             case "ADDED" or "MODIFIED":

@@ -142,7 +142,10 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             metrics.Syncs.Queued(family);
         }
 
-        parts.Add(CleanUpAfterAsync(reporting.AllApplied, end.Token));
+        RuleCleanUp cleanUp = new(host.Runner);
+        parts.Add(CleanUpAfterAsync(reporting.Applied(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), end.Token));
+        parts.Add(CleanUpAfterAsync(reporting.Applied(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), end.Token));
+        parts.Add(CleanUpAfterAsync(reporting.AllApplied, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), end.Token));
         parts.Add(flows.RunAsync(end.Token));
         parts.Add(loop.RunAsync(end.Token));
         await parts.WaitAsync();
@@ -261,12 +264,14 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     /// <summary>
     /// Removes the rules of the other modes when those of this one are complete, so that there is no moment without; kube-proxy
-    /// removes them first.
+    /// removes them first. Each family by itself: one that cannot be written must not keep the other from being tidy.
     /// </summary>
-    private async Task CleanUpAfterAsync(Task applied, CancellationToken end)
+    private async Task CleanUpAfterAsync(Task applied, Func<CleanUpResult, CancellationToken, Task> clean, CancellationToken end)
     {
         await applied.WaitAsync(end);
-        Tell(await new RuleCleanUp(host.Runner).CleanOtherModesAsync(Mode, end));
+        CleanUpResult result = new();
+        await clean(result, end);
+        Tell(result);
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
     }
 

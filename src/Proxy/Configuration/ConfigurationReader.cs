@@ -55,8 +55,13 @@ internal sealed class ConfigurationReader : IDocumentSink
         {
             // Some keep the configurations of several components in one file.
             _firstOther ??= $"no kind \"{kind}\" is registered for version \"{apiVersion}\"; it must be {KubeProxyConfiguration.Kind} of {KubeProxyConfiguration.ApiVersion}";
-            _others.Add($"line {root.Line}: a document of kind \"{kind}\" of \"{apiVersion}\" is not for this program and is left out");
+            _others.Add($"line {root.Line}: a document of kind \"{kind}\" of \"{apiVersion}\" is not for this program");
             return;
+        }
+
+        if (document.Unsupported.Count != 0)
+        {
+            throw document.Unsupported[0];
         }
 
         if (_loaded is not null)

@@ -62,7 +62,7 @@ internal static class RunOptionsReader
             throw CannotOpen(path, e);
         }
 
-        notes.AddRange(loaded.OtherDocuments.Select(other => $"{path}: {other}"));
+        notes.AddRange(loaded.OtherDocuments.Select(other => $"{path}: {other}; left out"));
         if (loaded.StrictProblems.Count != 0)
         {
             notes.Add($"Using lenient decoding as strict decoding failed: {path}: {string.Join("; ", loaded.StrictProblems)}");
