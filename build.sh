@@ -13,7 +13,7 @@ case "${1:-}" in
   --if-needed) needed || exit 0 ;;&
   ""|--if-needed) variant=(--self-contained -p:PublishSingleFile=true -p:PublishTrimmed=true -p:PublishReadyToRun=true) ;;
   --aot) variant=(-p:PublishAot=true -p:RestorePackagesWithLockFile=false) ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' build.sh; exit 2 ;;
 esac
 
 staging=$(mktemp -d)

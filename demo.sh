@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 mode=${1:-nftables}
 program=$PWD/out/kube-proxy-sharp
-case "$mode" in iptables|nftables) ;; *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
+case "$mode" in iptables|nftables) ;; *) sed -n '2,5s/^# \{0,1\}//p' demo.sh; exit 2 ;; esac
 
 if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold='' green='' red='' plain=''; fi
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
@@ -19,9 +19,9 @@ if [ -z "${KPS_DEMO_LAB:-}" ]; then
   say "The rules that node-a of examples/cluster.yaml would have (the first of $(
     "$program" dry-run -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --family ipv4 | grep -c '^-A')):"
   "$program" dry-run -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --family ipv4 |
-    grep -- '-A KUBE-SERVICES' | head -5 | cut -c 1-150 | sed 's/^/    /'
-  if [ "$(id -u)" -eq 0 ]; then exec env KPS_DEMO_LAB=1 "$0" "$mode"; fi
-  exec scripts/rootless.sh env KPS_DEMO_LAB=1 "$0" "$mode"
+    grep -- '-A KUBE-SERVICES' | awk 'NR <= 5 { print "    " substr($0, 1, 150) }'
+  if [ "$(id -u)" -eq 0 ]; then exec env KPS_DEMO_LAB=1 ./demo.sh "$mode"; fi
+  exec scripts/rootless.sh env KPS_DEMO_LAB=1 ./demo.sh "$mode"
 fi
 
 started=$SECONDS
@@ -95,7 +95,7 @@ inside node setpriv --pdeathsig KILL "$program" run --manifests "$work/manifests
   --proxy-mode "$mode" --cluster-cidr 10.244.0.0/16 --nodeport-addresses primary --oom-score-adj=0 --conntrack-max-per-core=0 \
   --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=2 >"$work/agent.log" 2>&1 & programs+=($!)
 until_true 60 in_log 'Synced IPv4 rules (full)'
-sed -n 's/.*"\(Synced IPv4 rules[^"]*\)".*/    \1/p' "$work/agent.log" | head -1
+sed -n '/"Synced IPv4 rules/{s/.*"\(Synced IPv4 rules[^"]*\)".*/    \1/p;q}' "$work/agent.log"
 
 dial() { # WHAT HOST ADDRESS PORT
   echo "  $1 ($3:$4), 150 connections"

@@ -15,7 +15,7 @@ case "${1:-}" in
     git --no-pager diff --stat -- tests/golden/own tests/golden/explain
     git --no-pager diff -- tests/golden/own tests/golden/explain
     exit 0 ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' test.sh; exit 2 ;;
 esac
 
 scripts/need-dotnet.sh

@@ -10,7 +10,7 @@
 #   idle      with 100 Services and no changes: resident memory, and processor time used in 10 s
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,10s/^# \{0,1\}//p' bench/agent.sh; exit 0 ;; esac
 services=${1:-10000} endpoints=${2:-10}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nftables legacy
@@ -73,7 +73,7 @@ printf '%-9s %8s %10s %8s | %10s %10s %10s | %10s %10s\n' mode start resident pe
 for mode in "$@"; do
   case "$mode" in nftables) changes=200 ;; nft | legacy) changes=20 ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
   start "$mode" "$services" "$endpoints"
-  awk -v begun="$began" -v done="$(log_times 'Synced IPv4 rules (full)' | head -1)" \
+  awk -v begun="$began" -v done="$(log_times 'Synced IPv4 rules (full)' | awk 'NR == 1')" \
     'BEGIN { d = done - begun % 86400; printf "%s %.2f", "", d < 0 ? d + 86400 : d }' >"$work/start"
   sleep 2
   resident=$(memory VmRSS) peak=$(memory VmHWM)

@@ -39,7 +39,9 @@ for extension in "$extensions"/*.so; do take "$extension" "$extension"; done
 # TLS is loaded when the first connection is made. libsystemd, which tells of firewalld's reloads, is left out: the image
 # has no bus to listen to.
 for name in libssl.so.3 libcrypto.so.3; do
-  library=$(ldconfig -p | awk -v name="$name" '$1 == name { print $NF; exit }')
+  # awk reads to the end: if it left at the first hit, ldconfig would die of SIGPIPE now and then, and the script with it.
+  library=$(ldconfig -p | awk -v name="$name" '$1 == name && !found { print $NF; found = 1 }')
+  [ -n "$library" ] || { echo "assemble-rootfs.sh: this machine has no $name, which TLS needs; install libssl3" >&2; exit 1; }
   take "$library" "$library"
 done
 for database in protocols services; do [ ! -e /etc/$database ] || install -m 0644 /etc/$database "$root/etc/$database"; done

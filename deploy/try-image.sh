@@ -7,6 +7,9 @@
 # network namespace that the script is run in; that is used then.
 set -euo pipefail
 [ "$#" -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+# Before the change of directory: paths are the caller's.
+program=$(realpath "$1") mode=$2 variant=${3:-auto}
+[ -z "${KPS_IMAGE_KUBECONFIG:-}" ] || KPS_IMAGE_KUBECONFIG=$(realpath "$KPS_IMAGE_KUBECONFIG")
 cd "$(dirname "$0")/.."
 
 if [ -z "${KPS_IMAGE_WORK:-}" ]; then
@@ -16,11 +19,10 @@ if [ -z "${KPS_IMAGE_WORK:-}" ]; then
   network=--net
   [ -z "${KPS_IMAGE_KUBECONFIG:-}" ] || network=
   # shellcheck disable=SC2086  # none or one
-  unshare $network --mount --pid --fork --kill-child --propagation private "$0" "$@"
+  unshare $network --mount --pid --fork --kill-child --propagation private deploy/try-image.sh "$program" "$mode" "$variant"
   exit 0
 fi
 
-program=$1 mode=$2 variant=${3:-auto}
 root=$KPS_IMAGE_WORK/root
 fail() { echo "image: $*" >&2; cat "$KPS_IMAGE_WORK"/*.log >&2; exit 1; }
 ip link set lo up
@@ -77,12 +79,15 @@ capabilities=$(awk '$1 == "CapEff:" { print $2 }' "$root/proc/$agent/status")
 [ "$capabilities" = 0000000000003000 ] || fail "the agent has capabilities $capabilities"
 touch "$root/tmp/file" 2>/dev/null && fail "the file system can be written to"
 if [ "$mode" = nftables ]; then
-  nft list table ip kube-proxy | grep -q 10.96.0.10 || fail "no rules in the kernel"
+  list=(nft list table ip kube-proxy)
 elif [ "$variant" = legacy ]; then
-  iptables-legacy-save -t nat | grep -q 10.96.0.10 || fail "no rules in the kernel"
+  list=(iptables-legacy-save -t nat)
 else
-  iptables-nft-save -t nat | grep -q 10.96.0.10 || fail "no rules in the kernel"
+  list=(iptables-nft-save -t nat)
 fi
+# Not through a pipe: grep -q leaves at the first hit, the lister dies of SIGPIPE, and pipefail calls that "no rules".
+rules=$("${list[@]}") || fail "the rules in the kernel cannot be listed"
+grep -q '10\.96\.0\.10' <<<"$rules" || fail "no rules in the kernel"
 kill -TERM "$agent"
 status=0
 wait "$agent" || status=$?

@@ -4,9 +4,9 @@
 #   scripts/smoke-test.sh PROGRAM [API_SERVER]
 # API_SERVER is the built bench/FakeApiServer; with it the agent is run a second time, fed by a server with TLS.
 set -euo pipefail
+program=$(realpath "$1")
+api_server=${2:+$(realpath "$2")}
 cd "$(dirname "$0")/.."
-program=$1
-api_server=${2:-}
 work=$(mktemp -d)
 network=
 children=()
@@ -36,7 +36,7 @@ inside() { ip netns exec "$network" "$@"; }
 
 healthz_answers() {
   # shellcheck disable=SC2016  # expanded inside
-  inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/10256 && printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && head -1 <&3' 2>/dev/null | grep -q ' 200 '
+  grep -q ' 200 ' <<<"$(inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/10256 && printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && head -1 <&3' 2>/dev/null)"
 }
 
 # Not through a pipe: grep -q leaves at the first hit, the lister dies of SIGPIPE, and pipefail calls that "no rules".

@@ -379,6 +379,7 @@ internal sealed class BlockYaml
         int start = _unescapedLength;
         int end = start;
         int depth = -1;
+        int longestEmpty = 0;
         ReadOnlySpan<byte> source = _source.Span;
         while (_next < source.Length)
         {
@@ -394,7 +395,17 @@ internal sealed class BlockYaml
 
             bool isWhole = _next > _end;
             depth = depth < 0 ? content : depth;
-            if (!isWhole || depth < 0 || text.ContainsAnyExceptInRange((byte)' ', (byte)'~') || (content >= 0 ? content < depth : text.Length > depth))
+            if (depth < 0)
+            {
+                // An empty line before the text, which tells how many blanks it may have.
+                longestEmpty = Math.Max(longestEmpty, text.Length);
+            }
+            else if (longestEmpty > depth)
+            {
+                return false;
+            }
+
+            if (!isWhole || (depth >= 0 && content >= 0 && content < depth) || text.ContainsAnyExceptInRange((byte)' ', (byte)'~') || (content < 0 && depth >= 0 && text.Length > depth))
             {
                 return false;
             }

@@ -11,7 +11,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
     private const int ItemDepth = 2;
 
     private readonly DocumentTape _document = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
-    private DocumentTape _item = new();
+    private DocumentTape _item = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
     private int _depth;
     private bool _expectsItems;
     private bool _inItems;
@@ -30,6 +30,17 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
     {
         _expectsItems = _depth == 1 && utf8.SequenceEqual("items"u8);
         Current.AddScalar(DocumentKind.Text, utf8, line);
+    }
+
+    /// <summary>Says that the document has something that is not understood; whoever needs the document refuses it.</summary>
+    public void Unsupported(DocumentException problem)
+    {
+        if (!toleratesRepeatedKeys)
+        {
+            throw problem;
+        }
+
+        Current.AddUnsupported(problem);
     }
 
     public void Begin(DocumentKind kind, int line)
@@ -102,7 +113,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
         Finished++;
         if (sink.OnItem(_item, _document))
         {
-            _item = new DocumentTape();
+            _item = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
         }
         else
         {

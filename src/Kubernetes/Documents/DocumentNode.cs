@@ -56,7 +56,7 @@ public readonly struct DocumentNode
                 }
 
                 found = new(_tape, child + 1);
-                if (!_tape.ToleratesRepeatedKeys)
+                if (_tape.RepeatedKeys.Count == 0)
                 {
                     break;
                 }

@@ -1,11 +1,12 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Reads YAML or JSON, told apart by the first character that is not blank: <c>{</c> begins JSON (wire notes 7.1).
+/// Reads YAML or JSON, told apart by how the text begins (<see cref="JsonStart"/>); JSON may go on as YAML after the end of
+/// a document.
 /// </summary>
 public static class DocumentReader
 {
-    private const int SniffLength = 4096;
+    private const int SniffLength = 64 * 1024;
 
     /// <summary>Reads all documents of a stream.</summary>
     /// <param name="stream">The text, UTF-8 with or without a byte order mark. Read once, forward.</param>
@@ -16,23 +17,22 @@ public static class DocumentReader
     /// <inheritdoc cref="Read(Stream, IDocumentSink)"/>
     /// <param name="stream">The text.</param>
     /// <param name="sink">Receives the documents.</param>
-    /// <param name="toleratesRepeatedKeys">Whether a key may be given twice in a mapping (items of lists excepted).</param>
+    /// <param name="toleratesRepeatedKeys">Whether a key may be given twice in a mapping; what was is on the tape.</param>
     public static void Read(Stream stream, IDocumentSink sink, bool toleratesRepeatedKeys)
     {
         DocumentBuilder builder = new(sink, toleratesRepeatedKeys);
         using PeekedStream peeked = new(stream, SniffLength);
-        if (StartsLikeJson(peeked.Start))
+        if (!JsonStart.Is(peeked.Start, peeked.IsWholeAtHand))
         {
-            new JsonDocumentReader(builder).Read(peeked);
+            new YamlDocumentReader(builder).Read(peeked, firstLine: 1);
             return;
         }
 
-        new YamlDocumentReader(builder).Read(peeked);
-    }
-
-    private static bool StartsLikeJson(ReadOnlySpan<byte> start)
-    {
-        start = start.TrimStart(" \t\r\n"u8);
-        return !start.IsEmpty && start[0] == (byte)'{';
+        JsonDocumentReader json = new(builder, stopsAtYaml: true);
+        json.Read(peeked);
+        if (json.Rest is { } rest)
+        {
+            new YamlDocumentReader(builder).Read(rest, json.Line);
+        }
     }
 }

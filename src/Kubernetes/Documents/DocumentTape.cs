@@ -12,6 +12,7 @@ public sealed class DocumentTape
     private readonly List<Entry> _entries = [];
     private readonly List<int> _open = [];
     private readonly List<DocumentException> _repeatedKeys = [];
+    private readonly List<DocumentException> _unsupported = [];
     private byte[] _text = new byte[4096];
     private int _textLength;
 
@@ -30,14 +31,20 @@ public sealed class DocumentTape
     /// <summary>The keys that were given twice, when that is tolerated.</summary>
     public IReadOnlyList<DocumentException> RepeatedKeys => _repeatedKeys;
 
+    /// <summary>What the document has that is not understood: it cannot be used, but need not be.</summary>
+    public IReadOnlyList<DocumentException> Unsupported => _unsupported;
+
     /// <summary>Forgets the content and keeps the storage.</summary>
     public void Clear()
     {
         _entries.Clear();
         _open.Clear();
         _repeatedKeys.Clear();
+        _unsupported.Clear();
         _textLength = 0;
     }
+
+    internal void AddUnsupported(DocumentException problem) => _unsupported.Add(problem);
 
     internal int Count => _entries.Count;
 
@@ -103,13 +110,13 @@ public sealed class DocumentTape
     {
         StringBuilder path = new();
         int index = 0;
-        while (index != target && _entries[index].End > index + 1)
+        while (index != target && EndOf(index) > index + 1)
         {
             int child = index + 1;
             int position = 0;
             if (_entries[index].Kind == DocumentKind.Sequence)
             {
-                while (_entries[child].End <= target)
+                while (EndOf(child) <= target)
                 {
                     child = _entries[child].End;
                     position++;
@@ -120,7 +127,7 @@ public sealed class DocumentTape
                 continue;
             }
 
-            while (_entries[child + 1].End <= target)
+            while (child + 1 < _entries.Count && EndOf(child + 1) <= target)
             {
                 child = _entries[child + 1].End;
             }
@@ -141,6 +148,9 @@ public sealed class DocumentTape
 
         return path.ToString();
     }
+
+    /// <summary>The end of a node; one that is still open goes on to the end of what was read.</summary>
+    private int EndOf(int index) => _entries[index].End == 0 ? _entries.Count : _entries[index].End;
 
     private void Add(Entry entry)
     {

@@ -5,7 +5,8 @@ namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>Reads one or several JSON documents, one after the other in a stream, without holding the whole text.</summary>
 /// <param name="builder">Receives the tokens.</param>
-internal sealed class JsonDocumentReader(DocumentBuilder builder)
+/// <param name="stopsAtYaml">Whether YAML may follow a document; else it is an error.</param>
+internal sealed class JsonDocumentReader(DocumentBuilder builder, bool stopsAtYaml = false)
 {
     private const int InitialBuffer = 256 * 1024;
 
@@ -18,6 +19,13 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder)
     private int _line = 1;
     private long _lengthOfObject;
     private int _finished;
+    private bool _isYamlNext;
+
+    /// <summary>What is left, from the mark on that a document of YAML begins with after one of JSON; null if there is none.</summary>
+    public PeekedStream? Rest { get; private set; }
+
+    /// <summary>The line that was come to, from 1.</summary>
+    public int Line => _line;
 
     public void Read(Stream stream)
     {
@@ -27,7 +35,7 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder)
             JsonReaderState state = new(s_options);
             int length = 0;
             bool isFinal = false;
-            while (!isFinal)
+            while (!isFinal && Rest is null)
             {
                 if (length == buffer.Length)
                 {
@@ -38,6 +46,11 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder)
                 isFinal = read == 0;
                 length += read;
                 int consumed = ReadTokens(buffer.AsSpan(0, length), isFinal, ref state);
+                if (_isYamlNext)
+                {
+                    Rest = new([.. buffer.AsSpan(consumed, length - consumed)], stream);
+                }
+
                 buffer.AsSpan(consumed, length - consumed).CopyTo(buffer);
                 length -= consumed;
             }
@@ -81,7 +94,7 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder)
     {
         Utf8JsonReader reader = new(text, isFinal, state);
         int counted = 0;
-        while (reader.Read())
+        while (!(_isYamlNext = IsYamlNext(text[(int)reader.BytesConsumed..])) && reader.Read())
         {
             int start = (int)reader.TokenStartIndex;
             _line += text[counted..start].Count((byte)'\n');
@@ -94,6 +107,18 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder)
         _line += text[counted..consumed].Count((byte)'\n');
         state = reader.CurrentState;
         return consumed;
+    }
+
+    /// <summary>Whether a document has ended, and a marker, a comment or a directive of YAML comes next.</summary>
+    private bool IsYamlNext(ReadOnlySpan<byte> rest)
+    {
+        if (!stopsAtYaml || builder.IsInside || builder.Finished == 0)
+        {
+            return false;
+        }
+
+        int next = rest.IndexOfAnyExcept(" \t\r\n"u8);
+        return next >= 0 && rest[next] is (byte)'-' or (byte)'#' or (byte)'.' or (byte)'%';
     }
 
     private void BoundObject(int length)

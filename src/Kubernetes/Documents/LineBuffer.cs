@@ -2,8 +2,10 @@ namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>Lines of a stream one by one, with the text since a mark kept at hand.</summary>
 /// <param name="stream">The text.</param>
-internal sealed class LineBuffer(Stream stream)
+/// <param name="linesBefore">The number of lines of the input before it.</param>
+internal sealed class LineBuffer(Stream stream, int linesBefore)
 {
+    private bool _hasBegun;
     private byte[] _buffer = new byte[64 * 1024];
     private int _length;
     private int _mark;
@@ -12,7 +14,7 @@ internal sealed class LineBuffer(Stream stream)
     private bool _isAtEnd;
 
     /// <summary>The number of the current line, from 1.</summary>
-    public int Number { get; private set; }
+    public int Number { get; private set; } = linesBefore;
 
     /// <summary>The number of the line at the mark.</summary>
     public int MarkNumber { get; private set; }
@@ -44,8 +46,9 @@ internal sealed class LineBuffer(Stream stream)
     /// <returns>Whether there is one; at the end the current line is empty.</returns>
     public bool MoveNext()
     {
-        if (_next > _start || Number == 0)
+        if (_next > _start || !_hasBegun)
         {
+            _hasBegun = true;
             Number++;
         }
 

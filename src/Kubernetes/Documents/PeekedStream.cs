@@ -33,6 +33,9 @@ internal sealed class PeekedStream : Stream
     /// <summary>What has not been read of the beginning.</summary>
     public ReadOnlySpan<byte> Start => _start.AsSpan(_position, _startLength - _position);
 
+    /// <summary>Whether nothing comes after the beginning.</summary>
+    public bool IsWholeAtHand => _startLength < _start.Length;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;

@@ -127,7 +127,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         {
             if (isPlain && text.SequenceEqual("<<"u8))
             {
-                throw new DocumentException(line, "", "uses the YAML merge key \"<<\", which is not supported; write the fields out");
+                builder.Unsupported(new(line, "", "uses the YAML merge key \"<<\", which is not supported; write the fields out"));
             }
 
             foreach (Recording recording in _recordings)

@@ -31,7 +31,9 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     private readonly BlockYaml _block = new();
 
     /// <summary>Reads all of it.</summary>
-    public void Read(PeekedStream stream)
+    /// <param name="stream">The text.</param>
+    /// <param name="firstLine">The number of its first line in the input.</param>
+    public void Read(PeekedStream stream, int firstLine)
     {
         // UTF-16 begins with a mark, which the reader of the whole text knows.
         if (!stream.Start.IsEmpty && stream.Start[0] is 0 or >= 0x80)
@@ -40,7 +42,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
             return;
         }
 
-        LineBuffer lines = new(stream);
+        LineBuffer lines = new(stream, firstLine - 1);
         bool hasLine = lines.MoveNext();
         while (hasLine)
         {

@@ -9,7 +9,7 @@ namespace KubeProxySharp.Kubernetes.Documents;
 /// <param name="lineShift">What its lines are short of the lines of the input.</param>
 internal sealed class YamlParser(TextReader text, int lineShift)
 {
-    private readonly Parser _parser = new(text);
+    private readonly Parser _parser = new(new BlockScalarReader(text));
 
     /// <summary>What lines of events are short of the lines of the input.</summary>
     public int LineShift => lineShift;

@@ -1,3 +1,5 @@
+using KubeProxySharp.Kubernetes.Manifests.Interop;
+
 namespace KubeProxySharp.Kubernetes.Manifests;
 
 /// <summary>Reads manifests from where <c>kubectl -f</c> takes them: files, directories and standard input.</summary>
@@ -25,15 +27,38 @@ public static class ManifestFiles
                 continue;
             }
 
-            foreach (string file in Expand(path, isRecursive))
+            if (!Directory.Exists(path))
             {
-                using FileStream stream = Open(file);
-                reader.Read(file, stream);
+                // Whoever names a FIFO means to write to it.
+                using FileStream stream = Open(path);
+                reader.Read(path, stream);
+                continue;
+            }
+
+            foreach (string file in FilesOf(path, isRecursive))
+            {
+                ReadRegular(file, reader);
             }
         }
     }
 
-    private static string[] Expand(string path, bool isRecursive)
+    /// <summary>Reads a file if it is a regular one; else the reader has a warning that names it.</summary>
+    /// <exception cref="IOException">The file cannot be read; the message names it.</exception>
+    public static void ReadRegular(string file, ManifestReader reader)
+    {
+        using FileStream? stream = RegularFile.TryOpen(file, out string kind);
+        if (stream is null)
+        {
+            reader.Warn(file, $"is a {kind}, not a regular file, and is left out; remove it from the directory");
+            return;
+        }
+
+        reader.Read(file, stream);
+    }
+
+    /// <summary>The files that a path stands for: itself, or the YAML and JSON files of a directory, in order.</summary>
+    /// <exception cref="IOException">The directory cannot be read or holds none.</exception>
+    public static IReadOnlyList<string> FilesOf(string path, bool isRecursive)
     {
         if (!Directory.Exists(path))
         {

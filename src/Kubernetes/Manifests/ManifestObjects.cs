@@ -19,4 +19,7 @@ public sealed class ManifestObjects
 
     /// <summary>ServiceCIDRs, by name.</summary>
     public Dictionary<string, ServiceCidr> ServiceCidrs { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Number of all objects.</summary>
+    public int Count => Services.Count + EndpointSlices.Count + Nodes.Count + Pods.Count + ServiceCidrs.Count;
 }

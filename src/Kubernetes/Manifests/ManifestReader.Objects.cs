@@ -15,17 +15,35 @@ public sealed partial class ManifestReader
     private const string PodKind = "Pod";
 
     /// <summary>Decodes an object and stores it.</summary>
-    private void TakeObject(string kind, DocumentNode root) => TakeObject(kind, root, isUpdate: false);
-
-    private void TakeObject(string kind, DocumentNode root, bool isUpdate)
+    private void TakeObject(string kind, DocumentTape tape)
     {
-        try
+        bool isTaken = TakeObject(kind, tape.Root, isUpdate: false);
+        if (isTaken)
         {
-            if (root.Kind != DocumentKind.Mapping)
+            TellUnsupported(kind, tape);
+        }
+
+        TellRepeatedKeys(Describe(kind, tape.Root), tape, isTaken ? ManifestSeverity.Error : ManifestSeverity.Warning);
+    }
+
+    /// <summary>Decodes an object and stores it, if its kind makes rules.</summary>
+    /// <returns>Whether it does.</returns>
+    private bool TakeObject(string kind, DocumentNode root, bool isUpdate)
+    {
+        if (root.Kind != DocumentKind.Mapping)
+        {
+            if (kind.Length == 0 || IsOurs(kind))
             {
-                throw new DocumentException(root.Line, "", "is not a Kubernetes object");
+                Tell(ManifestSeverity.Error, root.Line, $"{Describe(kind, root)}: is not a Kubernetes object");
+                return true;
             }
 
+            Skip(kind, "");
+            return false;
+        }
+
+        try
+        {
             switch (kind)
             {
                 case ServiceKind when IsVersion(root, "v1"u8):
@@ -51,14 +69,35 @@ public sealed partial class ManifestReader
                     Store(Objects.Pods, pod.Name, pod, kind, pod.Name, root.Line, isUpdate);
                     break;
                 default:
-                    Skip(kind, root);
-                    break;
+                    Skip(kind, root["apiVersion"u8].Kind == DocumentKind.Text ? root["apiVersion"u8].AsString("") : "");
+                    return false;
             }
         }
         catch (DocumentException e)
         {
             string field = e.Field.Length == 0 ? "" : e.Field + " ";
             Tell(ManifestSeverity.Error, e.Line == 0 ? root.Line : e.Line, $"{Describe(kind, root)}: {field}{e.Reason}");
+        }
+
+        return true;
+    }
+
+    private static bool IsOurs(string kind) => kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind or PodKind;
+
+    private void TellUnsupported(string kind, DocumentTape tape)
+    {
+        foreach (DocumentException problem in tape.Unsupported)
+        {
+            Tell(ManifestSeverity.Error, problem.Line, $"{Describe(kind, tape.Root)}: {problem.Reason}");
+        }
+    }
+
+    /// <summary>Says which keys were given twice: nobody knows which of the values is meant.</summary>
+    private void TellRepeatedKeys(string what, DocumentTape tape, ManifestSeverity severity)
+    {
+        foreach (DocumentException repeated in tape.RepeatedKeys)
+        {
+            Tell(severity, repeated.Line, $"{(what.Length == 0 ? "" : what + ": ")}{repeated.Field} {repeated.Reason}");
         }
     }
 
@@ -82,19 +121,24 @@ public sealed partial class ManifestReader
         return space.Kind == DocumentKind.Text ? $"{kind} {space.AsString("")}/{name}" : $"{kind} {name}";
     }
 
-    private void Skip(string kind, DocumentNode root)
+    private void Skip(string kind, string apiVersion)
     {
-        string apiVersion = root["apiVersion"u8].Kind == DocumentKind.Text ? root["apiVersion"u8].AsString("") : "";
-        bool isOurs = kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind or PodKind;
-        string name = isOurs ? $"{kind} of {apiVersion}" : kind.Length == 0 ? "unknown" : kind;
+        string name = IsOurs(kind) ? $"{kind} of {apiVersion}" : kind.Length == 0 ? "unknown" : kind;
         _skipped[name] = _skipped.GetValueOrDefault(name) + 1;
     }
 
-    private void TakeWatchEvent(DocumentNode root)
+    private void TakeWatchEvent(DocumentTape tape)
     {
+        DocumentNode root = tape.Root;
         DocumentNode payload = root["object"u8];
         string kind = KindOf(payload);
         string type = root["type"u8].Kind == DocumentKind.Text ? root["type"u8].AsString("") : "";
+        TellRepeatedKeys(Describe(kind, payload), tape, IsOurs(kind) ? ManifestSeverity.Error : ManifestSeverity.Warning);
+        if (IsOurs(kind))
+        {
+            TellUnsupported(kind, tape);
+        }
+
         switch (type)
         {
             case "ADDED" or "MODIFIED":

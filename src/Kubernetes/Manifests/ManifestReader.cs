@@ -51,7 +51,7 @@ public sealed partial class ManifestReader : IDocumentSink
         _skipped.Clear();
         try
         {
-            DocumentReader.Read(stream, this);
+            DocumentReader.Read(stream, this, toleratesRepeatedKeys: true);
         }
         catch (DocumentException e)
         {
@@ -66,24 +66,27 @@ public sealed partial class ManifestReader : IDocumentSink
         }
     }
 
+    /// <summary>Adds a warning about a whole input.</summary>
+    public void Warn(string source, string text) => _messages.Add(new(ManifestSeverity.Warning, source, 0, text));
+
     /// <inheritdoc/>
     bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header)
     {
-        DocumentNode root = item.Root;
-        string kind = KindOf(root);
-        if (kind.Length == 0)
+        string kind = KindOf(item.Root);
+        if (kind.Length != 0)
         {
-            string listKind = KindOf(header.Root);
-            if (listKind.Length == 0)
-            {
-                _undecided.Add(item);
-                return true;
-            }
-
-            kind = KindOfItems(listKind);
+            TakeObject(kind, item);
+            return false;
         }
 
-        TakeObject(kind, root);
+        string listKind = KindOf(header.Root);
+        if (listKind.Length == 0)
+        {
+            _undecided.Add(item);
+            return true;
+        }
+
+        TakeItem(listKind, item);
         return false;
     }
 
@@ -101,14 +104,18 @@ public sealed partial class ManifestReader : IDocumentSink
 
             foreach (DocumentTape item in _undecided)
             {
-                TakeObject(KindOfItems(kind), item.Root);
+                TakeItem(kind, item);
             }
 
             _undecided.Clear();
-            return;
+            if (kind.Length == 0 || IsList(kind))
+            {
+                TellRepeatedKeys(kind, document, IsOurs(KindOfItems(kind)) ? ManifestSeverity.Error : ManifestSeverity.Warning);
+                return;
+            }
         }
 
-        bool isEmptyList = kind.EndsWith("List", StringComparison.Ordinal) && root["items"u8].IsNull;
+        bool isEmptyList = IsList(kind) && root["items"u8].IsNull;
         if (isEmptyList)
         {
             return;
@@ -116,11 +123,11 @@ public sealed partial class ManifestReader : IDocumentSink
 
         if (kind.Length != 0)
         {
-            TakeObject(kind, root);
+            TakeObject(kind, document);
         }
         else if (root.Kind == DocumentKind.Mapping && !root["object"u8].IsNull)
         {
-            TakeWatchEvent(root);
+            TakeWatchEvent(document);
         }
         else
         {
@@ -140,9 +147,20 @@ public sealed partial class ManifestReader : IDocumentSink
         return kind.Kind == DocumentKind.Text ? kind.AsString("") : "";
     }
 
+    private static bool IsList(string kind) => kind.EndsWith("List", StringComparison.Ordinal);
+
     /// <summary>Items of a typed list have no kind of their own: a ServiceList holds Services.</summary>
     private static string KindOfItems(string listKind) =>
-        listKind.EndsWith("List", StringComparison.Ordinal) && listKind.Length > 4 ? listKind[..^4] : "";
+        IsList(listKind) && listKind.Length > 4 ? listKind[..^4] : "";
+
+    /// <summary>Takes an item without a kind of its own; a field <c>items</c> of what is no list belongs to the object.</summary>
+    private void TakeItem(string listKind, DocumentTape item)
+    {
+        if (listKind.Length == 0 || IsList(listKind))
+        {
+            TakeObject(KindOfItems(listKind), item);
+        }
+    }
 
     private void Tell(ManifestSeverity severity, int line, string text)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,9 @@ namespace KubeProxySharp.Proxy.Agent;
 /// <param name="feed">Receives the objects.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
-internal sealed partial class ManifestSource(IReadOnlyList<string> paths, ClusterFeed feed, ILogger log, TimeProvider time)
+/// <param name="settleTime">How long a file that lost most of its objects has to rest before that is believed.</param>
+/// <param name="stalled">Is told which look at the files does not end, and with an empty text when it has.</param>
+internal sealed partial class ManifestSource(IReadOnlyList<string> paths, ClusterFeed feed, ILogger log, TimeProvider time, TimeSpan settleTime, Action<string> stalled)
 {
     /// <summary>
     /// How often the files are looked at. A change is read when it was seen twice, so that a file that is just being
@@ -20,7 +23,21 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
     /// </summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long a look at the files may take before it is told.</summary>
+    public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(10);
+
+    private readonly ManifestRest _rest = new(settleTime, time);
+    private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private ManifestObjects _known = new();
+
+    /// <summary>The number of objects of each file in the state that is in force.</summary>
+    private Dictionary<string, int> _counts = [];
+
+    private ManifestStamp? _read;
+    private ManifestStamp? _seen;
+
+    /// <summary>What is being looked at; for the words about a look that does not end.</summary>
+    private volatile string _at = "";
 
     /// <summary>The Node of a name, as the manifests have it now; null if they have none or cannot be read.</summary>
     public static Node? ReadNode(IReadOnlyList<string> paths, string name)
@@ -28,7 +45,10 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         ManifestReader reader = new();
         try
         {
-            ManifestFiles.Read(paths, isRecursive: false, static () => Stream.Null, reader);
+            foreach (string file in paths.SelectMany(static path => ManifestFiles.FilesOf(path, isRecursive: false)))
+            {
+                ManifestFiles.ReadRegular(file, reader);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -42,28 +62,76 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        ManifestStamp? read = null;
-        ManifestStamp? seen = null;
         while (true)
         {
-            ManifestStamp stamp = ManifestStamp.Of(paths);
-            if (stamp != read && (stamp == seen || read is null))
-            {
-                Load();
-                read = stamp;
-            }
-
-            seen = stamp;
+            // On a thread of its own: a file system that does not answer must not hold the agent.
+            await WatchAsync(Task.Run(Look, CancellationToken.None), cancellation);
             await Task.Delay(PollInterval, time, cancellation);
         }
+    }
+
+    /// <summary>Waits for a look at the files, and says so when it does not end.</summary>
+    private async Task WatchAsync(Task look, CancellationToken cancellation)
+    {
+        long begun = time.GetTimestamp();
+        bool isTold = false;
+        while (!look.IsCompleted)
+        {
+            using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            await Task.WhenAny(look, Task.Delay(ReadLimit, time, limit.Token));
+            await limit.CancelAsync();
+            cancellation.ThrowIfCancellationRequested();
+            TimeSpan taken = time.GetElapsedTime(begun);
+            if (look.IsCompleted || taken < ReadLimit)
+            {
+                continue;
+            }
+
+            string file = _at;
+            stalled(string.Create(CultureInfo.InvariantCulture, $"reading {file} has not ended for {taken.TotalSeconds:0}s; the last good state is kept"));
+            if (!isTold)
+            {
+                LogStalled(file, taken.TotalSeconds);
+            }
+
+            isTold = true;
+        }
+
+        if (isTold)
+        {
+            stalled("");
+        }
+
+        await look;
+    }
+
+    private void Look()
+    {
+        _at = string.Join(", ", paths);
+        ManifestStamp stamp = ManifestStamp.Of(paths);
+        bool isDue = _waiting.Count != 0 && _waiting.All(file => _rest.HasRested(file, ManifestStamp.OfFile(file)));
+        if ((stamp != _read || isDue) && (stamp == _seen || _read is null))
+        {
+            Load();
+            _read = stamp;
+        }
+
+        _seen = stamp;
     }
 
     private void Load()
     {
         ManifestReader reader = new();
+        Dictionary<string, int> counts = new(StringComparer.Ordinal);
         try
         {
-            ManifestFiles.Read(paths, isRecursive: false, static () => Stream.Null, reader);
+            foreach (string file in paths.SelectMany(static path => ManifestFiles.FilesOf(path, isRecursive: false)))
+            {
+                _at = file;
+                int before = reader.Objects.Count;
+                ManifestFiles.ReadRegular(file, reader);
+                counts[file] = reader.Objects.Count - before;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -82,12 +150,44 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
             return;
         }
 
+        if (IsBeingWritten(counts))
+        {
+            return;
+        }
+
         lock (feed.Together)
         {
             Put(reader.Objects);
         }
 
+        _counts = counts;
         LogRead(reader.Objects.Services.Count, reader.Objects.EndpointSlices.Count);
+    }
+
+    /// <summary>Whether a file lost so much that it is waited for. A file that is gone is taken for removed: nobody writes it.</summary>
+    private bool IsBeingWritten(Dictionary<string, int> counts)
+    {
+        _waiting.Clear();
+        foreach ((string file, int now) in counts)
+        {
+            int before = _counts.GetValueOrDefault(file);
+            if (!ManifestRest.LostMost(before, now))
+            {
+                _rest.Forget(file);
+            }
+            else if (!_rest.HasRested(file, ManifestStamp.OfFile(file)))
+            {
+                _waiting.Add(file);
+                LogBeingWritten(file, before - now, before, _rest.SettleTime.TotalSeconds);
+            }
+            else
+            {
+                _rest.Forget(file);
+                LogRested(file, now, before, _rest.SettleTime.TotalSeconds);
+            }
+        }
+
+        return _waiting.Count != 0;
     }
 
     private void Put(ManifestObjects objects)
@@ -125,6 +225,15 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Text}")]
     private partial void LogMessage(string text);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} lost {Lost} of its {Before} objects, as a file that is being written does: the last good state is kept until it is whole, or has rested for {Seconds} s")]
+    private partial void LogBeingWritten(string file, int lost, int before, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} has rested for {Seconds} s with {Now} objects of {Before}; that is taken over")]
+    private partial void LogRested(string file, int now, int before, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Reading {File} has not ended for {Seconds} s; the last good state is kept")]
+    private partial void LogStalled(string file, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Read manifests: {Services} Services, {EndpointSlices} EndpointSlices")]
     private partial void LogRead(int services, int endpointSlices);

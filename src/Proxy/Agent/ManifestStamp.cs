@@ -1,9 +1,13 @@
-using Microsoft.Win32.SafeHandles;
+using System.Globalization;
+using KubeProxySharp.Kubernetes.Manifests.Interop;
 
 namespace KubeProxySharp.Proxy.Agent;
 
-/// <summary>What tells one state of the manifest files from another: their names, sizes and times of change.</summary>
-/// <param name="Text">The state as text.</param>
+/// <summary>
+/// What tells one state of the manifest files from another. Size and time of change are not enough: a writer may set the
+/// time back. The kernel's own time of change, which nobody can set, and the number of the file are looked at as well.
+/// </summary>
+/// <param name="Text">The state of all files as text.</param>
 internal sealed record ManifestStamp(string Text)
 {
     /// <summary>The state now. Symbolic links are followed, so that the swap of a mounted ConfigMap is seen.</summary>
@@ -12,12 +16,17 @@ internal sealed record ManifestStamp(string Text)
         List<string> lines = [];
         foreach (string path in paths)
         {
-            lines.AddRange(Expand(path).Select(Line));
+            lines.AddRange(Expand(path).Select(static file => file + " " + OfFile(file)));
         }
 
         lines.Sort(StringComparer.Ordinal);
         return new(string.Join('\n', lines));
     }
+
+    /// <summary>The state of one file. It is not opened: that may wait for ever.</summary>
+    public static string OfFile(string file) => RegularFile.Status(file, out string error) is { } status
+        ? string.Create(CultureInfo.InvariantCulture, $"{status.Device}:{status.Inode} {status.Mode} {status.Size} {status.Modified} {status.Changed}")
+        : error; // gone meanwhile: reading will tell, this only has to notice when it changes
 
     private static string[] Expand(string path)
     {
@@ -27,22 +36,8 @@ internal sealed record ManifestStamp(string Text)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // As in Line.
+            // As in OfFile.
             return [path];
-        }
-    }
-
-    private static string Line(string file)
-    {
-        try
-        {
-            using SafeFileHandle handle = File.OpenHandle(file);
-            return $"{file} {RandomAccess.GetLength(handle)} {File.GetLastWriteTimeUtc(handle).Ticks}";
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            // Gone meanwhile, or not a file to be read: reading will tell, this only has to notice when it changes.
-            return $"{file} {e.GetType().Name}";
         }
     }
 }

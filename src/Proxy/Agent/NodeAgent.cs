@@ -128,7 +128,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         parts.Add(TellUntilListedAsync(start, loop, end.Token));
         if (api is null)
         {
-            Restart("reader of manifests", isVital: true, new ManifestSource([.. options.ManifestPaths.AsSpan()], loop.Feed, _logs.CreateLogger<ManifestSource>(), _time).RunAsync);
+            Restart("reader of manifests", isVital: true, new ManifestSource([.. options.ManifestPaths.AsSpan()], loop.Feed, _logs.CreateLogger<ManifestSource>(), _time, options.ManifestsSettleTime, health.SetStalledInput).RunAsync);
         }
         else
         {
@@ -157,7 +157,10 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             metrics.Syncs.Queued(family);
         }
 
-        Restart("clean-up of other modes", isVital: false, cancellation => CleanUpAfterAsync(reporting.AllApplied, cancellation));
+        RuleCleanUp cleanUp = new(host.Runner);
+        Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.Applied(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
+        Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.Applied(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
+        Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.AllApplied, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
         Restart("clean-up of flows", isVital: false, flows.RunAsync);
         Restart("sync loop", isVital: true, loop.RunAsync);
         await parts.WaitAsync();
@@ -280,12 +283,14 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     /// <summary>
     /// Removes the rules of the other modes when those of this one are complete, so that there is no moment without; kube-proxy
-    /// removes them first.
+    /// removes them first. Each family by itself: one that cannot be written must not keep the other from being tidy.
     /// </summary>
-    private async Task CleanUpAfterAsync(Task applied, CancellationToken end)
+    private async Task CleanUpAfterAsync(Task applied, Func<CleanUpResult, CancellationToken, Task> clean, CancellationToken end)
     {
         await applied.WaitAsync(end);
-        Tell(await new RuleCleanUp(host.Runner).CleanOtherModesAsync(Mode, end));
+        CleanUpResult result = new();
+        await clean(result, end);
+        Tell(result);
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
     }
 

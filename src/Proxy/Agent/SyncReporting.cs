@@ -46,9 +46,13 @@ internal sealed partial class SyncReporting(
     private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<IpFamily> _applied = [];
     private IReadOnlyList<string> _nodeProblems = [];
+    private readonly TaskCompletionSource[] _appliedOf = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
 
     /// <summary>Completes when the kernel has the rules of all families for the first time.</summary>
     public Task AllApplied => _allApplied.Task;
+
+    /// <summary>Completes when the kernel has the rules of a family for the first time; with those of another, if that is all there are.</summary>
+    public Task Applied(IpFamily family) => _appliedOf[(int)family].Task;
 
     /// <inheritdoc/>
     public void Requested()
@@ -216,6 +220,12 @@ internal sealed partial class SyncReporting(
     /// <summary>The families are synced side by side.</summary>
     private void NoteApplied(IpFamily family)
     {
+        _appliedOf[(int)family].TrySetResult();
+        if (families.Count == 1)
+        {
+            Array.ForEach(_appliedOf, static applied => applied.TrySetResult());
+        }
+
         lock (_applied)
         {
             if (_applied.Add(family) && _applied.Count == families.Count)

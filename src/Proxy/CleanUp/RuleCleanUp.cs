@@ -20,46 +20,48 @@ internal sealed class RuleCleanUp(ProcessRunner runner)
     public async Task<CleanUpResult> CleanOtherModesAsync(string mode, CancellationToken cancellation)
     {
         CleanUpResult result = new();
-        if (mode == ProxyMode.Nftables)
+        await CleanIpvsAsync(mode, result, cancellation);
+        foreach (IpFamily family in s_families)
         {
-            await IpvsCleanUp.RunAsync(runner, result, cancellation);
-            await CleanIptablesAsync(result, cancellation);
-        }
-        else
-        {
-            await CleanNftablesAsync(result, cancellation);
+            await CleanOtherModesAsync(mode, family, result, cancellation);
         }
 
         return result;
     }
+
+    /// <summary>Takes away the tables of one family that the other mode may have left.</summary>
+    public Task CleanOtherModesAsync(string mode, IpFamily family, CleanUpResult result, CancellationToken cancellation) => mode == ProxyMode.Nftables
+        ? CleanIptablesAsync(family, result, cancellation)
+        : NftablesCleanUp.RunAsync(runner, family, result, cancellation);
+
+    /// <summary>Takes away what mode ipvs may have left, for both families: they share an interface.</summary>
+    public Task CleanIpvsAsync(string mode, CleanUpResult result, CancellationToken cancellation) =>
+        mode == ProxyMode.Nftables ? IpvsCleanUp.RunAsync(runner, result, cancellation) : Task.CompletedTask;
 
     /// <summary>Takes away everything, as <c>--cleanup</c> asks for.</summary>
     public async Task<CleanUpResult> CleanAllAsync(CancellationToken cancellation)
     {
         CleanUpResult result = new();
         await IpvsCleanUp.RunAsync(runner, result, cancellation);
-        await CleanIptablesAsync(result, cancellation);
-        await CleanNftablesAsync(result, cancellation);
-        return result;
-    }
+        foreach (IpFamily family in s_families)
+        {
+            await CleanIptablesAsync(family, result, cancellation);
+        }
 
-    private async Task CleanNftablesAsync(CleanUpResult result, CancellationToken cancellation)
-    {
         foreach (IpFamily family in s_families)
         {
             await NftablesCleanUp.RunAsync(runner, family, result, cancellation);
         }
+
+        return result;
     }
 
     /// <summary>Both variants: a node that changed from one to the other has rules in both.</summary>
-    private async Task CleanIptablesAsync(CleanUpResult result, CancellationToken cancellation)
+    private async Task CleanIptablesAsync(IpFamily family, CleanUpResult result, CancellationToken cancellation)
     {
-        foreach (IpFamily family in s_families)
+        foreach (IptablesTools tools in IptablesTools.Installed(family))
         {
-            foreach (IptablesTools tools in IptablesTools.Installed(family))
-            {
-                await IptablesCleanUp.RunAsync(runner, tools, result, cancellation);
-            }
+            await IptablesCleanUp.RunAsync(runner, tools, result, cancellation);
         }
     }
 }

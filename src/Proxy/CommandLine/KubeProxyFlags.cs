@@ -36,6 +36,8 @@ internal sealed partial class KubeProxyFlags
 
     public TypedFlag<string[]> Manifests { get; }
 
+    public TypedFlag<TimeSpan> ManifestsSettleTime { get; }
+
     public TypedFlag<string> HostnameOverride { get; }
 
     public TypedFlag<string> KubeApiContentType { get; }
@@ -87,6 +89,7 @@ internal sealed partial class KubeProxyFlags
         Kubeconfig = Set.Add(FlagKinds.Text(Cluster, "kubeconfig", "FILE", "How to reach the API server; without it and --master, the service account of the pod."));
         Master = Set.Add(FlagKinds.Text(Cluster, "master", "URL", "Address of the API server, instead of that of the kubeconfig."));
         Manifests = Set.Add(FlagKinds.List(Cluster, "manifests", "DIR", "Take Services, EndpointSlices and Nodes from the files of a directory instead of an API server; repeatable."));
+        ManifestsSettleTime = Set.Add(FlagKinds.Duration(Cluster, "manifests-settle-time", "How long a manifest that became empty, or lost more than half of its objects, has to rest before that is believed.", TimeSpan.FromSeconds(10)));
         HostnameOverride = Set.Add(FlagKinds.Text(Cluster, "hostname-override", "NAME", "Name of this node; default: the host name."));
         KubeApiContentType = Set.Add(FlagKinds.Text(Cluster, "kube-api-content-type", "TYPE", "Content type of requests to the API server.", s_defaults.ClientConnection.ContentType));
         KubeApiQps = Set.Add(FlagKinds.Decimal(Cluster, "kube-api-qps", "Requests per second to the API server.", s_defaults.ClientConnection.Qps));

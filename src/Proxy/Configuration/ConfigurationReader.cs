@@ -8,7 +8,9 @@ namespace KubeProxySharp.Proxy.Configuration;
 /// </summary>
 internal sealed class ConfigurationReader : IDocumentSink
 {
+    private readonly List<string> _others = [];
     private LoadedConfiguration? _loaded;
+    private string? _firstOther;
 
     private ConfigurationReader()
     {
@@ -37,7 +39,9 @@ internal sealed class ConfigurationReader : IDocumentSink
     {
         ConfigurationReader reader = new();
         DocumentReader.Read(stream, reader, toleratesRepeatedKeys: true);
-        return reader._loaded ?? throw new ConfigurationException("failed complete: failed to decode: the file is empty");
+        return reader._loaded is { } loaded
+            ? loaded with { OtherDocuments = reader._others }
+            : throw new ConfigurationException("failed complete: failed to decode: " + (reader._firstOther ?? "the file is empty"));
     }
 
     bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header) => false;
@@ -45,22 +49,31 @@ internal sealed class ConfigurationReader : IDocumentSink
     void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
     {
         DocumentNode root = document.Root;
-        string apiVersion = root["apiVersion"u8].AsString("");
-        string kind = root["kind"u8].AsString("");
+        string apiVersion = TextOf(root, "apiVersion"u8);
+        string kind = TextOf(root, "kind"u8);
         if (apiVersion is not KubeProxyConfiguration.ApiVersion || kind is not KubeProxyConfiguration.Kind)
         {
-            throw new ConfigurationException(
-                $"failed complete: failed to decode: no kind \"{kind}\" is registered for version \"{apiVersion}\"; "
-                + $"it must be {KubeProxyConfiguration.Kind} of {KubeProxyConfiguration.ApiVersion}");
+            // Some keep the configurations of several components in one file.
+            _firstOther ??= $"no kind \"{kind}\" is registered for version \"{apiVersion}\"; it must be {KubeProxyConfiguration.Kind} of {KubeProxyConfiguration.ApiVersion}";
+            _others.Add($"line {root.Line}: a document of kind \"{kind}\" of \"{apiVersion}\" is not for this program");
+            return;
+        }
+
+        if (document.Unsupported.Count != 0)
+        {
+            throw document.Unsupported[0];
         }
 
         if (_loaded is not null)
         {
-            throw new DocumentException(root.Line, "", "is a second document; a configuration file holds one");
+            throw new DocumentException(root.Line, "", "is a second KubeProxyConfiguration; a file holds one");
         }
 
         List<DocumentException> problems = [.. document.RepeatedKeys];
         KubeProxyConfiguration value = ConfigurationDecoder.Decode(new StrictFields(root, problems));
         _loaded = new(value, [.. problems.Select(problem => problem.Message)]);
     }
+
+    private static string TextOf(DocumentNode root, ReadOnlySpan<byte> key) =>
+        root.Kind == DocumentKind.Mapping && root[key].Kind == DocumentKind.Text ? root[key].AsString("") : "";
 }

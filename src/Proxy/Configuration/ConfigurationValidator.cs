@@ -54,9 +54,9 @@ internal sealed partial class ConfigurationValidator
     {
         foreach (KubeProxyConfiguration.FeatureGate gate in _configuration.FeatureGates)
         {
-            if (!gate.IsEnabled && FeatureGates.IsLocked(gate.Name))
+            if (FeatureGates.Objection(gate) is { } objection)
             {
-                Invalid("featureGates", gate.Name, $"cannot set feature gate {gate.Name} to false, feature is locked to true");
+                Invalid("featureGates", gate.Name, objection);
             }
         }
     }

@@ -1,7 +1,9 @@
+using KubeProxySharp.Proxy.CommandLine.Flags;
+
 namespace KubeProxySharp.Proxy.Configuration;
 
-/// <summary>Feature gates of a configuration. Only those of spec 11.10 have an effect; all others are accepted.</summary>
-internal static class FeatureGates
+/// <summary>Feature gates of a configuration. Only those of spec 11.10 have an effect; other gates of Kubernetes are accepted.</summary>
+internal static partial class FeatureGates
 {
     public const string AllowServiceExternalIPs = "AllowServiceExternalIPs";
 
@@ -34,6 +36,25 @@ internal static class FeatureGates
 
     /// <summary>Whether a gate is one of spec 11.10.</summary>
     public static bool IsKnown(string name) => Known.Any(gate => string.Equals(gate.Name, name, StringComparison.Ordinal));
+
+    /// <summary>Why a gate cannot be set, in kube-proxy's words, with the name that was perhaps meant; null if it can.</summary>
+    public static string? Objection(KubeProxyConfiguration.FeatureGate gate)
+    {
+        if (!IsKnown(gate.Name) && !s_others.Contains(gate.Name))
+        {
+            return $"unrecognized feature gate: {gate.Name}{Suggestion(gate.Name)}";
+        }
+
+        return !gate.IsEnabled && IsLocked(gate.Name) ? $"cannot set feature gate {gate.Name} to false, feature is locked to true" : null;
+    }
+
+    private static string Suggestion(string name)
+    {
+        (string nearest, int distance) = Known.Select(static gate => gate.Name).Concat(s_others)
+            .Select(known => (known, EditDistance.Between(known.ToUpperInvariant(), name.ToUpperInvariant())))
+            .MinBy(static pair => pair.Item2);
+        return distance <= Math.Max(2, name.Length / 4) ? $" (did you mean {nearest}?)" : "";
+    }
 
     /// <summary>Whether a gate is on; the last entry counts.</summary>
     public static bool IsEnabled(KubeProxyConfiguration configuration, string name, bool byDefault)

@@ -16,6 +16,9 @@ internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligi
     /// <summary>What the start waits for; empty once nothing does. It is no fault by itself.</summary>
     public string WaitsFor { get; init; } = "";
 
+    /// <summary>Which input does not come to its end; empty when all do. It makes nothing unhealthy: the rules stay.</summary>
+    public string StalledInput { get; init; } = "";
+
     /// <summary>The latest update of all families; year 1 in UTC when there is none.</summary>
     public DateTimeOffset LastUpdated => Families.Select(static family => family.LastUpdated).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
 }

@@ -76,6 +76,11 @@ internal static class HealthText
             text.Append("; last error: ").Append(part.LastError.TrimEnd().ReplaceLineEndings("\n    ")).Append('\n');
         }
 
+        if (report.StalledInput.Length != 0)
+        {
+            text.Append("[-]manifests failed: ").Append(report.StalledInput).Append('\n');
+        }
+
         if (probe == HealthProbe.Healthz)
         {
             text.Append(report.IsNodeEligible

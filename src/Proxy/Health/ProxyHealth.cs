@@ -18,6 +18,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     private readonly SortedDictionary<string, FailingPart> _parts = new(StringComparer.Ordinal);
     private bool _isNodeEligible;
     private string _waitsFor = "";
+    private string _stalledInput = "";
 
     /// <summary>The sync loop of a family starts: the family is known, and healthy, from now on.</summary>
     public void SyncLoopStarted(IpFamily family)
@@ -90,6 +91,9 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     /// <summary>Says whether the Node object is known and not on its way out (spec 9.1); not so until told.</summary>
     public void SetNodeEligible(bool isEligible) => Volatile.Write(ref _isNodeEligible, isEligible);
 
+    /// <summary>Says which input does not come to its end, for people; an empty text when all do.</summary>
+    public void SetStalledInput(string what) => Volatile.Write(ref _stalledInput, what);
+
     /// <summary>The health now.</summary>
     public HealthReport Read()
     {
@@ -101,6 +105,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
             {
                 Parts = [.. _parts.Select(part => part.Value.Read(part.Key, pendingLimit))],
                 WaitsFor = Volatile.Read(ref _waitsFor),
+                StalledInput = Volatile.Read(ref _stalledInput),
             };
         }
     }

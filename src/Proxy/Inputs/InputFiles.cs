@@ -39,7 +39,7 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
     public KubeProxyConfiguration ReadConfiguration(string? path, bool isStrict)
     {
         LoadedConfiguration loaded = path is null ? new(new KubeProxyConfiguration(), []) : ConfigurationReader.ReadFile(path);
-        foreach (string problem in loaded.StrictProblems)
+        foreach (string problem in loaded.OtherDocuments.Concat(loaded.StrictProblems))
         {
             errors.WriteLine($"{path}: {(isStrict ? "error" : "warning")}: {problem}{(isStrict ? "" : "; ignored")}");
         }

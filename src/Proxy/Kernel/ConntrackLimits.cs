@@ -22,7 +22,7 @@ internal sealed partial class ConntrackLimits(ISysctl sysctl, KernelFiles files,
     {
         try
         {
-            SetMax(Max(conntrack, cpuCount));
+            SetMax(conntrack, cpuCount);
             Set(SysctlNames.ConntrackTcpTimeoutEstablished, Seconds(conntrack.TcpEstablishedTimeout), conntrack.TcpEstablishedTimeout > TimeSpan.Zero);
             Set(SysctlNames.ConntrackTcpTimeoutCloseWait, Seconds(conntrack.TcpCloseWaitTimeout), conntrack.TcpCloseWaitTimeout > TimeSpan.Zero);
             Set(SysctlNames.ConntrackTcpBeLiberal, 1, conntrack.TcpBeLiberal);
@@ -51,6 +51,19 @@ internal sealed partial class ConntrackLimits(ISysctl sysctl, KernelFiles files,
     }
 
     private static long Seconds(TimeSpan duration) => duration.Ticks / TimeSpan.TicksPerSecond;
+
+    /// <summary>Inside a container, or where the limit is the host's, it may be refused; few know that it can be left alone.</summary>
+    private void SetMax(ConntrackConfiguration conntrack, int cpuCount)
+    {
+        try
+        {
+            SetMax(Max(conntrack, cpuCount));
+        }
+        catch (KernelSetupException e)
+        {
+            throw new KernelSetupException($"{e.Message}; to leave the limit as it is, set conntrack.maxPerCore: 0 (--conntrack-max-per-core=0)");
+        }
+    }
 
     private void SetMax(long max)
     {

@@ -20,6 +20,9 @@ internal sealed record RunOptions
     /// <summary>Directories with manifests to use instead of an API server; empty for an API server.</summary>
     public EquatableArray<string> ManifestPaths { get; init; }
 
+    /// <summary>How long a manifest that lost most of its objects has to rest before that is believed.</summary>
+    public TimeSpan ManifestsSettleTime { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Whether to end after what needs full root rights (spec 14.3).</summary>
     public bool IsInitOnly { get; init; }
 

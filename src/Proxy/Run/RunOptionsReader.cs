@@ -32,6 +32,7 @@ internal static class RunOptionsReader
             Configuration = configuration,
             Master = flags.Master.Value,
             ManifestPaths = [.. flags.Manifests.Value],
+            ManifestsSettleTime = flags.ManifestsSettleTime.Value,
             IsInitOnly = flags.InitOnly.Value,
             IsCleanup = flags.Cleanup.Value,
             WriteConfigTo = flags.WriteConfigTo.Value.Length == 0 ? null : flags.WriteConfigTo.Value,
@@ -61,6 +62,7 @@ internal static class RunOptionsReader
             throw CannotOpen(path, e);
         }
 
+        notes.AddRange(loaded.OtherDocuments.Select(other => $"{path}: {other}; left out"));
         if (loaded.StrictProblems.Count != 0)
         {
             notes.Add($"Using lenient decoding as strict decoding failed: {path}: {string.Join("; ", loaded.StrictProblems)}");
@@ -89,9 +91,9 @@ internal static class RunOptionsReader
     {
         foreach (KubeProxyConfiguration.FeatureGate gate in configuration.FeatureGates)
         {
-            if (!gate.IsEnabled && FeatureGates.IsLocked(gate.Name))
+            if (FeatureGates.Objection(gate) is { } objection)
             {
-                throw new ConfigurationException($"failed complete: cannot set feature gate {gate.Name} to false, feature is locked to true");
+                throw new ConfigurationException("failed complete: " + objection);
             }
 
             if (!FeatureGates.IsKnown(gate.Name))

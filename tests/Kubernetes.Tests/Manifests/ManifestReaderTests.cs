@@ -77,6 +77,76 @@ public sealed class ManifestReaderTests
         _reader.Messages.Should().BeEmpty();
     }
 
+    /// <summary>What kubectl, helm and people write; all of these are one Service.</summary>
+    [Theory]
+    [InlineData("{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}}")]
+    [InlineData("{\"apiVersion\": \"v1\", \"kind\": Service, \"metadata\": {\"name\": web, \"namespace\": shop}}")]
+    [InlineData("{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"web\", \"namespace\": \"shop\"}} # a comment\n")]
+    [InlineData("{ # a comment\n apiVersion: v1, kind: Service,\n metadata: {name: web, namespace: shop}}\n")]
+    [InlineData("# a comment\n{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"web\", \"namespace\": \"shop\"}}")]
+    [InlineData("%YAML 1.2\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n...\n")]
+    [InlineData("--- # Source: chart/templates/service.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n")]
+    [InlineData("apiVersion: v1\r\nkind: Service\r\nmetadata:\r\n  name: web\r\n  namespace: shop\r\n")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: &m {name: web, namespace: shop}\nspec: {selector: {app: web}}\t# tab\n")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\n  annotations:\n    a: |\n      \n      b: c\n")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\n  annotations: # odd\n    a: >-  # folded\n     \n      \n      b: c\n    d: \"x\n      y\"\n")]
+    public void OtherFormsOfYamlAreRead(string text)
+    {
+        Read(text);
+
+        _reader.Messages.Where(message => message.Severity != ManifestSeverity.Note).Should().BeEmpty();
+        _reader.Objects.Services.Keys.Should().Equal(Samples.Web);
+    }
+
+    [Theory]
+    [InlineData("{apiVersion: v1, kind: Node, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Node, metadata: {name: b}}\n")]
+    [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}\n---\n{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"b\"}}\n")]
+    [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}\n{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"b\"}}\n")]
+    [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: b}\n")]
+    [InlineData("apiVersion: v1\nkind: Node\nmetadata: {name: a}\n---\n{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"b\"}}\n")]
+    public void DocumentsInBracesMayFollowEachOther(string text)
+    {
+        Read(text);
+
+        _reader.Messages.Should().BeEmpty();
+        _reader.Objects.Nodes.Keys.Should().Equal("a", "b");
+    }
+
+    [Fact]
+    public void LinesAfterJsonAreCountedFromTheBeginning()
+    {
+        Read("{\"apiVersion\":\"v1\",\n \"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: 5}\n");
+
+        _reader.Messages.Should().ContainSingle().Which.Line.Should().Be(6);
+    }
+
+    [Theory]
+    [InlineData("spec:\n  storageClassName: a\n  storageClassName: a\n", "PersistentVolumeClaim pvc: spec.storageClassName is given twice")]
+    [InlineData("spec:\n  a:\n  - {b: 1}\n  - {b: 1, b: 2}\n", "PersistentVolumeClaim pvc: spec.a[1].b is given twice")]
+    [InlineData("metadata: {name: pvc}\n", "PersistentVolumeClaim pvc: metadata is given twice")]
+    public void ARepeatedKeyOfAKindThatMakesNoRulesIsNamedAndNoError(string text, string told)
+    {
+        Read("kind: PersistentVolumeClaim\napiVersion: v1\nmetadata: {name: pvc}\n" + text + "---\n" + Service);
+
+        _reader.ErrorCount.Should().Be(0);
+        _reader.Messages.Where(message => message.Severity == ManifestSeverity.Warning).Should().ContainSingle().Which.Text.Should().Be(told);
+        _reader.Objects.Services.Should().HaveCount(1);
+    }
+
+    /// <summary>Helm values and resources of others may hold anything.</summary>
+    [Theory]
+    [InlineData("kind: Values\nbase: &base {a: 1}\nderived:\n  <<: *base\n  b: 2\n")]
+    [InlineData("kind: Panel\nitems: [a, 5, [b]]\n")]
+    [InlineData("kind: ThingList\nitems: [a, 5, {b: c, b: d}]\n")]
+    [InlineData("kind: Service\napiVersion: serving.knative.dev/v1\nspec: [a]\nmetadata: 5\n")]
+    public void WhatASkippedKindContainsIsNoError(string text)
+    {
+        Read(text + "---\n" + Service);
+
+        _reader.ErrorCount.Should().Be(0);
+        _reader.Objects.Services.Should().HaveCount(1);
+    }
+
     [Fact]
     public void AByteOrderMarkIsSkipped()
     {

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.RuleModel.Inputs;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Tests.Agent;
 
@@ -28,6 +30,10 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         metadata: {name: node-a}
         """;
 
+    /// <summary>Longer than any look takes on a slow machine, and short enough to wait for.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(2);
+
+    private readonly Lines _log = new();
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("manifests-");
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<NamespacedName, Service> _services = [];
@@ -135,9 +141,73 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         }, static () => { });
         Write("all.yaml", Service + "\n---\n" + Slice);
 
-        _running = new ManifestSource([_directory.FullName], feed, NullLogger.Instance, TimeProvider.System).RunAsync(_stop.Token);
+        _running = new ManifestSource([_directory.FullName], feed, _log, TimeProvider.System, SettleTime, static _ => { }).RunAsync(_stop.Token);
 
         (await taken.Task.WaitAsync(TimeSpan.FromSeconds(30))).Should().Be((1, 1));
+    }
+
+    /// <summary>A shell empties the file of <c>kubectl get ... &gt;DIR/a.yaml</c> before kubectl has the first object.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("---\n")]
+    [InlineData(Service)]
+    public async Task AFileThatLostMostOfItsObjectsIsTakenOverWhenItHasRested(string rest)
+    {
+        Write("all.yaml", string.Join("\n---\n", Service, Named("db"), Named("mail")));
+        Write("more.yaml", Named("other"));
+        Start();
+        await UntilAsync(() => _services.Count == 4);
+
+        Stopwatch sinceWritten = Stopwatch.StartNew();
+        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "all.yaml"), rest);
+
+        await UntilAsync(() => _log.Contains("all.yaml lost") || _services.Count != 4);
+        _services.Should().HaveCount(4);
+        await UntilAsync(() => _services.Count == (rest.Length > 10 ? 2 : 1));
+        sinceWritten.Elapsed.Should().BeGreaterThan(SettleTime - TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public async Task AFileThatIsWholeAgainIsTakenAtOnceAndNothingWasLost()
+    {
+        Write("all.yaml", Service + "\n---\n" + Named("db"));
+        Start();
+        await UntilAsync(() => _services.Count == 2);
+
+        Write("all.yaml", "");
+        await UntilAsync(() => _log.Contains("all.yaml lost") || _services.Count != 2);
+        Write("all.yaml", string.Join("\n---\n", Service, Named("db"), Named("mail")));
+        await UntilAsync(() => _services.Count != 2);
+
+        _services.Should().HaveCount(3);
+    }
+
+    [Fact]
+    public async Task AFifoIsNamedAndTheOtherFilesAreRead()
+    {
+        Write("all.yaml", Service);
+        MakeFifo("f.yaml");
+        Start();
+
+        await UntilAsync(() => _services.Count == 1 && _log.Contains("f.yaml: warning: is a FIFO"));
+        Write("more.yaml", Named("db"));
+        await UntilAsync(() => _services.Count == 2);
+    }
+
+    /// <summary>Tools that keep time stamps (cp -p, rsync -t, tar) leave size and time as they were.</summary>
+    [Fact]
+    public async Task AChangeOfTheSameSizeAndTimeIsSeen()
+    {
+        string file = Path.Combine(_directory.FullName, "all.yaml");
+        Write("all.yaml", Service);
+        DateTime stamp = File.GetLastWriteTimeUtc(file);
+        Start();
+        await UntilAsync(() => _services.Count == 1);
+
+        await File.WriteAllTextAsync(file, Service.Replace("port: 80", "port: 81", StringComparison.Ordinal));
+        File.SetLastWriteTimeUtc(file, stamp);
+
+        await UntilAsync(() => _services.Values.Single().Ports[0].Port == 81);
     }
 
     public async ValueTask DisposeAsync()
@@ -149,13 +219,22 @@ public sealed class ManifestSourceTests : IAsyncDisposable
     }
 
     private void Start() =>
-        _running = new ManifestSource([_directory.FullName], _feed, NullLogger.Instance, TimeProvider.System).RunAsync(_stop.Token);
+        _running = new ManifestSource([_directory.FullName], _feed, _log, TimeProvider.System, SettleTime, static _ => { }).RunAsync(_stop.Token);
 
     private void Write(string name, string text)
     {
         string temporary = Path.Combine(_directory.FullName, name + ".tmp");
         File.WriteAllText(temporary, text);
         File.Move(temporary, Path.Combine(_directory.FullName, name), overwrite: true);
+    }
+
+    private static string Named(string name) => Service.Replace("name: web", "name: " + name, StringComparison.Ordinal);
+
+    private void MakeFifo(string name)
+    {
+        using Process process = Process.Start("mkfifo", [Path.Combine(_directory.FullName, name)]);
+        process.WaitForExit();
+        process.ExitCode.Should().Be(0);
     }
 
     private void Take()
@@ -188,5 +267,20 @@ public sealed class ManifestSourceTests : IAsyncDisposable
             limit.IsCancellationRequested.Should().BeFalse();
             await Task.Delay(10, CancellationToken.None);
         }
+    }
+
+    private sealed class Lines : ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        public bool Contains(string text) => _lines.Any(line => line.Contains(text, StringComparison.Ordinal));
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _lines.Enqueue(formatter(state, exception));
     }
 }

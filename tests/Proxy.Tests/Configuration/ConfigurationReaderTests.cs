@@ -128,6 +128,19 @@ public sealed class ConfigurationReaderTests
     }
 
     [Theory]
+    [InlineData(Header + "mode: nftables\n---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n")]
+    [InlineData("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n---\n" + Header + "mode: nftables\n")]
+    [InlineData("{\"apiVersion\": \"kubeadm.k8s.io/v1beta4\", \"kind\": \"KubeletConfiguration\"}\n---\n" + Header + "mode: nftables\n")]
+    public void DocumentsOfOtherKindsAreToldAndLeftOut(string text)
+    {
+        LoadedConfiguration loaded = Read(text);
+
+        loaded.Value.Mode.Should().Be("nftables");
+        loaded.OtherDocuments.Should().ContainSingle().Which.Should().Match("line *: a document of kind \"KubeletConfiguration\" of * is not for this program");
+        loaded.StrictProblems.Should().BeEmpty();
+    }
+
+    [Theory]
     [InlineData("", "0.0.0.0:10256", "127.0.0.1:10249")]
     [InlineData("bindAddress: 192.0.2.1", "0.0.0.0:10256", "127.0.0.1:10249")]
     [InlineData("bindAddress: \"::\"", "[::]:10256", "[::1]:10249")]

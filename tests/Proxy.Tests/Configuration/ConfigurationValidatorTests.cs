@@ -34,6 +34,7 @@ public sealed class ConfigurationValidatorTests
     [InlineData("logging: {format: xml}", "logging.format: Invalid value: \"xml\": Unsupported log format")]
     [InlineData("logging: {options: {text: {splitStream: true}}}", "logging.options: Invalid value: \"\": need the feature gate LoggingAlphaOptions")]
     [InlineData("featureGates: {NFTablesProxyMode: false}", "featureGates: Invalid value: \"NFTablesProxyMode\": cannot set feature gate NFTablesProxyMode to false, feature is locked to true")]
+    [InlineData("featureGates: {AllowServiceExternalIP: false}", "featureGates: Invalid value: \"AllowServiceExternalIP\": unrecognized feature gate: AllowServiceExternalIP (did you mean AllowServiceExternalIPs?)")]
     public void EveryFaultHasKubeProxysPathAndMessage(string text, string error)
     {
         ConfigurationValidator.Validate(Read(text)).Should().Equal("KubeProxyConfiguration." + error);
@@ -45,7 +46,7 @@ public sealed class ConfigurationValidatorTests
     [InlineData("nftables: {masqueradeBit: 32}")]
     [InlineData("ipvs: {tcpTimeout: -1s}")]
     [InlineData("logging: {options: {text: {splitStream: true}}}\nfeatureGates: {LoggingAlphaOptions: true}")]
-    [InlineData("featureGates: {SomethingElse: false}")]
+    [InlineData("featureGates: {DRAAdminAccess: false, AllAlpha: true}")]
     public void WhatKubeProxyDoesNotCheckIsFine(string text)
     {
         ConfigurationValidator.Validate(Read(text)).Should().BeEmpty();

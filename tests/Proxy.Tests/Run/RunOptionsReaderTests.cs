@@ -24,7 +24,7 @@ public sealed class RunOptionsReaderTests : IDisposable
 
     /// <summary>Every flag with a counterpart in the file sets that counterpart (table of spec 11.2).</summary>
     [Theory]
-    [InlineData("--feature-gates=A=true", "featureGates: {A: true}")]
+    [InlineData("--feature-gates=WatchList=true", "featureGates: {WatchList: true}")]
     [InlineData("--kubeconfig=/k", "clientConnection: {kubeconfig: /k}")]
     [InlineData("--kube-api-content-type=t", "clientConnection: {contentType: t}")]
     [InlineData("--kube-api-qps=2.5 --kube-api-burst=7", "clientConnection: {qps: 2.5, burst: 7}")]
@@ -104,6 +104,9 @@ public sealed class RunOptionsReaderTests : IDisposable
     [InlineData("--hostname-override=\t", "failed complete: empty hostname-override is invalid")]
     [InlineData("--config=/does/not/exist", "failed complete: open /does/not/exist: no such file or directory")]
     [InlineData("--feature-gates=NFTablesProxyMode=false", "failed complete: cannot set feature gate NFTablesProxyMode to false, feature is locked to true")]
+    [InlineData("--feature-gates=AllowServiceExternalIP=false", "failed complete: unrecognized feature gate: AllowServiceExternalIP (did you mean AllowServiceExternalIPs?)")]
+    [InlineData("--feature-gates=allowserviceexternalips=false", "failed complete: unrecognized feature gate: allowserviceexternalips (did you mean AllowServiceExternalIPs?)")]
+    [InlineData("--feature-gates=WatchList=true,Nonsense=true", "failed complete: unrecognized feature gate: Nonsense")]
     public void WhatCannotBeCompletedIsRefused(string flags, string message)
     {
         FluentActions.Invoking(() => Read(flags)).Should().Throw<ConfigurationException>().WithMessage(message);
@@ -112,9 +115,9 @@ public sealed class RunOptionsReaderTests : IDisposable
     [Fact]
     public void LenientReadingAndGatesWithoutEffectAreNoted()
     {
-        WriteFile("mods: x\nfeatureGates: {Other: true}\nmode: iptables");
+        WriteFile("mods: x\nfeatureGates: {WatchList: true}\nmode: iptables");
 
-        Read($"--config={_path}").Notes.ToString().Should().Match("[Using lenient decoding as strict decoding failed: *mods*, Feature gate Other has no effect on this program]");
+        Read($"--config={_path}").Notes.ToString().Should().Match("[Using lenient decoding as strict decoding failed: *mods*, Feature gate WatchList has no effect on this program]");
     }
 
     [Theory]

@@ -1,0 +1,67 @@
+using System.Text;
+using System.Text.Json;
+
+namespace KubeProxySharp.Kubernetes.Documents;
+
+/// <summary>
+/// Tells JSON from YAML that begins with the same brace: a flow mapping. The first document decides, as far as it is in the
+/// beginning of the text.
+/// </summary>
+internal static class JsonStart
+{
+    /// <summary>Whether the text is to be read as JSON.</summary>
+    /// <param name="start">The beginning of the text.</param>
+    /// <param name="isWhole">Whether that is all of it.</param>
+    public static bool Is(ReadOnlySpan<byte> start, bool isWhole)
+    {
+        ReadOnlySpan<byte> content = start.TrimStart(" \t\r\n"u8);
+        if (content.IsEmpty || content[0] != (byte)'{')
+        {
+            return false;
+        }
+
+        // What is neither is told as what it was more likely meant to be: the errors of JSON say more.
+        return IsJson(start, isWhole) || (isWhole && !IsYaml(start));
+    }
+
+    private static bool IsJson(ReadOnlySpan<byte> start, bool isWhole)
+    {
+        // Too deep is not the same as not JSON.
+        Utf8JsonReader reader = new(start, isWhole, new JsonReaderState(new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = start.Length + 1 }));
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == 0)
+                {
+                    return true;
+                }
+            }
+
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether the first document is YAML; what comes after it has errors of its own.</summary>
+    private static bool IsYaml(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            using StringReader reader = new(Encoding.UTF8.GetString(text));
+            YamlParser parser = new(reader, lineShift: 0);
+            while (parser.MoveNext() && parser.Current is not YamlDotNet.Core.Events.DocumentEnd)
+            {
+            }
+
+            return true;
+        }
+        catch (DocumentException)
+        {
+            return false;
+        }
+    }
+}

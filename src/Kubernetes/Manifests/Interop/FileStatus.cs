@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace KubeProxySharp.Kubernetes.Manifests.Interop;
+
+/// <summary>What the kernel tells of a file.</summary>
+/// <param name="Mode">Type and rights.</param>
+/// <param name="Device">The device that holds it.</param>
+/// <param name="Inode">Its number there.</param>
+/// <param name="Size">Its size in bytes.</param>
+/// <param name="Modified">When its content changed, in seconds and nanoseconds; anybody may set it.</param>
+/// <param name="Changed">When content, name or rights changed; nobody can set it.</param>
+public readonly record struct FileStatus(ushort Mode, ulong Device, ulong Inode, ulong Size, (long Seconds, uint Nanoseconds) Modified, (long Seconds, uint Nanoseconds) Changed)
+{
+    private const int TypeMask = 0xf000; // S_IFMT
+
+    /// <summary>Whether it is a regular file.</summary>
+    public bool IsRegular => (Mode & TypeMask) == 0x8000; // S_IFREG
+
+    /// <summary>What it is.</summary>
+    public string Kind => (Mode & TypeMask) switch
+    {
+        0x1000 => "FIFO",
+        0x2000 or 0x6000 => "device",
+        0x4000 => "directory",
+        0xc000 => "socket",
+        _ => "file",
+    };
+
+    /// <summary>Reads a <c>struct statx</c>.</summary>
+    internal static FileStatus Read(ReadOnlySpan<byte> status) => new(
+        MemoryMarshal.Read<ushort>(status[28..]),
+        MemoryMarshal.Read<ulong>(status[136..]),
+        MemoryMarshal.Read<ulong>(status[32..]),
+        MemoryMarshal.Read<ulong>(status[40..]),
+        (MemoryMarshal.Read<long>(status[112..]), MemoryMarshal.Read<uint>(status[120..])),
+        (MemoryMarshal.Read<long>(status[96..]), MemoryMarshal.Read<uint>(status[104..])));
+}
