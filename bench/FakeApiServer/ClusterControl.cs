@@ -1,5 +1,8 @@
 using System.Globalization;
+using KubeProxySharp.FakeApi;
+using KubeProxySharp.FakeApi.Faults;
 using KubeProxySharp.FakeApi.Schema;
+using KubeProxySharp.FakeApi.Storage;
 
 namespace KubeProxySharp.FakeApiServer;
 
@@ -9,6 +12,7 @@ internal sealed class ClusterControl(ServerOptions options, TimeProvider time) :
     private readonly SemaphoreSlim _one = new(1);
     private int _generation;
     private int _next;
+    private StoreState? _saved;
 
     /// <summary>Set once the server runs.</summary>
     public KubeProxySharp.FakeApi.FakeApiServer? Server { get; set; }
@@ -47,6 +51,21 @@ internal sealed class ClusterControl(ServerOptions options, TimeProvider time) :
                 case ["up"]:
                     await server.ComeBackAsync(cancellationToken);
                     return "up";
+                case ["away", string kind] when Enum.TryParse(kind, ignoreCase: true, out AwayKind away) && Enum.IsDefined(away):
+                    await server.GoAwayAsync(away);
+                    return "away " + kind;
+                case ["back"]:
+                    await server.ComeBackAsync(new ComeBackOptions(), cancellationToken);
+                    return "back";
+                case ["back", "restarted"]:
+                    await server.ComeBackAsync(new ComeBackOptions { IsRestarted = true }, cancellationToken);
+                    return "back restarted";
+                case ["save"]:
+                    _saved = server.Store.Save();
+                    return string.Create(CultureInfo.InvariantCulture, $"saved {_saved.Version}");
+                case ["back", "restored"] when _saved is not null:
+                    await server.ComeBackAsync(new ComeBackOptions { RolledBackTo = _saved }, cancellationToken);
+                    return "back restored";
                 default:
                     return "unknown command: " + command;
             }

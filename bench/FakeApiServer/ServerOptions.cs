@@ -14,6 +14,9 @@ internal sealed record ServerOptions
           dns ADDRESS      a UDP Service 10.96.254.53:53 with this endpoint
           stats            objects, version, open watches, requests
           down, up         stop listening and tear connections off; listen again
+          away KIND        be away: refused, acceptsAndCloses, hangs, unavailable (503), tooManyRequests (429)
+          save             remember objects and version
+          back [HOW]       serve again; restarted: old versions are expired, restored: as at save
           quit
         """;
 

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using KubeProxySharp.FakeApi.Faults;
 using KubeProxySharp.FakeApi.Schema;
+using KubeProxySharp.FakeApi.Storage;
 using KubeProxySharp.FakeApi.Transport;
 
 namespace KubeProxySharp.FakeApi.Tests;
@@ -112,6 +113,65 @@ public sealed class TransportTests : IAsyncLifetime
 
         await _server.ComeBackAsync();
         (await client.GetStringAsync("/api/v1/services", Exchange.Patience)).Should().Contain("\"web\"");
+    }
+
+    [Theory]
+    [InlineData(AwayKind.Refused)]
+    [InlineData(AwayKind.AcceptsAndCloses)]
+    [InlineData(AwayKind.Hangs)]
+    [InlineData(AwayKind.Unavailable)]
+    [InlineData(AwayKind.TooManyRequests)]
+    public async Task AServerIsAwayInItsWayAndComesBackRolledBack(AwayKind kind)
+    {
+        using HttpClient client = _server.CreateClient();
+        _server.Store.Put(Documents.Service("old"));
+        StoreState state = _server.Store.Save();
+        long later = _server.Store.Put(Documents.Service("new"));
+        using HttpResponseMessage watch = await client.GetAsync(Watch, HttpCompletionOption.ResponseHeadersRead, Exchange.Patience);
+        Stream stream = await watch.Content.ReadAsStreamAsync();
+        await Exchange.ReadUntilAsync(stream, "\"new\"");
+
+        await _server.GoAwayAsync(kind, retryAfter: 7);
+        using (HttpClient other = _server.CreateClient())
+        {
+            Task<HttpResponseMessage> probe = other.GetAsync("/version", Exchange.Patience);
+            switch (kind)
+            {
+                case AwayKind.Hangs:
+                    (await Task.WhenAny(probe, Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, Exchange.Patience))).Should().NotBeSameAs(probe);
+                    break;
+                case AwayKind.Unavailable or AwayKind.TooManyRequests:
+                    using (HttpResponseMessage answer = await probe)
+                    {
+                        ((int)answer.StatusCode).Should().Be(kind == AwayKind.Unavailable ? 503 : 429);
+                        answer.Headers.RetryAfter!.Delta.Should().Be(TimeSpan.FromSeconds(7)); // it was asked for
+                    }
+
+                    break;
+                default:
+                    await FluentActions.Awaiting(() => probe).Should().ThrowAsync<HttpRequestException>();
+                    break;
+            }
+        }
+
+        await _server.ComeBackAsync(new ComeBackOptions { RolledBackTo = state });
+
+        await stream.Awaiting(Exchange.ReadAllAsync).Should().ThrowAsync<IOException>();
+        (await client.GetStringAsync("/api/v1/services", Exchange.Patience)).Should().Contain("\"old\"").And.NotContain("\"new\"");
+        _server.Store.ResourceVersion.Should().Be(state.Version).And.BeLessThan(later);
+    }
+
+    [Fact]
+    public async Task ARestartedServerCallsOldVersionsExpired()
+    {
+        using HttpClient client = _server.CreateClient();
+        long version = _server.Store.Put(Documents.Service("web"));
+        await _server.GoAwayAsync(AwayKind.Refused);
+        await _server.ComeBackAsync(new ComeBackOptions { IsRestarted = true });
+
+        string answer = await client.GetStringAsync($"/api/v1/services?watch=1&resourceVersion={version}&timeoutSeconds=60", Exchange.Patience);
+
+        answer.Should().Contain("\"code\":410");
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed partial class FakeApiServer
 
     internal bool IsStopping => _stopping;
 
-    /// <summary>Stops listening and tears all connections off: connects are refused until <see cref="ComeBackAsync"/>.</summary>
+    /// <summary>Stops listening and tears all connections off: connects are refused until <see cref="ComeBackAsync(CancellationToken)"/>.</summary>
     public async Task GoDownAsync()
     {
         if (_host is not { } host)

@@ -50,7 +50,7 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
 
     private async Task AuthoriseAsync(HttpContext context, string[] path, ApiRequest? request, WireFormat? format)
     {
-        if (await TakeRequestFaultAsync(context, request, format ?? WireFormat.Json))
+        if (await TakeRequestFaultAsync(context, request))
         {
             return;
         }
@@ -162,9 +162,9 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
 
     /// <summary>Lets a fault take the place of the answer.</summary>
     /// <returns>True when the fault was the answer.</returns>
-    private async Task<bool> TakeRequestFaultAsync(HttpContext context, ApiRequest? request, WireFormat format)
+    private async Task<bool> TakeRequestFaultAsync(HttpContext context, ApiRequest? request)
     {
-        switch (server.Faults.Take<RequestFault>(request?.Type, fault => fault.Verb is null || fault.Verb == request?.Verb))
+        switch (server.AwayAnswer ?? server.Faults.Take<RequestFault>(request?.Type, fault => fault.Verb is null || fault.Verb == request?.Verb))
         {
             case AnswerFault answer:
                 if (answer.RetryAfter is { } seconds)

@@ -32,6 +32,43 @@ public sealed partial class ObjectStore
         }
     }
 
+    /// <summary>
+    /// As a restart of the server in a living cluster: other types have moved the counter on meanwhile, so that no version
+    /// from before can be watched.
+    /// </summary>
+    public void Restart()
+    {
+        lock (_lock)
+        {
+            _version++;
+            ForgetHistoryLocked(compact: false);
+        }
+    }
+
+    /// <summary>The objects and the version of now.</summary>
+    public StoreState Save()
+    {
+        lock (_lock)
+        {
+            return new(_version, _tables.ToDictionary(pair => pair.Key, pair => pair.Value.Objects.Values.ToArray()));
+        }
+    }
+
+    /// <summary>As a restore of etcd: objects and counter are those of before. Watches that still run would miss it: end them.</summary>
+    public void RollBackTo(StoreState state)
+    {
+        lock (_lock)
+        {
+            _version = state.Version;
+            foreach ((ResourceType type, StoredObject[] objects) in state.Objects)
+            {
+                _tables[type].Reset(objects, state.Version);
+            }
+        }
+
+        Announce();
+    }
+
     /// <summary>As a compaction of etcd: older versions cannot be listed either; continue tokens of theirs expire.</summary>
     public void Compact()
     {

@@ -46,6 +46,20 @@ internal sealed class ResourceTable(ResourceType type)
         }
     }
 
+    /// <summary>Replaces everything by the objects of another time; nothing before its version can be watched or listed.</summary>
+    public void Reset(IEnumerable<StoredObject> objects, long version)
+    {
+        _dropped += _log.Count;
+        _log.Clear();
+        Objects.Clear();
+        foreach (StoredObject item in objects)
+        {
+            Objects[item.Key] = item;
+        }
+
+        (WatchFloor, ListFloor, Progress) = (version, version, version);
+    }
+
     /// <summary>The position of the first change after a version.</summary>
     public long PositionAfter(long version)
     {

@@ -9,6 +9,7 @@ internal sealed class ConnectionGate
 {
     private readonly ConcurrentDictionary<string, ConnectionContext> _connections = new(StringComparer.Ordinal);
     private volatile TaskCompletionSource? _frozen;
+    private volatile bool _isClosed;
 
     public int Count => _connections.Count;
 
@@ -21,6 +22,11 @@ internal sealed class ConnectionGate
         _frozen = null;
         frozen?.TrySetResult();
     }
+
+    /// <summary>New connections are taken and closed at once.</summary>
+    public void Close() => _isClosed = true;
+
+    public void Open() => _isClosed = false;
 
     public void DropAll()
     {
@@ -40,6 +46,12 @@ internal sealed class ConnectionGate
 
     public async Task OnConnectionAsync(ConnectionContext connection, Func<Task> next)
     {
+        if (_isClosed)
+        {
+            connection.Abort(new ConnectionAbortedException("closed on command"));
+            return;
+        }
+
         _connections[connection.ConnectionId] = connection;
         IDuplexPipe transport = connection.Transport;
         try
