@@ -23,7 +23,7 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
     private string Address => SoakNetwork.NodePortPrefix + "0." + (1 + (_number % 250));
 
     /// <summary>Gives the node its first address.</summary>
-    public void Create() => network.Node.Ip($"addr add {Address}/32 dev moving");
+    public void Create() => network.Node.Ip($"addr add {Address}/32 dev clients");
 
     public Task RunAsync(CancellationToken cancellationToken) => Pace.EveryAsync(
         s_period,
@@ -31,7 +31,7 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
         {
             string before = Address;
             _number++;
-            network.Node.Ip($"addr add {Address}/32 dev moving", $"addr del {before}/32 dev moving");
+            network.Node.Ip($"addr add {Address}/32 dev clients", $"addr del {before}/32 dev clients");
             long begin = Stopwatch.GetTimestamp();
             bool isAnswered = await IsAnsweredAsync(Address, s_limit, cancellationToken);
             Followed.Add(Stopwatch.GetElapsedTime(begin));

@@ -38,7 +38,7 @@ internal sealed class InterfaceChurn(LabHost node)
         {
             ip.StandardInput.Close();
             await ip.WaitForExitAsync(CancellationToken.None);
-            node.Ip("link add last type dummy", $"addr add {LastAddress}/32 dev last", "link set last up");
+            node.Ip("link add last type veth peer name last-peer", $"addr add {LastAddress}/32 dev last", "link set last up");
         }
     }
 

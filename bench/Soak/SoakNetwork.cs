@@ -20,9 +20,7 @@ internal sealed class SoakNetwork : IDisposable
         Node.Ip(
             "addr add 192.168.50.1/24 dev clients",
             "addr add 192.168.51.1/24 dev pods",
-            "route add 10.250.0.0/16 via 192.168.51.2",
-            "link add moving type dummy",
-            "link set moving up");
+            "route add 10.250.0.0/16 via 192.168.51.2");
         Clients.Ip($"addr add {ClientAddress}/24 dev eth0", "route add default via 192.168.50.1");
         PodHost.Ip("addr add 192.168.51.2/24 dev eth0", "route add default via 192.168.51.1");
         PodHost.Ip([.. Enumerable.Range(1, Pods).Select(number => $"addr add {Pod(number)}/32 dev lo")]);
