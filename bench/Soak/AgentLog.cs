@@ -1,0 +1,68 @@
+namespace KubeProxySharp.Soak;
+
+/// <summary>What the agent's log tells of its transactions.</summary>
+internal sealed class AgentLog
+{
+    private static readonly string[] s_families = ["IPv4", "IPv6"];
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, string> _reasons = s_families.ToDictionary(family => family, _ => "start", StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _full = new(StringComparer.Ordinal);
+    private int _partial;
+    private int _drifts;
+
+    /// <summary>A full transaction for which the log gives no reason.</summary>
+    public const string NoReason = "none given";
+
+    /// <summary>Full transactions by reason.</summary>
+    public IReadOnlyDictionary<string, int> Full
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new Dictionary<string, int>(_full, StringComparer.Ordinal);
+            }
+        }
+    }
+
+    /// <summary>Updates.</summary>
+    public int Partial => Volatile.Read(ref _partial);
+
+    /// <summary>How often the agent said that somebody else had changed its rules.</summary>
+    public int Drifts => Volatile.Read(ref _drifts);
+
+    /// <summary>Whether a family has had its first rules.</summary>
+    public bool HasSynced { get; private set; }
+
+    /// <summary>Takes a line.</summary>
+    public void Read(string line)
+    {
+        lock (_lock)
+        {
+            foreach (string family in s_families)
+            {
+                if (line.Contains($"Synced {family} rules (full)", StringComparison.Ordinal))
+                {
+                    _full[_reasons[family]] = _full.GetValueOrDefault(_reasons[family]) + 1;
+                    _reasons[family] = NoReason;
+                    HasSynced |= family == s_families[0];
+                }
+                else if (line.Contains($"Synced {family} rules (partial)", StringComparison.Ordinal))
+                {
+                    _partial++;
+                    _reasons[family] = NoReason;
+                }
+                else if (line.Contains(family + " rules were changed by somebody else", StringComparison.Ordinal))
+                {
+                    _drifts++;
+                    _reasons[family] = "drift";
+                }
+                else if (line.Contains(family + " rules could not be written", StringComparison.Ordinal))
+                {
+                    _reasons[family] = "failure";
+                }
+            }
+        }
+    }
+}

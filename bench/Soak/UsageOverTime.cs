@@ -1,0 +1,45 @@
+namespace KubeProxySharp.Soak;
+
+/// <summary>What the agent uses in the course of the run. A single look says little, so the medians of half a minute are compared.</summary>
+internal sealed class UsageOverTime(AgentRun agent)
+{
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
+
+    /// <summary>The first two minutes do not count: the program still grows into its work.</summary>
+    private const int Settling = 120;
+
+    private const int Window = 30;
+
+    private readonly List<Usage> _samples = [];
+
+    /// <summary>Whether the run is long enough to judge growth.</summary>
+    public bool IsLong => _samples.Count >= 2 * Settling;
+
+    /// <summary>After the first two minutes, or in the middle of a shorter run.</summary>
+    public Usage Begin => MedianFrom(IsLong ? Settling : _samples.Count / 2);
+
+    /// <summary>At the end.</summary>
+    public Usage End => MedianFrom(Math.Max(0, _samples.Count - Window));
+
+    public Task RunAsync(CancellationToken cancellationToken) => Pace.EveryAsync(
+        s_period,
+        () =>
+        {
+            if (agent.ReadUsage() is { } usage)
+            {
+                _samples.Add(usage);
+            }
+
+            return Task.CompletedTask;
+        },
+        cancellationToken);
+
+    private Usage MedianFrom(int first)
+    {
+        Usage[] window = [.. _samples.Skip(first).Take(Window)];
+        return new(Median(window, usage => usage.Resident), Median(window, usage => usage.Handles), Median(window, usage => usage.Threads));
+    }
+
+    private static double Median(Usage[] window, Func<Usage, double> value) =>
+        window.Length == 0 ? 0 : window.Select(value).Order().ElementAt((window.Length - 1) / 2);
+}
