@@ -79,7 +79,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
     {
-        EventSink events = api is null ? static (_, _, _, _, _) => { } : api.Events.Write;
+        using LimitedEvents limited = new(api is null ? static (_, _, _, _, _) => { } : api.Events.Write, _time);
+        EventSink events = limited.Write;
         PartsOfAgent parts = new(_log, end);
         LateFeed feed = new();
         Node? node = await FindNodeAsync(nodeName, api, feed, parts, end.Token);
@@ -107,7 +108,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
         using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, InterfaceAddresses.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
-        SyncReporting reporting = new(
+        using SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, InterfaceAddresses.Read, backend.Appliers, policy, reporting, _time);
