@@ -80,7 +80,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
     {
-        EventSink events = api is null ? static (_, _, _, _, _) => { } : api.Events.Write;
+        using LimitedEvents limited = new(api is null ? static (_, _, _, _, _) => { } : api.Events.Write, _time);
+        EventSink events = limited.Write;
         (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
         ProxyHealth health = new(syncPeriod, _time);
         health.SetNodeEligible(IsFromManifests);
@@ -117,7 +118,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
         using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
-        SyncReporting reporting = new(
+        using SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);

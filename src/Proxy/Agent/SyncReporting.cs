@@ -35,7 +35,7 @@ internal sealed partial class SyncReporting(
     Action<SyncReport> applied,
     Action<Node> nodeChanged,
     ILogger log,
-    TimeProvider time) : ISyncObserver
+    TimeProvider time) : ISyncObserver, IDisposable
 {
     /// <summary>Failures in a row after which an Event says so.</summary>
     private const int FailuresToTell = 3;
@@ -45,8 +45,9 @@ internal sealed partial class SyncReporting(
     private readonly ServiceProblems _sliceProblems = new();
     private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<IpFamily> _applied = [];
-    private IReadOnlyList<string> _nodeProblems = [];
     private readonly TaskCompletionSource[] _appliedOf = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
+    private readonly RepeatedReports _repeated = new(time);
+    private IReadOnlyList<string> _nodeProblems = [];
 
     /// <summary>Completes when the kernel has the rules of all families for the first time.</summary>
     public Task AllApplied => _allApplied.Task;
@@ -103,12 +104,12 @@ internal sealed partial class SyncReporting(
     {
         foreach (string problem in problems.Except(_nodeProblems, StringComparer.Ordinal))
         {
-            LogProblem(problem);
+            _repeated.Report($"node {problem}", times => LogProblem(problem, times));
         }
 
         if (problems.Count == 0)
         {
-            LogNodeWell();
+            _repeated.Report("node", LogNodeWell);
         }
 
         _nodeProblems = problems;
@@ -151,21 +152,21 @@ internal sealed partial class SyncReporting(
     public void Drifted(IpFamily family, string what)
     {
         metrics.Agent.DriftDetected(family, DriftReason.RulesChanged);
-        LogDrifted(family, what);
+        _repeated.Report($"drift {family}", times => LogDrifted(family, what, times));
     }
 
     /// <inheritdoc/>
     public void Repaired(IpFamily family, string what)
     {
         metrics.Agent.DriftRepaired(family, DriftReason.RulesChanged);
-        LogRepaired(family);
+        _repeated.Report($"repair {family}", times => LogRepaired(family, times));
         events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesRepaired", "SyncRules", $"node {nodeName}: {family} service rules were changed by somebody else and written again: {what}");
     }
 
     /// <inheritdoc/>
     public void Quarantined(NamespacedName service, IpFamily family, string error)
     {
-        LogQuarantined(service, family, error);
+        _repeated.Report($"refusal {family} {service}", times => LogQuarantined(service, family, error, times));
         events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "ServiceRulesRefused", "SyncRules", $"node {nodeName} refuses the {family} rules of this Service, which has none until it changes: {error}");
     }
 
@@ -183,7 +184,8 @@ internal sealed partial class SyncReporting(
     {
         foreach (Problem problem in _problems.Replace(service, problems))
         {
-            LogProblem(problem.ToString());
+            string text = problem.ToString();
+            _repeated.Report($"problem {service} {text}", times => LogProblem(text, times));
         }
     }
 
@@ -192,9 +194,13 @@ internal sealed partial class SyncReporting(
     {
         foreach (Problem problem in _sliceProblems.Replace(slice, problems))
         {
-            LogProblem(problem.ToString());
+            string text = problem.ToString();
+            _repeated.Report($"slice {slice} {text}", times => LogProblem(text, times));
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _repeated.Dispose();
 
     private void RecordFigures(IpFamily family, ApplyFigures? figures)
     {
@@ -248,7 +254,9 @@ internal sealed partial class SyncReporting(
             metrics.Rules.RestoreFailed(family, !report.IsFull);
         }
 
-        LogFailed(family, report.IsFull ? "full" : "partial", report.Failures, report.Result.Error);
+        string kind = report.IsFull ? "full" : "partial";
+        (int failures, string error) = (report.Failures, report.Result.Error);
+        _repeated.Report($"failure {family} {kind}", times => LogFailed(family, kind, failures, error, times));
         if (report.Failures == FailuresToTell)
         {
             events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesNotSynced", "SyncRules", $"node {nodeName}: {family} service rules could not be written {report.Failures} times in a row; the last good ones stay: {report.Result.Error}");
@@ -258,21 +266,21 @@ internal sealed partial class SyncReporting(
     [LoggerMessage(EventId = 5000, Level = LogLevel.Debug, Message = "Synced {Family} rules ({Kind}) in {Milliseconds} ms: {Services} Services, {Endpoints} endpoints")]
     private partial void LogSynced(IpFamily family, string kind, double milliseconds, int services, int endpoints);
 
-    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "{Family} rules could not be written ({Kind}, failure {Failures} in a row); the last good ones stay: {Error}")]
-    private partial void LogFailed(IpFamily family, string kind, int failures, string error);
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "{Family} rules could not be written ({Kind}, failure {Failures} in a row); the last good ones stay: {Error}{Times}")]
+    private partial void LogFailed(IpFamily family, string kind, int failures, string error, string times);
 
-    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "{Family} rules were changed by somebody else; writing them again: {What}")]
-    private partial void LogDrifted(IpFamily family, string what);
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "{Family} rules were changed by somebody else; writing them again: {What}{Times}")]
+    private partial void LogDrifted(IpFamily family, string what, string times);
 
-    [LoggerMessage(EventId = 5003, Level = LogLevel.Information, Message = "{Family} rules are in place again")]
-    private partial void LogRepaired(IpFamily family);
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Information, Message = "{Family} rules are in place again{Times}")]
+    private partial void LogRepaired(IpFamily family, string times);
 
-    [LoggerMessage(EventId = 5004, Level = LogLevel.Error, Message = "The kernel refuses the {Family} rules of Service {Service}; it has none until it changes, all others are written: {Error}")]
-    private partial void LogQuarantined(NamespacedName service, IpFamily family, string error);
+    [LoggerMessage(EventId = 5004, Level = LogLevel.Error, Message = "The kernel refuses the {Family} rules of Service {Service}; it has none until it changes, all others are written: {Error}{Times}")]
+    private partial void LogQuarantined(NamespacedName service, IpFamily family, string error, string times);
 
-    [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}")]
-    private partial void LogProblem(string problem);
+    [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}{Times}")]
+    private partial void LogProblem(string problem, string times);
 
-    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again")]
-    private partial void LogNodeWell();
+    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again{Times}")]
+    private partial void LogNodeWell(string times);
 }

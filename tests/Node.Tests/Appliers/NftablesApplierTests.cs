@@ -49,6 +49,44 @@ public sealed class NftablesApplierTests
         node.NftTable(family).Should().Equal(expected);
     }
 
+    /// <summary>What a look finds, when the kernel could not tell what somebody did.</summary>
+    [SkippableTheory]
+    [InlineData("add table ip cni; add chain ip cni c; delete table ip6 kube-proxy", true)]
+    [InlineData("flush chain ip kube-proxy nat-output", false)]
+    [InlineData("flush chain ip kube-proxy services", false)]
+    [InlineData("insert rule ip kube-proxy services drop", false)]
+    [InlineData("flush map ip kube-proxy service-ips", false)]
+    [InlineData("flush set ip kube-proxy cluster-ips", false)]
+    [InlineData("add element ip kube-proxy cluster-ips { 192.0.2.77 }", false)]
+    [InlineData("delete table ip kube-proxy", false)]
+    [InlineData("flush ruleset", false)]
+    public async Task ALookFindsWhatWasRemovedOrAdded(string command, bool isIntact)
+    {
+        FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("affinity-default"), "nftables").IPv4;
+        using TestNode node = TestNode.CreateOrSkip("nft");
+        node.Run("nft", "add table ip6 kube-proxy\n", "-f", "-");
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4);
+        Assert(await applier.ApplyFullAsync(rules, default));
+
+        node.Run("nft", command + "\n", "-f", "-");
+
+        (await applier.IsIntactAsync(default)).Should().Be(isIntact);
+        Assert(await applier.ApplyFullAsync(rules, default));
+        (await applier.IsIntactAsync(default)).Should().BeTrue();
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Recordings))]
+    public async Task WhatWasWrittenIsIntact(string name, IpFamily family)
+    {
+        FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory(name), "nftables")[family];
+        using TestNode node = TestNode.CreateOrSkip("nft");
+        NftablesApplier applier = node.Nftables(family);
+        Assert(await applier.ApplyFullAsync(rules, default));
+
+        (await applier.IsIntactAsync(default)).Should().BeTrue();
+    }
+
     [SkippableFact]
     public async Task ClientsKeepTheirEndpointsWhenTheTableOfKubeProxyIsTakenOver()
     {

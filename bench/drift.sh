@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Measures what a program that changes rules of its own all the time does to the agent: nothing. The real program, a fake
+# API server and the kernel, in a network namespace of its own. Takes out/kube-proxy-sharp if ./build.sh made one, else
+# builds. Needs root.
+#   bench/drift.sh [SERVICES SECONDS [MODE...]]     default 10000 300 nftables
+#   MODE      nftables, or the variant of iptables: legacy or nft (10000 Services take iptables-nft minutes)
+#   commits   changes to a table of its own that the other program made, 5 a second
+#   updates   of 100 changes, how many were applied as updates
+#   full      full transactions after the first and without the repair: 0
+#   warnings  in the log besides the one of the damage: 0
+#   found     from a real deletion in our rules, half way, until it is in the log
+#   repaired  from that deletion until the rules are back
+# Ends with 1 if an update was missed, something was written in full for nothing, or there was a warning.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1:-}" in -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+services=${1:-10000} seconds=${2:-300}
+shift $(($# < 2 ? $# : 2))
+[ $# -gt 0 ] || set -- nftables
+[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
+export TZ=UTC LC_ALL=C
+
+program=out/kube-proxy-sharp
+if ! [ -x "$program" ]; then
+  dotnet build src/Proxy -c Release --nologo -v quiet
+  program=artifacts/bin/Proxy/release/kube-proxy-sharp
+fi
+dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+work=$(mktemp -d) namespace=kps-drift-$$ agent= server= writer=
+export XTABLES_LOCKFILE=$work/lock
+
+stop() {
+  for process in "$writer" "$agent" "$server"; do
+    [ -z "$process" ] || { kill "$process" && wait "$process" || true; } 2>/dev/null
+  done
+  writer= agent= server=
+  ip netns delete "$namespace" 2>/dev/null || true
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+inside() { ip netns exec "$namespace" "$@"; }
+count() { grep -c -- "$1" "$work/log" || true; } # TEXT
+
+await() { # FILE TEXT COUNT: until a file has that many lines with the text
+  for _ in $(seq 60000); do
+    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
+    sleep 0.01
+  done
+  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
+}
+
+# Seconds of the day of the last line with a text: I1120 21:39:40.123456 ...
+time_of() { grep -- "$1" "$work/log" | tail -n 1 | awk '{ split($2, t, ":"); printf "%.3f", t[1] * 3600 + t[2] * 60 + t[3] }'; }
+since() { awk -v from="$1" -v to="$2" 'BEGIN { d = to - from; printf "%.2f", d < 0 ? d + 86400 : d }'; }
+
+write() { # one commit each 0.2 s, until it is stopped; each is a line
+  while :; do
+    if [ "$1" = legacy ]; then
+      iptables-legacy -w -t mangle -N other; sleep 0.2; iptables-legacy -w -t mangle -X other
+    else
+      nft add table ip other; sleep 0.2; nft delete table ip other
+    fi
+    printf 'one\ntwo\n'; sleep 0.2
+  done
+}
+
+damage() {
+  case "$1" in
+    nftables) inside nft flush map ip kube-proxy service-ips ;;
+    *) inside "iptables-$1" -w -t nat -F KUBE-SERVICES ;;
+  esac
+}
+
+failed=0
+printf '%s Services, %s s, %s cores, %s (%s), kernel %s\n' \
+  "$services" "$seconds" "$(nproc)" "$("$program" --version)" "$program" "$(uname -r)"
+printf '%-9s %8s %8s %5s %9s | %8s %9s\n' mode commits updates full warnings found repaired
+for mode in "$@"; do
+  case "$mode" in nftables) flags=(--proxy-mode nftables) ;; nft | legacy) flags=(--proxy-mode iptables --iptables-variant "$mode") ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
+  ip netns add "$namespace"
+  inside ip link set lo up
+  inside artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer \
+    --services "$services" --endpoints 10 --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" </dev/null >"$work/server" 2>&1 &
+  server=$!
+  await "$work/server" '^control ' 1
+  control=$(sed -n 's/^control //p' "$work/server")
+  export -f write
+  inside bash -c "write $mode" >"$work/commits" 2>/dev/null & # from before the first load on
+  writer=$!
+  inside "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
+    "${flags[@]}" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
+    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+  agent=$!
+  await "$work/log" 'Synced IPv4 rules (full)' 1
+  sleep 5
+  first=$(count 'Synced IPv4 rules (full)') noise=$(grep -c '^[WE]' "$work/log" || true)
+  began=$(date +%s.%N) found= repaired= updates=0
+  : >"$work/commits"
+  for change in $(seq 100); do
+    before=$(count 'Synced IPv4 rules (partial)')
+    inside curl -sS -d 'touch 1' "$control" >/dev/null
+    await "$work/log" 'Synced IPv4 rules (partial)' $((before + 1))
+    updates=$((updates + 1))
+    if [ "$change" -eq 50 ]; then
+      done=$(count 'Synced IPv4 rules (full)')
+      at=$(date +%H:%M:%S.%N | awk -F: '{ printf "%.3f", $1 * 3600 + $2 * 60 + $3 }')
+      damage "$mode"
+      await "$work/log" 'Synced IPv4 rules (full)' $((done + 1))
+      found=$(since "$at" "$(time_of 'IPv4 rules were changed by somebody else')")
+      repaired=$(since "$at" "$(time_of 'Synced IPv4 rules (full)')")
+    fi
+    sleep "$(awk -v now="$(date +%s.%N)" -v began="$began" -v part="$change" -v all="$seconds" 'BEGIN { d = began + all * part / 100 - now; print d > 0 ? d : 0 }')"
+  done
+  full=$(($(count 'Synced IPv4 rules (full)') - first - 1))
+  warnings=$(($(grep -c '^[WE]' "$work/log" || true) - noise - 1))
+  printf '%-9s %8s %8s %5s %9s | %6s s %7s s\n' "$mode" "$(wc -l <"$work/commits")" "$updates" "$full" "$warnings" "$found" "$repaired"
+  [ "$full" -eq 0 ] && [ "$warnings" -eq 0 ] || { failed=1; grep -E '^[WE]|\(full\)' "$work/log" | cut -c1-300 >&2; }
+  stop
+  rm -f "$work"/*
+done
+exit "$failed"
