@@ -27,7 +27,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     private readonly IntactCheck _check;
     private readonly TimeProvider _time;
     private readonly SafeFileHandle _socket;
-    private readonly Func<CancellationToken, Task<bool>>? _isIntact;
+    private readonly Func<CancellationToken, Task<bool>> _isIntact;
     private readonly FamiliarChanges _familiar = new();
     private readonly Lock _lock = new();
     private LegacySizes _noted;
@@ -52,7 +52,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     {
         _isIPv6 = family == IpFamily.IPv6;
         _isIntact = isIntact;
-        _check = new(isIntact is null ? null : LookAsync, applies, period, time, log);
+        _check = new(LookAsync, applies, period, time, log);
         _time = time;
         _socket = LegacyTable.Open(_isIPv6);
         if (_socket.IsInvalid)
@@ -163,7 +163,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
         }
 
         long begin = _time.GetTimestamp();
-        bool isIntact = await _isIntact!(cancellation);
+        bool isIntact = await _isIntact(cancellation);
         lock (_lock)
         {
             TimeSpan pause = PausePerLook * _time.GetElapsedTime(begin);

@@ -82,6 +82,12 @@ internal sealed class YieldingCheck : IOwnApplyListener
     }
 
     /// <inheritdoc/>
+    public void OwnProcessStarted(int process)
+    {
+        // Whose a commit is makes no difference to what is there.
+    }
+
+    /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
     {
         // The next look begins when no apply of either family is under way.
