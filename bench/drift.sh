@@ -109,7 +109,7 @@ for mode in "$@"; do
       found=$(since "$at" "$(time_of 'IPv4 rules were changed by somebody else')")
       repaired=$(since "$at" "$(time_of 'Synced IPv4 rules (full)')")
     fi
-    sleep "$(awk -v now="$(date +%s.%N)" -v began="$began" -v part="$change" -v all="$seconds" 'BEGIN { d = began + all * part / 100 - now; print d > 0 ? d : 0 }')"
+    sleep "$(awk -v now="$(date +%s.%N)" -v began="$began" -v part="$change" -v all="$seconds" 'BEGIN { d = began + all * part / 100 - now; print (d > 0 ? d : 0) }')"
   done
   full=$(($(count 'Synced IPv4 rules (full)') - first - 1))
   warnings=$(($(grep -c '^[WE]' "$work/log" || true) - noise - 1))
