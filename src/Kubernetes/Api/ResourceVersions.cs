@@ -7,9 +7,9 @@ internal static class ResourceVersions
     /// Whether a version is older than one that was seen before on the same stream: then the server was put back. Only
     /// decimal numbers have an order; anything else is as opaque as it looks.
     /// </summary>
-    public static bool IsOlder(string version, string than)
+    public static bool IsOlder(string? version, string than)
     {
-        if (version.Length == 0 || than.Length == 0 || !IsNumber(version) || !IsNumber(than))
+        if (string.IsNullOrEmpty(version) || than.Length == 0 || !IsNumber(version) || !IsNumber(than))
         {
             return false;
         }

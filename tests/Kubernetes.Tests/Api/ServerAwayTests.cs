@@ -154,14 +154,14 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
         const int Count = 1000;
         await using FakeApiServer server = await StartAsync(hasStreamingLists: true);
         server.Faults.Inject(AnswerFault.TooManyRequests(), ResourceType.Services, Count);
-        using SocketsHttpHandler handler = new() { UseProxy = false, EnableMultipleHttp2Connections = true };
+        using SocketsHttpHandler handler = new() { UseProxy = false }; // without TLS each watch has a connection of its own
         using HttpClient http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         using CancellationTokenSource stop = new();
         Task[] runs = [.. Enumerable.Range(0, Count).Select(number => new Reflector<Service>(
             new ApiClient(
-                new PlainConnection(server.ClearHttp2Uri, http),
+                new PlainConnection(server.ClearHttp1Uri, http),
                 new ApiClientOptions { UserAgent = $"agent-{number}" },
-                new PlainConnection(server.ClearHttp2Uri, http),
+                new PlainConnection(server.ClearHttp1Uri, http),
                 TimeProvider.System,
                 NullLogger<ApiClient>.Instance),
             ApiResources.Services,
