@@ -39,8 +39,8 @@ internal sealed class SoakRun : IAsyncDisposable
         Foreigner = new ForeignWriter(network.Node, options, _lockFile);
         Drift = new DriftMaker(network, Dialler, Disturbances, options, _lockFile);
         Flows = new FlowTraffic(network.Node, server.Store);
-        Churn = new InterfaceChurn(network.Node);
-        Addresses = new AddressChanges(network, options, _lockFile);
+        Churn = new InterfaceChurn(network.Node, () => Agent!.Log.NoteNewAddress());
+        Addresses = new AddressChanges(network, options, _lockFile, () => Agent!.Log.NoteNewAddress());
         Bad = new BadServices(server.Store, Tool);
     }
 
