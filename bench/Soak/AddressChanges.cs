@@ -82,6 +82,6 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
         return false;
     }
 
-    [GeneratedRegex(@"\b10\.201\.\d+\.\d+\b")]
+    [GeneratedRegex(@"\b10\.201\.\d+\.\d+\b", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex InRules();
 }
