@@ -10,7 +10,7 @@ internal sealed class AgentLog
     private readonly Lock _lock = new();
     private readonly Dictionary<string, string> _reasons = s_families.ToDictionary(family => family, _ => "start", StringComparer.Ordinal);
     private readonly SortedDictionary<string, int> _full = new(StringComparer.Ordinal);
-    private long? _newAddress;
+    private readonly Queue<long> _newAddresses = new();
     private int _partial;
     private int _drifts;
 
@@ -46,7 +46,7 @@ internal sealed class AgentLog
     {
         lock (_lock)
         {
-            _newAddress = Stopwatch.GetTimestamp();
+            _newAddresses.Enqueue(Stopwatch.GetTimestamp());
         }
     }
 
@@ -59,9 +59,7 @@ internal sealed class AgentLog
             {
                 if (line.Contains($"Synced {family} rules (full)", StringComparison.Ordinal))
                 {
-                    bool isOfAddress = _reasons[family] == NoReason && _newAddress is { } noted && Stopwatch.GetElapsedTime(noted) < s_follows;
-                    string reason = isOfAddress ? "new address" : _reasons[family];
-                    _newAddress = isOfAddress ? null : _newAddress;
+                    string reason = _reasons[family] == NoReason && IsOfNewAddress() ? "new address" : _reasons[family];
                     _full[reason] = _full.GetValueOrDefault(reason) + 1;
                     _reasons[family] = NoReason;
                     HasSynced |= family == s_families[0];
@@ -82,5 +80,18 @@ internal sealed class AgentLog
                 }
             }
         }
+    }
+
+    private bool IsOfNewAddress()
+    {
+        while (_newAddresses.TryDequeue(out long noted))
+        {
+            if (Stopwatch.GetElapsedTime(noted) < s_follows)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
