@@ -7,7 +7,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Soak;
 
 /// <summary>The node gets another address, as from DHCP, and node ports must follow.</summary>
-internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions options, string lockFile)
+internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions options, string lockFile, Action changed)
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
@@ -31,6 +31,7 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
         {
             string before = Address;
             _number++;
+            changed();
             network.Node.Ip($"addr add {Address}/32 dev clients", $"addr del {before}/32 dev clients");
             long begin = Stopwatch.GetTimestamp();
             bool isAnswered = await IsAnsweredAsync(Address, s_limit, cancellationToken);
@@ -81,6 +82,6 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
         return false;
     }
 
-    [GeneratedRegex(@"\b10\.201\.\d+\.\d+\b")]
+    [GeneratedRegex(@"\b10\.201\.\d+\.\d+\b", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex InRules();
 }

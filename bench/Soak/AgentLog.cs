@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KubeProxySharp.Soak;
 
 /// <summary>What the agent's log tells of its transactions.</summary>
@@ -8,11 +10,15 @@ internal sealed class AgentLog
     private readonly Lock _lock = new();
     private readonly Dictionary<string, string> _reasons = s_families.ToDictionary(family => family, _ => "start", StringComparer.Ordinal);
     private readonly SortedDictionary<string, int> _full = new(StringComparer.Ordinal);
+    private readonly Queue<long> _newAddresses = new();
     private int _partial;
     private int _drifts;
 
     /// <summary>A full transaction for which the log gives no reason.</summary>
     public const string NoReason = "none given";
+
+    /// <summary>How long after a new address of the node a full transaction is taken to come from it.</summary>
+    private static readonly TimeSpan s_follows = TimeSpan.FromSeconds(30);
 
     /// <summary>Full transactions by reason.</summary>
     public IReadOnlyDictionary<string, int> Full
@@ -35,6 +41,15 @@ internal sealed class AgentLog
     /// <summary>Whether a family has had its first rules.</summary>
     public bool HasSynced { get; private set; }
 
+    /// <summary>Notes that the node gets another address, which in iptables mode is in too many chains for an update.</summary>
+    public void NoteNewAddress()
+    {
+        lock (_lock)
+        {
+            _newAddresses.Enqueue(Stopwatch.GetTimestamp());
+        }
+    }
+
     /// <summary>Takes a line.</summary>
     public void Read(string line)
     {
@@ -44,7 +59,8 @@ internal sealed class AgentLog
             {
                 if (line.Contains($"Synced {family} rules (full)", StringComparison.Ordinal))
                 {
-                    _full[_reasons[family]] = _full.GetValueOrDefault(_reasons[family]) + 1;
+                    string reason = _reasons[family] == NoReason && IsOfNewAddress() ? "new address" : _reasons[family];
+                    _full[reason] = _full.GetValueOrDefault(reason) + 1;
                     _reasons[family] = NoReason;
                     HasSynced |= family == s_families[0];
                 }
@@ -64,5 +80,18 @@ internal sealed class AgentLog
                 }
             }
         }
+    }
+
+    private bool IsOfNewAddress()
+    {
+        while (_newAddresses.TryDequeue(out long noted))
+        {
+            if (Stopwatch.GetElapsedTime(noted) < s_follows)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -5,7 +5,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Soak;
 
 /// <summary>Pods come and go: a pair of interfaces with addresses is made and the one before deleted, five times a second.</summary>
-internal sealed class InterfaceChurn(LabHost node)
+internal sealed class InterfaceChurn(LabHost node, Action changed)
 {
     /// <summary>The address of the last pair, which stays: it is one that node ports answer on.</summary>
     public const string LastAddress = SoakNetwork.NodePortPrefix + "255.1";
@@ -38,6 +38,7 @@ internal sealed class InterfaceChurn(LabHost node)
         {
             ip.StandardInput.Close();
             await ip.WaitForExitAsync(CancellationToken.None);
+            changed();
             node.Ip("link add last type veth peer name last-peer", $"addr add {LastAddress}/32 dev last", "link set last up");
         }
     }

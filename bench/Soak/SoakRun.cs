@@ -39,8 +39,8 @@ internal sealed class SoakRun : IAsyncDisposable
         Foreigner = new ForeignWriter(network.Node, options, _lockFile);
         Drift = new DriftMaker(network, Dialler, Disturbances, options, _lockFile);
         Flows = new FlowTraffic(network.Node, server.Store);
-        Churn = new InterfaceChurn(network.Node);
-        Addresses = new AddressChanges(network, options, _lockFile);
+        Churn = new InterfaceChurn(network.Node, NoteNewAddress);
+        Addresses = new AddressChanges(network, options, _lockFile, NoteNewAddress);
         Bad = new BadServices(server.Store, Tool);
     }
 
@@ -216,6 +216,15 @@ internal sealed class SoakRun : IAsyncDisposable
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>In nftables mode an address is an element of a set, and no reason to write everything.</summary>
+    private void NoteNewAddress()
+    {
+        if (!Options.IsNftables)
+        {
+            Agent!.Log.NoteNewAddress();
+        }
     }
 
     private Task UntilAnsweredAsync(int service, CancellationToken cancellationToken) =>
