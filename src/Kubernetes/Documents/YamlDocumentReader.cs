@@ -33,7 +33,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     /// <summary>Reads all of it.</summary>
     /// <param name="stream">The text.</param>
     /// <param name="firstLine">The number of its first line in the input.</param>
-    public void Read(PeekedStream stream, int firstLine)
+    public void Read(PeekedStream stream, int firstLine = 1)
     {
         // UTF-16 begins with a mark, which the reader of the whole text knows.
         if (!stream.Start.IsEmpty && stream.Start[0] is 0 or >= 0x80)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Kubernetes.Manifests.Interop;
 
 namespace KubeProxySharp.Proxy.Agent;
@@ -28,11 +29,12 @@ internal sealed record ManifestStamp(string Text)
         ? string.Create(CultureInfo.InvariantCulture, $"{status.Device}:{status.Inode} {status.Mode} {status.Size} {status.Modified} {status.Changed}")
         : error; // gone meanwhile: reading will tell, this only has to notice when it changes
 
-    private static string[] Expand(string path)
+    /// <summary>Only what is read: a log or a temporary file beside it is no change.</summary>
+    private static IReadOnlyList<string> Expand(string path)
     {
         try
         {
-            return Directory.Exists(path) ? Directory.GetFiles(path) : [path];
+            return ManifestFiles.FilesOf(path, isRecursive: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
