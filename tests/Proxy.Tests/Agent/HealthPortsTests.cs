@@ -10,7 +10,7 @@ using KubeProxySharp.RuleModel.Settings;
 namespace KubeProxySharp.Proxy.Tests.Agent;
 
 /// <summary>A health-check node port that is busy, on a cluster where nothing else happens.</summary>
-public sealed class HealthPortsTests : IClassFixture<HttpHostFixture>, IAsyncLifetime
+public sealed class HealthPortsTests : IClassFixture<HttpHostFixture>, IAsyncLifetime, IDisposable
 {
     private static readonly NamespacedName s_web = new("d", "x");
     private static readonly NamespacedName s_other = new("d", "y");
@@ -53,6 +53,10 @@ public sealed class HealthPortsTests : IClassFixture<HttpHostFixture>, IAsyncLif
         await _end.CancelAsync();
         await FluentActions.Awaiting(() => _running).Should().ThrowAsync<OperationCanceledException>();
         await _server.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
         _occupant.Dispose();
         _end.Dispose();
     }

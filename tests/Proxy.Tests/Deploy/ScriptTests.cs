@@ -62,6 +62,6 @@ public sealed partial class ScriptTests
         EarlyReader().IsMatch(line).Should().Be(isEarly);
     }
 
-    [GeneratedRegex(@"(?<!\|)\|&?\s*(grep\s+(-\w+\s+)*(-\w*[qm]|--quiet|--max-count)|head\b|awk\b[^|]*\bexit\b|sed\s+(-\w+\s+)*'?\$?\d*q\b|sed\b[^|]*;\s*q\b)", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(?<!\|)\|&?\s*(grep\s+(-\w+\s+)*(-\w*[qm]|--quiet|--max-count)|head\b|awk\b[^|]*\bexit\b|sed\s+(-\w+\s+)*'?\$?\d*q\b|sed\b[^|]*;\s*q\b)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex EarlyReader();
 }
