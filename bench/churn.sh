@@ -11,7 +11,7 @@
 #             of our own, and of an update without news
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' bench/churn.sh; exit 0 ;; esac
 minutes=${1:-20} mode=${2:-nftables}
 [ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
 export TZ=UTC LC_ALL=C

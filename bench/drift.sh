@@ -13,7 +13,7 @@
 # Ends with 1 if an update was missed, something was written in full for nothing, or there was a warning.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,14s/^# \{0,1\}//p' bench/drift.sh; exit 0 ;; esac
 services=${1:-10000} seconds=${2:-300}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nftables

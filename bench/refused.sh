@@ -11,7 +11,7 @@
 #   calls     transactions and trials
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' bench/refused.sh; exit 0 ;; esac
 services=${1:-10000} mode=${2:-nftables}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- 1 15 200
@@ -114,7 +114,7 @@ for count in "$@"; do
   done
   sleep 2
   worst=$(ip netns exec "$namespace" curl -sS http://127.0.0.1:10249/metrics |
-    awk -F'[ "]' '/^kubeproxy_network_programming_duration_seconds_count/ { all += $NF } /^kubeproxy_network_programming_duration_seconds_bucket.*IPv4/ { for (i = 1; i < NF; i++) if ($i ~ /le=$/) { le[n] = $(i + 1); sum[n++] = $NF } } END { for (i = 0; i < n; i++) if (sum[i] == sum[n - 1]) { printf "%s", le[i]; exit } }')
+    awk -F'[ "]' '/^kubeproxy_network_programming_duration_seconds_count/ { all += $NF } /^kubeproxy_network_programming_duration_seconds_bucket.*IPv4/ { for (i = 1; i < NF; i++) if ($i ~ /le=$/) { le[n] = $(i + 1); sum[n++] = $NF } } END { for (i = 0; i < n; i++) if (sum[i] == sum[n - 1]) { printf "%s", le[i]; break } }')
   printf '%8s | %7s s %7s s %8s s %8s\n' "$count" "$([ -z "$others" ] && echo none || seconds "$began" "$others")" \
     "$([ -z "$named" ] && echo none || seconds "$began" "$named")" "$worst" "$(wc -l <"$work/calls")"
   stop

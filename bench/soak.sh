@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 minutes=20 mode=nftables services=10000
 while [ $# -gt 0 ]; do
   case "$1" in
-    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,11s/^# \{0,1\}//p' bench/soak.sh; exit 0 ;;
     --services) services=${2:?how many Services?}; shift ;;
     nftables | nft | legacy) mode=$1 ;;
     *[!0-9]*) echo "unknown mode or option $1; see bench/soak.sh --help" >&2; exit 2 ;;

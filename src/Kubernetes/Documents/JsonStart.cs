@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace KubeProxySharp.Kubernetes.Documents;
 
@@ -46,22 +49,35 @@ internal static class JsonStart
         }
     }
 
-    /// <summary>Whether the first document is YAML; what comes after it has errors of its own.</summary>
+    /// <summary>
+    /// Whether the first document is YAML; what comes after it has errors of its own. Where a value is missing and all the
+    /// others are as JSON writes them, it is JSON that somebody broke, though YAML takes it.
+    /// </summary>
     private static bool IsYaml(ReadOnlySpan<byte> text)
     {
+        bool lacksValue = false;
+        bool hasYamlValue = false;
         try
         {
             using StringReader reader = new(Encoding.UTF8.GetString(text));
             YamlParser parser = new(reader, lineShift: 0);
-            while (parser.MoveNext() && parser.Current is not YamlDotNet.Core.Events.DocumentEnd)
+            while (parser.MoveNext() && parser.Current is not DocumentEnd)
             {
+                if (parser.Current is Scalar { Style: not ScalarStyle.DoubleQuoted } scalar)
+                {
+                    lacksValue |= scalar.Value.Length == 0;
+                    hasYamlValue |= scalar.Value.Length != 0 && !IsJsonLiteral(scalar.Value);
+                }
             }
 
-            return true;
+            return hasYamlValue || !lacksValue;
         }
         catch (DocumentException)
         {
             return false;
         }
     }
+
+    private static bool IsJsonLiteral(string text) =>
+        text is "true" or "false" or "null" || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 }

@@ -17,7 +17,7 @@ public sealed partial class ManifestReader
     /// <summary>Decodes an object and stores it.</summary>
     private void TakeObject(string kind, DocumentTape tape)
     {
-        bool isTaken = TakeObject(kind, tape.Root, isUpdate: false);
+        bool isTaken = TakeObject(kind, tape.Root, isUpdate: false, isWhole: tape.Unsupported.Count == 0);
         if (isTaken)
         {
             TellUnsupported(kind, tape);
@@ -28,7 +28,7 @@ public sealed partial class ManifestReader
 
     /// <summary>Decodes an object and stores it, if its kind makes rules.</summary>
     /// <returns>Whether it does.</returns>
-    private bool TakeObject(string kind, DocumentNode root, bool isUpdate)
+    private bool TakeObject(string kind, DocumentNode root, bool isUpdate, bool isWhole)
     {
         if (root.Kind != DocumentKind.Mapping)
         {
@@ -72,6 +72,10 @@ public sealed partial class ManifestReader
                     Skip(kind, root["apiVersion"u8].Kind == DocumentKind.Text ? root["apiVersion"u8].AsString("") : "");
                     return false;
             }
+        }
+        catch (DocumentException) when (!isWhole)
+        {
+            // What it lacks may stand in the part that is not supported, and that is told.
         }
         catch (DocumentException e)
         {
@@ -142,7 +146,7 @@ public sealed partial class ManifestReader
         switch (type)
         {
             case "ADDED" or "MODIFIED":
-                TakeObject(kind, payload, isUpdate: true);
+                TakeObject(kind, payload, isUpdate: true, isWhole: tape.Unsupported.Count == 0);
                 break;
             case "DELETED":
                 Remove(kind, payload);

@@ -57,9 +57,28 @@ internal sealed class HealthPorts
                     _wanted.Remove(family, out wish);
                 }
 
-                await (wish is null ? server.RetryAsync() : server.ReconcileAsync(wish.Services, wish.Addresses));
+                try
+                {
+                    await (wish is null ? server.RetryAsync() : server.ReconcileAsync(wish.Services, wish.Addresses));
+                }
+                catch when (wish is not null)
+                {
+                    PutBack(family, wish);
+                    throw;
+                }
             }
         }
+    }
+
+    /// <summary>Whoever runs this again finds what was not done, unless a later sync wants something else.</summary>
+    private void PutBack(IpFamily family, Wish wish)
+    {
+        lock (_gate)
+        {
+            _wanted.TryAdd(family, wish);
+        }
+
+        _wake.Set();
     }
 
     private sealed record Wish(IReadOnlyDictionary<NamespacedName, ServiceHealthCheck> Services, NodePortAddresses Addresses);

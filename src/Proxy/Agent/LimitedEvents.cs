@@ -1,4 +1,5 @@
 using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Proxy.Logging;
 
 namespace KubeProxySharp.Proxy.Agent;
 

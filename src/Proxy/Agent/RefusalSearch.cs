@@ -53,8 +53,8 @@ internal sealed class RefusalSearch(
 
     private bool HaveCheapUpdates => Array.TrueForAll(families, static family => family.Applier.HasCheapUpdates);
 
-    /// <summary>Whether there is something to do now: not while a family waits after a failure.</summary>
-    public bool IsDue => IsPending && Array.TrueForAll(families, static family => family.Failures == 0);
+    /// <summary>Whether there is something to do now: not while a family that refuses rules waits after a failure.</summary>
+    public bool IsDue => IsPending && Array.TrueForAll(families, family => family.Failures == 0 || !_refusing.Contains(family.Family));
 
     /// <summary>
     /// Whether the loop may write what is known to be good. Not while rules of an earlier run are in force and hardly any
@@ -134,6 +134,7 @@ internal sealed class RefusalSearch(
         else
         {
             _refusing.UnionWith(refusing.Select(static family => family.Family));
+            HoldBackWhereRefused();
         }
 
         // What is refused now passed, each part by itself: trials do not tell.
@@ -162,7 +163,7 @@ internal sealed class RefusalSearch(
     {
         int quarantined = state.Quarantined.Count;
         long start = time.GetTimestamp();
-        while (IsDue && !(_isApplying && Array.Exists(families, static family => family.NeedsFull)))
+        while (IsDue && !(_isApplying && Array.Exists(families, family => family.NeedsFull && _refusing.Contains(family.Family))))
         {
             NamespacedName[] group = _groups.Next();
             if (!await (_isApplying ? ApplyAsync(group, cancellation) : TryAsync(group, cancellation)) || time.GetElapsedTime(start) >= window)
@@ -181,10 +182,14 @@ internal sealed class RefusalSearch(
     {
         _refusing.Clear();
         _refusing.UnionWith(refusing);
+        HoldBackWhereRefused();
         _began = time.GetTimestamp();
         _refusalsInARow = 0;
         _isBaseSure = false;
     }
+
+    /// <summary>What the other family took stays in force there.</summary>
+    private void HoldBackWhereRefused() => state.HoldBackIn(_refusing.Contains(IpFamily.IPv4), _refusing.Contains(IpFamily.IPv6));
 
     /// <summary>If the kernel refuses rules without any Service, no Service is to blame.</summary>
     private async Task<bool> AcceptNothingAsync(FamilySync[] refusing, CancellationToken cancellation)
@@ -275,8 +280,9 @@ internal sealed class RefusalSearch(
         return true;
     }
 
+    /// <summary>A family that waits after a failure is written as a whole when its time comes.</summary>
     private static Task<ApplyResult> ApplyAsync(FamilySync family, FamilyChange change, CancellationToken cancellation) =>
-        change.IsEmpty ? Task.FromResult(ApplyResult.Applied)
+        change.IsEmpty || family.NeedsFull ? Task.FromResult(ApplyResult.Applied)
         : family.Applier.CanUpdate(change) ? family.Applier.ApplyUpdateAsync(change, cancellation)
         : family.Applier.ApplyFullAsync(change.After, cancellation);
 
@@ -373,7 +379,7 @@ internal sealed class RefusalSearch(
         foreach (FamilySync family in families)
         {
             FamilyChange part = change[family.Family];
-            if (part.IsEmpty)
+            if (part.IsEmpty || family.NeedsFull)
             {
                 continue;
             }

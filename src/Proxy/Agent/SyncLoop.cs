@@ -113,7 +113,7 @@ internal sealed class SyncLoop
         {
             while (true)
             {
-                await WaitForWorkAsync(stop);
+                await WaitForWorkAsync(stop, abort.Token);
                 await SyncAsync(abort.Token);
                 if (_search.IsDue)
                 {
@@ -175,24 +175,29 @@ internal sealed class SyncLoop
         }
     }
 
+    /// <summary>Whether the search goes on, or has ended with something to write.</summary>
+    private bool IsSearchDue => _search.IsDue || (!_search.IsPending && _state.HasChanges);
+
     private bool HasWork() =>
-        _search.IsDue
+        IsSearchDue
         || _mustRefreshAddresses
         || Feed.Services.Count + Feed.EndpointSlices.Count + Feed.Nodes.Count + Feed.ServiceCidrs.Count != 0
         || Array.Exists(_families, family => family.IsDue(_time.GetUtcNow()));
 
-    private async Task WaitForWorkAsync(CancellationToken stop)
+    private async Task WaitForWorkAsync(CancellationToken stop, CancellationToken abort)
     {
         while (true)
         {
             DateTimeOffset now = _time.GetUtcNow();
-            if (Feed.IsListed && (_search.IsDue || Array.Exists(_families, family => family.IsDue(now))))
+            if (Feed.IsListed && (IsSearchDue || Array.Exists(_families, family => family.IsDue(now))))
             {
                 return;
             }
 
+            await CleanUpAsync(abort);
             DateTimeOffset due = Feed.IsListed ? _families.Min(static family => family.NextDue) : DateTimeOffset.MaxValue;
             TimeSpan wait = due - now < _policy.FullInterval ? due - now : _policy.FullInterval;
+            wait = _families.Min(static family => family.Applier.UntilCleanUp) is { } untilCleanUp && untilCleanUp < wait ? untilCleanUp : wait;
             if (!await _wake.WaitAsync(wait, stop) || !Feed.IsListed)
             {
                 continue;
@@ -204,6 +209,18 @@ internal sealed class SyncLoop
             }
 
             TellUpToDate();
+        }
+    }
+
+    /// <summary>Removes what earlier syncs left, while nothing else is to be done.</summary>
+    private async Task CleanUpAsync(CancellationToken abort)
+    {
+        foreach (FamilySync family in _families)
+        {
+            if (family.Applier.UntilCleanUp <= TimeSpan.Zero)
+            {
+                await family.Applier.CleanUpAsync(abort);
+            }
         }
     }
 

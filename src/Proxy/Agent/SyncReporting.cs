@@ -2,6 +2,7 @@ using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Health;
+using KubeProxySharp.Proxy.Logging;
 using KubeProxySharp.Proxy.Metrics;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;

@@ -48,4 +48,13 @@ internal interface IRuleApplier
 
     /// <summary>Whether the kernel has rules of ours, maybe of an earlier run, that stay in force as long as nothing is applied.</summary>
     Task<bool> HasRulesAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// How long until leftovers of earlier calls may be removed, such as chains that the kernel may still hold; no change
+    /// has to come for that. Null when there are none.
+    /// </summary>
+    TimeSpan? UntilCleanUp { get; }
+
+    /// <summary>Removes the leftovers whose time has come; those that stay are tried again later.</summary>
+    Task CleanUpAsync(CancellationToken cancellation);
 }

@@ -43,4 +43,14 @@ internal sealed class WatchedApplier(IRuleApplier applier, OwnApplies applies) :
 
     /// <inheritdoc/>
     public Task<bool> HasRulesAsync(CancellationToken cancellation) => applier.HasRulesAsync(cancellation);
+
+    /// <inheritdoc/>
+    public TimeSpan? UntilCleanUp => applier.UntilCleanUp;
+
+    /// <inheritdoc/>
+    public async Task CleanUpAsync(CancellationToken cancellation)
+    {
+        using IDisposable apply = applies.Begin(isFull: false);
+        await applier.CleanUpAsync(cancellation);
+    }
 }

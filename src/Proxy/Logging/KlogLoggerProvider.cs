@@ -8,15 +8,15 @@ namespace KubeProxySharp.Proxy.Logging;
 /// <param name="time">Tells the time of messages.</param>
 internal sealed class KlogLoggerProvider(LogSink sink, LogVerbosity verbosity, TimeProvider time) : ILoggerProvider
 {
+    private readonly RepeatedReports _repeated = new(time);
+
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName)
     {
         string source = categoryName[(categoryName.LastIndexOf('.') + 1)..];
-        return new KlogLogger(source, sink, verbosity, time);
+        return new KlogLogger(source, sink, verbosity, _repeated, time);
     }
 
-    /// <summary>Nothing is held back, so there is nothing to do.</summary>
-    public void Dispose()
-    {
-    }
+    /// <summary>Ends the count of repeated messages.</summary>
+    public void Dispose() => _repeated.Dispose();
 }

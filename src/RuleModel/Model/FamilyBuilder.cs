@@ -132,13 +132,13 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
 
     private ServiceRules? BuildService(NamespacedName name, ServiceRules? old, NodeSettings settings)
     {
-        if (state.FindService(name) is not { } definition || definition[settings.Family].IsEmpty)
+        if (state.FindService(name, settings.Family) is not { } definition || definition[settings.Family].IsEmpty)
         {
             return null;
         }
 
         EquatableArray<ServicePortSpec> specs = definition[settings.Family];
-        ReadOnlySpan<EndpointSlice> slices = state.SlicesOf(name);
+        ReadOnlySpan<EndpointSlice> slices = state.SlicesOf(name, settings.Family);
         ServicePortRules[] ports = new ServicePortRules[specs.Length];
         for (int index = 0; index < ports.Length; index++)
         {

@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.RuleModel.State;
@@ -57,6 +58,15 @@ public sealed class ClusterState(bool allowExternalIPs)
         if (_proven.HoldBack(name))
         {
             _changed.Add(name);
+        }
+    }
+
+    /// <summary>Sets the families in which <see cref="HoldBack"/> takes effect; both at the beginning.</summary>
+    public void HoldBackIn(bool ipv4, bool ipv6)
+    {
+        if (_proven.SetFamilies(ipv4, ipv6))
+        {
+            _changed.UnionWith(_proven.HeldBack);
         }
     }
 
@@ -204,13 +214,13 @@ public sealed class ClusterState(bool allowExternalIPs)
         return released;
     }
 
-    internal ServiceDefinition? FindService(NamespacedName name) =>
+    internal ServiceDefinition? FindService(NamespacedName name, IpFamily family) =>
         _quarantined.Contains(name) ? null
-        : _proven.IsHeldBack(name) ? _proven.DefinitionOf(name)
+        : _proven.IsHeldBack(name, family) ? _proven.DefinitionOf(name)
         : _services.GetValueOrDefault(name);
 
-    internal ReadOnlySpan<EndpointSlice> SlicesOf(NamespacedName service) =>
-        _proven.IsHeldBack(service) ? _proven.SlicesOf(service) : _slicesByService.GetValueOrDefault(service, []);
+    internal ReadOnlySpan<EndpointSlice> SlicesOf(NamespacedName service, IpFamily family) =>
+        _proven.IsHeldBack(service, family) ? _proven.SlicesOf(service) : _slicesByService.GetValueOrDefault(service, []);
 
     private void Change(NamespacedName name)
     {

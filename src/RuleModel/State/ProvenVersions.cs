@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.RuleModel.State;
@@ -11,6 +12,7 @@ internal sealed class ProvenVersions
     private readonly Dictionary<NamespacedName, (ServiceDefinition Definition, EndpointSlice[] Slices)> _versions = [];
     private readonly HashSet<NamespacedName> _unproven = [];
     private readonly HashSet<NamespacedName> _heldBack = [];
+    private readonly bool[] _isHoldingBack = [true, true]; // by family
 
     /// <summary>Whether there is any version.</summary>
     public bool Any => _versions.Count != 0;
@@ -18,8 +20,20 @@ internal sealed class ProvenVersions
     /// <summary>The Services that have to make do with the version of before, in no order.</summary>
     public IReadOnlyCollection<NamespacedName> HeldBack => _heldBack;
 
-    /// <summary>Whether a Service has to make do with the version of before.</summary>
+    /// <summary>Whether a Service has to make do with the version of before, in the families that refuse rules.</summary>
     public bool IsHeldBack(NamespacedName name) => _heldBack.Count != 0 && _heldBack.Contains(name);
+
+    /// <summary>Whether a Service has to make do with the version of before in a family.</summary>
+    public bool IsHeldBack(NamespacedName name, IpFamily family) => _isHoldingBack[(int)family] && IsHeldBack(name);
+
+    /// <summary>Sets the families in which Services are held back: what one of them refuses, the other may have taken.</summary>
+    /// <returns>Whether they were others before.</returns>
+    public bool SetFamilies(bool ipv4, bool ipv6)
+    {
+        bool isChange = (_isHoldingBack[(int)IpFamily.IPv4], _isHoldingBack[(int)IpFamily.IPv6]) != (ipv4, ipv6);
+        (_isHoldingBack[(int)IpFamily.IPv4], _isHoldingBack[(int)IpFamily.IPv6]) = (ipv4, ipv6);
+        return isChange;
+    }
 
     /// <summary>The definition that the kernel took; null if there was none.</summary>
     public ServiceDefinition? DefinitionOf(NamespacedName name) => _versions.GetValueOrDefault(name).Definition;

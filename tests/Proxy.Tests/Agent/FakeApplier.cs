@@ -106,4 +106,15 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
             _calls.Add(call);
         }
     }
+
+    public TimeSpan? UntilCleanUp { get; set; }
+
+    public int CleanUps { get; private set; }
+
+    public Task CleanUpAsync(CancellationToken cancellation)
+    {
+        CleanUps++;
+        UntilCleanUp = null;
+        return Task.CompletedTask;
+    }
 }

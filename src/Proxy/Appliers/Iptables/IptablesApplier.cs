@@ -135,6 +135,12 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         return isSteady ? Intactness.Changed : Intactness.Unclear;
     }
 
+    /// <summary>None: each full sync removes what is stale in its own transaction.</summary>
+    public TimeSpan? UntilCleanUp => null;
+
+    /// <inheritdoc/>
+    public Task CleanUpAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {

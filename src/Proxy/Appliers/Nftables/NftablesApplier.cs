@@ -78,6 +78,12 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
         Transaction.RunAsync(runner, Call("--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
 
+    /// <inheritdoc/>
+    public TimeSpan? UntilCleanUp => _stale.UntilDue;
+
+    /// <inheritdoc/>
+    public Task CleanUpAsync(CancellationToken cancellation) => DeleteStaleAsync(cancellation);
+
     private async Task<ApplyResult> ApplyWholeAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
@@ -182,10 +188,12 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         ApplyResult result = await RunAsync(output => NftablesRenderer.WriteCleanUp(family, due, output), cancellation);
         if (result.IsApplied)
         {
+            _stale.Deleted();
             log.StaleChainsDeleted(family, due.Count);
             return;
         }
 
+        _stale.Stayed(due);
         _needsFull = true;
         Figures = (Figures ?? new(0, TimeSpan.Zero, TimeSpan.Zero)) with { HasCleanUpFailed = true };
         log.StaleChainsStay(family, due.Count, result.Error);

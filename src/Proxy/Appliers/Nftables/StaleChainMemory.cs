@@ -6,11 +6,31 @@ namespace KubeProxySharp.Proxy.Appliers.Nftables;
 /// </summary>
 internal sealed class StaleChainMemory(TimeProvider time)
 {
-    /// <summary>How long a chain waits at least.</summary>
+    /// <summary>How long a chain waits at least; longer after a failure.</summary>
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait of chains that could not be deleted.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(5);
 
     private readonly List<(string Chain, long Since)> _chains = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    private TimeSpan _wait = Wait;
+
+    /// <summary>How long until the first of them may be deleted; null when none waits.</summary>
+    public TimeSpan? UntilDue
+    {
+        get
+        {
+            if (_chains.Count == 0)
+            {
+                return null;
+            }
+
+            TimeSpan left = _wait - time.GetElapsedTime(_chains.Min(static item => item.Since));
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>Number of chains that wait.</summary>
     public int Count => _chains.Count;
@@ -65,11 +85,21 @@ internal sealed class StaleChainMemory(TimeProvider time)
         _names.Clear();
     }
 
+    /// <summary>Says that what was taken out is deleted.</summary>
+    public void Deleted() => _wait = Wait;
+
+    /// <summary>Puts back what was taken out and could not be deleted; it is tried again after twice the time, at most five minutes.</summary>
+    public void Stayed(IEnumerable<string> chains)
+    {
+        _wait = 2 * _wait < s_longestWait ? 2 * _wait : s_longestWait;
+        Add(chains);
+    }
+
     /// <summary>Takes out those that waited long enough.</summary>
     public IReadOnlyList<string> TakeDue()
     {
         long now = time.GetTimestamp();
-        string[] due = [.. _chains.Where(item => time.GetElapsedTime(item.Since, now) >= Wait).Select(item => item.Chain)];
+        string[] due = [.. _chains.Where(item => time.GetElapsedTime(item.Since, now) >= _wait).Select(item => item.Chain)];
         Forget(due);
         return due;
     }

@@ -1,8 +1,9 @@
 using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.Proxy.Logging;
 using KubeProxySharp.Testing;
 
-namespace KubeProxySharp.Proxy.Tests.Agent;
+namespace KubeProxySharp.Proxy.Tests.Logging;
 
 public sealed class RepeatedReportsTests
 {

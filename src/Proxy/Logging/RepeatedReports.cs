@@ -1,4 +1,4 @@
-namespace KubeProxySharp.Proxy.Agent;
+namespace KubeProxySharp.Proxy.Logging;
 
 /// <summary>
 /// Of reports of one kind on one cause tells the first at once, and then one a minute, with their number, for as long as
