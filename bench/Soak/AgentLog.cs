@@ -69,12 +69,12 @@ internal sealed class AgentLog
                     _partial++;
                     _reasons[family] = NoReason;
                 }
-                else if (line.Contains(family + " rules were changed by somebody else", StringComparison.Ordinal))
+                else if (line.Contains(family + " rules may have to be written in full: drift", StringComparison.Ordinal))
                 {
                     _drifts++;
                     _reasons[family] = "drift";
                 }
-                else if (line.Contains(family + " rules could not be written", StringComparison.Ordinal))
+                else if (line.Contains(family + " rules may have to be written in full: failure", StringComparison.Ordinal))
                 {
                     _reasons[family] = "failure";
                 }

@@ -15,7 +15,7 @@ internal sealed class Reachability(ApiClient client, Random random)
     private static readonly ApiRequest s_question = new(HttpMethod.Get, "/readyz");
 
     private static readonly TimeSpan s_firstStep = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_lastStep = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_lastStep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_spread = TimeSpan.FromSeconds(1);

@@ -153,6 +153,7 @@ internal sealed partial class SyncReporting(
     public void Drifted(IpFamily family, string what)
     {
         metrics.Agent.DriftDetected(family, DriftReason.RulesChanged);
+        LogFullIsDue(family, "drift: " + what);
         _repeated.Report($"drift {family}", times => LogDrifted(family, what, times));
     }
 
@@ -257,6 +258,7 @@ internal sealed partial class SyncReporting(
 
         string kind = report.IsFull ? "full" : "partial";
         (int failures, string error) = (report.Failures, report.Result.Error);
+        LogFullIsDue(family, "failure: " + error);
         _repeated.Report($"failure {family} {kind}", times => LogFailed(family, kind, failures, error, times));
         if (report.Failures == FailuresToTell)
         {
@@ -281,6 +283,10 @@ internal sealed partial class SyncReporting(
 
     [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}{Times}")]
     private partial void LogProblem(string problem, string times);
+
+    /// <summary>Every time, while warnings of the same cause are told once a minute.</summary>
+    [LoggerMessage(EventId = 5007, Level = LogLevel.Debug, Message = "{Family} rules may have to be written in full: {Reason}")]
+    private partial void LogFullIsDue(IpFamily family, string reason);
 
     [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again{Times}")]
     private partial void LogNodeWell(string times);
