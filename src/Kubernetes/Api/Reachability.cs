@@ -16,7 +16,7 @@ internal sealed class Reachability(ApiClient client, Random random)
 
     private static readonly TimeSpan s_firstStep = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_lastStep = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_spread = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestRetryAfter = TimeSpan.FromMinutes(2);
@@ -25,7 +25,7 @@ internal sealed class Reachability(ApiClient client, Random random)
     private TaskCompletionSource<bool>? _asking;
 
     /// <summary>
-    /// Waits until the server answers, with pauses from 0.1 s to 3 s between the questions; and then up to a second more,
+    /// Waits until the server answers, with pauses from 0.1 s to 2 s between the questions; and then up to a second more,
     /// so that the lists of all nodes do not come at once. After half a minute it ends in any case: perhaps only the
     /// question is not answered.
     /// </summary>

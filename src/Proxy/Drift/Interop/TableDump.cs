@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace KubeProxySharp.Proxy.Drift.Interop;
 
 /// <summary>
-/// Counts what a table of nftables has, without reading what it says: some 50 ms for 100,000 elements, where nft takes
-/// seconds to print them. Others may commit meanwhile: the kernel's place in a dump depends on this table alone.
+/// Counts what a table of nftables has, without reading what it says, which would take nft seconds for a large one. Others may
+/// commit meanwhile: the kernel's place in a dump depends on this table alone.
 /// </summary>
 internal sealed class TableDump : IDisposable
 {
