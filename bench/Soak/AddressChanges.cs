@@ -62,7 +62,7 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
     }
 
     private string Rules() => options.IsNftables
-        ? network.Node.Namespace.Run("nft", "list table ip kube-proxy")
+        ? network.Node.Namespace.Run("nft", "list set ip kube-proxy nodeport-ips")
         : network.Node.Namespace.Run("env", "XTABLES_LOCKFILE=" + lockFile, $"iptables-{options.Mode}-save", "-t", "nat");
 
     private async Task<bool> IsAnsweredAsync(string address, TimeSpan limit, CancellationToken cancellationToken)

@@ -27,14 +27,14 @@ internal sealed class RefusingTool
               if [ "$file" = - ]; then cat >"$text"; else cat "$file" >"$text"; fi
               grep -qF -- "$poison" "$text" && echo 'add rule ip kube-proxy-nowhere x accept' >>"$text"
               check=; [ "$1" = --check ] && check=--check
-              "$real" $check -f - <"$text"
+              exec 3<"$text"; rm -f "$text"; exec "$real" $check -f - <&3
               """
             : """
               cat >"$text"
               sed -i "/^-A KUBE-SERVICES.*$poison/a -A KUBE-SERVICES -j KUBE-NOWHERE" "$text"
-              "$real" "$@" <"$text"
+              exec 3<"$text"; rm -f "$text"; exec "$real" "$@" <&3
               """;
-        File.WriteAllText(_script, $"#!/bin/sh\nreal={_real} poison={address} text={options.Work}/text.$$\ntrap 'rm -f \"$text\"' EXIT\n{poisoned}\n");
+        File.WriteAllText(_script, $"#!/bin/sh\nreal={_real} poison={address} text={options.Work}/text.$$\n{poisoned}\n");
         ChildProcess.Run("chmod", "", "+x", _script);
         PointTo(_real);
     }

@@ -40,8 +40,9 @@ public sealed partial class Reflector<T>
     }
 
     /// <summary>A version is older than one before it.</summary>
-    private NextAttempt AfterStepBack(string version)
+    private NextAttempt AfterStepBack(string version, TimeSpan lived)
     {
+        ResetAfter(lived);
         Log.WentBack(_logger, _resource.Plural, _version, version);
         string problem = $"the versions run backwards, from {_version} to {version}";
         Distrust();

@@ -109,7 +109,7 @@ public sealed partial class Reflector<T>
                 isProof = false;
                 if (!_mustList && ResourceVersions.IsOlder(next.ResourceVersion, _version))
                 {
-                    return AfterStepBack(next.ResourceVersion);
+                    return AfterStepBack(next.ResourceVersion, _time.GetElapsedTime(start));
                 }
 
                 Take(next, request);

@@ -100,7 +100,11 @@ internal sealed partial class NftablesDriftWatch
 
         // In tables that belong to all, programs save and restore rules of others unchanged. Nobody does so with a table of ours.
         bool mayBeUnchanged = commit.FirstObject is null || (commit.Rewrites && _options.Store == RuleStore.IptablesChains);
-        if (!mayBeUnchanged)
+
+        // A commit in the middle of an apply of ours may be its own, made by a child of the tool (a wrapper script), or one
+        // that the apply has mended already.
+        bool isDuringApply = _windows.Find(commit.Generation.Number) != WindowStanding.Outside;
+        if (!mayBeUnchanged && !isDuringApply)
         {
             return what;
         }

@@ -106,7 +106,8 @@ internal sealed partial class WatchAnswer
     /// <summary>Sends a bookmark, unless changes have come that this watch has not sent: it would say that they are known.</summary>
     private void BookmarkIfUpToDate()
     {
-        if (server.Store.Read(_type, (table, _) => table.End == _position ? table.Progress : (long?)null) is { } version)
+        // A server's place in time goes on with all resources, so it is never before what the client was given.
+        if (server.Store.Read(_type, (table, now) => table.End == _position ? Math.Max(table.Progress, Math.Min(_after, now)) : (long?)null) is { } version)
         {
             Append(_frames.Of("BOOKMARK", StoredObject.Bookmark(_type, version, endOfInitialEvents: false)));
         }

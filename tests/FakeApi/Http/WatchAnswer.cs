@@ -73,7 +73,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
         (StoredObject[] items, long version, long position) = server.Store.Read(
             _type,
             (table, version) => (table.Objects.Values.ToArray(), version, table.End));
-        _position = position;
+        (_position, _after) = (position, version);
         foreach (StoredObject item in items)
         {
             if (selector.Matches(item))
