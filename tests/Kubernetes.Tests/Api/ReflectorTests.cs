@@ -295,7 +295,7 @@ public sealed class ReflectorTests : IAsyncDisposable
         waited.Should().HaveCount(9);
         for (int index = 0; index < waited.Length; index++)
         {
-            double step = Math.Min(0.1 * (1 << index), 1.5);
+            double step = Math.Min(0.1 * (1 << index), 1.0);
             waited[index].Should().BeInRange(step - 0.001, (step * 2) + 0.051);
         }
 

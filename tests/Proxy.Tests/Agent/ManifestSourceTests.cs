@@ -31,7 +31,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         """;
 
     /// <summary>Longer than any look takes on a slow machine, and short enough to wait for.</summary>
-    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_settleTime = TimeSpan.FromSeconds(2);
 
     private readonly Lines _log = new();
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("manifests-");
@@ -141,7 +141,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         }, static () => { });
         Write("all.yaml", Service + "\n---\n" + Slice);
 
-        _running = new ManifestSource([_directory.FullName], feed, _log, TimeProvider.System, SettleTime, static _ => { }).RunAsync(_stop.Token);
+        _running = new ManifestSource([_directory.FullName], feed, _log, TimeProvider.System, s_settleTime, static _ => { }).RunAsync(_stop.Token);
 
         (await taken.Task.WaitAsync(TimeSpan.FromSeconds(30))).Should().Be((1, 1));
     }
@@ -164,7 +164,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
         await UntilAsync(() => _log.Contains("all.yaml lost") || _services.Count != 4);
         _services.Should().HaveCount(4);
         await UntilAsync(() => _services.Count == (rest.Length > 10 ? 2 : 1));
-        sinceWritten.Elapsed.Should().BeGreaterThan(SettleTime - TimeSpan.FromMilliseconds(50));
+        sinceWritten.Elapsed.Should().BeGreaterThan(s_settleTime - TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
     }
 
     private void Start() =>
-        _running = new ManifestSource([_directory.FullName], _feed, _log, TimeProvider.System, SettleTime, static _ => { }).RunAsync(_stop.Token);
+        _running = new ManifestSource([_directory.FullName], _feed, _log, TimeProvider.System, s_settleTime, static _ => { }).RunAsync(_stop.Token);
 
     private void Write(string name, string text)
     {
