@@ -125,6 +125,20 @@ public sealed class SyncLoopTests
         test.IPv6.Calls.Should().HaveCount(tries, "neither a full transaction nor a search is due");
     }
 
+    /// <summary>Chains that the kernel still held are deleted in their own time, although nothing changes.</summary>
+    [Fact]
+    public async Task LeftoversAreRemovedWithoutAnotherSync()
+    {
+        await using LoopUnderTest test = await StartedAsync();
+        string[] before = test.IPv4.Calls;
+        test.IPv4.UntilCleanUp = TimeSpan.Zero;
+
+        test.Loop.AddressesChanged(); // wakes the loop; nothing has changed
+
+        await test.UntilAsync(() => test.IPv4.CleanUps == 1, "the clean-up runs");
+        test.IPv4.Calls.Should().Equal(before);
+    }
+
     [Fact]
     public async Task DriftIsRepairedAndTold()
     {
