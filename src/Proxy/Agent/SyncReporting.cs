@@ -105,12 +105,12 @@ internal sealed partial class SyncReporting(
     {
         foreach (string problem in problems.Except(_nodeProblems, StringComparer.Ordinal))
         {
-            _repeated.Report($"node {problem}", times => LogProblem(problem, times));
+            LogProblem(problem);
         }
 
         if (problems.Count == 0)
         {
-            _repeated.Report("node", LogNodeWell);
+            LogNodeWell();
         }
 
         _nodeProblems = problems;
@@ -186,8 +186,7 @@ internal sealed partial class SyncReporting(
     {
         foreach (Problem problem in _problems.Replace(service, problems))
         {
-            string text = problem.ToString();
-            _repeated.Report($"problem {service} {text}", times => LogProblem(text, times));
+            LogProblem(problem.ToString());
         }
     }
 
@@ -196,8 +195,7 @@ internal sealed partial class SyncReporting(
     {
         foreach (Problem problem in _sliceProblems.Replace(slice, problems))
         {
-            string text = problem.ToString();
-            _repeated.Report($"slice {slice} {text}", times => LogProblem(text, times));
+            LogProblem(problem.ToString());
         }
     }
 
@@ -281,13 +279,13 @@ internal sealed partial class SyncReporting(
     [LoggerMessage(EventId = 5004, Level = LogLevel.Error, Message = "The kernel refuses the {Family} rules of Service {Service}; it has none until it changes, all others are written: {Error}{Times}")]
     private partial void LogQuarantined(NamespacedName service, IpFamily family, string error, string times);
 
-    [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}{Times}")]
-    private partial void LogProblem(string problem, string times);
+    [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}")]
+    private partial void LogProblem(string problem);
 
     /// <summary>Every time, while warnings of the same cause are told once a minute.</summary>
     [LoggerMessage(EventId = 5007, Level = LogLevel.Debug, Message = "{Family} rules may have to be written in full: {Reason}")]
     private partial void LogFullIsDue(IpFamily family, string reason);
 
-    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again{Times}")]
-    private partial void LogNodeWell(string times);
+    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again")]
+    private partial void LogNodeWell();
 }
