@@ -14,38 +14,22 @@ case "${1:-}" in -h | --help) sed -n '2,10s/^# \{0,1\}//p' bench/agent.sh; exit 
 services=${1:-10000} endpoints=${2:-10}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nftables legacy
-[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
-export TZ=UTC LC_ALL=C
+source bench/common.sh
 
-program=out/kube-proxy-sharp
-if ! [ -x "$program" ]; then
-  dotnet build src/Proxy -c Release --nologo -v quiet
-  program=artifacts/bin/Proxy/release/kube-proxy-sharp
-fi
-dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+build_fake_api
 work=$(mktemp -d) namespace=kps-bench-$$ agent= server=
 
 stop() {
-  [ -z "$agent" ] || { kill "$agent" && wait "$agent" || true; } 2>/dev/null
-  [ -z "$server" ] || { kill "$server" && wait "$server" || true; } 2>/dev/null
+  end_processes "$agent" "$server"
   agent= server=
   ip netns delete "$namespace" 2>/dev/null || true
 }
 trap 'stop; rm -rf "$work"' EXIT
 
-# Waits until a file has at least a number of lines with a text; the program or the server may have ended meanwhile.
-await() { # FILE TEXT COUNT
-  for _ in $(seq 30000); do
-    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
-    sleep 0.02
-  done
-  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
-}
-
 start() { # MODE SERVICES ENDPOINTS: leaves agent and server running, and the time of the start in $began
   ip netns add "$namespace"
   ip netns exec "$namespace" ip link set lo up
-  ip netns exec "$namespace" artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer \
+  ip netns exec "$namespace" "$fake_api" \
     --services "$2" --endpoints "$3" --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" \
     </dev/null >"$work/server" 2>&1 &
   server=$!
@@ -55,8 +39,7 @@ start() { # MODE SERVICES ENDPOINTS: leaves agent and server running, and the ti
   [ "$1" = nftables ] || flags=(--proxy-mode iptables --iptables-variant "$1")
   began=$(date +%s.%N)
   XTABLES_LOCKFILE=$work/lock ip netns exec "$namespace" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
-    "${flags[@]}" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
-    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+    "${flags[@]}" --iptables-min-sync-period=0s "${quiet_flags[@]}" -v=4 >"$work/log" 2>&1 &
   agent=$!
   await "$work/log" 'Synced IPv4 rules (full)' 1
 }
@@ -64,16 +47,13 @@ start() { # MODE SERVICES ENDPOINTS: leaves agent and server running, and the ti
 memory() { awk -v key="$1:" '$1 == key { printf "%.1f", $2 / 1024 }' "/proc/$agent/status"; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$agent/stat"; }
 
-# Seconds of the day of log lines: I1120 21:39:40.123456 ...
-log_times() { grep -- "$1" "$work/log" | awk '{ split($2, t, ":"); printf "%.6f\n", t[1] * 3600 + t[2] * 60 + t[3] }'; }
-
 printf '%s Services x %s endpoints, %s cores, %s (%s), kernel %s\n' \
   "$services" "$endpoints" "$(nproc)" "$("$program" --version)" "$program" "$(uname -r)"
 printf '%-9s %8s %10s %8s | %10s %10s %10s | %10s %10s\n' mode start resident peak 'change p50' p99 worst 'idle' 'cpu/10 s'
 for mode in "$@"; do
   case "$mode" in nftables) changes=200 ;; nft | legacy) changes=20 ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
   start "$mode" "$services" "$endpoints"
-  awk -v begun="$began" -v done="$(log_times 'Synced IPv4 rules (full)' | awk 'NR == 1')" \
+  awk -v begun="$began" -v done="$(times_of "$work/log" 'Synced IPv4 rules (full)' | awk 'NR == 1')" \
     'BEGIN { d = done - begun % 86400; printf "%s %.2f", "", d < 0 ? d + 86400 : d }' >"$work/start"
   sleep 2
   resident=$(memory VmRSS) peak=$(memory VmHWM)
@@ -82,7 +62,7 @@ for mode in "$@"; do
     ip netns exec "$namespace" curl -sS -d 'touch 1' "$control" | sed 's/.* first [^T]*T\([0-9:.]*\).*/\1/' >>"$work/touched"
     await "$work/log" 'Synced IPv4 rules (partial)' $((before + 1))
   done
-  log_times 'Synced IPv4 rules (partial)' | tail -n "$changes" >"$work/synced"
+  times_of "$work/log" 'Synced IPv4 rules (partial)' | tail -n "$changes" >"$work/synced"
   awk '{ split($1, t, ":"); printf "%.6f\n", t[1] * 3600 + t[2] * 60 + t[3] }' "$work/touched" | paste - "$work/synced" |
     awk '{ d = $2 - $1; printf "%.3f\n", 1000 * (d < 0 ? d + 86400 : d) }' | sort -n >"$work/delays"
   stop

@@ -13,20 +13,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' bench/churn.sh; exit 0 ;; esac
 minutes=${1:-20} mode=${2:-nftables}
-[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
-export TZ=UTC LC_ALL=C
+source bench/common.sh
 
-program=${KPS_PROGRAM:-out/kube-proxy-sharp}
-if ! [ -x "$program" ]; then
-  dotnet build src/Proxy -c Release --nologo -v quiet
-  program=artifacts/bin/Proxy/release/kube-proxy-sharp
-fi
 bench=artifacts/bin/Bench/release/KubeProxySharp.Bench
 [ -n "${KPS_NO_BUILD:-}" ] || dotnet build bench/Bench -c Release --nologo -v quiet
 work=$(mktemp -d) space=kps-churn-$$ agent=
 
 finish() {
-  [ -z "$agent" ] || { kill "$agent" && wait "$agent" || true; } 2>/dev/null
+  end_processes "$agent"
   ip netns delete "$space" 2>/dev/null || true
   ip netns delete "$space-read" 2>/dev/null || true
   rm -rf "$work"
@@ -57,8 +51,7 @@ YAML
 
 start() {
   XTABLES_LOCKFILE=$work/lock ip netns exec "$space" "$program" run --manifests "$work/manifests" --hostname-override node-1 \
-    --proxy-mode "$mode" --nodeport-addresses 10.77.0.0/16 --oom-score-adj=0 --conntrack-max-per-core=0 \
-    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >>"$work/log" 2>&1 &
+    --proxy-mode "$mode" --nodeport-addresses 10.77.0.0/16 "${quiet_flags[@]}" -v=4 >>"$work/log" 2>&1 &
   agent=$!
 }
 

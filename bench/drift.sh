@@ -17,22 +17,14 @@ case "${1:-}" in -h | --help) sed -n '2,14s/^# \{0,1\}//p' bench/drift.sh; exit 
 services=${1:-10000} seconds=${2:-300}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nftables
-[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
-export TZ=UTC LC_ALL=C
+source bench/common.sh
 
-program=out/kube-proxy-sharp
-if ! [ -x "$program" ]; then
-  dotnet build src/Proxy -c Release --nologo -v quiet
-  program=artifacts/bin/Proxy/release/kube-proxy-sharp
-fi
-dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+build_fake_api
 work=$(mktemp -d) namespace=kps-drift-$$ agent= server= writer=
 export XTABLES_LOCKFILE=$work/lock
 
 stop() {
-  for process in "$writer" "$agent" "$server"; do
-    [ -z "$process" ] || { kill "$process" && wait "$process" || true; } 2>/dev/null
-  done
+  end_processes "$writer" "$agent" "$server"
   writer= agent= server=
   ip netns delete "$namespace" 2>/dev/null || true
 }
@@ -41,16 +33,6 @@ trap 'stop; rm -rf "$work"' EXIT
 inside() { ip netns exec "$namespace" "$@"; }
 count() { grep -c -- "$1" "$work/log" || true; } # TEXT
 
-await() { # FILE TEXT COUNT: until a file has that many lines with the text
-  for _ in $(seq 60000); do
-    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
-    sleep 0.01
-  done
-  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
-}
-
-# Seconds of the day of the last line with a text: I1120 21:39:40.123456 ...
-time_of() { grep -- "$1" "$work/log" | tail -n 1 | awk '{ split($2, t, ":"); printf "%.3f", t[1] * 3600 + t[2] * 60 + t[3] }'; }
 since() { awk -v from="$1" -v to="$2" 'BEGIN { d = to - from; printf "%.2f", d < 0 ? d + 86400 : d }'; }
 
 write() { # one commit each 0.2 s, until it is stopped; each is a line
@@ -79,7 +61,7 @@ for mode in "$@"; do
   case "$mode" in nftables) flags=(--proxy-mode nftables) ;; nft | legacy) flags=(--proxy-mode iptables --iptables-variant "$mode") ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
   ip netns add "$namespace"
   inside ip link set lo up
-  inside artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer \
+  inside "$fake_api" \
     --services "$services" --endpoints 10 --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" </dev/null >"$work/server" 2>&1 &
   server=$!
   await "$work/server" '^control ' 1
@@ -88,8 +70,7 @@ for mode in "$@"; do
   inside bash -c "write $mode" >"$work/commits" 2>/dev/null & # from before the first load on
   writer=$!
   inside "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
-    "${flags[@]}" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
-    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+    "${flags[@]}" --iptables-min-sync-period=0s "${quiet_flags[@]}" -v=4 >"$work/log" 2>&1 &
   agent=$!
   await "$work/log" 'Synced IPv4 rules (full)' 1
   sleep 5
@@ -106,8 +87,8 @@ for mode in "$@"; do
       at=$(date +%H:%M:%S.%N | awk -F: '{ printf "%.3f", $1 * 3600 + $2 * 60 + $3 }')
       damage "$mode"
       await "$work/log" 'Synced IPv4 rules (full)' $((done + 1))
-      found=$(since "$at" "$(time_of 'IPv4 rules were changed by somebody else')")
-      repaired=$(since "$at" "$(time_of 'Synced IPv4 rules (full)')")
+      found=$(since "$at" "$(times_of "$work/log" 'IPv4 rules were changed by somebody else' | tail -n 1)")
+      repaired=$(since "$at" "$(times_of "$work/log" 'Synced IPv4 rules (full)' | tail -n 1)")
     fi
     sleep "$(awk -v now="$(date +%s.%N)" -v began="$began" -v part="$change" -v all="$seconds" 'BEGIN { d = began + all * part / 100 - now; print (d > 0 ? d : 0) }')"
   done

@@ -18,16 +18,10 @@ case "${1:-}" in -h | --help) sed -n '2,15s/^# \{0,1\}//p' bench/iptables-change
 services=${1:-2000} endpoints=${2:-10}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nft legacy
-[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
-export TZ=UTC LC_ALL=C
+source bench/common.sh
 changes=${CHANGES:-10} pause=${CPU_PAUSE:-1}
 
-program=${KPS_PROGRAM:-out/kube-proxy-sharp}
-if ! [ -x "$program" ]; then
-  dotnet build src/Proxy -c Release --nologo -v quiet
-  program=artifacts/bin/Proxy/release/kube-proxy-sharp
-fi
-[ -x artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer ] || dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+build_fake_api
 work=$(mktemp -d) namespace=kps-change-$$ agent= server= other=
 export XTABLES_LOCKFILE=$work/lock
 
@@ -40,27 +34,18 @@ stop_other() {
 }
 
 stop_agent() {
-  [ -z "$agent" ] || { kill "$agent" && wait "$agent" || true; } 2>/dev/null
+  end_processes "$agent"
   agent=
 }
 
 stop() {
   stop_other
   stop_agent
-  [ -z "$server" ] || { kill "$server" && wait "$server" || true; } 2>/dev/null
+  end_processes "$server"
   server=
   ip netns delete "$namespace" 2>/dev/null || true
 }
 trap 'stop; rm -rf "$work"' EXIT
-
-await() { # FILE TEXT COUNT
-  for _ in $(seq 30000); do
-    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
-    kill -0 "$server" 2>/dev/null && { [ -z "$agent" ] || kill -0 "$agent" 2>/dev/null; } || break
-    sleep 0.05
-  done
-  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
-}
 
 # Tools before the real ones in PATH: the restore keeps its text while asked to, the save is counted.
 make_tools() { # VARIANT
@@ -83,15 +68,14 @@ END
 start() { # VARIANT
   ip netns add "$namespace"
   inside ip link set lo up
-  ip netns exec "$namespace" artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer \
+  ip netns exec "$namespace" "$fake_api" \
     --services "$services" --endpoints "$endpoints" --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" \
     </dev/null >"$work/server" 2>&1 &
   server=$!
   await "$work/server" '^control ' 1
   control=$(sed -n 's/^control //p' "$work/server")
   ip netns exec "$namespace" env PATH="$work/tools:$PATH" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
-    --proxy-mode iptables --iptables-variant "$1" --iptables-min-sync-period=0s --oom-score-adj=0 --conntrack-max-per-core=0 \
-    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+    --proxy-mode iptables --iptables-variant "$1" --iptables-min-sync-period=0s "${quiet_flags[@]}" -v=4 >"$work/log" 2>&1 &
   agent=$!
   await "$work/log" 'Synced IPv4 rules (full)' 1
 }

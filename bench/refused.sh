@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Measures what happens when the kernel refuses Services: the real program, a fake API server and the kernel, in a network
-# namespace of its own. A wrapper around the tool adds a command that the kernel refuses to every transaction that has one
-# of the refused Services, at its end, so that the line that the tool names says nothing: the worst case. Needs root.
+# namespace of its own. A wrapper around the tool adds a command that is refused to every transaction that has one of the
+# refused Services, at its end, so that the line that the tool names says nothing: the worst case. Needs root.
 #   bench/refused.sh [SERVICES [MODE [REFUSED...]]]     default 10000 nftables 1 15 200
 #   MODE      nftables, or the variant of iptables: legacy or nft (try 1000 Services)
+#   NAMED     (environment) 1: what is added has the address of the Service, as what a tool complains about has as a rule
 #   others    from the first refusal until the kernel has all other Services
 #   named     from then until the log names all refused ones
 #   change    from a replaced endpoint until the kernel has it, two a second while the search goes on: none takes longer (the
@@ -11,37 +12,21 @@
 #   calls     transactions and trials
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,12s/^# \{0,1\}//p' bench/refused.sh; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,13s/^# \{0,1\}//p' bench/refused.sh; exit 0 ;; esac
 services=${1:-10000} mode=${2:-nftables}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- 1 15 200
-[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
-export TZ=UTC LC_ALL=C
+source bench/common.sh
 
-program=${KPS_PROGRAM:-out/kube-proxy-sharp}
-if ! [ -x "$program" ]; then
-  dotnet build src/Proxy -c Release --nologo -v quiet
-  program=artifacts/bin/Proxy/release/kube-proxy-sharp
-fi
-api=artifacts/bin/FakeApiServer/release/KubeProxySharp.FakeApiServer
-[ -x "$api" ] || dotnet build bench/FakeApiServer -c Release --nologo -v quiet
+build_fake_api
 work=$(mktemp -d) namespace=kps-refused-$$ agent= server=
 
 stop() {
-  [ -z "$agent" ] || { kill "$agent" && wait "$agent" || true; } 2>/dev/null
-  [ -z "$server" ] || { kill "$server" && wait "$server" || true; } 2>/dev/null
+  end_processes "$agent" "$server"
   agent= server=
   ip netns delete "$namespace" 2>/dev/null || true
 }
 trap 'stop; rm -rf "$work"' EXIT
-
-await() { # FILE TEXT COUNT
-  for _ in $(seq 12000); do
-    [ "$(grep -c -- "$2" "$1" 2>/dev/null || true)" -lt "$3" ] || return 0
-    sleep 0.02
-  done
-  echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
-}
 
 # The tool of the mode, which refuses what "refused" has a line for. Texts go through files: they may be large.
 mkdir "$work/bin"
@@ -60,7 +45,8 @@ file=-
 for word; do [ "\$last" = -f ] && file=\$word; last=\$word; done
 cat "\$file" >"\$text"
 if grep -qwFf $work/refused "\$text"; then
-  case $tool in nft) echo '$bad' >>"\$text" ;; *) sed -i '\$s/^COMMIT\$/$bad\nCOMMIT/' "\$text" ;; esac
+  case $tool in nft) if [ -n "${NAMED:-}" ]; then grep -owFf $work/refused "\$text" | sort -u | sed 's/.*/add element ip kube-proxy-nowhere x { & }/'; else echo '$bad'; fi >"\$text.bad"
+    cat "\$text.bad" >>"\$text"; rm "\$text.bad" ;; *) sed -i '\$s/^COMMIT\$/$bad\nCOMMIT/' "\$text" ;; esac
 fi
 case $tool in nft) exec 3<"\$text"; rm -f "\$text"; [ "\$1" = --check ] && exec /usr/sbin/nft --check -f /dev/stdin <&3; exec /usr/sbin/nft -f /dev/stdin <&3 ;; esac
 /usr/sbin/$tool "\$@" <"\$text"
@@ -94,14 +80,13 @@ for count in "$@"; do
   done >"$work/refused"
   ip netns add "$namespace"
   ip netns exec "$namespace" ip link set lo up
-  ip netns exec "$namespace" "$api" --services "$services" --endpoints 2 --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" \
+  ip netns exec "$namespace" "$fake_api" --services "$services" --endpoints 2 --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" \
     </dev/null >"$work/server" 2>&1 &
   server=$!
   await "$work/server" '^control ' 1
   control=$(sed -n 's/^control //p' "$work/server")
   XTABLES_LOCKFILE=$work/lock PATH=$work/bin:$PATH ip netns exec "$namespace" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
-    "${flags[@]}" --oom-score-adj=0 --conntrack-max-per-core=0 \
-    --conntrack-tcp-timeout-established=0s --conntrack-tcp-timeout-close-wait=0s -v=4 >"$work/log" 2>&1 &
+    "${flags[@]}" "${quiet_flags[@]}" -v=4 >"$work/log" 2>&1 &
   agent=$!
   await "$work/log" 'could not be written' 1
   began=$(date +%s.%N) others= named=

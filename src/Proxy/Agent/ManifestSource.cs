@@ -1,4 +1,3 @@
-using System.Globalization;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging;
@@ -23,10 +22,8 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
     /// </summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long a look at the files may take before it is told.</summary>
-    public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(10);
-
     private readonly ManifestRest _rest = new(settleTime, time);
+    private readonly SlowRead _slow = new(stalled, log, time);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private ManifestObjects _known = new();
 
@@ -65,44 +62,9 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         while (true)
         {
             // On a thread of its own: a file system that does not answer must not hold the agent.
-            await WatchAsync(Task.Run(Look, CancellationToken.None), cancellation);
+            await _slow.WaitAsync(Task.Run(Look, CancellationToken.None), () => _at, cancellation);
             await Task.Delay(PollInterval, time, cancellation);
         }
-    }
-
-    /// <summary>Waits for a look at the files, and says so when it does not end.</summary>
-    private async Task WatchAsync(Task look, CancellationToken cancellation)
-    {
-        long begun = time.GetTimestamp();
-        bool isTold = false;
-        while (!look.IsCompleted)
-        {
-            using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            await Task.WhenAny(look, Task.Delay(ReadLimit, time, limit.Token));
-            await limit.CancelAsync();
-            cancellation.ThrowIfCancellationRequested();
-            TimeSpan taken = time.GetElapsedTime(begun);
-            if (look.IsCompleted || taken < ReadLimit)
-            {
-                continue;
-            }
-
-            string file = _at;
-            stalled(string.Create(CultureInfo.InvariantCulture, $"reading {file} has not ended for {taken.TotalSeconds:0}s; the last good state is kept"));
-            if (!isTold)
-            {
-                LogStalled(file, taken.TotalSeconds);
-            }
-
-            isTold = true;
-        }
-
-        if (isTold)
-        {
-            stalled("");
-        }
-
-        await look;
     }
 
     private void Look()
@@ -231,9 +193,6 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} has rested for {Seconds} s with {Now} objects of {Before}; that is taken over")]
     private partial void LogRested(string file, int now, int before, double seconds);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Reading {File} has not ended for {Seconds} s; the last good state is kept")]
-    private partial void LogStalled(string file, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Read manifests: {Services} Services, {EndpointSlices} EndpointSlices")]
     private partial void LogRead(int services, int endpointSlices);

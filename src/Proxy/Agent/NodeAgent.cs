@@ -159,9 +159,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         RuleCleanUp cleanUp = new(host.Runner);
-        Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.Applied(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
-        Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.Applied(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
-        Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.AllApplied, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
+        Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.Of(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
+        Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.Of(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
+        Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.All, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
         Restart("clean-up of flows", isVital: false, flows.RunAsync);
         Restart("sync loop", isVital: true, loop.RunAsync);
         await parts.WaitAsync();

@@ -44,17 +44,11 @@ internal sealed partial class SyncReporting(
     private readonly LocalEndpoints[] _local = [new(), new()];
     private readonly ServiceProblems _problems = new();
     private readonly ServiceProblems _sliceProblems = new();
-    private readonly TaskCompletionSource _allApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly HashSet<IpFamily> _applied = [];
-    private readonly TaskCompletionSource[] _appliedOf = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
     private readonly RepeatedReports _repeated = new(time);
     private IReadOnlyList<string> _nodeProblems = [];
 
-    /// <summary>Completes when the kernel has the rules of all families for the first time.</summary>
-    public Task AllApplied => _allApplied.Task;
-
-    /// <summary>Completes when the kernel has the rules of a family for the first time; with those of another, if that is all there are.</summary>
-    public Task Applied(IpFamily family) => _appliedOf[(int)family].Task;
+    /// <summary>Which families have had their rules in the kernel.</summary>
+    public FirstApplies FirstApplies { get; } = new(families);
 
     /// <inheritdoc/>
     public void Requested()
@@ -142,7 +136,7 @@ internal sealed partial class SyncReporting(
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
         healthPorts.Update(family, local.HealthChecks, report.Rules.Settings.NodePortAddresses);
-        NoteApplied(family);
+        FirstApplies.Note(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
 
@@ -224,23 +218,6 @@ internal sealed partial class SyncReporting(
     }
 
     /// <summary>The families are synced side by side.</summary>
-    private void NoteApplied(IpFamily family)
-    {
-        _appliedOf[(int)family].TrySetResult();
-        if (families.Count == 1)
-        {
-            Array.ForEach(_appliedOf, static applied => applied.TrySetResult());
-        }
-
-        lock (_applied)
-        {
-            if (_applied.Add(family) && _applied.Count == families.Count)
-            {
-                _allApplied.SetResult();
-            }
-        }
-    }
-
     private void Failed(SyncReport report)
     {
         IpFamily family = report.Family;

@@ -14,22 +14,11 @@ internal sealed class RuleCleanUp(ProcessRunner runner)
 {
     private static readonly IpFamily[] s_families = [IpFamily.IPv4, IpFamily.IPv6];
 
-    /// <summary>Takes away what the other modes may have left. The caller logs what went wrong and goes on.</summary>
-    /// <param name="mode">The mode that stays, one of <see cref="ProxyMode"/>.</param>
-    /// <param name="cancellation">Kills the tools.</param>
-    public async Task<CleanUpResult> CleanOtherModesAsync(string mode, CancellationToken cancellation)
-    {
-        CleanUpResult result = new();
-        await CleanIpvsAsync(mode, result, cancellation);
-        foreach (IpFamily family in s_families)
-        {
-            await CleanOtherModesAsync(mode, family, result, cancellation);
-        }
-
-        return result;
-    }
-
     /// <summary>Takes away the tables of one family that the other mode may have left.</summary>
+    /// <param name="mode">The mode that stays, one of <see cref="ProxyMode"/>.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="result">Is given what was done and what went wrong.</param>
+    /// <param name="cancellation">Kills the tools.</param>
     public Task CleanOtherModesAsync(string mode, IpFamily family, CleanUpResult result, CancellationToken cancellation) => mode == ProxyMode.Nftables
         ? CleanIptablesAsync(family, result, cancellation)
         : NftablesCleanUp.RunAsync(runner, family, result, cancellation);

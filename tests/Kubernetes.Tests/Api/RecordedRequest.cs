@@ -1,7 +1,11 @@
 namespace KubeProxySharp.Kubernetes.Tests.Api;
 
 /// <summary>A request that a scripted server received.</summary>
-internal sealed record RecordedRequest(HttpRequestMessage Message, byte[] Body, DateTimeOffset Time)
+/// <param name="Message">What was asked.</param>
+/// <param name="Body">Its body.</param>
+/// <param name="Time">When it came.</param>
+/// <param name="Problems">How many problems, and ends of problems, had been reported before it.</param>
+internal sealed record RecordedRequest(HttpRequestMessage Message, byte[] Body, DateTimeOffset Time, int Problems)
 {
     public string Path => Message.RequestUri!.PathAndQuery;
 

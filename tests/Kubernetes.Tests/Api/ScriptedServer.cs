@@ -144,7 +144,7 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
 
         lock (_lock)
         {
-            _requests.Add(new(request, body, time.GetUtcNow()));
+            _requests.Add(new(request, body, time.GetUtcNow(), _problems.Count));
             _script.TryDequeue(out reply);
         }
 

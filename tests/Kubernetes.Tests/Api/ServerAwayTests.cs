@@ -153,10 +153,11 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
     {
         const int Count = 1000;
         await using FakeApiServer server = await StartAsync(hasStreamingLists: true);
-        server.Faults.Inject(AnswerFault.TooManyRequests(), ResourceType.Services, Count);
+        server.Faults.Inject(AnswerFault.TooManyRequests(), ResourceType.Services, FaultBox.UntilCleared);
         using SocketsHttpHandler handler = new() { UseProxy = false }; // without TLS each watch has a connection of its own
         using HttpClient http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         using CancellationTokenSource stop = new();
+        DelayLogger<Reflector<Service>>[] logs = [.. Enumerable.Range(0, Count).Select(_ => new DelayLogger<Reflector<Service>>())];
         Task[] runs = [.. Enumerable.Range(0, Count).Select(number => new Reflector<Service>(
             new ApiClient(
                 new PlainConnection(server.ClearHttp1Uri, http),
@@ -166,34 +167,33 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
                 NullLogger<ApiClient>.Instance),
             ApiResources.Services,
             new RecordingSink(),
-            NullLogger<Reflector<Service>>.Instance,
+            logs[number],
             new Random(number)).RunAsync(stop.Token))];
 
         using CancellationTokenSource patience = new(TimeSpan.FromMinutes(2));
-        await server.Requests.WaitForAsync(IsWatchOfServices, 2 * Count, patience.Token);
         while (server.Requests.Where(IsWatchOfServices).GroupBy(request => request.Headers["User-Agent"], StringComparer.Ordinal).Count(requests => requests.Skip(1).Any()) < Count)
         {
-            // One may have asked a third time before another asked again.
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, patience.Token);
         }
 
         await stop.CancelAsync();
         await Task.WhenAll(runs).Awaiting(all => all).Should().ThrowAsync<OperationCanceledException>();
 
-        double[] lists =
-        [
-            .. server.Requests.Where(IsWatchOfServices)
-                .GroupBy(request => request.Headers["User-Agent"], StringComparer.Ordinal)
-                .Select(requests => requests.OrderBy(request => request.Number).ToArray())
-                .Select(requests => (requests[1].Time - requests[0].Time).TotalSeconds)
-                .Order(),
-        ];
-        lists.Should().HaveCount(Count);
+        // What the agents decide is judged, and that they keep to it: on a busy machine answers come late, and in heaps.
+        double[] waits = [.. logs.Select(log => log.Delays[0].TotalSeconds)];
+        Dictionary<string, double> seen = server.Requests.Where(IsWatchOfServices)
+            .GroupBy(request => request.Headers["User-Agent"], request => request.Time, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => (group.Order().ElementAt(1) - group.Min()).TotalSeconds, StringComparer.Ordinal);
+        double[] lists = [.. seen.Values.Order()];
         output.WriteLine($"lists after the 429: first {lists[0]:F2} s, median {lists[Count / 2]:F2} s, last {lists[^1]:F2} s");
-        lists[0].Should().BeGreaterThan(0.99, "the server asked for a second");
-        (lists[^1] - lists[0]).Should().BeGreaterThan(5);
-        int busiest = Enumerable.Range(0, 60).Max(second => lists.Count(time => time >= second && time < second + 1));
-        busiest.Should().BeLessThan(Count / 3);
+        for (int number = 0; number < Count; number++)
+        {
+            seen[$"agent-{number}"].Should().BeGreaterThan(waits[number] - 0.01);
+        }
+
+        waits.Min().Should().BeGreaterThan(0.99, "the server asked for a second");
+        (waits.Max() - waits.Min()).Should().BeGreaterThan(5);
+        waits.CountBy(wait => (int)wait).Max(second => second.Value).Should().BeLessThan(Count / 3);
     }
 
     private static bool IsWatchOfServices(RequestRecord request) => request.Type == ResourceType.Services && request.Verb == "watch";

@@ -93,8 +93,8 @@ public sealed class ConntrackLimitsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Folder + "nf_conntrack_max", "could not set conntrack parameters from kube-proxy configuration: can't set sysctl net/netfilter/nf_conntrack_max to 262144 in *")]
-    [InlineData(HashSize, "could not set conntrack parameters from kube-proxy configuration: can't read or set the conntrack hash size in *hashsize (wanted: 65536): *")]
+    [InlineData(Folder + "nf_conntrack_max", "could not set conntrack parameters from kube-proxy configuration: can't set sysctl net/netfilter/nf_conntrack_max to 262144 in *; to leave the limit as it is, set conntrack.maxPerCore: 0 (--conntrack-max-per-core=0)")]
+    [InlineData(HashSize, "could not set conntrack parameters from kube-proxy configuration: can't read or set the conntrack hash size in *hashsize (wanted: 65536): *; to leave the limit as it is, set conntrack.maxPerCore: 0 (--conntrack-max-per-core=0)")]
     public void WhatCannotBeSetIsFatal(string missing, string message)
     {
         _tree.Remove(missing);
