@@ -21,15 +21,9 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ "$(id -u)" -eq 0 ] || { echo "network namespaces need root" >&2; exit 1; }
-export TZ=UTC LC_ALL=C
+source bench/common.sh
+program=$(realpath "$program")
 
-program=$PWD/${KPS_PROGRAM:-out/kube-proxy-sharp}
-[ -z "${KPS_PROGRAM:-}" ] || program=$(realpath "$KPS_PROGRAM")
-if ! [ -x "$program" ]; then
-  dotnet build src/Proxy -c Release --nologo -v quiet
-  program=$PWD/artifacts/bin/Proxy/release/kube-proxy-sharp
-fi
 dotnet build bench/Soak -c Release --nologo -v quiet
 work=$PWD/artifacts/soak/$mode
 rm -rf "$work"

@@ -1,6 +1,9 @@
 namespace KubeProxySharp.Soak;
 
-/// <summary>What the agent uses in the course of the run. A single look says little, so the medians of half a minute are compared.</summary>
+/// <summary>
+/// What the agent uses in the course of the run. Memory and handles go up and down with every sync that is under way, and the
+/// collector lets memory swing: medians of two minutes are compared, which is longer than any disturbance lasts.
+/// </summary>
 internal sealed class UsageOverTime(AgentRun agent)
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
@@ -8,18 +11,18 @@ internal sealed class UsageOverTime(AgentRun agent)
     /// <summary>The first two minutes do not count: the program still grows into its work.</summary>
     private const int Settling = 120;
 
-    private const int Window = 30;
+    private const int Window = 120;
 
     private readonly List<Usage> _samples = [];
 
     /// <summary>Whether the run is long enough to judge growth.</summary>
-    public bool IsLong => _samples.Count >= 2 * Settling;
+    public bool IsLong => _samples.Count >= Settling + (2 * Window);
 
     /// <summary>After the first two minutes, or in the middle of a shorter run.</summary>
     public Usage Begin => MedianFrom(IsLong ? Settling : _samples.Count / 2);
 
     /// <summary>At the end.</summary>
-    public Usage End => MedianFrom(Math.Max(0, _samples.Count - Window));
+    public Usage End => MedianFrom(Math.Max(0, _samples.Count - (IsLong ? Window : Window / 4)));
 
     public Task RunAsync(CancellationToken cancellationToken) => Pace.EveryAsync(
         s_period,
