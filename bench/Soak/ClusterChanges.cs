@@ -26,6 +26,24 @@ internal sealed class ClusterChanges(ObjectStore store, SoakOptions options, IRe
         },
         cancellationToken);
 
+    /// <summary>
+    /// Changes every Service once, 500 a second. One that has changed takes some 400 bytes more than one that was listed, so
+    /// memory would grow until each had its turn, and that is not the growth that is looked for.
+    /// </summary>
+    public async Task ChangeAllAsync(CancellationToken cancellationToken)
+    {
+        for (int number = 0; number < options.Services; number++)
+        {
+            store.Put(UniformObjects.Slice(number, options.Endpoints, _generation, TimeProvider.System.GetUtcNow()));
+            if (number % 50 == 49)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+            }
+        }
+
+        _generation++;
+    }
+
     private void Change(int count)
     {
         switch (count % 20)

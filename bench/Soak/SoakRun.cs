@@ -126,6 +126,7 @@ internal sealed class SoakRun : IAsyncDisposable
             await UntilAnsweredAsync(service, cancellationToken);
         }
 
+        await Changes.ChangeAllAsync(cancellationToken);
         Foreigner.Start();
         await DisturbAsync(cancellationToken);
         if (!Agent.HasExited)
