@@ -4,16 +4,21 @@ namespace KubeProxySharp.Kubernetes;
 
 /// <summary>
 /// Shares the strings that repeat in a cluster (namespaces, node names, zones, port names), found by their UTF-8 bytes
-/// so that a repeated one costs no allocation. Bounded: when full, further strings are simply not shared.
+/// so that a repeated one costs no allocation. Bounded, and for long runs: names of Services and nodes come and go, so a
+/// string is forgotten when it was not asked for while many others were new; then it is simply not shared.
 /// </summary>
 public sealed class Utf8StringPool
 {
     private const int MaxPooledLength = 253;
-    private const int MaxCount = 1 << 20;
 
-    private int[] _buckets = new int[256];
-    private Slot[] _slots = new Slot[256];
-    private int _count;
+    /// <summary>New strings after which those that nobody asked for meanwhile are forgotten.</summary>
+    private const int GenerationSize = 1 << 15;
+
+    private Generation _current = new();
+    private Generation _previous = new();
+
+    /// <summary>Number of strings that are known; at most twice the size of a generation.</summary>
+    internal int Count => _current.Count + _previous.Count;
 
     /// <summary>The string with these bytes.</summary>
     public string Get(ReadOnlySpan<byte> utf8)
@@ -29,20 +34,19 @@ public sealed class Utf8StringPool
         }
 
         uint hash = Hash(utf8);
-        for (int index = _buckets[hash & (_buckets.Length - 1)] - 1; index >= 0; index = _slots[index].Next)
+        if (_current.Find(utf8, hash) is { } known)
         {
-            if (_slots[index].Hash == hash && Ascii.Equals(utf8, _slots[index].Text))
-            {
-                return _slots[index].Text;
-            }
+            return known;
         }
 
-        string text = Encoding.ASCII.GetString(utf8);
-        if (_count < MaxCount)
+        string text = _previous.Find(utf8, hash) ?? Encoding.ASCII.GetString(utf8);
+        if (_current.Count == GenerationSize)
         {
-            Add(text, hash);
+            _previous = _current;
+            _current = new Generation();
         }
 
+        _current.Add(text, hash);
         return text;
     }
 
@@ -53,27 +57,49 @@ public sealed class Utf8StringPool
         return (uint)hash.ToHashCode();
     }
 
-    private void Add(string text, uint hash)
+    /// <summary>A table of strings that only grows.</summary>
+    private sealed class Generation
     {
-        if (_count == _slots.Length)
+        private int[] _buckets = new int[256];
+        private Slot[] _slots = new Slot[256];
+
+        public int Count { get; private set; }
+
+        public string? Find(ReadOnlySpan<byte> utf8, uint hash)
         {
-            Grow();
+            for (int index = _buckets[hash & (_buckets.Length - 1)] - 1; index >= 0; index = _slots[index].Next)
+            {
+                if (_slots[index].Hash == hash && Ascii.Equals(utf8, _slots[index].Text))
+                {
+                    return _slots[index].Text;
+                }
+            }
+
+            return null;
         }
 
-        ref int bucket = ref _buckets[hash & (_buckets.Length - 1)];
-        _slots[_count] = new Slot(text, hash, bucket - 1);
-        bucket = ++_count;
-    }
-
-    private void Grow()
-    {
-        Array.Resize(ref _slots, _count * 2);
-        _buckets = new int[_slots.Length];
-        for (int index = 0; index < _count; index++)
+        public void Add(string text, uint hash)
         {
-            ref int bucket = ref _buckets[_slots[index].Hash & (_buckets.Length - 1)];
-            _slots[index] = _slots[index] with { Next = bucket - 1 };
-            bucket = index + 1;
+            if (Count == _slots.Length)
+            {
+                Grow();
+            }
+
+            ref int bucket = ref _buckets[hash & (_buckets.Length - 1)];
+            _slots[Count] = new Slot(text, hash, bucket - 1);
+            bucket = ++Count;
+        }
+
+        private void Grow()
+        {
+            Array.Resize(ref _slots, Count * 2);
+            _buckets = new int[_slots.Length];
+            for (int index = 0; index < Count; index++)
+            {
+                ref int bucket = ref _buckets[_slots[index].Hash & (_buckets.Length - 1)];
+                _slots[index] = _slots[index] with { Next = bucket - 1 };
+                bucket = index + 1;
+            }
         }
     }
 

@@ -18,6 +18,22 @@ public sealed class Utf8StringPoolTests
         }
     }
 
+    /// <summary>Names of Services and nodes come and go for as long as the agent runs.</summary>
+    [Fact]
+    public void WhatIsNoLongerAskedForIsForgotten()
+    {
+        Utf8StringPool pool = new();
+        string steady = pool.Get("zone-a"u8);
+
+        for (int number = 0; number < 200_000; number++)
+        {
+            pool.Get(Encoding.UTF8.GetBytes($"svc-{number}"));
+            ReferenceEquals(pool.Get("zone-a"u8), steady).Should().BeTrue();
+        }
+
+        pool.Count.Should().BeLessThan(70_000);
+    }
+
     [Fact]
     public void OtherTextsComeThroughUnshared()
     {
