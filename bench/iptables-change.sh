@@ -59,7 +59,8 @@ exec $save "\$@"
 END
   cat >"$work/tools/iptables-$1-restore" <<END
 #!/bin/sh
-cat >"$work/text"
+for word; do last=\$word; done
+case \$last in /proc/*) cat "\$last" ;; *) cat ;; esac >"$work/text"
 exec $restore "\$@" <"$work/text"
 END
   chmod +x "$work/save-tool" "$work/tools/iptables-$1-restore"

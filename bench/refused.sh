@@ -43,12 +43,19 @@ echo >>$work/calls
 text=$work/text.\$\$
 file=-
 for word; do [ "\$last" = -f ] && file=\$word; last=\$word; done
+case \$last in /proc/*) file=\$last ;; esac
 cat "\$file" >"\$text"
 if grep -qwFf $work/refused "\$text"; then
   case $tool in nft) if [ -n "${NAMED:-}" ]; then grep -owFf $work/refused "\$text" | sort -u | sed 's/.*/add element ip kube-proxy-nowhere x { & }/'; else echo '$bad'; fi >"\$text.bad"
     cat "\$text.bad" >>"\$text"; rm "\$text.bad" ;; *) sed -i '\$s/^COMMIT\$/$bad\nCOMMIT/' "\$text" ;; esac
 fi
 case $tool in nft) exec 3<"\$text"; rm -f "\$text"; [ "\$1" = --check ] && exec /usr/sbin/nft --check -f /dev/stdin <&3; exec /usr/sbin/nft -f /dev/stdin <&3 ;; esac
+first=yes
+for word; do
+  [ -z "\$first" ] || set --
+  first=
+  [ "\$word" = "\$file" ] || set -- "\$@" "\$word"
+done
 /usr/sbin/$tool "\$@" <"\$text"
 code=\$?
 rm -f "\$text"

@@ -36,8 +36,7 @@ done
 # Matches and targets, loaded by name when a rule uses them.
 extensions=$(dirname "$(find /usr/lib /lib -name 'libxt_comment.so' -print -quit)")
 for extension in "$extensions"/*.so; do take "$extension" "$extension"; done
-# TLS is loaded when the first connection is made. libsystemd, which tells of firewalld's reloads, is left out: the image
-# has no bus to listen to.
+# TLS is loaded when the first connection is made.
 for name in libssl.so.3 libcrypto.so.3; do
   # awk reads to the end: if it left at the first hit, ldconfig would die of SIGPIPE now and then, and the script with it.
   library=$(ldconfig -p | awk -v name="$name" '$1 == name && !found { print $NF; found = 1 }')

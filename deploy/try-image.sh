@@ -4,9 +4,10 @@
 # root; nothing outside the namespaces is changed.
 #   deploy/try-image.sh PROGRAM MODE [auto|nft|legacy]
 # The agent reads examples/demo.yaml. With KPS_IMAGE_KUBECONFIG=FILE it asks an API server instead, which has to be in the
-# network namespace that the script is run in; that is used then.
+# network namespace that the script is run in; that is used then. With KPS_IMAGE_FIREWALLD=1 a D-Bus daemon and firewalld of
+# the namespace are started beside it, as deploy/firewalld has them, and the agent has to hear firewalld's reload.
 set -euo pipefail
-[ "$#" -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+[ "$#" -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 # Before the change of directory: paths are the caller's.
 program=$(realpath "$1") mode=$2 variant=${3:-auto}
 [ -z "${KPS_IMAGE_KUBECONFIG:-}" ] || KPS_IMAGE_KUBECONFIG=$(realpath "$KPS_IMAGE_KUBECONFIG")
@@ -18,6 +19,7 @@ if [ -z "${KPS_IMAGE_WORK:-}" ]; then
   trap 'rm -rf "$KPS_IMAGE_WORK"' EXIT
   network=--net
   [ -z "${KPS_IMAGE_KUBECONFIG:-}" ] || network=
+  [ -z "${KPS_IMAGE_FIREWALLD:-}" ] || [ -n "$network" ] || { echo "image: firewalld needs a network namespace of its own" >&2; exit 2; }
   # shellcheck disable=SC2086  # none or one
   unshare $network --mount --pid --fork --kill-child --propagation private deploy/try-image.sh "$program" "$mode" "$variant"
   exit 0
@@ -51,6 +53,27 @@ for device in null zero random urandom; do : >"$root/dev/$device"; mount --bind 
 mount --bind "$KPS_IMAGE_WORK/xtables.lock" "$root/run/xtables.lock"
 mount --bind "$KPS_IMAGE_WORK/configuration" "$root/etc/kube-proxy-sharp"
 mount --bind "$KPS_IMAGE_WORK/drop" "$root/tmp/drop"
+if [ -n "${KPS_IMAGE_FIREWALLD:-}" ]; then
+  mkdir -p "$KPS_IMAGE_WORK"/{bus,firewalld} "$root/run/dbus"
+  cat >"$KPS_IMAGE_WORK/bus.conf" <<EOF
+<busconfig>
+  <type>custom</type>
+  <listen>unix:path=$KPS_IMAGE_WORK/bus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/>
+    <allow send_destination="*"/><allow send_type="signal"/><allow receive_sender="*"/>
+  </policy>
+</busconfig>
+EOF
+  printf '%s\n' DefaultZone=public FirewallBackend=nftables CleanupOnExit=no CleanupModulesOnExit=no >"$KPS_IMAGE_WORK/firewalld/firewalld.conf"
+  dbus-daemon --config-file="$KPS_IMAGE_WORK/bus.conf" --nofork --nopidfile >"$KPS_IMAGE_WORK/bus.log" 2>&1 &
+  export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$KPS_IMAGE_WORK/bus/system_bus_socket
+  firewalld --nofork --nopid --system-config "$KPS_IMAGE_WORK/firewalld" --log-target file --log-file "$KPS_IMAGE_WORK/firewalld.log" >/dev/null 2>&1 &
+  for _ in $(seq 100); do firewall-cmd --state >/dev/null 2>&1 && break; sleep 0.3; done
+  mount --bind "$KPS_IMAGE_WORK/bus" "$root/run/dbus"
+  mount -o remount,bind,ro "$root/run/dbus"
+fi
 mount -o remount,bind,ro "$root"
 
 arguments=(--config /etc/kube-proxy-sharp/config.conf "${source[@]}"
@@ -66,7 +89,7 @@ mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
 chroot "$root" /bin/env true 2>/dev/null && fail "the image holds more than it needs"
 : >"$KPS_IMAGE_WORK/agent.log"
-LD_LIBRARY_PATH=/tmp/drop chroot "$root" /tmp/drop/setpriv --no-new-privs --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all \
+env -u DBUS_SYSTEM_BUS_ADDRESS LD_LIBRARY_PATH=/tmp/drop chroot "$root" /tmp/drop/setpriv --no-new-privs --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all \
   /usr/sbin/kube-proxy-sharp run "${arguments[@]}" >"$KPS_IMAGE_WORK/agent.log" 2>&1 &
 agent=$!
 for _ in $(seq 300); do
@@ -88,6 +111,12 @@ fi
 # Not through a pipe: grep -q leaves at the first hit, the lister dies of SIGPIPE, and pipefail calls that "no rules".
 rules=$("${list[@]}") || fail "the rules in the kernel cannot be listed"
 grep -q '10\.96\.0\.10' <<<"$rules" || fail "no rules in the kernel"
+if [ -n "${KPS_IMAGE_FIREWALLD:-}" ]; then
+  firewall-cmd --reload >/dev/null || fail "firewalld does not reload"
+  for _ in $(seq 100); do grep -q 'firewalld reloaded its rules' "$KPS_IMAGE_WORK/agent.log" && break; sleep 0.1; done
+  grep -q 'firewalld reloaded its rules' "$KPS_IMAGE_WORK/agent.log" || fail "the agent did not hear firewalld"
+  [ -z "$(find "$root/" -xdev -name "libsystemd*")" ] || fail "the image has libsystemd"
+fi
 kill -TERM "$agent"
 status=0
 wait "$agent" || status=$?

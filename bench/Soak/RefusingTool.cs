@@ -30,7 +30,13 @@ internal sealed class RefusingTool
               exec 3<"$text"; rm -f "$text"; exec "$real" $check -f - <&3
               """
             : """
-              cat >"$text"
+              first=yes file=-
+              for word; do
+                [ -z "$first" ] || set --
+                first=
+                case $word in /proc/*) file=$word ;; *) set -- "$@" "$word" ;; esac
+              done
+              cat "$file" >"$text"
               sed -i "/^-A KUBE-SERVICES.*$poison/a -A KUBE-SERVICES -j KUBE-NOWHERE" "$text"
               exec 3<"$text"; rm -f "$text"; exec "$real" "$@" <&3
               """;

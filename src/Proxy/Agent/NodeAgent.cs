@@ -142,7 +142,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             Restart($"watch for changes of {family} rules", isVital: false, cancellation => watch.RunAsync(what => loop.Drifted(family, what), cancellation));
         }
 
-        FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>());
+        FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>(), _time);
         Restart("watch of firewalld", isVital: false, cancellation => firewalld.RunAsync(
             what =>
             {

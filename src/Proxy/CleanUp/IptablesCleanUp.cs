@@ -40,7 +40,7 @@ internal static class IptablesCleanUp
             }
 
             byte[] text = Encoding.ASCII.GetBytes(await TextAsync(runner, tools, table, chains, listing, cancellation));
-            ToolCall call = new(tools.Restore, [.. IptablesTools.Wait, "-T", table, "--noflush", "--counters"]);
+            ToolCall call = new(tools.Restore, [.. IptablesTools.Wait, "-T", table, "--noflush", "--counters"]) { TakesFile = true };
             ApplyResult applied = await Transaction.RunAsync(runner, call, output => System.Buffers.BuffersExtensions.Write(output, text), cancellation);
             if (applied.IsApplied)
             {

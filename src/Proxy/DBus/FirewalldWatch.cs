@@ -1,110 +1,104 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.DBus.Interop;
-using KubeProxySharp.Proxy.Drift.Interop;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
+using Tmds.DBus.Protocol;
 
 namespace KubeProxySharp.Proxy.DBus;
 
 /// <summary>
 /// Hears from firewalld when it starts or reloads: with its iptables backend it then removes the rules of others as well.
-/// A node without firewalld, bus or libsystemd is as good as any.
+/// A node without firewalld or bus is as good as any.
 /// </summary>
 /// <param name="log">Is told once that there is no bus.</param>
-/// <param name="address">The address of the bus; null for the system's.</param>
-/// <param name="retry">How long to wait before a bus that is not there is looked for again; null for 60 s.</param>
-internal sealed class FirewalldWatch(ILogger log, string? address = null, TimeSpan? retry = null) : IDriftWatch
+/// <param name="time">Measures the pauses.</param>
+/// <param name="address">The address of the bus; null for the system's, which DBUS_SYSTEM_BUS_ADDRESS may name.</param>
+/// <param name="longestPause">The longest pause before a bus that is not there is looked for again; null for 60 s.</param>
+internal sealed class FirewalldWatch(ILogger log, TimeProvider time, string? address = null, TimeSpan? longestPause = null) : IDriftWatch
 {
-    private const string Name = "org.fedoraproject.FirewallD1";
+    private const string Firewalld = "org.fedoraproject.FirewallD1";
     private const string Bus = "org.freedesktop.DBus";
 
-    /// <summary>Where libsystemd looks for the bus (sd_bus_open_system(3)).</summary>
+    /// <summary>Where the system's bus is (dbus-daemon(1)), by the name that an image without /var/run has as well.</summary>
     private const string Socket = "/run/dbus/system_bus_socket";
 
-    private readonly TimeSpan _retry = retry ?? TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a bus may take to let us in; it starts with the node, which is busy then.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+
+    private readonly TimeSpan _longestPause = longestPause ?? TimeSpan.FromSeconds(60);
     private bool _isMissingLogged;
+    private TimeSpan _pause;
 
     /// <inheritdoc/>
-    public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
-        Task.Factory.StartNew(() => Watch(drifted, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private void Watch(Action<string> drifted, CancellationToken cancellation)
+    public async Task RunAsync(Action<string> drifted, CancellationToken cancellation)
     {
-        using Waiting waiting = new();
-        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static state => ((Waiting)state!).Wake(), waiting);
-        while (!cancellation.IsCancellationRequested)
+        while (true)
         {
             try
             {
-                Listen(drifted, waiting, cancellation);
+                await ListenAsync(drifted, cancellation);
             }
-            catch (Exception e) when (e is BusException or DllNotFoundException or EntryPointNotFoundException)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
                 if (!_isMissingLogged)
                 {
                     _isMissingLogged = true;
-                    log.NoBus(e is BusException ? e.Message : "libsystemd.so.0 is not installed");
+                    log.NoBus(e.Message);
                 }
-
-                waiting.Wait(null, 0, _retry);
             }
-        }
 
-        cancellation.ThrowIfCancellationRequested();
+            TimeSpan twice = _pause == TimeSpan.Zero ? s_firstPause : _pause * 2;
+            _pause = twice < _longestPause ? twice : _longestPause;
+            await Task.Delay(_pause, time, cancellation);
+        }
     }
 
-    /// <summary>Looked for first, since libsystemd and what it needs take memory that a node without a bus can keep.</summary>
-    private bool HasBus() =>
-        address is not null || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DBUS_SYSTEM_BUS_ADDRESS")) || File.Exists(Socket);
-
-    private unsafe void Listen(Action<string> drifted, Waiting waiting, CancellationToken cancellation)
+    private async Task ListenAsync(Action<string> drifted, CancellationToken cancellation)
     {
-        if (!HasBus())
+        string? named = address ?? Environment.GetEnvironmentVariable("DBUS_SYSTEM_BUS_ADDRESS");
+        if (string.IsNullOrEmpty(named) && !File.Exists(Socket))
         {
-            throw new BusException($"there is no {Socket}");
+            throw new FileNotFoundException($"there is no {Socket}");
         }
 
-        using SystemBus bus = SystemBus.Connect(address);
-        GCHandle state = GCHandle.Alloc(drifted);
-        try
+        using DBusConnection bus = new(string.IsNullOrEmpty(named) ? $"unix:path={Socket}" : named);
+        await AskAsync(bus, drifted).WaitAsync(s_patience, time, cancellation);
+        log.Watching();
+        _isMissingLogged = false;
+        _pause = TimeSpan.Zero;
+        Exception? why = await bus.DisconnectedAsync().WaitAsync(cancellation);
+        throw new IOException($"the connection to the bus ended: {why?.Message}");
+    }
+
+    private static async Task AskAsync(DBusConnection bus, Action<string> drifted)
+    {
+        await bus.ConnectAsync();
+        MatchRule owner = new()
         {
-            bus.AddMatch($"type='signal',sender='{Bus}',interface='{Bus}',member='NameOwnerChanged',arg0='{Name}'", &OnSignal, GCHandle.ToIntPtr(state));
-            bus.AddMatch($"type='signal',sender='{Name}',interface='{Name}',member='Reloaded'", &OnSignal, GCHandle.ToIntPtr(state));
-            log.Watching();
-            _isMissingLogged = false;
-            while (!cancellation.IsCancellationRequested)
+            Type = MessageType.Signal,
+            Sender = Bus,
+            Interface = Bus,
+            Member = "NameOwnerChanged",
+            Arg0 = Firewalld,
+        };
+        await bus.AddMatchAsync(
+            owner,
+            static (message, _) => NewOwner(message),
+            (Notification<string> change) =>
             {
-                if (!bus.Process())
+                if (change is { HasValue: true, Value.Length: > 0 })
                 {
-                    (int descriptor, short events) = bus.Waits();
-                    using SafeFileHandle borrowed = new(descriptor, ownsHandle: false);
-                    waiting.Wait(borrowed, events, null);
+                    drifted("firewalld started");
                 }
-            }
-        }
-        finally
-        {
-            bus.Dispose(); // nothing calls back any more
-            state.Free();
-        }
+            });
+        await bus.WatchSignalAsync(Firewalld, path: null, Firewalld, "Reloaded", (Notification _) => drifted("firewalld reloaded its rules"), ObserverFlags.None);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnSignal(nint message, nint state, nint error)
+    private static string NewOwner(Message message)
     {
-        Action<string> drifted = (Action<string>)GCHandle.FromIntPtr(state).Target!; // set by Listen
-        if (SystemBus.IsSignal(message, Name, "Reloaded"))
-        {
-            drifted("firewalld reloaded its rules");
-        }
-        else if (SystemBus.ReadText(message) == Name && SystemBus.ReadText(message) is not null && SystemBus.ReadText(message) is { Length: > 0 })
-        {
-            // Name, old owner, new owner.
-            drifted("firewalld started");
-        }
-
-        return 0;
+        Reader reader = message.GetBodyReader();
+        _ = reader.ReadString(); // the name
+        _ = reader.ReadString(); // who had it
+        return reader.ReadString();
     }
 }

@@ -10,14 +10,17 @@ internal sealed record ToolCall(string Tool, params string[] Arguments)
     /// <summary>Time limit of a call unless it says otherwise; spec 5.1 gives iptables 5 minutes.</summary>
     public static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Writes what the tool is to read from its standard input, while it reads; null for nothing.</summary>
+    /// <summary>
+    /// Writes what the tool is to read from its standard input, before it starts; null for nothing. An argument <c>-</c> may
+    /// become the name of a file that has it.
+    /// </summary>
     public Action<IBufferWriter<byte>>? Input { get; init; }
 
     /// <summary>
-    /// Whether the tool would act on the beginning of its input if the rest never came. Then the input is made before the tool
-    /// starts, and the argument <c>-</c> may become the name of a file that has it.
+    /// Whether one more argument can be the name of a file that the tool reads instead of its standard input, as
+    /// iptables-restore does.
     /// </summary>
-    public bool IsInputWhole { get; init; }
+    public bool TakesFile { get; init; }
 
     /// <summary>Takes the lines of the tool's standard output as they come; null to keep its beginning.</summary>
     public LineHandler? Lines { get; init; }

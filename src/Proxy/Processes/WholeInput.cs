@@ -1,15 +1,17 @@
 using System.Buffers;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using CliWrap;
 using KubeProxySharp.Proxy.Processes.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Proxy.Processes;
 
 /// <summary>
-/// A text that a tool gets whole or not at all, however this process ends meanwhile: made before the tool starts. A short one
-/// goes through the pipe in one write that the kernel does not divide; a longer one is a file in memory, sealed, which the
-/// tool opens by name. With this process the name goes, and a tool that did not open it yet finds nothing.
+/// The input of a tool, made before the tool starts: when making it fails there is no tool that could take what is there for
+/// everything. A short one goes through the pipe in one write that the kernel does not divide; a longer one is a file in
+/// memory, sealed. A tool that takes the name of a file opens it, and so gets all or nothing however this process ends
+/// meanwhile: with this process the name goes. For others it is copied to the pipe.
 /// </summary>
 internal sealed class WholeInput : IBufferWriter<byte>, IDisposable
 {
@@ -23,6 +25,7 @@ internal sealed class WholeInput : IBufferWriter<byte>, IDisposable
     private int _length;
     private SafeFileHandle? _file;
     private long _written;
+    private volatile bool _isCopying;
 
     private WholeInput(bool mayUseFile)
     {
@@ -51,10 +54,14 @@ internal sealed class WholeInput : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>The call with this text as its input; an argument that is a dash gives way to the name of the file.</summary>
-    public ToolCall Give(ToolCall call) => FileName is { } name
-        ? call with { Arguments = [.. call.Arguments.Select(argument => argument == "-" ? name : argument)], Input = null }
-        : call with { Input = output => output.Write(_buffer.AsSpan(0, _length)) };
+    /// <summary>The arguments and the standard input of a call whose tool is to read this text.</summary>
+    public (string[] Arguments, PipeSource Pipe) Give(ToolCall call)
+    {
+        bool hasDash = call.Arguments.Contains("-");
+        return FileName is not { } name || !(hasDash || call.TakesFile) ? (call.Arguments, PipeSource.Create(CopyToAsync))
+            : hasDash ? ([.. call.Arguments.Select(argument => argument == "-" ? name : argument)], PipeSource.Null)
+            : ([.. call.Arguments, name], PipeSource.Null);
+    }
 
     public void Advance(int count) => _length += count;
 
@@ -73,8 +80,33 @@ internal sealed class WholeInput : IBufferWriter<byte>, IDisposable
     public void Dispose()
     {
         _file?.Dispose();
-        ArrayPool<byte>.Shared.Return(_buffer);
+
+        // A tool that ends without reading everything may leave a write behind that has not noticed it yet.
+        if (!_isCopying)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
         _buffer = [];
+    }
+
+    private async Task CopyToAsync(Stream pipe, CancellationToken cancellation)
+    {
+        _isCopying = true;
+        if (_file is { } file)
+        {
+            int read;
+            for (long copied = 0; (read = RandomAccess.Read(file, _buffer, copied)) != 0; copied += read)
+            {
+                await pipe.WriteAsync(_buffer.AsMemory(0, read), cancellation);
+            }
+        }
+        else
+        {
+            await pipe.WriteAsync(_buffer.AsMemory(0, _length), cancellation);
+        }
+
+        _isCopying = false;
     }
 
     private void MakeRoom(int size)

@@ -107,7 +107,11 @@ internal sealed class ToolWrapper
         kind=nft
         case $tool in
           nft) for word; do [ "$last" = -f ] && file=$word; last=$word; done; [ "$1" = -t ] && file= ;;
-          *-restore) file=-; kind=restore ;;
+          *-restore)
+            kind=restore
+            for word; do last=$word; done
+            case $last in /proc/*) file=$last ;; *) file=- ;; esac
+            ;;
         esac
         [ -n "$file" ] || exec "$real" "$@"
         echo "$tool $*" >>"$control/calls"
@@ -147,6 +151,12 @@ internal sealed class ToolWrapper
           else
             for word in $poison; do
               sed -i "/^-A KUBE-SERVICES.*$word/a -A KUBE-SERVICES -j KUBE-NOWHERE" "$text"
+            done
+            first=yes
+            for word; do
+              [ -z "$first" ] || set --
+              first=
+              [ "$word" = "$file" ] || set -- "$@" "$word"
             done
             "$real" "$@" <"$text"
           fi

@@ -13,22 +13,27 @@ public sealed class WholeInputTests
     private readonly ProcessRunner _runner = new(OwnNetwork.Instance, TimeProvider.System);
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(WholeInput.MostOfOneWrite)]
-    [InlineData(WholeInput.MostOfOneWrite + 1)]
-    [InlineData(64 * 1024)]
-    [InlineData(1_000_000)]
-    public async Task EveryByteArrives(int length)
+    [InlineData(0, "-")]
+    [InlineData(WholeInput.MostOfOneWrite, "-")]
+    [InlineData(WholeInput.MostOfOneWrite + 1, "-")]
+    [InlineData(64 * 1024, "-")]
+    [InlineData(1_000_000, "-")]
+    [InlineData(WholeInput.MostOfOneWrite, "--")]
+    [InlineData(WholeInput.MostOfOneWrite + 1, "--")]
+    [InlineData(1_000_000, "--")]
+    [InlineData(WholeInput.MostOfOneWrite, "--", true)]
+    [InlineData(1_000_000, "--", true)]
+    public async Task EveryByteArrives(int length, string argument, bool takesFile = false)
     {
         byte[] text = new byte[length];
         new Random(length).NextBytes(text);
         string expected = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(text));
 
-        ProcessResult result = await _runner.RunAsync(new("sha256sum", "-") { IsInputWhole = true, Input = output => Write(output, text, 700) }, default);
+        ProcessResult result = await _runner.RunAsync(new("sha256sum", argument) { TakesFile = takesFile, Input = output => Write(output, text, 700) }, default);
 
         result.Output.Should().StartWith(expected);
         string through = result.Output.Split(' ')[^1].Trim();
-        if (length > WholeInput.MostOfOneWrite)
+        if (length > WholeInput.MostOfOneWrite && (argument == "-" || takesFile))
         {
             through.Should().StartWith("/proc/").And.Contain("/fd/");
         }
@@ -42,7 +47,7 @@ public sealed class WholeInputTests
     [Fact]
     public async Task ALargePieceArrives()
     {
-        ProcessResult result = await _runner.RunAsync(new("wc", "-c", "-") { IsInputWhole = true, Input = output => Write(output, new byte[300_000], 300_000) }, default);
+        ProcessResult result = await _runner.RunAsync(new("wc", "-c", "-") { Input = output => Write(output, new byte[300_000], 300_000) }, default);
 
         result.Output.Should().StartWith("300000 ");
     }
@@ -86,7 +91,7 @@ public sealed class WholeInputTests
         using Appliers.TestNode node = Appliers.TestNode.CreateOrSkip("nft");
         FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("mix-50-services"), "nftables").IPv4;
 
-        ApplyResult result = await Transaction.RunAsync(node.Runner, new("nft", "-f", "-") { IsInputWhole = true }, Bad, default);
+        ApplyResult result = await Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), Bad, default);
 
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         result.Error.Should().Contain("/proc/").And.Contain("goto nowhere").And.MatchRegex("\n> [0-9]+: add rule ip kube-proxy services goto nowhere");
@@ -99,17 +104,20 @@ public sealed class WholeInputTests
     }
 
     /// <summary>A security profile may keep the tool from it: then the pipe has to do.</summary>
-    [SkippableFact]
-    public async Task WhereFilesInMemoryAreForbiddenThePipeIsUsed()
+    [SkippableTheory]
+    [InlineData("nftables")]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task WhereFilesInMemoryAreForbiddenThePipeIsUsed(string mode)
     {
         using AgentLab lab = AgentLab.CreateOrSkip();
         lab.Tools.ForbidFiles(true);
         Shop.Write(lab.Manifests, 300);
-        RunningAgent agent = lab.Start("nftables");
+        RunningAgent agent = lab.Start(mode);
 
         await agent.WaitForLogAsync("Synced IPv4 rules (full)");
 
-        lab.IsServed("nftables", Shop.Address(300), Shop.Endpoint(300, 0)).Should().BeTrue();
+        lab.IsServed(mode, Shop.Address(300), Shop.Endpoint(300, 0)).Should().BeTrue();
         agent.Count("could not be written").Should().Be(0);
         await agent.StopAsync();
     }

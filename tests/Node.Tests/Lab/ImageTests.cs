@@ -21,6 +21,21 @@ public sealed class ImageTests
         output.Should().StartWith("image: " + mode);
     }
 
+    /// <summary>The bus is mounted as deploy/firewalld does, and the image has no library of D-Bus or systemd.</summary>
+    [SkippableFact]
+    public void AReloadOfFirewalldIsHeard()
+    {
+        LabGround.RequireOrSkip();
+        foreach (string tool in new[] { "dbus-daemon", "firewalld", "firewall-cmd" })
+        {
+            Skip.IfNot(ChildProcess.Exists(tool), tool + " is not installed");
+        }
+
+        string output = ChildProcess.Run("env", "", "KPS_IMAGE_FIREWALLD=1", RepositoryRoot.Combine("deploy", "try-image.sh"), Program(), "nftables");
+
+        output.Should().StartWith("image: nftables");
+    }
+
     /// <summary>With an API server the program needs OpenSSL, which it loads by name when it makes its first connection.</summary>
     [SkippableFact]
     public async Task RootFileSystemHoldsAllThatAConnectionToAnApiServerNeeds()

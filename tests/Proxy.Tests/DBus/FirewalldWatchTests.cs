@@ -22,7 +22,7 @@ public sealed class FirewalldWatchTests
             using BlockingCollection<string> reports = [];
             using CancellationTokenSource stop = new();
             ListeningLog log = new();
-            Task running = new FirewalldWatch(log, bus.Address).RunAsync(reports.Add, stop.Token);
+            Task running = new FirewalldWatch(log, TimeProvider.System, bus.Address).RunAsync(reports.Add, stop.Token);
             log.Listening.Wait(s_patience).Should().BeTrue();
 
             bus.StartFirewalld(backend);
@@ -30,6 +30,7 @@ public sealed class FirewalldWatchTests
             SpinWait.SpinUntil(() => bus.Run("firewall-cmd", "--state") == 0, s_patience).Should().BeTrue("firewalld runs");
             bus.Run("firewall-cmd", "--reload").Should().Be(0);
             Next(reports).Should().Be("firewalld reloaded its rules");
+            File.ReadAllText("/proc/self/maps").Should().NotContain("libsystemd").And.NotContain("libdbus");
 
             stop.Cancel();
             Action ended = () => running.GetAwaiter().GetResult();
@@ -47,7 +48,7 @@ public sealed class FirewalldWatchTests
             using BlockingCollection<string> reports = [];
             using CancellationTokenSource stop = new();
             ListeningLog log = new();
-            Task running = new FirewalldWatch(log, bus.Address, TimeSpan.FromMilliseconds(100)).RunAsync(reports.Add, stop.Token);
+            Task running = new FirewalldWatch(log, TimeProvider.System, bus.Address, TimeSpan.FromMilliseconds(100)).RunAsync(reports.Add, stop.Token);
             log.Missing.Wait(s_patience).Should().BeTrue();
 
             bus.StartDaemon();
@@ -72,7 +73,7 @@ public sealed class FirewalldWatchTests
         using CancellationTokenSource stop = new();
         ListeningLog log = new();
 
-        Task running = new FirewalldWatch(log, "unix:path=/nonexistent/bus", TimeSpan.FromMilliseconds(1)).RunAsync(_ => { }, stop.Token);
+        Task running = new FirewalldWatch(log, TimeProvider.System, "unix:path=/nonexistent/bus", TimeSpan.FromMilliseconds(1)).RunAsync(_ => { }, stop.Token);
         log.Missing.Wait(s_patience).Should().BeTrue();
         stop.Cancel();
         Action ended = () => running.GetAwaiter().GetResult();

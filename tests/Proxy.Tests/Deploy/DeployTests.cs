@@ -136,6 +136,30 @@ public sealed class DeployTests
         output.Should().NotContain("image: kube-proxy-sharp\n");
     }
 
+    /// <summary>The bus of the node is a way to more rights: it is mounted where that is asked for, into the agent's container alone.</summary>
+    [SkippableFact]
+    public void TheComponentMountsTheBusIntoTheAgentReadOnly()
+    {
+        Skip.IfNot(ChildProcess.Exists("kubectl"), "kubectl is not installed");
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("kube-proxy-sharp-deploy-");
+        ChildProcess.Run("cp", "", "-r", DeployFiles.PathOf("base"), DeployFiles.PathOf("firewalld"), folder.FullName);
+        string both = folder.CreateSubdirectory("both").FullName;
+        File.WriteAllText(Path.Combine(both, "kustomization.yaml"), "resources: [../base]\ncomponents: [../firewalld]\n");
+
+        string output = ChildProcess.Run("kubectl", "", "kustomize", both);
+
+        YamlStream stream = [];
+        using StringReader reader = new(output);
+        stream.Load(reader);
+        YamlNode pod = DeployFiles.At(stream.Documents.Select(document => document.RootNode).Single(node => node["kind"].ToString() == "DaemonSet"), "spec", "template", "spec");
+        DeployFiles.At(pod, "containers", 0, "volumeMounts").ToString().Should().Contain("xtables.lock").And.Contain("/run/dbus");
+        YamlNode mount = ((YamlSequenceNode)DeployFiles.At(pod, "containers", 0, "volumeMounts")).Single(node => node["name"].ToString() == "bus");
+        mount["readOnly"].ToString().Should().Be("true");
+        ((YamlSequenceNode)DeployFiles.At(pod, "initContainers", 0, "volumeMounts")).Should().NotContain(node => node["name"].ToString() == "bus");
+        File.ReadAllText(DeployFiles.PathOf("base", "daemonset.yaml")).Should().NotContain("dbus");
+        folder.Delete(recursive: true);
+    }
+
     private static IEnumerable<string> Pod(params string[] fields) => fields.Select(field => ".spec.template.spec." + field);
 
     private static IEnumerable<string> Container(string at) => Pod([.. new[]

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using KubeProxySharp.Proxy.Processes;
 
@@ -18,11 +20,13 @@ public sealed class ProcessRunnerTests
     }
 
     [Fact]
-    public async Task ArgumentsAreNotSeenByAnyShell()
+    public async Task ArgumentsArriveAsTheyAreAndNoShellSeesThem()
     {
-        ProcessResult result = await _runner.RunAsync(new("echo", "$HOME `id` 'a  b'"), default);
+        string[] arguments = ["$HOME `id` 'a  b'", "", " ", "a\tb\nc", "\"", "\\", "\\\"", "a\\\\", "b c\\", "*", ";", "ä"];
 
-        result.Output.Should().Be("$HOME `id` 'a  b'\n");
+        ProcessResult result = await _runner.RunAsync(new("printf", ["%s\\0", .. arguments]), default);
+
+        result.Output.Split('\0')[..^1].Should().Equal(arguments);
     }
 
     /// <summary>More in both directions than pipes hold: neither side may wait for the other for ever.</summary>
@@ -53,7 +57,7 @@ public sealed class ProcessRunnerTests
 
         await _runner.RunAsync(Shell("head -c 1000000 /dev/zero; echo; echo short") with { Lines = line => lengths.Add(line.Length) }, default);
 
-        lengths.Should().Equal(OutputPump.LongestLine, 5);
+        lengths.Should().Equal(OutputLines.LongestLine, 5);
     }
 
     [Fact]
@@ -104,9 +108,9 @@ public sealed class ProcessRunnerTests
             Shell("sleep 1000 & echo $$; echo $!; wait") with { Lines = line => CancelAtSecond(Encoding.ASCII.GetString(line)) },
             stop.Token);
 
-        // The pipes are closed only when the last process that has them is gone.
         await cancelled.Should().ThrowAsync<OperationCanceledException>();
         processes.Should().HaveCount(2);
+        SpinWait.SpinUntil(() => !processes.Exists(IsRunning), TimeSpan.FromSeconds(20)).Should().BeTrue();
 
         void CancelAtSecond(string line)
         {
@@ -127,16 +131,102 @@ public sealed class ProcessRunnerTests
         result.Describe("sh").Should().Contain("signal 9");
     }
 
-    /// <summary>What a failed writer wrote so far may be a whole text by chance: the tool must not act on it.</summary>
-    [Fact]
-    public async Task AWriterThatFailsKillsTheToolBeforeItSeesTheEnd()
+    /// <summary>What a failed writer wrote so far may be a whole text by chance: a tool must not get it with an end.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(1_000_000)]
+    public async Task AWriterThatFailsStartsNoTool(int written)
     {
-        string file = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+        List<int> started = [];
 
-        Func<Task> failed = () => _runner.RunAsync(Shell($"cat >/dev/null; touch {file}") with { Input = _ => throw new FormatException("broken") }, default);
+        Func<Task> failed = () => _runner.Reporting(started.Add).RunAsync(new("cat") { Input = Fail }, default);
 
         await failed.Should().ThrowAsync<FormatException>();
-        File.Exists(file).Should().BeFalse();
+        started.Should().BeEmpty();
+
+        void Fail(IBufferWriter<byte> output)
+        {
+            output.Write(new byte[written]);
+            throw new FormatException("broken");
+        }
+    }
+
+    [Fact]
+    public async Task TheInputIsCompleteBeforeTheToolStarts()
+    {
+        List<string> order = [];
+
+        await _runner.Reporting(_ => order.Add("started")).RunAsync(new("cat") { Input = Write }, default);
+
+        order.Should().Equal("begun", "complete", "started");
+
+        void Write(IBufferWriter<byte> output)
+        {
+            order.Add("begun");
+            Lines(50_000)(output);
+            order.Add("complete");
+        }
+    }
+
+    /// <summary>Who watches the rules tells our commits from others by it.</summary>
+    [Fact]
+    public async Task TheNumberOfTheProcessIsReported()
+    {
+        List<string> started = [];
+
+        ProcessResult result = await _runner.Reporting(process => started.Add($"{process}\n")).RunAsync(Shell("echo $$"), default);
+
+        started.Should().Equal(result.Output);
+    }
+
+    [Fact]
+    public async Task WhoCannotTakeALineEndsTheTool()
+    {
+        List<int> started = [];
+
+        Func<Task> failed = () => _runner.Reporting(started.Add).RunAsync(Shell("echo line; sleep 1000") with { Lines = _ => throw new FormatException("broken") }, default);
+
+        await failed.Should().ThrowAsync<FormatException>();
+        Directory.Exists($"/proc/{started.Single()}").Should().BeFalse();
+    }
+
+    /// <summary>A process that left the tree may keep the pipes open: nobody waits for it.</summary>
+    [Fact]
+    public async Task WhatOutlivesTheToolIsNotWaitedForBeyondTheLimit()
+    {
+        ProcessResult result = await _runner.RunAsync(Shell("(sleep 1000 & echo $! >&2)") with { Limit = TimeSpan.FromSeconds(1) }, default);
+
+        result.End.Should().Be(ProcessEnd.TimedOut);
+        using Process left = Process.GetProcessById(int.Parse(result.Error, CultureInfo.InvariantCulture));
+        left.ProcessName.Should().Be("sleep");
+        left.Kill();
+    }
+
+    [Fact]
+    public async Task AFileThatIsNoProgramIsAResult()
+    {
+        string file = Path.GetTempFileName();
+
+        ProcessResult result = await _runner.RunAsync(new(file), default);
+
+        result.End.Should().Be(ProcessEnd.NotStarted);
+        result.Describe("x").Should().Be(
+            $"{file} cannot be started: An error occurred trying to start process '{file}' with working directory '{Environment.CurrentDirectory}'. Permission denied");
+        File.Delete(file);
+    }
+
+    /// <summary>Who is dead stays as a zombie until somebody waits for it.</summary>
+    private static bool IsRunning(string process)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static ToolCall Shell(string script) => new("sh", "-c", script);

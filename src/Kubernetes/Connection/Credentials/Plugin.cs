@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using System.Diagnostics;
+using CliWrap;
 using KubeProxySharp.Kubernetes.Connection.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -23,76 +23,29 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
     /// <exception cref="HttpRequestException">It gave no credential; the text says why and holds no secret.</exception>
     public async Task<PluginAnswer> RunAsync(CancellationToken cancellationToken)
     {
+        KeptOutput output = new(MaxOutputLength + 1);
+        KeptOutput error = new(Redaction.MaxInputLength + 1);
+        Command command = new Command(Locate())
+            .WithArguments(entry.Arguments)
+            .WithEnvironmentVariables(Variables())
+            .WithValidation(CommandResultValidation.None)
+            .WithStandardOutputPipe(output)
+            .WithStandardErrorPipe(error);
         using CancellationTokenSource limit = new(settings.PluginTimeLimit, settings.TimeProvider);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using Process process = Start();
         try
         {
-            Task<byte[]> output = ReadAsync(process.StandardOutput.BaseStream, MaxOutputLength + 1, either.Token);
-            Task<byte[]> error = ReadAsync(process.StandardError.BaseStream, Redaction.MaxInputLength + 1, either.Token);
-            await Task.WhenAll(output, error);
-            await process.WaitForExitAsync(either.Token);
-            return Judge(process.ExitCode, await output, _redaction.Apply(await error));
+            CommandResult ended = await command.ExecuteAsync(either.Token);
+            return Judge(ended.ExitCode, output.Kept, _redaction.Apply(error.Kept.Span));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw Failed($"did not end within {settings.PluginTimeLimit.TotalSeconds:0} seconds and was killed; run it by hand to see what it waits for", null);
         }
-        finally
-        {
-            Kill(process);
-        }
-    }
-
-    private static void Kill(Process process)
-    {
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
-        {
-            // It has ended: what was to be reached is reached.
-        }
-    }
-
-    /// <summary>Reads to the end and keeps the beginning, so that a plugin with a lot to say does not block.</summary>
-    private static async Task<byte[]> ReadAsync(Stream stream, int kept, CancellationToken cancellationToken)
-    {
-        using MemoryStream content = new();
-        byte[] buffer = new byte[4096];
-        for (int count = await stream.ReadAsync(buffer, cancellationToken); count > 0; count = await stream.ReadAsync(buffer, cancellationToken))
-        {
-            content.Write(buffer, 0, (int)Math.Min(count, kept - content.Length));
-        }
-
-        return content.ToArray();
-    }
-
-    private Process Start()
-    {
-        ProcessStartInfo start = new(Locate(), entry.Arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach ((string name, Secret value) in entry.Variables)
-        {
-            start.Environment[name] = value.Reveal();
-        }
-
-        start.Environment["KUBERNETES_EXEC_INFO"] = info;
-        try
-        {
-            Process process = Process.Start(start)!; // null only when a running process is used again, which needs a shell
-            process.StandardInput.Close();
-            return process;
-        }
         catch (Win32Exception e)
         {
-            throw Failed($"cannot be started: {e.NativeErrorCode switch
+            // CliWrap wraps what the system said.
+            throw Failed($"cannot be started: {(e.InnerException as Win32Exception ?? e).NativeErrorCode switch
             {
                 2 => "there is no such program",
                 7 => "its arguments and environment are too long",
@@ -101,6 +54,18 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
                 int code => $"error {code}",
             }}. {entry.InstallHint}".TrimEnd(), null);
         }
+    }
+
+    private Dictionary<string, string?> Variables()
+    {
+        Dictionary<string, string?> variables = new(StringComparer.Ordinal);
+        foreach ((string name, Secret value) in entry.Variables)
+        {
+            variables[name] = value.Reveal();
+        }
+
+        variables["KUBERNETES_EXEC_INFO"] = info;
+        return variables;
     }
 
     /// <summary>Looks for a plain name in PATH only; .NET would also look in the current directory.</summary>
@@ -118,7 +83,7 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
         return found ?? throw Failed($"is not in PATH. {entry.InstallHint}".TrimEnd(), null);
     }
 
-    private PluginAnswer Judge(int exitCode, byte[] output, string said)
+    private PluginAnswer Judge(int exitCode, ReadOnlyMemory<byte> output, string said)
     {
         if (exitCode != 0)
         {

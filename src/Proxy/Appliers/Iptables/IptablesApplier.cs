@@ -153,7 +153,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         {
             log.TriedByForm(Family, e.Message);
             TriesOnlyForm = true;
-            ToolCall test = new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]);
+            ToolCall test = new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]) { TakesFile = true };
             return await Transaction.RunAsync(runner, test, output => IptablesRenderer.WriteFullRestore(rules, default, _options, output), cancellation);
         }
 
@@ -193,7 +193,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         return result;
     }
 
-    private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]);
+    private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]) { TakesFile = true };
 
     private async Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
     {

@@ -211,5 +211,5 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         Transaction.RunAsync(runner, Call("-f", "-"), text, cancellation);
 
     /// <summary>nft applies whatever it has read when its input ends, if only that ends between two commands.</summary>
-    private static ToolCall Call(params string[] arguments) => new("nft", arguments) { IsInputWhole = true };
+    private static ToolCall Call(params string[] arguments) => new("nft", arguments);
 }

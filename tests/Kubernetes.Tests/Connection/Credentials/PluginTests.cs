@@ -144,6 +144,17 @@ public sealed class PluginTests : IDisposable
         (await FailedAsync(connection)).Message.Should().Be("credential plugin no-such-plugin is not in PATH. Ask the operators.");
     }
 
+    [Fact]
+    public async Task AFileThatIsNoProgramIsNamedWithTheHint()
+    {
+        await using TestApiServer server = await StartAsync();
+        string file = _bench.Write("plugin.txt", "text");
+        using ApiConnection connection = _bench.Open(
+            $"{{server: '{server.Url}'}}", $"{{exec: {{apiVersion: {Version}, command: {file}, interactiveMode: Never, installHint: Ask the operators.}}}}");
+
+        (await FailedAsync(connection)).Message.Should().Be($"credential plugin {file} cannot be started: it is not executable. Ask the operators.");
+    }
+
     public void Dispose()
     {
         _authority.Dispose();
