@@ -7,6 +7,7 @@ using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Tests.Metrics;
 
@@ -20,16 +21,16 @@ public sealed partial class GoldenExpositionTests
     [InlineData("nftables", true, "nftables.openmetrics.txt")]
     public void EveryLineIsAsRecorded(string mode, bool isOpenMetrics, string file)
     {
-        using ProxyMetrics metrics = NewMetrics(mode);
+        ProxyMetrics metrics = NewMetrics(mode);
         UpdateEverything(metrics);
 
-        Compare(Scrape.Text(metrics, isOpenMetrics ? ExpositionFormat.OpenMetrics : ExpositionFormat.Prometheus), file);
+        Compare(Scrape.Text(metrics, isOpenMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText), file);
     }
 
     [Fact]
     public void APageWithoutUpdatesIsAsRecorded()
     {
-        using ProxyMetrics metrics = NewMetrics("nftables");
+        ProxyMetrics metrics = NewMetrics("nftables");
 
         Compare(Scrape.Text(metrics), "fresh.prometheus.txt");
     }
