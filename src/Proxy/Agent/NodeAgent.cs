@@ -61,7 +61,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             InvalidDroppedPackets = () => counters.Packets(IptablesOptions.InvalidDropCounterName),
             LocalhostAcceptedPackets = () => counters.Packets(IptablesOptions.LocalhostCounterName),
         };
-        using ProxyMetrics metrics = new(exposed, _time, _log);
+        ProxyMetrics metrics = new(exposed, _time, _log);
         using ApiSource? api = IsFromManifests ? null : Connect(metrics);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try

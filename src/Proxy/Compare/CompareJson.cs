@@ -1,166 +1,129 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Semantics;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Compare;
 
-/// <summary>Writes a report as JSON, for programs. Names stay as they are in later versions; others may be added.</summary>
-internal static class CompareJson
+/// <summary>Writes a report as JSON.</summary>
+internal static partial class CompareJson
 {
     /// <summary>The most ways of one side of a difference.</summary>
     private const int MostWays = 16;
 
+    private static readonly CompareJsonContext s_context = new(ReportJson.Options());
+
     /// <summary>Writes it.</summary>
-    public static void Write(CompareReport report, Stream output)
-    {
-        using Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        json.WriteString("verdict", report.Verdict);
-        json.WriteString("a", report.TitleA);
-        json.WriteString("b", report.TitleB);
-        json.WriteBoolean("comparesAllRules", report.ComparesAllRules);
-        json.WriteNumber("different", report.Different);
-        json.WriteNumber("uncertain", report.Uncertain);
-        json.WriteStartArray("nodeAddresses");
-        foreach (IpAddress address in report.NodeAddresses)
-        {
-            json.WriteStringValue(address.ToString());
-        }
+    public static void Write(CompareReport report, Stream output) => ReportJson.Write(
+        new Document(
+            report.Verdict,
+            report.TitleA,
+            report.TitleB,
+            report.ComparesAllRules,
+            report.Different,
+            report.Uncertain,
+            report.NodeAddresses.Select(static address => address.ToString()),
+            report.Families.Select(Of)),
+        s_context.Document,
+        output);
 
-        json.WriteEndArray();
-        json.WriteStartArray("families");
-        foreach (FamilyComparison family in report.Families)
-        {
-            Write(family, json);
-        }
+    // A family that was not compared has nothing else to tell.
+    private static Family Of(FamilyComparison family) => family.NotCompared.Length != 0
+        ? new($"{family.Family}", family.NotCompared, null, null, null, null, null)
+        : new(
+            $"{family.Family}",
+            null,
+            family.Destinations,
+            family.Origins.Select(static origin => origin.ToString()),
+            family.Ignored,
+            family.Differences.Count,
+            family.Differences.Take(CompareReport.ListLimit).Select(Of));
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.Flush();
-        output.WriteByte((byte)'\n');
-    }
-
-    private static void Write(FamilyComparison family, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("family", family.Family.ToString());
-        if (family.NotCompared.Length != 0)
-        {
-            json.WriteString("notCompared", family.NotCompared);
-            json.WriteEndObject();
-            return;
-        }
-
-        json.WriteNumber("destinations", family.Destinations);
-        json.WriteStartArray("origins");
-        foreach (TrafficOrigin origin in family.Origins)
-        {
-            json.WriteStringValue(origin.ToString());
-        }
-
-        json.WriteEndArray();
-        json.WriteStartObject("ignored");
-        foreach ((string name, int count) in family.Ignored)
-        {
-            json.WriteNumber(name, count);
-        }
-
-        json.WriteEndObject();
-        json.WriteNumber("differences", family.Differences.Count);
-        json.WriteStartArray("listed");
-        foreach (ShownDifference shown in family.Differences.Take(CompareReport.ListLimit))
-        {
-            Write(shown, json);
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Write(ShownDifference shown, Utf8JsonWriter json)
-    {
-        RulesetDifference difference = shown.Difference;
-        json.WriteStartObject();
-        json.WriteString("destination", PacketText.Destination(difference.PacketA));
-        json.WriteString("service", shown.Service);
-        json.WriteBoolean("uncertain", difference.IsUncertain);
-        if (difference.Mode is { } mode)
-        {
-            json.WriteString("documented", mode.Name);
-        }
-
-        json.WriteNumber("classes", difference.Classes);
-        json.WriteString("packet", PacketText.Describe(difference));
-        Write(difference, json);
-        Write("a", difference.A, shown.WaysA, json);
-        Write("b", difference.B, shown.WaysB, json);
-        json.WriteEndObject();
-    }
+    private static Listed Of(ShownDifference shown) => new(
+        PacketText.Destination(shown.Difference.PacketA),
+        shown.Service,
+        shown.Difference.IsUncertain,
+        shown.Difference.Mode?.Name,
+        shown.Difference.Classes,
+        PacketText.Describe(shown.Difference),
+        FieldsOf(shown.Difference),
+        SideOf(shown.Difference.A, shown.WaysA),
+        SideOf(shown.Difference.B, shown.WaysB));
 
     /// <summary>The packet field by field, as it can be given to explain.</summary>
-    private static void Write(RulesetDifference difference, Utf8JsonWriter json)
+    private static PacketFields FieldsOf(RulesetDifference difference)
     {
         WalkPacket packet = difference.PacketA;
-        json.WriteStartObject("fields");
-        json.WriteString("source", IpAddress.FromBits(packet.Source.First).ToString());
-        json.WriteNumber("sourcePort", packet.SourcePort);
-        json.WriteString("destination", packet.Destination.ToString());
-        json.WriteNumber("destinationPort", packet.DestinationPort);
-        json.WriteString("protocol", PacketText.Protocol(packet.Protocol));
-        json.WriteString("inputInterface", packet.InputInterface);
-        json.WriteString("outputInterface", packet.OutputInterface);
-        json.WriteNumber("mark", packet.Mark);
-        json.WriteString("state", PacketText.Describe(packet.State));
-        json.WriteStartArray("knownTo");
-        foreach (string endpoint in difference.KnownEndpoints)
-        {
-            json.WriteStringValue(endpoint);
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("assuming");
-        foreach ((string match, bool isTrue) in difference.Assumptions)
-        {
-            json.WriteStartObject();
-            json.WriteString("match", match);
-            json.WriteBoolean("isTrue", isTrue);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
+        return new(
+            IpAddress.FromBits(packet.Source.First).ToString(),
+            packet.SourcePort,
+            packet.Destination.ToString(),
+            packet.DestinationPort,
+            PacketText.Protocol(packet.Protocol),
+            packet.InputInterface,
+            packet.OutputInterface,
+            packet.Mark,
+            PacketText.Describe(packet.State),
+            difference.KnownEndpoints,
+            difference.Assumptions.Select(static assumed => new Assumption(assumed.Item1, assumed.Item2)));
     }
 
-    private static void Write(string side, IReadOnlyList<ResultShare> shares, IReadOnlyList<WalkOutcome> ways, Utf8JsonWriter json)
-    {
-        json.WriteStartObject(side);
-        json.WriteStartArray("results");
-        foreach ((WalkResult result, double share) in shares)
-        {
-            json.WriteStartObject();
-            json.WriteString("result", result.ToString());
-            json.WriteNumber("share", Math.Round(share, 9));
-            json.WriteEndObject();
-        }
+    private static Side SideOf(IReadOnlyList<ResultShare> shares, IReadOnlyList<WalkOutcome> ways) => new(
+        shares.Select(static share => new Result($"{share.Result}", Math.Round(share.Share, 9))),
+        ways.Take(MostWays).Select(static way => new Way(Math.Round(way.Probability, 9), way.Trace.Select(WayTexts.Describe))));
 
-        json.WriteEndArray();
-        json.WriteStartArray("ways");
-        foreach (WalkOutcome way in ways.Take(MostWays))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("share", Math.Round(way.Probability, 9));
-            json.WriteStartArray("steps");
-            foreach (WalkTraceEntry entry in way.Trace)
-            {
-                json.WriteStringValue(WayTexts.Describe(entry));
-            }
+    internal sealed record Document(
+        string Verdict,
+        string A,
+        string B,
+        bool ComparesAllRules,
+        long Different,
+        long Uncertain,
+        IEnumerable<string> NodeAddresses,
+        IEnumerable<Family> Families);
 
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
+    internal sealed record Family(
+        [property: JsonPropertyName("family")] string Name,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NotCompared,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Destinations,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IEnumerable<string>? Origins,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, int>? Ignored,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Differences,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IEnumerable<Listed>? Listed);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    internal sealed record Listed(
+        string Destination,
+        string Service,
+        bool Uncertain,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Documented,
+        long Classes,
+        string Packet,
+        PacketFields Fields,
+        Side A,
+        Side B);
+
+    internal sealed record PacketFields(
+        string Source,
+        int SourcePort,
+        string Destination,
+        int DestinationPort,
+        string Protocol,
+        string? InputInterface,
+        string? OutputInterface,
+        uint Mark,
+        string State,
+        IEnumerable<string> KnownTo,
+        IEnumerable<Assumption> Assuming);
+
+    internal sealed record Assumption(string Match, bool IsTrue);
+
+    internal sealed record Side(IEnumerable<Result> Results, IEnumerable<Way> Ways);
+
+    internal sealed record Result([property: JsonPropertyName("result")] string Text, double Share);
+
+    internal sealed record Way(double Share, IEnumerable<string> Steps);
+
+    [JsonSerializable(typeof(Document))]
+    private sealed partial class CompareJsonContext : JsonSerializerContext;
 }

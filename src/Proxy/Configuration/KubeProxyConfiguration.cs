@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Proxy.Configuration;
@@ -104,6 +105,7 @@ internal sealed record KubeProxyConfiguration
 
     public sealed record LoggingOptions
     {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public bool SplitStream { get; init; }
 
         /// <summary>A quantity such as 0 or 64Ki, as written.</summary>
@@ -142,8 +144,10 @@ internal sealed record KubeProxyConfiguration
 
         public string Scheduler { get; init; } = "";
 
+        [JsonPropertyName("excludeCIDRs")]
         public EquatableArray<string> ExcludeCidrs { get; init; }
 
+        [JsonPropertyName("strictARP")]
         public bool StrictArp { get; init; }
 
         public TimeSpan TcpTimeout { get; init; }
@@ -160,6 +164,7 @@ internal sealed record KubeProxyConfiguration
 
         public string SourceVip { get; init; } = "";
 
+        [JsonPropertyName("enableDSR")]
         public bool EnableDsr { get; init; }
 
         public string RootHnsEndpointName { get; init; } = "";

@@ -1,144 +1,113 @@
-using System.Text.Json;
+using System.Text.Encodings.Web;
+using System.Text.Json.Serialization;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Proxy.Explain;
 
-/// <summary>Writes an explanation as JSON, for programs. Names stay as they are in later versions; others may be added.</summary>
-internal static class ExplainJson
+/// <summary>Writes an explanation as JSON.</summary>
+internal static partial class ExplainJson
 {
+    private static readonly ExplainJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
+
     /// <summary>Writes it.</summary>
-    public static void Write(Explanation explanation, Stream output)
-    {
-        using Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        json.WriteStartObject();
-        Write(explanation.Question, json);
-        json.WriteString("node", explanation.NodeName);
-        json.WriteBoolean("agree", !explanation.HasDisagreement);
-        json.WriteStartArray("walks");
-        foreach (ExplainedWalk walk in explanation.Walks)
-        {
-            Write(walk, json);
-        }
+    public static void Write(Explanation explanation, Stream output) => ReportJson.Write(
+        new Document(Of(explanation.Question), explanation.NodeName, !explanation.HasDisagreement, explanation.Walks.Select(Of)), s_context.Document, output);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.Flush();
-        output.WriteByte((byte)'\n');
-    }
+    private static Packet Of(PacketQuestion question) => new(
+        question.Source.ToString(),
+        question.SourcePort,
+        question.SourceWords,
+        question.Destination.ToString(),
+        question.Port,
+        question.ProtocolText,
+        question.Interface,
+        question.Mark,
+        question.Assumptions);
 
-    private static void Write(PacketQuestion question, Utf8JsonWriter json)
-    {
-        json.WriteStartObject("packet");
-        json.WriteString("source", question.Source.ToString());
-        json.WriteNumber("sourcePort", question.SourcePort);
-        json.WriteString("sourceIs", question.SourceWords);
-        json.WriteString("destination", question.Destination.ToString());
-        json.WriteNumber("destinationPort", question.Port);
-        json.WriteString("protocol", question.ProtocolText);
-        if (question.Interface is null)
-        {
-            json.WriteNull("inputInterface");
-        }
-        else
-        {
-            json.WriteString("inputInterface", question.Interface);
-        }
+    private static Walk Of(ExplainedWalk walk) => new(
+        walk.Title,
+        walk.Answer,
+        !walk.Ways.Any(static way => way.IsUncertain),
+        walk.HasModel,
+        walk.Disagreements,
+        walk.Reasons.Select(static reason => new Reason(reason.Text, reason.Owner, reason.Field)),
+        walk.Ways.Select(Of));
 
-        json.WriteNumber("mark", question.Mark);
-        Write("assumptions", question.Assumptions, json);
-        json.WriteEndObject();
-    }
+    private static Way Of(ExplainedWay way) => new(
+        Math.Round(way.Probability, 6),
+        way.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
+        !way.IsUncertain,
+        way.Target?.ToString(),
+        way.TargetWords,
+        way.IsMasqueraded,
+        way.MasqueradeAddress?.ToString(),
+        way.AffinitySeconds,
+        way.Conntrack.Length == 0 ? null : way.Conntrack,
+        way.Reply,
+        way.Trace.Select(Of));
 
-    private static void Write(ExplainedWalk walk, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("rules", walk.Title);
-        json.WriteString("answer", walk.Answer);
-        json.WriteBoolean("isCertain", !walk.Ways.Any(way => way.IsUncertain));
-        json.WriteBoolean("isComparedWithModel", walk.HasModel);
-        Write("disagreements", walk.Disagreements, json);
-        json.WriteStartArray("reasons");
-        foreach (ModelReason reason in walk.Reasons)
-        {
-            json.WriteStartObject();
-            json.WriteString("text", reason.Text);
-            json.WriteString("object", reason.Owner);
-            json.WriteString("field", reason.Field);
-            json.WriteEndObject();
-        }
+    private static Step Of(WalkTraceEntry entry) => new(
+        $"{entry.Hook}".ToUpperInvariant(),
+        entry.Table,
+        entry.Chain,
+        entry.Position,
+        entry.Rule,
+        entry.Comment,
+        entry.Effect,
+        entry.JumpsTo,
+        entry.IsDoubtful,
+        entry.Reasons);
 
-        json.WriteEndArray();
-        json.WriteStartArray("ways");
-        foreach (ExplainedWay way in walk.Ways)
-        {
-            Write(way, json);
-        }
+    internal sealed record Document(Packet Packet, string Node, bool Agree, IEnumerable<Walk> Walks);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    internal sealed record Packet(
+        string Source,
+        int SourcePort,
+        string SourceIs,
+        string Destination,
+        int DestinationPort,
+        string Protocol,
+        string? InputInterface,
+        uint Mark,
+        IReadOnlyList<string> Assumptions);
 
-    private static void Write(ExplainedWay way, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("probability", Math.Round(way.Probability, 6));
-        json.WriteString("verdict", VerdictText(way.Verdict));
-        json.WriteBoolean("isCertain", !way.IsUncertain);
-        WriteOrNull("target", way.Target?.ToString(), json);
-        json.WriteString("targetIs", way.TargetWords);
-        json.WriteBoolean("isMasqueraded", way.IsMasqueraded);
-        WriteOrNull("masqueradeAddress", way.MasqueradeAddress?.ToString(), json);
-        json.WriteNumber("affinitySeconds", way.AffinitySeconds);
-        WriteOrNull("conntrack", way.Conntrack.Length == 0 ? null : way.Conntrack, json);
-        Write("reply", way.Reply, json);
-        json.WriteStartArray("trace");
-        foreach (WalkTraceEntry entry in way.Trace)
-        {
-            json.WriteStartObject();
-            json.WriteString("hook", entry.Hook.ToString().ToUpperInvariant());
-            json.WriteString("table", entry.Table);
-            json.WriteString("chain", entry.Chain);
-            json.WriteNumber("position", entry.Position);
-            json.WriteString("rule", entry.Rule);
-            json.WriteString("comment", entry.Comment);
-            json.WriteString("effect", entry.Effect);
-            json.WriteString("jumpsTo", entry.JumpsTo);
-            json.WriteBoolean("mayMatch", entry.IsDoubtful);
-            Write("because", entry.Reasons, json);
-            json.WriteEndObject();
-        }
+    internal sealed record Walk(
+        string Rules,
+        string Answer,
+        bool IsCertain,
+        bool IsComparedWithModel,
+        IReadOnlyList<string> Disagreements,
+        IEnumerable<Reason> Reasons,
+        IEnumerable<Way> Ways);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    internal sealed record Reason(string Text, string Object, string Field);
 
-    private static string VerdictText(WalkVerdict verdict) => verdict switch
-    {
-        WalkVerdict.Drop => "drop",
-        WalkVerdict.Reject => "reject",
-        _ => "accept",
-    };
+    internal sealed record Way(
+        double Probability,
+        string Verdict,
+        bool IsCertain,
+        string? Target,
+        string TargetIs,
+        bool IsMasqueraded,
+        string? MasqueradeAddress,
+        int AffinitySeconds,
+        string? Conntrack,
+        IReadOnlyList<string> Reply,
+        IEnumerable<Step> Trace);
 
-    private static void Write(string name, IReadOnlyList<string> texts, Utf8JsonWriter json)
-    {
-        json.WriteStartArray(name);
-        foreach (string text in texts)
-        {
-            json.WriteStringValue(text);
-        }
+    internal sealed record Step(
+        string Hook,
+        string Table,
+        string Chain,
+        int Position,
+        string Rule,
+        string Comment,
+        string Effect,
+        string JumpsTo,
+        bool MayMatch,
+        IReadOnlyList<string> Because);
 
-        json.WriteEndArray();
-    }
-
-    private static void WriteOrNull(string name, string? text, Utf8JsonWriter json)
-    {
-        if (text is null)
-        {
-            json.WriteNull(name);
-        }
-        else
-        {
-            json.WriteString(name, text);
-        }
-    }
+    [JsonSerializable(typeof(Document))]
+    private sealed partial class ExplainJsonContext : JsonSerializerContext;
 }

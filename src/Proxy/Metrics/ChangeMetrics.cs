@@ -1,27 +1,25 @@
-using System.Diagnostics.Metrics;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Metrics;
 
 /// <summary>Changes that arrived, and those that wait for a sync (spec 10.1).</summary>
 internal sealed class ChangeMetrics
 {
-    private readonly Counter<long> _endpointChanges;
-    private readonly Counter<long> _serviceChanges;
-    private long _endpointChangesPending;
-    private long _serviceChangesPending;
+    private readonly Counter _endpointChanges;
+    private readonly Counter _serviceChanges;
+    private readonly Gauge _endpointChangesPending;
+    private readonly Gauge _serviceChangesPending;
 
     /// <summary>Registers the metrics.</summary>
-    public ChangeMetrics(MetricRegistry registry)
+    public ChangeMetrics(MetricsPage page)
     {
-        registry.ReadGauge(
-            MetricDefinition.OfKubeProxy("sync_proxy_rules_endpoint_changes_pending", "EndpointSlice changes that wait for a sync."),
-            () => [new(Interlocked.Read(ref _endpointChangesPending))]);
-        registry.ReadGauge(
-            MetricDefinition.OfKubeProxy("sync_proxy_rules_service_changes_pending", "Services with changes that wait for a sync."),
-            () => [new(Interlocked.Read(ref _serviceChangesPending))]);
-        _endpointChanges = registry.Counter(
+        _endpointChangesPending = page.Gauge(
+            MetricDefinition.OfKubeProxy("sync_proxy_rules_endpoint_changes_pending", "EndpointSlice changes that wait for a sync."));
+        _serviceChangesPending = page.Gauge(
+            MetricDefinition.OfKubeProxy("sync_proxy_rules_service_changes_pending", "Services with changes that wait for a sync."));
+        _endpointChanges = page.Counter(
             MetricDefinition.OfKubeProxy("sync_proxy_rules_endpoint_changes_total", "EndpointSlice events, counted once per family."));
-        _serviceChanges = registry.Counter(
+        _serviceChanges = page.Counter(
             MetricDefinition.OfKubeProxy("sync_proxy_rules_service_changes_total", "Service events, counted once per family."));
     }
 
@@ -29,24 +27,24 @@ internal sealed class ChangeMetrics
     /// <param name="isChange">Whether the slice differs from what was known.</param>
     public void EndpointsChanged(bool isChange)
     {
-        _endpointChanges.Add(1);
+        _endpointChanges.Inc();
         if (isChange)
         {
-            Interlocked.Increment(ref _endpointChangesPending);
+            _endpointChangesPending.Inc();
         }
     }
 
     /// <summary>A sync took all slice changes.</summary>
-    public void EndpointChangesTaken() => Interlocked.Exchange(ref _endpointChangesPending, 0);
+    public void EndpointChangesTaken() => _endpointChangesPending.Set(0);
 
     /// <summary>A family handled the event of a Service.</summary>
     /// <param name="pendingServices">Services of the family that now wait for a sync.</param>
     public void ServiceChanged(int pendingServices)
     {
-        _serviceChanges.Add(1);
-        Interlocked.Exchange(ref _serviceChangesPending, pendingServices);
+        _serviceChanges.Inc();
+        _serviceChangesPending.Set(pendingServices);
     }
 
     /// <summary>A sync took all Service changes.</summary>
-    public void ServiceChangesTaken() => Interlocked.Exchange(ref _serviceChangesPending, 0);
+    public void ServiceChangesTaken() => _serviceChangesPending.Set(0);
 }

@@ -1,19 +1,16 @@
-using System.Diagnostics.Metrics;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Metrics;
 
 /// <summary>Connections to our own HTTP ports that had to go because a port had as many as it may.</summary>
 internal sealed class ConnectionMetrics
 {
-    private static readonly KeyValuePair<string, object?> s_evicted = new("reason", "evicted");
-    private static readonly KeyValuePair<string, object?> s_refused = new("reason", "refused");
-
-    private readonly Counter<long> _closed;
+    private readonly Counter _closed;
 
     /// <summary>Registers the metric.</summary>
-    public ConnectionMetrics(MetricRegistry registry)
+    public ConnectionMetrics(MetricsPage page)
     {
-        _closed = registry.Counter(MetricDefinition.Own(
+        _closed = page.Counter(MetricDefinition.Own(
             "http_connections_closed_total",
             "Connections closed because a port had as many as it may: those that waited longest, to make room (evicted), and new ones while all others were being answered (refused).",
             "reason",
@@ -21,8 +18,8 @@ internal sealed class ConnectionMetrics
     }
 
     /// <summary>A connection that waited for a request made room for a new one.</summary>
-    public void Evicted(string server) => _closed.Add(1, s_evicted, new("server", server));
+    public void Evicted(string server) => _closed.WithLabels("evicted", server).Inc();
 
     /// <summary>A new connection was closed.</summary>
-    public void Refused(string server) => _closed.Add(1, s_refused, new("server", server));
+    public void Refused(string server) => _closed.WithLabels("refused", server).Inc();
 }

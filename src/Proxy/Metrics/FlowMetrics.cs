@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using KubeProxySharp.Conntrack;
 using KubeProxySharp.Conntrack.Stale;
 using KubeProxySharp.RuleModel.Model;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Metrics;
 
@@ -13,49 +13,48 @@ internal sealed class FlowMetrics
 
     private static readonly string[] s_reasons = ["foreign", "healthy", "endpoint_gone", "no_endpoints", "service_gone", "not_translated"];
 
-    private readonly Counter<long> _passes;
-    private readonly Counter<long> _examined;
-    private readonly Counter<long> _deleted;
-    private readonly Histogram<double> _duration;
-    private readonly Gauge<double> _entries;
-    private readonly Gauge<double> _limit;
+    private readonly Counter _passes;
+    private readonly Counter _examined;
+    private readonly Counter _deleted;
+    private readonly Histogram _duration;
+    private readonly Gauge _entries;
+    private readonly Gauge _limit;
     private IReadOnlyList<ServiceFlowCount> _services = [];
 
     /// <summary>Registers the metrics.</summary>
-    public FlowMetrics(MetricRegistry registry)
+    public FlowMetrics(MetricsPage page)
     {
-        _passes = registry.Counter(MetricDefinition.Own("conntrack_passes_total", "Passes over the conntrack table.", "result"));
-        _examined = registry.Counter(MetricDefinition.Own("conntrack_examined_total", "Flows that were compared with the rules."));
-        _deleted = registry.Counter(MetricDefinition.Own("conntrack_deleted_total", "Stale flows that were removed.", "protocol", "reason"));
-        _duration = registry.Histogram(
+        _passes = page.Counter(MetricDefinition.Own("conntrack_passes_total", "Passes over the conntrack table.", "result"));
+        _examined = page.Counter(MetricDefinition.Own("conntrack_examined_total", "Flows that were compared with the rules."));
+        _deleted = page.Counter(MetricDefinition.Own("conntrack_deleted_total", "Stale flows that were removed.", "protocol", "reason"));
+        _duration = page.Histogram(
             MetricDefinition.Own("conntrack_pass_duration_seconds", "Duration of a pass over the conntrack table, in seconds.").WithBuckets(BucketBounds.Sync));
-        _entries = registry.Gauge(MetricDefinition.Own("conntrack_entries", "Flows in the conntrack table after the last pass."));
-        _limit = registry.Gauge(MetricDefinition.Own("conntrack_entries_limit", "The most flows that the conntrack table may have; 0 when the kernel does not tell."));
-        registry.ReadGauge(
-            MetricDefinition.Own("conntrack_service_flows", $"Flows to endpoints of a service port at the last pass; of many, the {MaximumServices} with the most.", MetricTags.Family, "namespace", "service", "port", "protocol"),
-            () => Volatile.Read(ref _services).Select(static count => new Measurement<double>(
-                count.Flows,
-                (ReadOnlySpan<KeyValuePair<string, object?>>)
-                [
-                    MetricTags.Of(count.Family), new("namespace", count.Name.Service.Namespace), new("service", count.Name.Service.Name),
-                    new("port", count.Name.Port), new("protocol", count.Name.Protocol.ToUpperText()),
-                ])));
+        _entries = page.Gauge(MetricDefinition.Own("conntrack_entries", "Flows in the conntrack table after the last pass."));
+        _limit = page.Gauge(MetricDefinition.Own("conntrack_entries_limit", "The most flows that the conntrack table may have; 0 when the kernel does not tell."));
+        page.ReadGauge(
+            MetricDefinition.Own("conntrack_service_flows", $"Flows to endpoints of a service port at the last pass; of many, the {MaximumServices} with the most.", MetricDefinition.Family, "namespace", "service", "port", "protocol"),
+            () => Volatile.Read(ref _services),
+            static count =>
+            [
+                $"{count.Family}", count.Name.Service.Namespace, count.Name.Service.Name, count.Name.Port, count.Name.Protocol.ToUpperText(),
+            ],
+            static count => count.Flows);
     }
 
     /// <summary>A pass ended.</summary>
     public void Passed(FlowCleanUpResult result)
     {
-        _passes.Add(1, new KeyValuePair<string, object?>("result", result.IsComplete && result.Failed == 0 ? "complete" : "partial"));
-        _examined.Add(result.Examined);
-        _duration.Record(result.Duration.TotalSeconds);
+        _passes.WithLabels(result.IsComplete && result.Failed == 0 ? "complete" : "partial").Inc();
+        _examined.Inc(result.Examined);
+        _duration.Observe(result.Duration.TotalSeconds);
         CountDeleted(result);
     }
 
     /// <summary>The size of the table was read.</summary>
     public void Sized(TableSize size)
     {
-        _entries.Record(size.Entries);
-        _limit.Record(size.Limit);
+        _entries.Set(size.Entries);
+        _limit.Set(size.Limit);
     }
 
     /// <summary>The flows of Services were counted.</summary>
@@ -66,10 +65,10 @@ internal sealed class FlowMetrics
     /// <param name="unfinished">What it did until then; null if it did nothing.</param>
     public void Failed(FlowCleanUpResult? unfinished)
     {
-        _passes.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+        _passes.WithLabels("failed").Inc();
         if (unfinished is not null)
         {
-            _examined.Add(unfinished.Examined);
+            _examined.Inc(unfinished.Examined);
             CountDeleted(unfinished);
         }
     }
@@ -78,7 +77,7 @@ internal sealed class FlowMetrics
     {
         foreach ((FlowVerdict verdict, TransportProtocol protocol, long count) in result.Deleted.NonZero())
         {
-            _deleted.Add(count, new("protocol", protocol.ToUpperText()), new("reason", s_reasons[(int)verdict]));
+            _deleted.WithLabels(protocol.ToUpperText(), s_reasons[(int)verdict]).Inc(count);
         }
     }
 }

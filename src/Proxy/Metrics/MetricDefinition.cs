@@ -5,6 +5,9 @@ namespace KubeProxySharp.Proxy.Metrics;
 /// <param name="Help">What it says, in one line, without the stability.</param>
 internal sealed record MetricDefinition(string Name, string Help)
 {
+    /// <summary>The label that tells address families apart: <c>IPv4</c> or <c>IPv6</c>.</summary>
+    public const string Family = "ip_family";
+
     /// <summary>The label names, ordered; updates give the values in the same order.</summary>
     public string[] Labels { get; init; } = [];
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 
 namespace KubeProxySharp.Proxy.Metrics;
 
@@ -9,51 +8,51 @@ internal static class ProcessMetrics
     private const string SelfFolder = "/proc/self";
 
     /// <summary>Registers the metrics; they are read when scraped.</summary>
-    public static void Register(MetricRegistry registry)
+    public static void Register(MetricsPage page)
     {
-        registry.ReadCounter(
+        page.ReadCounter(
             new("process_cpu_seconds_total", "User and system CPU time spent, in seconds."),
-            static () => [new(Environment.CpuUsage.TotalTime.TotalSeconds)]);
-        registry.ReadGauge(
+            static () => Environment.CpuUsage.TotalTime.TotalSeconds);
+        page.ReadGauge(
             new("process_resident_memory_bytes", "Resident memory, in bytes."),
-            static () => [new(Environment.WorkingSet)]);
-        registry.ReadGauge(new("process_virtual_memory_bytes", "Virtual memory, in bytes."), VirtualMemory);
-        registry.ReadGauge(new("process_virtual_memory_max_bytes", "The most virtual memory that the process may have, in bytes; -1 when unlimited."), static () => Limit("Max address space"));
-        registry.ReadGauge(new("process_max_fds", "The most file descriptors that the process may have open."), static () => Limit("Max open files"));
-        registry.ReadGauge(
+            static () => Environment.WorkingSet);
+        page.ReadGauge(new("process_virtual_memory_bytes", "Virtual memory, in bytes."), VirtualMemory);
+        page.ReadGauge(new("process_virtual_memory_max_bytes", "The most virtual memory that the process may have, in bytes; -1 when unlimited."), static () => Limit("Max address space"));
+        page.ReadGauge(new("process_max_fds", "The most file descriptors that the process may have open."), static () => Limit("Max open files"));
+        page.ReadGauge(
             new("process_open_fds", "Open file descriptors."),
-            static () => [new(Directory.EnumerateFileSystemEntries(SelfFolder + "/fd").Count())]);
-        RegisterStartTime(registry, MetricStability.None);
+            static () => Directory.EnumerateFileSystemEntries(SelfFolder + "/fd").Count());
+        RegisterStartTime(page, MetricStability.None);
     }
 
     /// <summary>Registers the start time alone, which both pages have.</summary>
-    public static void RegisterStartTime(MetricRegistry registry, MetricStability stability)
+    public static void RegisterStartTime(MetricsPage page, MetricStability stability)
     {
         using Process self = Process.GetCurrentProcess();
         double startTime = new DateTimeOffset(self.StartTime).ToUnixTimeMilliseconds() / 1000.0;
-        registry.ReadGauge(
+        page.ReadGauge(
             new("process_start_time_seconds", "Unix time of the start of the process, in seconds.") { Stability = stability },
-            () => [new(startTime)]);
+            () => startTime);
     }
 
-    private static Measurement<double>[] VirtualMemory()
+    private static double? VirtualMemory()
     {
         using Process self = Process.GetCurrentProcess();
-        return [new(self.VirtualMemorySize64)];
+        return self.VirtualMemorySize64;
     }
 
     // proc_pid_limits(5): "Max open files            1024                 524288               files".
-    private static Measurement<double>[] Limit(string name)
+    private static double? Limit(string name)
     {
         foreach (string line in File.ReadLines(SelfFolder + "/limits"))
         {
             if (line.StartsWith(name, StringComparison.Ordinal))
             {
                 string soft = line[name.Length..].TrimStart().Split(' ')[0];
-                return [new(ulong.TryParse(soft, out ulong limit) ? limit : -1.0)];
+                return ulong.TryParse(soft, out ulong limit) ? limit : -1.0;
             }
         }
 
-        return [];
+        return null;
     }
 }

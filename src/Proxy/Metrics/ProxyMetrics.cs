@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Metrics;
 
@@ -7,9 +8,9 @@ namespace KubeProxySharp.Proxy.Metrics;
 /// All metrics of the program. Updates are thread-safe, and allocate nothing once a series exists; those of metrics that
 /// the mode does not have do nothing (spec 10.1).
 /// </summary>
-internal sealed class ProxyMetrics : IDisposable
+internal sealed class ProxyMetrics
 {
-    private readonly MetricRegistry _registry;
+    private readonly MetricsPage _page;
 
     /// <summary>Registers the metrics.</summary>
     /// <param name="options">What they depend on.</param>
@@ -17,21 +18,21 @@ internal sealed class ProxyMetrics : IDisposable
     /// <param name="logger">Where readings that fail are reported.</param>
     public ProxyMetrics(ProxyMetricsOptions options, TimeProvider time, ILogger logger)
     {
-        _registry = new("KubeProxySharp", logger);
-        Syncs = new(_registry, options.Mode, time);
-        Changes = new(_registry);
-        Rules = new(_registry, options.Mode);
-        Conntrack = new(_registry, options.Mode, options.InvalidDroppedPackets, options.LocalhostAcceptedPackets);
-        Flows = new(_registry);
-        Probes = new(_registry);
-        Connections = new(_registry);
-        ApiClient = new(_registry);
-        Agent = new(_registry);
-        Quarantine = new(_registry);
-        Watches = new(_registry, time);
-        ProcessMetrics.Register(_registry);
-        RuntimeMetrics.Register(_registry);
-        FrameworkMetrics.Register(_registry, options.FeatureGates);
+        _page = new(logger);
+        Syncs = new(_page, options.Mode, time);
+        Changes = new(_page);
+        Rules = new(_page, options.Mode);
+        Conntrack = new(_page, options.Mode, options.InvalidDroppedPackets, options.LocalhostAcceptedPackets);
+        Flows = new(_page);
+        Probes = new(_page);
+        Connections = new(_page);
+        ApiClient = new(_page);
+        Agent = new(_page);
+        Quarantine = new(_page);
+        Watches = new(_page, time);
+        ProcessMetrics.Register(_page);
+        RuntimeMetrics.Register(_page);
+        FrameworkMetrics.Register(_page, options.FeatureGates);
         HealthChecks = new(logger);
     }
 
@@ -72,12 +73,5 @@ internal sealed class ProxyMetrics : IDisposable
     public HealthCheckMetrics HealthChecks { get; }
 
     /// <summary>Writes the page <c>/metrics</c>.</summary>
-    public void Write(IBufferWriter<byte> output, ExpositionFormat format) => _registry.Write(output, format);
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _registry.Dispose();
-        HealthChecks.Dispose();
-    }
+    public void Write(IBufferWriter<byte> output, ExpositionFormat format) => _page.Write(output, format);
 }

@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Metrics;
 
@@ -13,27 +13,31 @@ internal sealed class QuarantineMetrics
     /// <summary>The most Services of a family that have a series of their own.</summary>
     public const int MaximumNamed = 100;
 
-    private readonly NamespacedName[][] _services = [[], []];
+    private readonly FamilySeries<Gauge.Child> _counts;
+    private readonly Lock _lock = new();
+    private (IpFamily Family, NamespacedName Service)[] _named = [];
 
     /// <summary>Registers the metrics.</summary>
-    public QuarantineMetrics(MetricRegistry registry)
+    public QuarantineMetrics(MetricsPage page)
     {
-        registry.ReadGauge(
-            MetricDefinition.Own("quarantined_services", "Services left out because the kernel refused their rules.", MetricTags.Family),
-            () => [Count(IpFamily.IPv4), Count(IpFamily.IPv6)]);
-        registry.ReadGauge(
-            MetricDefinition.Own("quarantined_service", $"1 for a Service left out because the kernel refused its rules; of many, the first {MaximumNamed}.", MetricTags.Family, "name", "namespace"),
-            () => [.. Named(IpFamily.IPv4), .. Named(IpFamily.IPv6)]);
+        _counts = new(page.Gauge(
+            MetricDefinition.Own("quarantined_services", "Services left out because the kernel refused their rules.", MetricDefinition.Family)));
+        _counts[IpFamily.IPv4].Set(0);
+        _counts[IpFamily.IPv6].Set(0);
+        page.ReadGauge(
+            MetricDefinition.Own("quarantined_service", $"1 for a Service left out because the kernel refused its rules; of many, the first {MaximumNamed}.", MetricDefinition.Family, "name", "namespace"),
+            () => Volatile.Read(ref _named),
+            static named => [$"{named.Family}", named.Service.Name, named.Service.Namespace],
+            static _ => 1);
     }
 
     /// <summary>Says which Services of a family are left out now; the collection is copied.</summary>
-    public void Set(IpFamily family, IReadOnlyCollection<NamespacedName> services) =>
-        Volatile.Write(ref _services[(int)family], [.. services.Order()]);
-
-    private Measurement<double> Count(IpFamily family) => new(Volatile.Read(ref _services[(int)family]).Length, MetricTags.Of(family));
-
-    private IEnumerable<Measurement<double>> Named(IpFamily family) =>
-        Volatile.Read(ref _services[(int)family]).Take(MaximumNamed).Select(service => new Measurement<double>(
-            1,
-            (ReadOnlySpan<KeyValuePair<string, object?>>)[MetricTags.Of(family), new("name", service.Name), new("namespace", service.Namespace)]));
+    public void Set(IpFamily family, IReadOnlyCollection<NamespacedName> services)
+    {
+        _counts[family].Set(services.Count);
+        lock (_lock)
+        {
+            Volatile.Write(ref _named, [.. _named.Where(named => named.Family != family), .. services.Order().Take(MaximumNamed).Select(service => (family, service))]);
+        }
+    }
 }

@@ -1,89 +1,52 @@
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using KubeProxySharp.Conntrack.Stale;
+using System.Text.Json.Serialization;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.Proxy.Verify;
-using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Semantics;
 
 namespace KubeProxySharp.Proxy.Plan;
 
-/// <summary>Writes a plan as JSON, for programs. Names stay as they are in later versions; others may be added.</summary>
-internal static class PlanJson
+/// <summary>Writes a plan as JSON.</summary>
+internal static partial class PlanJson
 {
+    private static readonly PlanJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
+
     /// <summary>Writes it.</summary>
-    public static void Write(PlanReport report, Stream output)
-    {
-        using Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        json.WriteStartObject();
-        json.WriteString("node", report.NodeName);
-        json.WriteString("mode", report.Mode);
-        json.WriteString("takenOverMode", report.TakenOverMode);
-        json.WriteBoolean("hasChanges", report.HasChanges);
-        json.WriteString("refusal", report.Refusal);
-        json.WriteNumber("destinations", report.Compared);
-        json.WriteNumber("leadToEndpoints", report.LeadToEndpoints);
-        json.WriteNumber("loseEndpoints", report.LoseEndpoints);
-        json.WriteStartArray("changes");
-        report.Changes.ForEach(change => Write(change, json));
-        json.WriteEndArray();
-        json.WriteStartObject("touched");
-        foreach ((IpFamily family, RuleTouches touched) in report.Touches)
-        {
-            json.WriteStartObject($"{family}".ToLowerInvariant());
-            json.WriteNumber("rulesAdded", touched.RulesAdded);
-            json.WriteNumber("rulesRemoved", touched.RulesRemoved);
-            json.WriteNumber("chainsAdded", touched.ChainsAdded);
-            json.WriteNumber("chainsRemoved", touched.ChainsRemoved);
-            json.WriteNumber("elementsAdded", touched.ElementsAdded);
-            json.WriteNumber("elementsRemoved", touched.ElementsRemoved);
-            json.WriteEndObject();
-        }
+    public static void Write(PlanReport report, Stream output) => ReportJson.Write(
+        new Document(
+            report.NodeName,
+            report.Mode,
+            report.TakenOverMode,
+            report.HasChanges,
+            report.Refusal,
+            report.Compared,
+            report.LeadToEndpoints,
+            report.LoseEndpoints,
+            report.Changes.Select(Of),
+            report.Touches.ToDictionary(static touched => $"{touched.Key}".ToLowerInvariant(), static touched => touched.Value, StringComparer.Ordinal),
+            report.Flows is { } flows ? new(flows.Seen, flows.OfServices, VerifyJson.ByReason(flows)) : null),
+        s_context.Document,
+        output);
 
-        json.WriteEndObject();
-        if (report.Flows is { } flows)
-        {
-            Write(flows, json);
-        }
+    private static Change Of(ServiceChange change) => new(
+        change.Service, $"{change.Kind}".ToLowerInvariant(), change.Frontends.Select(static frontend => frontend.ToString()), change.Words);
 
-        json.WriteEndObject();
-        json.Flush();
-        output.WriteByte((byte)'\n');
-    }
+    internal sealed record Document(
+        string Node,
+        string Mode,
+        string TakenOverMode,
+        bool HasChanges,
+        string Refusal,
+        int Destinations,
+        int LeadToEndpoints,
+        int LoseEndpoints,
+        IEnumerable<Change> Changes,
+        IReadOnlyDictionary<string, RuleTouches> Touched,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AffectedFlows? Flows);
 
-    private static void Write(ServiceChange change, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("service", change.Service);
-        json.WriteString("kind", $"{change.Kind}".ToLowerInvariant());
-        json.WriteStartArray("destinations");
-        foreach (FrontendAddress frontend in change.Frontends)
-        {
-            json.WriteStringValue(frontend.ToString());
-        }
+    internal sealed record Change(string Service, string Kind, IEnumerable<string> Destinations, IReadOnlyList<string> What);
 
-        json.WriteEndArray();
-        json.WriteStartArray("what");
-        foreach (string word in change.Words)
-        {
-            json.WriteStringValue(word);
-        }
+    internal sealed record AffectedFlows(long Seen, long OfServices, IReadOnlyDictionary<string, long> Affected);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Write(FlowFindings flows, Utf8JsonWriter json)
-    {
-        json.WriteStartObject("flows");
-        json.WriteNumber("seen", flows.Seen);
-        json.WriteNumber("ofServices", flows.OfServices);
-        json.WriteStartObject("affected");
-        foreach ((FlowVerdict reason, long count) in flows.StaleByReason)
-        {
-            json.WriteNumber(VerifyJson.NameOf(reason), count);
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
+    [JsonSerializable(typeof(Document))]
+    private sealed partial class PlanJsonContext : JsonSerializerContext;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace KubeProxySharp.Proxy.Plan;
 
 /// <summary>How many rules, chains and elements of maps and sets a sync adds to and removes from the kernel.</summary>
@@ -10,6 +12,7 @@ namespace KubeProxySharp.Proxy.Plan;
 internal readonly record struct RuleTouches(int RulesAdded, int RulesRemoved, int ChainsAdded, int ChainsRemoved, int ElementsAdded, int ElementsRemoved)
 {
     /// <summary>Whether anything is touched.</summary>
+    [JsonIgnore]
     public bool IsAny => this != default;
 
     /// <summary>The sum of both.</summary>

@@ -1,5 +1,5 @@
-using KubeProxySharp.Proxy.Metrics;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Serving;
 
@@ -26,7 +26,7 @@ internal static class AcceptHeader
             }
         }
 
-        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetrics : ExpositionFormat.Prometheus;
+        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
     /// <summary>Whether JSON of a kind is asked for: <c>application/json;v=v1alpha1;g=config.k8s.io;as=Flagz</c>.</summary>

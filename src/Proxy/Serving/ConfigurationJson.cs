@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Settings;
@@ -10,206 +11,145 @@ namespace KubeProxySharp.Proxy.Serving;
 /// (spec 11.6 step 4). Of the fields that each mode has in a section of its own, those of the active one are shown and the
 /// others are empty (spec 11.4). Fields come in the order of Kubernetes' type.
 /// </summary>
-internal static class ConfigurationJson
+internal static partial class ConfigurationJson
 {
-    private static readonly KubeProxyConfiguration.LoggingOptions s_defaultOptions = new();
-
     /// <summary>Writes the configuration as a JSON object.</summary>
-    public static void Write(Utf8JsonWriter json, KubeProxyConfiguration configuration)
-    {
-        json.WriteStartObject();
-        json.WriteString("kind", KubeProxyConfiguration.Kind);
-        json.WriteString("apiVersion", KubeProxyConfiguration.ApiVersion);
-        WriteFeatureGates(json, configuration.FeatureGates);
-        WriteClientConnection(json, configuration.ClientConnection);
-        WriteLogging(json, configuration.Logging);
-        json.WriteString("hostnameOverride", configuration.HostnameOverride);
-        json.WriteString("bindAddress", configuration.BindAddress);
-        json.WriteString("healthzBindAddress", configuration.HealthzBindAddress);
-        json.WriteString("metricsBindAddress", configuration.MetricsBindAddress);
-        json.WriteBoolean("bindAddressHardFail", configuration.BindAddressHardFail);
-        json.WriteBoolean("enableProfiling", configuration.EnableProfiling);
-        json.WriteString("showHiddenMetricsForVersion", configuration.ShowHiddenMetricsForVersion);
-        json.WriteString("mode", configuration.EffectiveMode);
-        WriteIptables(json, configuration);
-        WriteIpvs(json, configuration);
-        WriteNftables(json, configuration);
-        WriteWinkernel(json, configuration.Winkernel);
-        json.WriteString("detectLocalMode", configuration.EffectiveDetectLocalMode);
-        json.WriteStartObject("detectLocal");
-        json.WriteString("bridgeInterface", configuration.DetectLocal.BridgeInterface);
-        json.WriteString("interfaceNamePrefix", configuration.DetectLocal.InterfaceNamePrefix);
-        json.WriteEndObject();
-        json.WriteString("clusterCIDR", configuration.ClusterCidr);
-        bool isPrimary = configuration.EffectiveMode is ProxyMode.Nftables && configuration.NodePortAddresses.IsEmpty;
-        WriteList(json, "nodePortAddresses", isPrimary ? [ProxySettings.PrimaryAddresses] : configuration.NodePortAddresses);
-        json.WriteNumber("oomScoreAdj", configuration.OomScoreAdj);
-        WriteConntrack(json, configuration.Conntrack);
-        WriteDuration(json, "configSyncPeriod", configuration.ConfigSyncPeriod);
-        json.WriteString("portRange", configuration.PortRange);
-        if (configuration.WindowsRunAsService)
-        {
-            json.WriteBoolean("windowsRunAsService", true);
-        }
+    public static void Write(Utf8JsonWriter json, KubeProxyConfiguration configuration) =>
+        JsonSerializer.Serialize(json, Of(configuration), ConfigurationJsonContext.Default.Document);
 
-        json.WriteEndObject();
+    private static Document Of(KubeProxyConfiguration configuration)
+    {
+        bool isNftables = configuration.EffectiveMode is ProxyMode.Nftables;
+        bool isIpvs = configuration.EffectiveMode is ProxyMode.Ipvs;
+        (TimeSpan period, TimeSpan minimum) = SyncPeriods.Of(configuration);
+        (TimeSpan noPeriod, TimeSpan noMinimum) = (TimeSpan.Zero, TimeSpan.Zero);
+        bool isIptables = !isNftables && !isIpvs;
+        return new(
+            KubeProxyConfiguration.Kind,
+            KubeProxyConfiguration.ApiVersion,
+            GatesOf(configuration.FeatureGates),
+            configuration.ClientConnection,
+            Of(configuration.Logging),
+            configuration.HostnameOverride,
+            configuration.BindAddress,
+            configuration.HealthzBindAddress,
+            configuration.MetricsBindAddress,
+            configuration.BindAddressHardFail,
+            configuration.EnableProfiling,
+            configuration.ShowHiddenMetricsForVersion,
+            configuration.EffectiveMode,
+            configuration.Iptables with
+            {
+                MasqueradeAll = !isNftables && configuration.Iptables.MasqueradeAll,
+                SyncPeriod = isIptables ? period : noPeriod,
+                MinSyncPeriod = isIptables ? minimum : noMinimum,
+            },
+            configuration.Ipvs with { SyncPeriod = isIpvs ? period : noPeriod, MinSyncPeriod = isIpvs ? minimum : noMinimum },
+            configuration.Nftables with
+            {
+                MasqueradeAll = isNftables && configuration.Nftables.MasqueradeAll,
+                SyncPeriod = isNftables ? period : noPeriod,
+                MinSyncPeriod = isNftables ? minimum : noMinimum,
+            },
+            configuration.Winkernel,
+            configuration.EffectiveDetectLocalMode,
+            configuration.DetectLocal,
+            configuration.ClusterCidr,
+            isNftables && configuration.NodePortAddresses.IsEmpty ? [ProxySettings.PrimaryAddresses] : configuration.NodePortAddresses,
+            configuration.OomScoreAdj,
+            configuration.Conntrack,
+            configuration.ConfigSyncPeriod,
+            configuration.PortRange,
+            configuration.WindowsRunAsService);
     }
 
-    private static void WriteFeatureGates(Utf8JsonWriter json, EquatableArray<KubeProxyConfiguration.FeatureGate> gates)
-    {
-        if (gates.IsEmpty)
-        {
-            return;
-        }
+    private static LoggingSection Of(KubeProxyConfiguration.LoggingConfiguration logging) => new(
+        logging.Format,
+        logging.FlushFrequency,
+        logging.Verbosity,
+        logging.Vmodule.IsEmpty ? null : logging.Vmodule.AsSpan().ToArray(),
+        new(logging.Text, logging.Json));
 
+    private static SortedDictionary<string, bool>? GatesOf(EquatableArray<KubeProxyConfiguration.FeatureGate> gates)
+    {
         SortedDictionary<string, bool> byName = new(StringComparer.Ordinal);
         foreach (KubeProxyConfiguration.FeatureGate gate in gates)
         {
             byName[gate.Name] = gate.IsEnabled;
         }
 
-        json.WriteStartObject("featureGates");
-        foreach ((string name, bool isEnabled) in byName)
-        {
-            json.WriteBoolean(name, isEnabled);
-        }
-
-        json.WriteEndObject();
+        return byName.Count == 0 ? null : byName;
     }
 
-    private static void WriteClientConnection(Utf8JsonWriter json, KubeProxyConfiguration.ClientConnectionConfiguration connection)
+    internal sealed record Document(
+        string Kind,
+        string ApiVersion,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<string, bool>? FeatureGates,
+        KubeProxyConfiguration.ClientConnectionConfiguration ClientConnection,
+        LoggingSection Logging,
+        string HostnameOverride,
+        string BindAddress,
+        string HealthzBindAddress,
+        string MetricsBindAddress,
+        bool BindAddressHardFail,
+        bool EnableProfiling,
+        string ShowHiddenMetricsForVersion,
+        string Mode,
+        KubeProxyConfiguration.IptablesConfiguration Iptables,
+        KubeProxyConfiguration.IpvsConfiguration Ipvs,
+        KubeProxyConfiguration.NftablesConfiguration Nftables,
+        KubeProxyConfiguration.WinkernelConfiguration Winkernel,
+        string DetectLocalMode,
+        KubeProxyConfiguration.DetectLocalConfiguration DetectLocal,
+        [property: JsonPropertyName("clusterCIDR")] string ClusterCidr,
+        EquatableArray<string> NodePortAddresses,
+        int OomScoreAdj,
+        KubeProxyConfiguration.ConntrackConfiguration Conntrack,
+        TimeSpan ConfigSyncPeriod,
+        string PortRange,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool WindowsRunAsService);
+
+    internal sealed record LoggingSection(
+        string Format,
+        TimeSpan FlushFrequency,
+        int Verbosity,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KubeProxyConfiguration.VerbosityRule[]? Vmodule,
+        LoggingFormats Options);
+
+    internal sealed record LoggingFormats(KubeProxyConfiguration.LoggingOptions Text, KubeProxyConfiguration.LoggingOptions Json);
+
+    internal sealed class DurationConverter : JsonConverter<TimeSpan>
     {
-        json.WriteStartObject("clientConnection");
-        json.WriteString("kubeconfig", connection.Kubeconfig);
-        json.WriteString("acceptContentTypes", connection.AcceptContentTypes);
-        json.WriteString("contentType", connection.ContentType);
-        json.WriteNumber("qps", connection.Qps);
-        json.WriteNumber("burst", connection.Burst);
-        json.WriteEndObject();
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) => writer.WriteStringValue(GoDuration.Format(value));
     }
 
-    private static void WriteLogging(Utf8JsonWriter json, KubeProxyConfiguration.LoggingConfiguration logging)
+    // Go writes a list without entries as null.
+    internal sealed class TextsConverter : JsonConverter<EquatableArray<string>>
     {
-        json.WriteStartObject("logging");
-        json.WriteString("format", logging.Format);
-        WriteDuration(json, "flushFrequency", logging.FlushFrequency);
-        json.WriteNumber("verbosity", logging.Verbosity);
-        if (!logging.Vmodule.IsEmpty)
+        public override EquatableArray<string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, EquatableArray<string> value, JsonSerializerOptions options)
         {
-            json.WriteStartArray("vmodule");
-            foreach (KubeProxyConfiguration.VerbosityRule rule in logging.Vmodule)
+            if (value.IsEmpty)
             {
-                json.WriteStartObject();
-                json.WriteString("filePattern", rule.FilePattern);
-                json.WriteNumber("verbosity", rule.Verbosity);
-                json.WriteEndObject();
+                writer.WriteNullValue();
+                return;
             }
 
-            json.WriteEndArray();
+            writer.WriteStartArray();
+            foreach (string text in value)
+            {
+                writer.WriteStringValue(text);
+            }
+
+            writer.WriteEndArray();
         }
-
-        json.WriteStartObject("options");
-        WriteLoggingOptions(json, "text", logging.Text);
-        WriteLoggingOptions(json, "json", logging.Json);
-        json.WriteEndObject();
-        json.WriteEndObject();
     }
 
-    private static void WriteLoggingOptions(Utf8JsonWriter json, string name, KubeProxyConfiguration.LoggingOptions options)
-    {
-        json.WriteStartObject(name);
-        if (options.SplitStream != s_defaultOptions.SplitStream)
-        {
-            json.WriteBoolean("splitStream", options.SplitStream);
-        }
-
-        json.WriteString("infoBufferSize", options.InfoBufferSize);
-        json.WriteEndObject();
-    }
-
-    private static void WriteIptables(Utf8JsonWriter json, KubeProxyConfiguration configuration)
-    {
-        bool isNftables = configuration.EffectiveMode is ProxyMode.Nftables;
-        bool isActive = configuration.EffectiveMode is not (ProxyMode.Nftables or ProxyMode.Ipvs);
-        json.WriteStartObject("iptables");
-        json.WriteNumber("masqueradeBit", configuration.Iptables.MasqueradeBit);
-        json.WriteBoolean("masqueradeAll", !isNftables && configuration.Iptables.MasqueradeAll);
-        json.WriteBoolean("localhostNodePorts", configuration.Iptables.LocalhostNodePorts);
-        WriteSyncPeriods(json, configuration, isActive);
-        json.WriteEndObject();
-    }
-
-    private static void WriteIpvs(Utf8JsonWriter json, KubeProxyConfiguration configuration)
-    {
-        KubeProxyConfiguration.IpvsConfiguration ipvs = configuration.Ipvs;
-        json.WriteStartObject("ipvs");
-        WriteSyncPeriods(json, configuration, configuration.EffectiveMode is ProxyMode.Ipvs);
-        json.WriteString("scheduler", ipvs.Scheduler);
-        WriteList(json, "excludeCIDRs", ipvs.ExcludeCidrs);
-        json.WriteBoolean("strictARP", ipvs.StrictArp);
-        WriteDuration(json, "tcpTimeout", ipvs.TcpTimeout);
-        WriteDuration(json, "tcpFinTimeout", ipvs.TcpFinTimeout);
-        WriteDuration(json, "udpTimeout", ipvs.UdpTimeout);
-        json.WriteEndObject();
-    }
-
-    private static void WriteNftables(Utf8JsonWriter json, KubeProxyConfiguration configuration)
-    {
-        bool isActive = configuration.EffectiveMode is ProxyMode.Nftables;
-        json.WriteStartObject("nftables");
-        json.WriteNumber("masqueradeBit", configuration.Nftables.MasqueradeBit);
-        json.WriteBoolean("masqueradeAll", isActive && configuration.Nftables.MasqueradeAll);
-        WriteSyncPeriods(json, configuration, isActive);
-        json.WriteEndObject();
-    }
-
-    private static void WriteWinkernel(Utf8JsonWriter json, KubeProxyConfiguration.WinkernelConfiguration winkernel)
-    {
-        json.WriteStartObject("winkernel");
-        json.WriteString("networkName", winkernel.NetworkName);
-        json.WriteString("sourceVip", winkernel.SourceVip);
-        json.WriteBoolean("enableDSR", winkernel.EnableDsr);
-        json.WriteString("rootHnsEndpointName", winkernel.RootHnsEndpointName);
-        json.WriteBoolean("forwardHealthCheckVip", winkernel.ForwardHealthCheckVip);
-        json.WriteEndObject();
-    }
-
-    private static void WriteConntrack(Utf8JsonWriter json, KubeProxyConfiguration.ConntrackConfiguration conntrack)
-    {
-        json.WriteStartObject("conntrack");
-        json.WriteNumber("maxPerCore", conntrack.MaxPerCore);
-        json.WriteNumber("min", conntrack.Min);
-        WriteDuration(json, "tcpEstablishedTimeout", conntrack.TcpEstablishedTimeout);
-        WriteDuration(json, "tcpCloseWaitTimeout", conntrack.TcpCloseWaitTimeout);
-        json.WriteBoolean("tcpBeLiberal", conntrack.TcpBeLiberal);
-        WriteDuration(json, "udpTimeout", conntrack.UdpTimeout);
-        WriteDuration(json, "udpStreamTimeout", conntrack.UdpStreamTimeout);
-        json.WriteEndObject();
-    }
-
-    private static void WriteSyncPeriods(Utf8JsonWriter json, KubeProxyConfiguration configuration, bool isActive)
-    {
-        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = isActive ? SyncPeriods.Of(configuration) : default;
-        WriteDuration(json, "syncPeriod", syncPeriod);
-        WriteDuration(json, "minSyncPeriod", minSyncPeriod);
-    }
-
-    private static void WriteDuration(Utf8JsonWriter json, string name, TimeSpan duration) => json.WriteString(name, GoDuration.Format(duration));
-
-    private static void WriteList(Utf8JsonWriter json, string name, EquatableArray<string> items)
-    {
-        if (items.IsEmpty)
-        {
-            json.WriteNull(name);
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (string item in items)
-        {
-            json.WriteStringValue(item);
-        }
-
-        json.WriteEndArray();
-    }
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(DurationConverter), typeof(TextsConverter)])]
+    [JsonSerializable(typeof(Document))]
+    private sealed partial class ConfigurationJsonContext : JsonSerializerContext;
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Metrics;
 using Microsoft.AspNetCore.Http;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Serving;
 
@@ -72,7 +73,7 @@ internal sealed class MetricsServer
         ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
         ArrayBufferWriter<byte> body = Interlocked.Exchange(ref _spareBuffer, null) ?? new(UsualPageSize);
         write(body, format);
-        string contentType = format == ExpositionFormat.OpenMetrics ? OpenMetricsType : PrometheusType;
+        string contentType = format == ExpositionFormat.OpenMetricsText ? OpenMetricsType : PrometheusType;
         await Responses.WriteAsync(context, body.WrittenMemory, contentType, StatusCodes.Status200OK);
         body.ResetWrittenCount();
         Volatile.Write(ref _spareBuffer, body.Capacity <= LargestKeptBuffer ? body : null);

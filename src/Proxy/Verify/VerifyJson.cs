@@ -1,35 +1,26 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.Proxy.Output;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Proxy.Verify;
 
-/// <summary>Writes a report as JSON, for programs. Names stay as they are in later versions; others may be added.</summary>
-internal static class VerifyJson
+/// <summary>Writes a report as JSON.</summary>
+internal static partial class VerifyJson
 {
+    private static readonly VerifyJsonContext s_context = new(ReportJson.Options());
+
     /// <summary>Writes it.</summary>
-    public static void Write(VerifyReport report, Stream output)
-    {
-        using Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        json.WriteString("node", report.NodeName);
-        json.WriteString("mode", report.Mode);
-        json.WriteNumber("findings", report.Findings);
-        if (report.Flows is { } flows)
-        {
-            Write(flows, json);
-        }
-
-        if (report.Rules is { } rules)
-        {
-            Write(rules, json);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        output.WriteByte((byte)'\n');
-    }
+    public static void Write(VerifyReport report, Stream output) => ReportJson.Write(
+        new Document(
+            report.NodeName,
+            report.Mode,
+            report.Findings,
+            report.Flows is { } flows ? new(flows.Seen, flows.OfServices, flows.Unreplied, ByReason(flows), flows.Stale.Select(Of), flows.Services.Select(Of)) : null,
+            report.Rules is { } rules ? new(rules.Compared, rules.Missing, rules.Changed, rules.Foreign, rules.Differences.Select(Of)) : null),
+        s_context.Document,
+        output);
 
     /// <summary>The name of a reason.</summary>
     public static string NameOf(FlowVerdict reason) => reason switch
@@ -41,98 +32,77 @@ internal static class VerifyJson
         _ => "none",
     };
 
-    private static void Write(FlowFindings flows, Utf8JsonWriter json)
-    {
-        json.WriteStartObject("flows");
-        json.WriteNumber("seen", flows.Seen);
-        json.WriteNumber("ofServices", flows.OfServices);
-        json.WriteNumber("unreplied", flows.Unreplied);
-        json.WriteStartObject("staleByReason");
-        foreach ((FlowVerdict reason, long count) in flows.StaleByReason)
-        {
-            json.WriteNumber(NameOf(reason), count);
-        }
+    /// <summary>Numbers of stale flows by the names of their reasons.</summary>
+    public static Dictionary<string, long> ByReason(FlowFindings flows) =>
+        flows.StaleByReason.ToDictionary(static counted => NameOf(counted.Key), static counted => counted.Value, StringComparer.Ordinal);
 
-        json.WriteEndObject();
-        json.WriteStartArray("stale");
-        flows.Stale.ForEach(stale => Write(stale, json));
-        json.WriteEndArray();
-        json.WriteStartArray("services");
-        flows.Services.ForEach(service => Write(service, json));
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Write(StaleFlow stale, Utf8JsonWriter json)
+    private static Stale Of(StaleFlow stale)
     {
         ConntrackTuple original = stale.Flow.Original;
-        json.WriteStartObject();
-        json.WriteString("reason", NameOf(stale.Reason));
-        json.WriteString("protocol", ((TransportProtocol)original.Protocol).ToUpperText());
-        json.WriteString("source", VerifyText.Address(original.Source, original.SourcePort));
-        json.WriteString("destination", VerifyText.Address(original.Destination, original.DestinationPort));
-        json.WriteString("goesTo", VerifyText.Address(stale.Flow.Reply.Source, stale.Flow.Reply.SourcePort));
-        json.WriteString("shouldBe", stale.Wanted);
-        json.WriteString("service", stale.Service);
-        if (stale.Age is { } age)
-        {
-            json.WriteNumber("ageSeconds", (long)age.TotalSeconds);
-        }
-
-        json.WriteEndObject();
+        return new(
+            NameOf(stale.Reason),
+            ((TransportProtocol)original.Protocol).ToUpperText(),
+            VerifyText.Address(original.Source, original.SourcePort),
+            VerifyText.Address(original.Destination, original.DestinationPort),
+            VerifyText.Address(stale.Flow.Reply.Source, stale.Flow.Reply.SourcePort),
+            stale.Wanted,
+            stale.Service,
+            (long?)stale.Age?.TotalSeconds);
     }
 
-    private static void Write(ServiceFlows service, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("service", service.Title);
-        json.WriteNumber("flows", service.Flows);
-        json.WriteNumber("unreplied", service.Unreplied);
-        json.WriteString("verdict", service.Verdict);
-        if (service.Probability is { } probability)
-        {
-            json.WriteNumber("probability", probability);
-        }
+    private static Service Of(ServiceFlows service) => new(
+        service.Title, service.Flows, service.Unreplied, service.Verdict, service.Probability, service.Endpoints.Select(static endpoint => new Endpoint(
+            endpoint.Endpoint.ToString(),
+            endpoint.Flows,
+            Math.Round(endpoint.Share, 6),
+            endpoint.Expected is { } expected ? Math.Round(expected, 6) : null)));
 
-        json.WriteStartArray("endpoints");
-        foreach (EndpointFlows endpoint in service.Endpoints)
-        {
-            json.WriteStartObject();
-            json.WriteString("endpoint", endpoint.Endpoint.ToString());
-            json.WriteNumber("flows", endpoint.Flows);
-            json.WriteNumber("share", Math.Round(endpoint.Share, 6));
-            if (endpoint.Expected is { } expected)
-            {
-                json.WriteNumber("expectedShare", Math.Round(expected, 6));
-            }
+    private static Difference Of(RuleDifference difference) =>
+        new(difference.Kind, difference.Frontend.ToString(), difference.Service, difference.Expected, difference.Actual);
 
-            json.WriteEndObject();
-        }
+    internal sealed record Document(
+        string Node,
+        string Mode,
+        long Findings,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] FlowReport? Flows,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RuleReport? Rules);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    internal sealed record FlowReport(
+        long Seen,
+        long OfServices,
+        long Unreplied,
+        IReadOnlyDictionary<string, long> StaleByReason,
+        IEnumerable<Stale> Stale,
+        IEnumerable<Service> Services);
 
-    private static void Write(RuleFindings rules, Utf8JsonWriter json)
-    {
-        json.WriteStartObject("rules");
-        json.WriteNumber("compared", rules.Compared);
-        json.WriteNumber("missing", rules.Missing);
-        json.WriteNumber("changed", rules.Changed);
-        json.WriteNumber("foreign", rules.Foreign);
-        json.WriteStartArray("differences");
-        foreach (RuleDifference difference in rules.Differences)
-        {
-            json.WriteStartObject();
-            json.WriteString("kind", difference.Kind);
-            json.WriteString("destination", difference.Frontend.ToString());
-            json.WriteString("service", difference.Service);
-            json.WriteString("expected", difference.Expected);
-            json.WriteString("actual", difference.Actual);
-            json.WriteEndObject();
-        }
+    internal sealed record Stale(
+        string Reason,
+        string Protocol,
+        string Source,
+        string Destination,
+        string GoesTo,
+        string ShouldBe,
+        string Service,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AgeSeconds);
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    internal sealed record Service(
+        [property: JsonPropertyName("service")] string Title,
+        long Flows,
+        long Unreplied,
+        string Verdict,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Probability,
+        IEnumerable<Endpoint> Endpoints);
+
+    internal sealed record Endpoint(
+        [property: JsonPropertyName("endpoint")] string Address,
+        long Flows,
+        double Share,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ExpectedShare);
+
+    internal sealed record RuleReport(long Compared, long Missing, long Changed, long Foreign, IEnumerable<Difference> Differences);
+
+    internal sealed record Difference(string Kind, string Destination, string Service, string Expected, string Actual);
+
+    [JsonSerializable(typeof(Document))]
+    private sealed partial class VerifyJsonContext : JsonSerializerContext;
 }

@@ -29,7 +29,7 @@ public sealed class ManyChangesTests(ITestOutputHelper output)
     public async Task AfterManyChangesTheKernelHasWhatAFreshLoadHasAndNoMemoryIsLost()
     {
         using Appliers.TestNode node = Appliers.TestNode.CreateOrSkip("nft");
-        using ProxyMetrics metrics = new(new ProxyMetricsOptions { Mode = "nftables", FeatureGates = [] }, TimeProvider.System, NullLogger.Instance);
+        ProxyMetrics metrics = new(new ProxyMetricsOptions { Mode = "nftables", FeatureGates = [] }, TimeProvider.System, NullLogger.Instance);
         TroubleLog trouble = new();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), TimeProvider.System);
         HealthPorts ports = new(new Dictionary<IpFamily, Proxy.Serving.ServiceHealthServer>(), TimeProvider.System);

@@ -30,7 +30,7 @@ public sealed class ReconcileTests : IDisposable
         FlowLab.SkipUnlessPossible();
         using LabNamespace network = LabNamespace.Create("reconcile");
         using ConntrackTable table = network.Inside(ConntrackTable.Open);
-        using ProxyMetrics metrics = Metrics();
+        ProxyMetrics metrics = Metrics();
         using FlowKeeper keeper = Keeper(() => network.Inside(ConntrackTable.Open), metrics);
         Fill(network);
         keeper.Synced(Report());
@@ -52,7 +52,7 @@ public sealed class ReconcileTests : IDisposable
         FlowLab.SkipUnlessPossible();
         using LabNamespace network = LabNamespace.Create("reconcile");
         using ConntrackTable table = network.Inside(ConntrackTable.Open);
-        using ProxyMetrics metrics = Metrics();
+        ProxyMetrics metrics = Metrics();
         int tries = 0;
         using FlowKeeper keeper = Keeper(
             () => ++tries == 1 ? throw new ConntrackException(ConntrackFailure.NotSupported, "not yet") : network.Inside(ConntrackTable.Open),

@@ -44,7 +44,6 @@ public sealed class FlowKeeperRetryTests : IAsyncLifetime, IDisposable
     public void Dispose()
     {
         _flows.Dispose();
-        _metrics.Dispose();
         _stop.Dispose();
     }
 

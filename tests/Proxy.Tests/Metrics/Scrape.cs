@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using KubeProxySharp.Proxy.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
 
 namespace KubeProxySharp.Proxy.Tests.Metrics;
 
@@ -19,12 +20,16 @@ internal static class Scrape
         TimeProvider.System,
         NullLogger.Instance);
 
-    public static string Text(ProxyMetrics metrics, ExpositionFormat format = ExpositionFormat.Prometheus)
-    {
-        ArrayBufferWriter<byte> output = new();
-        metrics.Write(output, format);
-        return Encoding.UTF8.GetString(output.WrittenSpan);
-    }
+    public static string Text(ProxyMetrics metrics, ExpositionFormat format = ExpositionFormat.PrometheusText) => Text(output => metrics.Write(output, format));
+
+    public static string Text(MetricsPage page, ExpositionFormat format = ExpositionFormat.PrometheusText) => Text(output => page.Write(output, format));
 
     public static Exposition Read(ProxyMetrics metrics) => Exposition.Parse(Text(metrics));
+
+    private static string Text(Action<IBufferWriter<byte>> write)
+    {
+        ArrayBufferWriter<byte> output = new();
+        write(output);
+        return Encoding.UTF8.GetString(output.WrittenSpan);
+    }
 }

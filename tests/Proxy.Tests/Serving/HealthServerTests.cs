@@ -15,7 +15,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
     [Fact]
     public async Task AnswersHaveStatusBodyAndHeadersOfTheSpecification()
     {
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.SetNodeEligible(true);
         health.SyncLoopStarted(IpFamily.IPv4);
@@ -43,7 +43,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
     [Fact]
     public async Task VerboseSaysWhyWithTheSameStatus()
     {
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.SyncLoopStarted(IpFamily.IPv6);
         await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
@@ -58,7 +58,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
     [Fact]
     public async Task WhatTheStartWaitsForIsNoFaultButSaid()
     {
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.WaitsFor("the API server");
         await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
@@ -81,7 +81,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
     [InlineData("/metrics")]
     public async Task OtherPathsDoNotExist(string path)
     {
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         await using HttpPort port = http.Open(new HealthServer(new ProxyHealth(TimeSpan.FromSeconds(30), _time), metrics.Probes).AnswerAsync);
 
         HttpReply reply = await http.GetAsync(port, path);

@@ -26,7 +26,6 @@ public sealed class HttpHostFixture : IAsyncLifetime
     {
         Client.Dispose();
         await Host.DisposeAsync();
-        _metrics.Dispose();
     }
 
     /// <summary>A port that was free a moment ago.</summary>

@@ -25,7 +25,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     public async Task OfMoreConnectionsThanTheLimitThoseThatWaitForNothingGo()
     {
         ManualTimeProvider time = new(DateTimeOffset.UnixEpoch);
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         await using HttpHost host = await HttpHost.StartAsync(metrics.Connections, time, new RecordingLogger(), CancellationToken.None);
         await using HttpPort port = host.Open(HttpHostFixture.Loopback, HttpHostFixture.Limits(2), static context => Responses.WriteTextAsync(context, "ok"));
         using TcpClient first = await ConnectAsync(port);
@@ -71,7 +71,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     {
         RecordingLogger log = new();
         ManualTimeProvider time = new(DateTimeOffset.UnixEpoch);
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         await using HttpHost host = await HttpHost.StartAsync(metrics.Connections, time, log, CancellationToken.None);
         TaskCompletionSource answer = new();
         using SemaphoreSlim asked = new(0);
@@ -107,7 +107,7 @@ public sealed class HttpHostTests(HttpHostFixture http) : IClassFixture<HttpHost
     public async Task AConnectionThatStaysIdleIsClosedAfterItsTime(string sent)
     {
         ManualTimeProvider time = new(DateTimeOffset.UnixEpoch);
-        using ProxyMetrics metrics = Scrape.NewMetrics();
+        ProxyMetrics metrics = Scrape.NewMetrics();
         await using HttpHost host = await HttpHost.StartAsync(metrics.Connections, time, new RecordingLogger(), CancellationToken.None);
         await using HttpPort port = host.Open(HttpHostFixture.Loopback, HttpLimits.ServiceHealth, static context => Responses.WriteTextAsync(context, "ok"));
         using TcpClient client = await ConnectAsync(port);

@@ -1,8 +1,9 @@
 using System.Text.Json;
+using KubeProxySharp.Proxy.Configuration;
 
-namespace KubeProxySharp.Proxy.Configuration;
+namespace KubeProxySharp.Proxy.Tests.Configuration;
 
-/// <summary>Writes fields into a JSON object, as <c>/configz</c> shows them (spec 10.3).</summary>
+/// <summary>Writes fields into a JSON object.</summary>
 /// <param name="json">The writer, inside an object.</param>
 internal sealed class JsonFieldWriter(Utf8JsonWriter json) : IFieldWriter
 {
