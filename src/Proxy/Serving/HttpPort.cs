@@ -180,6 +180,7 @@ internal sealed class HttpPort : IAsyncDisposable
             _waiting.AddLast(connection.Place);
         }
 
+        connection.Begin();
         context.ConnectionClosed.UnsafeRegister(_ => Leave(connection), state: null);
         return context;
     }

@@ -9,9 +9,10 @@ internal sealed class PortConnection
 {
     private readonly HttpPort _port;
     private readonly TimeSpan _idleLimit;
-    private readonly ITimer _timer;
+    private readonly TimeProvider _time;
+    private ITimer? _timer;
 
-    /// <summary>Begins to wait for the first request.</summary>
+    /// <summary>Makes a connection that nothing ends yet.</summary>
     /// <param name="port">The port it came in by.</param>
     /// <param name="context">The connection.</param>
     /// <param name="idleLimit">How long it may wait for a request.</param>
@@ -20,9 +21,9 @@ internal sealed class PortConnection
     {
         _port = port;
         _idleLimit = idleLimit;
+        _time = time;
         Context = context;
         Place = new(this);
-        _timer = time.CreateTimer(static state => ((PortConnection)state!).Expire(), this, idleLimit, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The connection.</summary>
@@ -31,10 +32,13 @@ internal sealed class PortConnection
     /// <summary>Its place among those of the port that wait; in no list while it is being answered or gone. The port guards it.</summary>
     public LinkedListNode<PortConnection> Place { get; }
 
+    /// <summary>Begins to wait for the first request; the port knows the connection by now.</summary>
+    public void Begin() => _timer = _time.CreateTimer(static state => ((PortConnection)state!).Expire(), this, _idleLimit, Timeout.InfiniteTimeSpan);
+
     /// <summary>Answers a request.</summary>
     public async ValueTask AnswerAsync(HttpContext context)
     {
-        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _port.Answering(this);
         try
         {
@@ -43,12 +47,22 @@ internal sealed class PortConnection
         finally
         {
             _port.Waiting(this);
-            _timer.Change(_idleLimit, Timeout.InfiniteTimeSpan);
+            _timer?.Change(_idleLimit, Timeout.InfiniteTimeSpan);
         }
     }
 
-    /// <summary>Asks it to end after the request it is at.</summary>
-    public void RequestClose() => Context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    /// <summary>Asks it to end after the request it is at; one that the server has not got to yet ends at once.</summary>
+    public void RequestClose()
+    {
+        if (Context.Features.Get<IConnectionLifetimeNotificationFeature>() is { } server)
+        {
+            server.RequestClose();
+        }
+        else
+        {
+            Context.Abort(new ConnectionAbortedException("it waited too long"));
+        }
+    }
 
     /// <summary>Closes it at once, whatever it has sent.</summary>
     public void Abort()
@@ -58,7 +72,7 @@ internal sealed class PortConnection
     }
 
     /// <summary>It is closed.</summary>
-    public void Gone() => _timer.Dispose();
+    public void Gone() => _timer?.Dispose();
 
     private void Expire() => _port.CloseIdle(this);
 }
