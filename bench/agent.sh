@@ -27,6 +27,8 @@ stop() {
 trap 'stop; rm -rf "$work"' EXIT
 
 start() { # MODE SERVICES ENDPOINTS: leaves agent and server running, and the time of the start in $began
+  # What is waited for must not be the text of the last ones.
+  rm -f "$work"/{server,kubeconfig,log}
   ip netns add "$namespace"
   ip netns exec "$namespace" ip link set lo up
   ip netns exec "$namespace" "$fake_api" \

@@ -24,8 +24,8 @@ end_processes() { # PROCESS...: those that are empty are none
 
 await() { # FILE TEXT COUNT: waits up to ten minutes until the file has at least that many lines with the text
   local deadline=$((SECONDS + 600)) count
-  # The file may not be there yet, and then there is no count at all.
-  while count=$(grep -c -- "$2" "$1" 2>/dev/null || true) && [ "${count:-0}" -lt "$3" ]; do
+  # grep says nothing of a file that is not there yet.
+  while count=$(grep -c -- "$2" "$1" 2>/dev/null || true); [ "${count:-0}" -lt "$3" ]; do
     if [ "$SECONDS" -ge "$deadline" ]; then
       echo "no \"$2\" in time:" >&2; tail -5 "$1" >&2; exit 1
     fi

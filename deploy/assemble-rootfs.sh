@@ -1,31 +1,55 @@
 #!/usr/bin/env bash
 # Puts together the root file system of the image: the program, nft, both variants of iptables, and the libraries that
-# these need, taken from the machine it runs on. The Dockerfile runs it in its second stage; a test runs it without any
-# container engine and starts the result with chroot.
-#   deploy/assemble-rootfs.sh PROGRAM DIRECTORY
+# these need, taken from the machine it runs on, or from a directory that deploy/fetch-debian.sh made. A test runs it
+# without any container engine and starts the result with chroot.
+#   deploy/assemble-rootfs.sh PROGRAM DIRECTORY [DEBIAN]
 set -euo pipefail
-[ "$#" -eq 2 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
-program=$1 root=$2
-export PATH="$PATH:/usr/sbin:/sbin"
+case "$#" in 2 | 3) ;; *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
+program=$1 root=$2 from=${3:-}
+notice=$(dirname "$0")/../NOTICE
+command -v readelf >/dev/null || { echo "assemble-rootfs.sh: readelf is missing; install binutils" >&2; exit 1; }
+
+machine=$(LC_ALL=C readelf -h "$program" | sed -n 's/.*Machine: *//p')
+case "$machine" in
+  *X86-64*) kind=x86_64-linux-gnu ;;
+  AArch64) kind=aarch64-linux-gnu ;;
+  *) echo "assemble-rootfs.sh: $program is for $machine; known are amd64 and arm64" >&2; exit 1 ;;
+esac
 
 install -d "$root"/{etc,proc,sys,dev,run,tmp,lib/modules,usr/sbin,usr/lib} "$root/etc/kube-proxy-sharp" "$root/var/run/secrets"
 for directory in sbin bin; do ln -sfn usr/sbin "$root/$directory"; done
 ln -sfn sbin "$root/usr/bin"
 
-# Copies a file with the shared libraries it is linked against, each to where it was found.
+find_in() { # NAME DIRECTORY...: the path of a file, in the place that is copied from
+  local name=$1 directory
+  shift
+  for directory; do
+    [ ! -e "$from$directory/$name" ] || { echo "$directory/$name"; return; }
+  done
+  echo "assemble-rootfs.sh: ${from:-this machine} has no $name" >&2
+  return 1
+}
+tool() { find_in "$1" /usr/sbin /sbin /usr/bin /bin; }
+library() { find_in "$1" "/lib/$kind" "/usr/lib/$kind" /lib64 /lib /usr/lib; }
+
+# Copies a file with the shared libraries it is linked against, and theirs, each to where it was found. Not with ldd, which
+# runs what it looks at: it may be for another machine.
 take() { # FILE TARGET
+  [ ! -e "$root$2" ] || return 0
   install -D -m 0755 "$1" "$root$2"
-  { ldd "$1" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
-    [ -e "$root$library" ] || install -D -m 0755 "$library" "$root$library"
+  local needed path
+  for needed in $(LC_ALL=C readelf -ld "$1" 2>/dev/null | sed -n -e 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' -e 's/.*program interpreter: \(.*\)\].*/\1/p'); do
+    case "$needed" in /*) path=$needed ;; *) path=$(library "$needed") ;; esac
+    take "$from$path" "$path"
   done
 }
 take "$program" /usr/sbin/kube-proxy-sharp
 # Under this name it takes kube-proxy's command line as it is.
 ln -sfn kube-proxy-sharp "$root/usr/sbin/kube-proxy"
-take "$(command -v nft)" /usr/sbin/nft
+take "$from$(tool nft)" /usr/sbin/nft
 for variant in nft legacy; do
   multi=xtables-$variant-multi
-  take "$(command -v "$multi")" "/usr/sbin/$multi"
+  take "$from$(tool "$multi")" "/usr/sbin/$multi"
   for family in iptables ip6tables; do
     for tool in "" -save -restore; do
       ln -sfn "$multi" "$root/usr/sbin/$family-$variant$tool"
@@ -34,16 +58,16 @@ for variant in nft legacy; do
   done
 done
 # Matches and targets, loaded by name when a rule uses them.
-extensions=$(dirname "$(find /usr/lib /lib -name 'libxt_comment.so' -print -quit)")
-for extension in "$extensions"/*.so; do take "$extension" "$extension"; done
-# TLS is loaded when the first connection is made.
+extensions=/usr/lib/$kind/xtables
+[ -e "$from$extensions/libxt_comment.so" ] || { echo "assemble-rootfs.sh: ${from:-this machine} has no $extensions; install iptables" >&2; exit 1; }
+for extension in "$from$extensions"/*.so; do take "$extension" "${extension#"$from"}"; done
+# OpenSSL is loaded by name too, for TLS and for the names of chains.
 for name in libssl.so.3 libcrypto.so.3; do
-  # awk reads to the end: if it left at the first hit, ldconfig would die of SIGPIPE now and then, and the script with it.
-  library=$(ldconfig -p | awk -v name="$name" '$1 == name && !found { print $NF; found = 1 }')
-  [ -n "$library" ] || { echo "assemble-rootfs.sh: this machine has no $name, which TLS needs; install libssl3" >&2; exit 1; }
-  take "$library" "$library"
+  path=$(library "$name")
+  take "$from$path" "$path"
 done
-for database in protocols services; do [ ! -e /etc/$database ] || install -m 0644 /etc/$database "$root/etc/$database"; done
+for database in protocols services; do [ ! -e "$from/etc/$database" ] || install -m 0644 "$from/etc/$database" "$root/etc/$database"; done
+install -D -m 0644 "$notice" "$root/usr/share/doc/kube-proxy-sharp/NOTICE"
 printf 'root:x:0:0:root:/:/usr/sbin/nologin\n' >"$root/etc/passwd"
 printf 'hosts: files dns\nprotocols: files\nservices: files\n' >"$root/etc/nsswitch.conf"
 du -sh "$root" | cut -f 1

@@ -1,16 +1,10 @@
 #!/usr/bin/env bash
-# Compiles the whole product natively for net9.0, the newest target whose native runtime pack the usual package source
-# has, and starts it: proof that the code stays free of what Native AOT cannot do (docs/building.md).
+# Compiles every member of our assemblies natively, not only those that the program reaches today: any trim or AOT warning,
+# of a package too, is an error (docs/building.md). The result is larger than the program and is not kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+staging=$(mktemp -d)
+trap 'rm -rf "$staging"' EXIT
 
-if ! command -v gcc >/dev/null || ! command -v ld >/dev/null; then
-  if [ "$(id -u)" -ne 0 ]; then
-    echo "gcc and binutils are missing and cannot be installed without root" >&2
-    exit 1
-  fi
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc binutils libc6-dev >/dev/null
-fi
-dotnet publish src/Proxy -c Release -r linux-x64 -p:AotGate=true --nologo -v quiet
-scripts/smoke-test.sh artifacts/aot-gate/publish/Proxy/release_linux-x64/kube-proxy-sharp
+dotnet publish src/Proxy -c Release -r linux-x64 -p:PublishAot=true -p:AotGate=true -p:PublishedAs=gate-linux-x64 -p:DebugType=none \
+  -o "$staging" --nologo -v quiet

@@ -6,9 +6,8 @@ namespace KubeProxySharp.Proxy.Agent;
 /// whole heap is compacted, which takes milliseconds (docs/building.md), so never while changes come in.
 /// </summary>
 /// <param name="collect">Collects.</param>
-/// <param name="forgetStart">Gives back what only the start needed; called once, at the first rest.</param>
 /// <param name="time">The clock.</param>
-internal sealed class IdleCollector(Action collect, Action forgetStart, TimeProvider time)
+internal sealed class IdleCollector(Action collect, TimeProvider time)
 {
     /// <summary>The time without syncs after which memory is given back.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
@@ -24,7 +23,7 @@ internal sealed class IdleCollector(Action collect, Action forgetStart, TimeProv
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        for (bool isFirst = true; ; isFirst = false)
+        while (true)
         {
             await _worked.WaitAsync(Timeout.InfiniteTimeSpan, cancellation);
             while (await _worked.WaitAsync(Quiet, cancellation))
@@ -33,10 +32,6 @@ internal sealed class IdleCollector(Action collect, Action forgetStart, TimeProv
             }
 
             collect();
-            if (isFirst)
-            {
-                forgetStart();
-            }
         }
     }
 }

@@ -116,7 +116,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await new OomScore(host.Files, _time, _logs.CreateLogger<OomScore>()).SetAsync(_configuration.OomScoreAdj, end.Token);
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, nodeName, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
-        IdleCollector idle = new(IdleCollector.Compact, ProgramPages.GiveBack, _time);
+        IdleCollector idle = new(IdleCollector.Compact, _time);
         using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
         using SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);

@@ -18,9 +18,6 @@ internal static partial class LibC
     /// <summary>F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE of linux/fcntl.h.</summary>
     public const int SealAll = 0x1 | 0x2 | 0x4 | 0x8;
 
-    /// <summary>MADV_PAGEOUT of asm-generic/mman-common.h.</summary>
-    public const int PageOut = 21;
-
     /// <summary>Moves the calling thread into new namespaces; 0, or -1 and errno.</summary>
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);
@@ -32,8 +29,4 @@ internal static partial class LibC
     /// <summary>Changes a descriptor; -1 and errno on failure.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Fcntl(SafeFileHandle file, int command, int argument);
-
-    /// <summary>Tells the kernel what memory is needed for; 0, or -1 and errno.</summary>
-    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
-    public static partial int Advise(nuint start, nuint length, int advice);
 }
