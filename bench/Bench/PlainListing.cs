@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Bench;
@@ -16,15 +16,14 @@ internal static class PlainListing
     /// <summary>Receives it.</summary>
     public static void Receive()
     {
-        Span<byte> buffer = stackalloc byte[RequestWriter.MaxLength];
-        RequestWriter request = new(buffer, MessageType.Get, NetlinkHeader.Dump, IpFamily.IPv4, 1);
+        using NetlinkConnection kernel = new(NetlinkSocket.Open(), 0);
+        MessageWriter request = kernel.Begin(MessageType.Get, NetlinkHeader.Dump, NetlinkHeader.FamilyIPv4);
         FilterWriter.Write(ref request, new() { Family = IpFamily.IPv4, Protocol = 17 });
-        using NetlinkSocket socket = NetlinkSocket.Open();
-        socket.Send(request.Finish());
+        kernel.Send(request);
         ushort type;
         do
         {
-            socket.Receive(s_buffer, out _);
+            kernel.Socket.Receive(s_buffer, out _);
             type = BinaryPrimitives.ReadUInt16LittleEndian(s_buffer.AsSpan(4));
         }
         while (type is not (NetlinkHeader.Done or NetlinkHeader.Error));

@@ -1,6 +1,6 @@
 using KubeProxySharp.Conntrack.Flows;
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 
 namespace KubeProxySharp.Conntrack;
 
@@ -13,27 +13,24 @@ public sealed class ConntrackDump : IDisposable
 {
     private readonly ConntrackTable _table;
     private readonly ConntrackFilter _filter;
-    private readonly byte[] _buffer;
     private ConntrackEntry _current;
-    private int _position;
-    private int _end;
-    private uint _sequence;
     private bool _isAsked;
-    private bool _isKernelFiltered;
+    private bool _isKernelFiltered = true;
     private bool _isFinished;
 
-    internal ConntrackDump(ConntrackTable table, ConntrackFilter filter, byte[] buffer)
+    internal ConntrackDump(ConntrackTable table, ConntrackFilter filter)
     {
         _table = table;
         _filter = filter;
-        _buffer = buffer;
-        _isKernelFiltered = true;
     }
 
     /// <summary>The flow that <see cref="MoveNext"/> came to; copy it to keep it.</summary>
     public ref readonly ConntrackEntry Current => ref _current;
 
-    /// <summary>Whether the kernel reported that the table changed in a way that made the walk miss flows, or lost messages.</summary>
+    /// <summary>
+    /// Whether the kernel reported that the table changed in a way that made the walk miss flows, or lost messages. It is known
+    /// when the walk has come to its end.
+    /// </summary>
     public bool IsInterrupted { get; private set; }
 
     /// <summary>Flows that the kernel delivered although the filter does not want them: what it cannot filter itself.</summary>
@@ -49,19 +46,20 @@ public sealed class ConntrackDump : IDisposable
     {
         while (!_isFinished)
         {
-            if (_position >= _end)
+            if (!_isAsked)
             {
-                Receive();
-                continue;
+                Ask();
             }
 
-            MessageReader message = new(_buffer.AsSpan(_position, _end - _position));
-            message.Read();
-            _position += NetlinkHeader.Align(NetlinkHeader.Length + message.Payload.Length);
-            if (message.Sequence == _sequence && TakeFlow(message))
+            while (_table.Dumps.TryRead(out NetlinkMessage message))
             {
-                return true;
+                if (message.Type == MessageType.New && Take(message))
+                {
+                    return true;
+                }
             }
+
+            End(_table.Dumps.Error);
         }
 
         return false;
@@ -73,19 +71,9 @@ public sealed class ConntrackDump : IDisposable
         try
         {
             // The kernel starts no other dump on this socket before this one is through.
-            while (_isAsked && !_isFinished)
+            if (_isAsked && !_isFinished && _table.Dumps.Finish() == Errno.TryAgain)
             {
-                if (_position < _end)
-                {
-                    MessageReader message = new(_buffer.AsSpan(_position, _end - _position));
-                    message.Read();
-                    _position += NetlinkHeader.Align(NetlinkHeader.Length + message.Payload.Length);
-                    _isFinished = message.Sequence == _sequence && message.Type is NetlinkHeader.Done or NetlinkHeader.Error;
-                }
-                else
-                {
-                    Receive();
-                }
+                _table.ReopenDumpSocket();
             }
         }
         catch (ConntrackException)
@@ -100,36 +88,33 @@ public sealed class ConntrackDump : IDisposable
         }
     }
 
-    private bool TakeFlow(MessageReader message)
+    private void Ask()
     {
-        IsInterrupted |= (message.Flags & NetlinkHeader.DumpInterrupted) != 0;
-        switch (message.Type)
+        MessageWriter request = _table.Dumps.Begin(MessageType.Get, NetlinkHeader.Dump, KeyWriter.Number(_filter.Family));
+        if (_isKernelFiltered)
         {
-            case MessageType.New:
-                EntryParser.Parse(message.Payload, out _current);
-                if (_filter.Matches(_current))
-                {
-                    return true;
-                }
-
-                PassedOver++;
-                return false;
-            case NetlinkHeader.Done:
-                Finish(message.ToDoneError());
-                return false;
-            case NetlinkHeader.Error:
-                Finish(message.ToError());
-                return false;
-            case NetlinkHeader.Overrun:
-                IsInterrupted = true;
-                return false;
-            default:
-                return false;
+            FilterWriter.Write(ref request, _filter);
         }
+
+        _table.Dumps.Send(request);
+        _isAsked = true;
     }
 
-    private void Finish(int error)
+    private bool Take(NetlinkMessage message)
     {
+        EntryParser.Parse(message, out _current);
+        if (_filter.Matches(_current))
+        {
+            return true;
+        }
+
+        PassedOver++;
+        return false;
+    }
+
+    private void End(int error)
+    {
+        IsInterrupted |= _table.Dumps.IsIncomplete || error == Errno.Interrupted;
         if (error is Errno.Invalid or Errno.NotSupported && _isKernelFiltered)
         {
             // A kernel that knows the attributes, but not what they ask for: the comparison is done here then.
@@ -139,35 +124,11 @@ public sealed class ConntrackDump : IDisposable
         }
 
         _isFinished = true;
-        switch (error)
+        if (error is not (0 or Errno.Interrupted))
         {
-            case 0:
-                return;
-            case Errno.Interrupted:
-                IsInterrupted = true;
-                return;
-            case Errno.Invalid:
-                throw KernelError.NotSupported("listing the conntrack table", error);
-            default:
-                throw KernelError.ToException("listing the conntrack table", error);
+            throw error == Errno.Invalid
+                ? KernelError.NotSupported("listing the conntrack table", error)
+                : KernelError.ToException("listing the conntrack table", error);
         }
-    }
-
-    private void Receive()
-    {
-        if (!_isAsked)
-        {
-            _sequence = _table.SendDumpRequest(_filter, _isKernelFiltered);
-            _isAsked = true;
-        }
-
-        int length = _table.DumpSocket.Receive(_buffer, out bool isLossy);
-        IsInterrupted |= isLossy;
-        if (length > _buffer.Length)
-        {
-            throw AttributeReader.Malformed("a datagram is longer than the kernel makes them");
-        }
-
-        (_position, _end) = (0, length);
     }
 }

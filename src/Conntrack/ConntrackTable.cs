@@ -1,7 +1,6 @@
-using System.Buffers.Binary;
 using KubeProxySharp.Conntrack.Flows;
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 
 namespace KubeProxySharp.Conntrack;
 
@@ -11,40 +10,26 @@ namespace KubeProxySharp.Conntrack;
 /// </summary>
 public sealed class ConntrackTable : IDisposable
 {
-    /// <summary>The kernel fills what the reader offers, up to 32 kB (netlink_recvmsg, since 4.4); others have some to spare.</summary>
-    private const int BufferLength = 64 * 1024;
+    private const string SizeAttempt = "reading the size of the conntrack table";
 
-    private readonly byte[] _dumpBuffer = new byte[BufferLength];
-    private readonly byte[] _answer = new byte[BufferLength];
-    private readonly NetlinkSocket _requests;
+    private readonly NetlinkConnection _requests;
     private ConntrackDump? _dump;
-    private uint _sequence;
 
     /// <summary>Uses two sockets, which are closed with it.</summary>
     internal ConntrackTable(NetlinkSocket requests, NetlinkSocket dumps)
     {
-        _requests = requests;
-        DumpSocket = dumps;
+        _requests = new(requests);
+        Dumps = new(dumps);
     }
 
-    internal NetlinkSocket DumpSocket { get; private set; }
+    /// <summary>What listings are asked for on.</summary>
+    internal NetlinkConnection Dumps { get; private set; }
 
     /// <summary>Opens the table, and asks the kernel for its size to see that it can be used.</summary>
     /// <exception cref="ConntrackException">Not permitted, or not supported; the text says what to do.</exception>
     public static ConntrackTable Open()
     {
-        NetlinkSocket requests = NetlinkSocket.Open();
-        ConntrackTable table;
-        try
-        {
-            table = new(requests, NetlinkSocket.Open());
-        }
-        catch (ConntrackException)
-        {
-            requests.Dispose();
-            throw;
-        }
-
+        ConntrackTable table = new(NetlinkSocket.Open(), NetlinkSocket.Open());
         try
         {
             table.ReadSize();
@@ -66,7 +51,7 @@ public sealed class ConntrackTable : IDisposable
             throw new InvalidOperationException("the conntrack table is already being listed; dispose of that dump first");
         }
 
-        _dump = new(this, filter, _dumpBuffer);
+        _dump = new(this, filter);
         return _dump;
     }
 
@@ -77,20 +62,24 @@ public sealed class ConntrackTable : IDisposable
     /// <exception cref="ConntrackException">The kernel refused.</exception>
     public bool TryGet(in ConntrackEntry key, out ConntrackEntry entry)
     {
-        Span<byte> buffer = stackalloc byte[RequestWriter.MaxLength];
-        RequestWriter request = new(buffer, MessageType.Get, 0, key.Family, ++_sequence);
-        request.AddKey(key.Original, key.Zone, key.ZoneScope);
-        entry = default;
-        MessageReader answer = Ask(request.Finish(), "looking a flow up");
-        if (answer.Type != NetlinkHeader.Error)
+        const string Attempt = "looking a flow up";
+        MessageWriter request = _requests.Begin(MessageType.Get, 0, KeyWriter.Number(key.Family));
+        KeyWriter.Write(ref request, key.Original, key.Zone, key.ZoneScope);
+        Send(request, Attempt);
+        if (_requests.TryRead(out NetlinkMessage answer))
         {
-            EntryParser.Parse(answer.Payload, out entry);
+            EntryParser.Parse(answer, out entry);
 
             // The kernel also finds a flow by its reply tuple.
             return entry.Original == key.Original;
         }
 
-        return answer.ToError() is Errno.NoEntry ? false : throw KernelError.ToException($"looking up the flow {key.Original}", answer.ToError());
+        entry = default;
+        return _requests.Error switch
+        {
+            Errno.NoEntry => false,
+            int error => throw KernelError.ToException(IsAboutAll(error) ? Attempt : $"looking up the flow {key.Original}", error),
+        };
     }
 
     /// <summary>Deletes a flow by original tuple, zone and, unless it is 0, id.</summary>
@@ -98,20 +87,20 @@ public sealed class ConntrackTable : IDisposable
     /// <exception cref="ConntrackException">The kernel refused.</exception>
     public bool Delete(in ConntrackEntry entry)
     {
-        Span<byte> buffer = stackalloc byte[RequestWriter.MaxLength];
-        RequestWriter request = new(buffer, MessageType.Delete, NetlinkHeader.Acknowledge, entry.Family, ++_sequence);
-        request.AddKey(entry.Original, entry.Zone, entry.ZoneScope);
+        const string Attempt = "deleting a flow";
+        MessageWriter request = _requests.Begin(MessageType.Delete, NetlinkHeader.Acknowledge, KeyWriter.Number(entry.Family));
+        KeyWriter.Write(ref request, entry.Original, entry.Zone, entry.ZoneScope);
         if (entry.Id != 0)
         {
             request.Add(AttributeType.Id, entry.Id);
         }
 
-        MessageReader answer = Ask(request.Finish(), "deleting a flow");
-        return answer.ToError() switch
+        Send(request, Attempt);
+        return _requests.Finish() switch
         {
             0 => true,
             Errno.NoEntry => false,
-            int error => throw KernelError.ToException($"deleting the flow {entry.Original}", error),
+            int error => throw KernelError.ToException(IsAboutAll(error) ? Attempt : $"deleting the flow {entry.Original}", error),
         };
     }
 
@@ -119,73 +108,38 @@ public sealed class ConntrackTable : IDisposable
     /// <exception cref="ConntrackException">The kernel refused.</exception>
     public TableSize ReadSize()
     {
-        Span<byte> buffer = stackalloc byte[RequestWriter.MaxLength];
-        RequestWriter request = new(buffer, MessageType.GetStatistics, 0, null, ++_sequence);
-        MessageReader answer = Ask(request.Finish(), "reading the size of the conntrack table");
-        if (answer.Type == NetlinkHeader.Error)
-        {
-            int error = answer.ToError();
-            throw error == Errno.Invalid
-                ? KernelError.NotSupported("reading the size of the conntrack table", error)
-                : KernelError.ToException("reading the size of the conntrack table", error);
-        }
-
-        return StatisticsParser.ParseSize(answer.Payload);
+        Send(_requests.Begin(MessageType.GetStatistics), SizeAttempt);
+        return _requests.TryRead(out NetlinkMessage answer) ? StatisticsParser.ParseSize(answer)
+            : _requests.Error == Errno.Invalid ? throw KernelError.NotSupported(SizeAttempt, Errno.Invalid)
+            : throw KernelError.ToException(SizeAttempt, _requests.Error);
     }
 
     /// <summary>The kernel's counters, one item per processor.</summary>
     /// <exception cref="ConntrackException">The kernel refused.</exception>
     public IReadOnlyList<CpuStatistics> ReadStatistics()
     {
-        Span<byte> buffer = stackalloc byte[RequestWriter.MaxLength];
-        RequestWriter request = new(buffer, MessageType.GetStatisticsPerCpu, NetlinkHeader.Dump, null, ++_sequence);
-        _requests.Send(request.Finish());
+        const string Attempt = "reading conntrack statistics";
+        Send(_requests.Begin(MessageType.GetStatisticsPerCpu, NetlinkHeader.Dump), Attempt);
         List<CpuStatistics> statistics = [];
-        while (true)
+        while (_requests.TryRead(out NetlinkMessage answer))
         {
-            MessageReader messages = ReceiveAnswer();
-            while (messages.Read())
-            {
-                if (messages.Sequence != _sequence)
-                {
-                    continue;
-                }
-
-                if (messages.Type is NetlinkHeader.Done or NetlinkHeader.Error)
-                {
-                    int error = messages.Type == NetlinkHeader.Error ? messages.ToError() : messages.ToDoneError();
-                    return error == 0 ? statistics : throw KernelError.ToException("reading conntrack statistics", error);
-                }
-
-                statistics.Add(StatisticsParser.ParseCpu(messages.Payload));
-            }
+            statistics.Add(StatisticsParser.ParseCpu(answer));
         }
+
+        return _requests.Error == 0 ? statistics : throw KernelError.ToException(Attempt, _requests.Error);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _requests.Dispose();
-        DumpSocket.Dispose();
-    }
-
-    internal uint SendDumpRequest(ConntrackFilter filter, bool isKernelFiltered)
-    {
-        Span<byte> buffer = stackalloc byte[RequestWriter.MaxLength];
-        RequestWriter request = new(buffer, MessageType.Get, NetlinkHeader.Dump, filter.Family, ++_sequence);
-        if (isKernelFiltered)
-        {
-            FilterWriter.Write(ref request, filter);
-        }
-
-        DumpSocket.Send(request.Finish());
-        return _sequence;
+        Dumps.Dispose();
     }
 
     internal void ReopenDumpSocket()
     {
-        DumpSocket.Dispose();
-        DumpSocket = NetlinkSocket.Open();
+        Dumps.Dispose();
+        Dumps = new(NetlinkSocket.Open());
     }
 
     internal void EndDump(ConntrackDump dump)
@@ -196,33 +150,15 @@ public sealed class ConntrackTable : IDisposable
         }
     }
 
-    private MessageReader Ask(ReadOnlySpan<byte> request, string attempt)
+    /// <summary>Whether an error is not about the one flow.</summary>
+    private static bool IsAboutAll(int error) => error is Errno.NotPermitted or Errno.AccessDenied;
+
+    private void Send(MessageWriter request, string attempt)
     {
-        uint sequence = BinaryPrimitives.ReadUInt32LittleEndian(request[8..]);
-        _requests.Send(request);
-        while (true)
+        int error = _requests.Send(request);
+        if (error != 0)
         {
-            MessageReader messages = ReceiveAnswer();
-            while (messages.Read())
-            {
-                if (messages.Sequence != sequence)
-                {
-                    continue;
-                }
-
-                // An answer that never came looks the same as one from before; errors that concern everything are told apart here.
-                return messages.Type != NetlinkHeader.Error || messages.ToError() is not (Errno.NotPermitted or Errno.AccessDenied)
-                    ? messages
-                    : throw KernelError.ToException(attempt, messages.ToError());
-            }
+            throw KernelError.ToException(attempt, error);
         }
-    }
-
-    private MessageReader ReceiveAnswer()
-    {
-        int length = _requests.Receive(_answer, out _);
-        return length <= _answer.Length
-            ? new(_answer.AsSpan(0, length))
-            : throw AttributeReader.Malformed("a datagram is longer than the kernel makes them");
     }
 }

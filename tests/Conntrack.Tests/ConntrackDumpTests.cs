@@ -1,7 +1,8 @@
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Netlink;
-using KubeProxySharp.Conntrack.Tests.Interop;
 using KubeProxySharp.Conntrack.Tests.Netlink;
+using KubeProxySharp.Conntrack.Tests.Wire;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Tests;

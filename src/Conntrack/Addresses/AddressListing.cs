@@ -1,4 +1,3 @@
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Conntrack.Addresses;
@@ -11,15 +10,14 @@ internal static class AddressListing
 
     /// <summary>Reads all.</summary>
     /// <param name="open">Opens a socket to ask on.</param>
-    /// <param name="buffer">Takes the answers; the kernel fills 32 kB at most.</param>
     /// <exception cref="ConntrackException">The kernel refused, its answer cannot be read, or every listing was interrupted.</exception>
-    public static AddressTable Read(Func<NetlinkSocket> open, Span<byte> buffer)
+    public static AddressTable Read(Func<NetlinkSocket> open)
     {
         // A socket for each: whatever an answer that went wrong left behind goes with it.
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            using NetlinkSocket socket = open();
-            if (TryRead(socket, buffer) is { } table)
+            using NetlinkConnection kernel = new(open());
+            if (TryRead(kernel) is { } table)
             {
                 return table;
             }
@@ -29,48 +27,20 @@ internal static class AddressListing
     }
 
     /// <summary>Reads once; null when the kernel says that the listing is not consistent, or had to drop part of it.</summary>
-    private static AddressTable? TryRead(NetlinkSocket socket, Span<byte> buffer)
+    private static AddressTable? TryRead(NetlinkConnection kernel)
     {
-        const uint Sequence = 1;
-        Span<byte> request = stackalloc byte[AddressMessage.RequestLength];
-        AddressMessage.WriteRequest(request, Sequence);
-        socket.Send(request);
+        kernel.Send(kernel.BeginPlain(AddressMessage.Get, NetlinkHeader.Dump, AddressMessage.HeaderLength));
         AddressTable table = new();
-        while (true)
+        while (kernel.TryRead(out NetlinkMessage message))
         {
-            int length = socket.Receive(buffer, out bool isLossy);
-            if (isLossy || length > buffer.Length)
-            {
-                return null;
-            }
-
-            MessageReader message = new(buffer[..length]);
-            while (message.Read())
-            {
-                if (message.Sequence != Sequence)
-                {
-                    continue;
-                }
-
-                if ((message.Flags & NetlinkHeader.DumpInterrupted) != 0 || message.Type == NetlinkHeader.Overrun)
-                {
-                    return null;
-                }
-
-                if (message.Type is not (NetlinkHeader.Done or NetlinkHeader.Error))
-                {
-                    table.Take(message);
-                    continue;
-                }
-
-                int error = message.Type == NetlinkHeader.Error ? message.ToError() : message.ToDoneError();
-                return error switch
-                {
-                    0 => table,
-                    Errno.Interrupted => null,
-                    _ => throw KernelError.ToException("listing the addresses of the interfaces", error),
-                };
-            }
+            table.Take(message);
         }
+
+        return kernel switch
+        {
+            { IsIncomplete: true } or { Error: Errno.Interrupted } => null,
+            { Error: 0 } => table,
+            _ => throw KernelError.ToException("listing the addresses of the interfaces", kernel.Error),
+        };
     }
 }

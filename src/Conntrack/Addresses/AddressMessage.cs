@@ -13,24 +13,11 @@ internal static class AddressMessage
     /// <summary>The bits of RTNLGRP_IPV4_IFADDR (5) and RTNLGRP_IPV6_IFADDR (9).</summary>
     public const uint Groups = (1u << (5 - 1)) | (1u << (9 - 1));
 
-    /// <summary>Bytes of a request for all addresses.</summary>
-    public const int RequestLength = NetlinkHeader.Length + HeaderLength;
+    /// <summary>Bytes of ifaddrmsg: family, prefix length, flags, scope, interface number.</summary>
+    public const int HeaderLength = 8;
 
-    private const int HeaderLength = 8; // family, prefix length, flags, scope, interface number
     private const ushort Address = 1; // IFA_ADDRESS
     private const ushort Local = 2; // IFA_LOCAL
-
-    /// <summary>Writes a request for the addresses of all interfaces and families.</summary>
-    /// <param name="request">Takes <see cref="RequestLength"/> bytes.</param>
-    /// <param name="sequence">The sequence number.</param>
-    public static void WriteRequest(Span<byte> request, uint sequence)
-    {
-        request[..RequestLength].Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(request, RequestLength);
-        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], Get);
-        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], NetlinkHeader.Request | NetlinkHeader.Dump);
-        BinaryPrimitives.WriteUInt32LittleEndian(request[8..], sequence);
-    }
 
     /// <summary>Reads what follows the header of an RTM_NEWADDR or RTM_DELADDR message. Any bytes may be given.</summary>
     /// <param name="payload">What follows the header.</param>

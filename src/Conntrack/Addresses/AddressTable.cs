@@ -13,7 +13,7 @@ internal sealed class AddressTable
 
     /// <summary>Takes a message over, if it is about an address.</summary>
     /// <exception cref="ConntrackException">It cannot be read, or there are too many addresses.</exception>
-    public void Take(MessageReader message)
+    public void Take(NetlinkMessage message)
     {
         if (message.Type is not (AddressMessage.New or AddressMessage.Delete) || !AddressMessage.TryRead(message.Payload, out AddressEntry entry))
         {

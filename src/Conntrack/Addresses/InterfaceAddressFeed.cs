@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -16,7 +15,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
 
     private const string Attempt = "hearing of addresses of the interfaces";
 
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _buffer = new byte[NetlinkConnection.LongestDatagram];
     private readonly NetlinkSocket _events;
     private readonly Func<NetlinkSocket> _open;
     private AddressTable? _table;
@@ -38,14 +37,19 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
     /// <exception cref="ConntrackException">The kernel refused.</exception>
     public static InterfaceAddressFeed Open()
     {
-        NetlinkSocket events = NetlinkSocket.Open(AddressMessage.Groups, Libc.NetlinkRoute);
-        events.TryGrowReceiveBuffer(ReceiveBuffer); // a refusal costs listings under load
+        NetlinkSocket events = NetlinkSocket.Open(NetlinkSocket.Route, AddressMessage.Groups);
+        if (events.OpenError != 0)
+        {
+            throw KernelError.ToException("opening a netlink socket", events.OpenError);
+        }
+
+        events.GrowReceiveBuffer(ReceiveBuffer);
         return new(events, OpenSocket);
     }
 
     /// <summary>Reads the addresses once, without listening to changes.</summary>
     /// <exception cref="ConntrackException">They cannot be read.</exception>
-    public static IReadOnlyList<IpAddress> ReadOnce() => AddressListing.Read(OpenSocket, new byte[64 * 1024]).ToArray();
+    public static IReadOnlyList<IpAddress> ReadOnce() => AddressListing.Read(OpenSocket).ToArray();
 
     /// <inheritdoc/>
     public IReadOnlyList<IpAddress> Update()
@@ -70,13 +74,13 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
     /// <inheritdoc/>
     public void Dispose() => _events.Dispose();
 
-    private static NetlinkSocket OpenSocket() => NetlinkSocket.Open(protocol: Libc.NetlinkRoute);
+    private static NetlinkSocket OpenSocket() => NetlinkSocket.Open(NetlinkSocket.Route);
 
     private AddressTable List()
     {
         Listings++;
         DiscardEvents();
-        return AddressListing.Read(_open, _buffer);
+        return AddressListing.Read(_open);
     }
 
     /// <summary>Where events were lost, those that are left may tell of addresses that are gone since.</summary>
@@ -122,8 +126,8 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
 
             try
             {
-                MessageReader message = new(_buffer.AsSpan(0, length));
-                while (message.Read())
+                MessageReader messages = new(_buffer.AsSpan(0, length));
+                while (messages.TryRead(out NetlinkMessage message))
                 {
                     table.Take(message);
                 }

@@ -5,10 +5,8 @@ namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>Steps through the attributes of a message (<c>struct nlattr</c>), checking every length before it is used.</summary>
 /// <param name="bytes">The attributes.</param>
-internal ref struct AttributeReader(ReadOnlySpan<byte> bytes)
+public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
 {
-    private const int HeaderLength = 4;
-
     private ReadOnlySpan<byte> _rest = bytes;
 
     /// <summary>Type of the current attribute, without its flags.</summary>
@@ -30,41 +28,69 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> bytes)
             return false;
         }
 
-        if (_rest.Length < HeaderLength)
+        if (_rest.Length < NetlinkHeader.AttributeLength)
         {
             throw Malformed("an attribute header is cut off");
         }
 
         int length = BinaryPrimitives.ReadUInt16LittleEndian(_rest);
-        if (length < HeaderLength || length > _rest.Length)
+        if (length < NetlinkHeader.AttributeLength || length > _rest.Length)
         {
             throw Malformed("an attribute has a length that does not fit its message");
         }
 
-        Type = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(_rest[2..]) & AttributeType.Mask);
-        Value = _rest[HeaderLength..length];
+        Type = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(_rest[2..]) & NetlinkHeader.TypeMask);
+        Value = _rest[NetlinkHeader.AttributeLength..length];
         int step = NetlinkHeader.Align(length);
         _rest = step < _rest.Length ? _rest[step..] : default;
         return true;
     }
 
+    /// <summary>Goes to the next attribute of a type.</summary>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="ConntrackException">The length of an attribute before it, or its own, is wrong.</exception>
+    public bool TryFind(ushort type)
+    {
+        while (Read())
+        {
+            if (Type == type)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The value up to its terminating zero.</summary>
+    public readonly ReadOnlySpan<byte> ToText() => Value.IndexOf((byte)0) is int end and >= 0 ? Value[..end] : Value;
+
     /// <summary>The value as one byte.</summary>
+    /// <exception cref="ConntrackException">It is shorter.</exception>
     public readonly byte ToByte() => Sized(1)[0];
 
     /// <summary>The value as 16 bits in network byte order.</summary>
+    /// <exception cref="ConntrackException">It is shorter.</exception>
     public readonly ushort ToUInt16() => BinaryPrimitives.ReadUInt16BigEndian(Sized(2));
 
     /// <summary>The value as 32 bits in network byte order.</summary>
+    /// <exception cref="ConntrackException">It is shorter.</exception>
     public readonly uint ToUInt32() => BinaryPrimitives.ReadUInt32BigEndian(Sized(4));
 
+    /// <summary>The value as 32 bits in the byte order of this machine.</summary>
+    /// <exception cref="ConntrackException">It is shorter.</exception>
+    public readonly uint ToNativeUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Sized(4));
+
     /// <summary>The value as 64 bits in network byte order.</summary>
+    /// <exception cref="ConntrackException">It is shorter.</exception>
     public readonly ulong ToUInt64() => BinaryPrimitives.ReadUInt64BigEndian(Sized(8));
 
     /// <summary>The value as an address of 4 or 16 bytes.</summary>
+    /// <exception cref="ConntrackException">It is shorter.</exception>
     public readonly IpAddress ToAddress(int length) => IpAddress.FromBytes(Sized(length));
 
     /// <summary>What a message that cannot be read is reported with.</summary>
-    public static ConntrackException Malformed(string what) =>
+    internal static ConntrackException Malformed(string what) =>
         new(ConntrackFailure.MalformedMessage, "unreadable netlink message: " + what);
 
     // Longer values than expected are read as the kernel reads them: the rest is for those who know it.

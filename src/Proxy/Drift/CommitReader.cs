@@ -1,4 +1,6 @@
 using System.Text;
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Proxy.Drift;
 
@@ -14,12 +16,13 @@ internal sealed class CommitReader(OwnObjects ours)
     private bool _hasRemoved;
 
     /// <summary>Reads a datagram; each commit that ends in it is handed over.</summary>
+    /// <exception cref="ConntrackException">It cannot be read from some place on.</exception>
     public void Read(ReadOnlySpan<byte> datagram, Action<Commit> onCommit)
     {
-        NftMessages messages = new(datagram);
-        while (messages.MoveNext())
+        MessageReader messages = new(datagram);
+        while (messages.TryRead(out NetlinkMessage received))
         {
-            NftMessage message = messages.Current;
+            NftMessage message = new(received);
             if (message.IsGeneration)
             {
                 Commit commit = new(message.ReadGeneration(), _first, _hasAdded && _hasRemoved);
@@ -48,7 +51,7 @@ internal sealed class CommitReader(OwnObjects ours)
         string verb = message.IsRemoval ? "removed" : "added or changed";
         string name = Encoding.UTF8.GetString(message.Name);
         string table = Encoding.UTF8.GetString(message.Table);
-        string family = message.Family == 2 ? "ip" : "ip6"; // NFPROTO_IPV4
+        string family = message.Family == NetlinkHeader.FamilyIPv4 ? "ip" : "ip6";
         return message.Kind == "table" ? $"{verb} table {family} {table}" : $"{verb} {message.Kind} {name} in table {family} {table}";
     }
 }

@@ -1,50 +1,48 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text;
+using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Proxy.Drift;
 
 /// <summary>One message of the nftables subsystem (linux/netfilter/nf_tables.h).</summary>
-/// <param name="type">nlmsg_type.</param>
-/// <param name="port">nlmsg_pid: the netlink port of who committed.</param>
-/// <param name="family">nfgen_family: 2 for IPv4, 10 for IPv6.</param>
-/// <param name="payload">The attributes.</param>
-internal readonly ref struct NftMessage(ushort type, int port, byte family, ReadOnlySpan<byte> payload)
+/// <param name="message">The message, whatever it is; what cannot be read of it throws a ConntrackException.</param>
+internal readonly ref struct NftMessage(NetlinkMessage message)
 {
-    private const int Subsystem = 10; // NFNL_SUBSYS_NFTABLES
+    /// <summary>The high byte of the type of each message: NFNL_SUBSYS_NFTABLES.</summary>
+    public const byte Subsystem = 10;
+
     private const int NewGeneration = 15; // NFT_MSG_NEWGEN
     private const int SetElementAdded = 12; // NFT_MSG_NEWSETELEM
     private const int SetElementDeleted = 14; // NFT_MSG_DELSETELEM
-    private const int AttributeLength = 4; // struct nlattr
-    private const int TypeMask = 0x3fff; // NLA_TYPE_MASK
     private const int TableAttribute = 1; // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, ...
 
-    /// <summary>The family.</summary>
-    public byte Family => family;
+    private readonly NetlinkMessage _message = message;
 
-    /// <summary>The attributes.</summary>
-    public ReadOnlySpan<byte> Payload { get; } = payload;
+    /// <summary>The family.</summary>
+    public byte Family => _message.Family;
+
+    /// <summary>The attributes, in bytes.</summary>
+    public ReadOnlySpan<byte> Content => _message.Payload[NetlinkHeader.GenericLength..];
 
     /// <summary>Whether it tells of a commit; what the commit changed came before it.</summary>
-    public bool IsGeneration => type == ((Subsystem << 8) | NewGeneration);
+    public bool IsGeneration => _message.Type == TypeOf(NewGeneration);
 
     /// <summary>Whether it tells of something changed; else it is an error or another subsystem's.</summary>
-    public bool IsChange => type >> 8 == Subsystem && !IsGeneration;
+    public bool IsChange => _message.Type >> 8 == Subsystem && !IsGeneration;
 
     /// <summary>Whether something was removed.</summary>
-    public bool IsRemoval => (type & 0xff) is 2 or 5 or 8 or 11 or SetElementDeleted or 20 or 24;
+    public bool IsRemoval => Number is 2 or 5 or 8 or 11 or SetElementDeleted or 20 or 24;
 
     /// <summary>Whether it tells of elements of a set or map.</summary>
-    public bool IsElement => (type & 0xff) is SetElementAdded or SetElementDeleted;
+    public bool IsElement => Number is SetElementAdded or SetElementDeleted;
 
-    /// <summary>The name of the table, without the terminating zero.</summary>
+    /// <summary>The name of the table.</summary>
     public ReadOnlySpan<byte> Table => Text(TableAttribute);
 
     /// <summary>The name of the chain, set, map or object, or of that of a rule or element.</summary>
-    public ReadOnlySpan<byte> Name => Text((type & 0xff) is 3 or 5 ? 3 : 2); // NFTA_CHAIN_NAME is 3, NFTA_RULE_CHAIN, NFTA_SET_NAME, ... are 2
+    public ReadOnlySpan<byte> Name => Text(Number is 3 or 5 ? (ushort)3 : (ushort)2); // NFTA_CHAIN_NAME is 3, NFTA_RULE_CHAIN, NFTA_SET_NAME, ... are 2
 
     /// <summary>What kind of thing changed, in nft's words.</summary>
-    public string Kind => (type & 0xff) switch
+    public string Kind => Number switch
     {
         0 or 2 => "table",
         3 or 5 => "chain",
@@ -54,13 +52,23 @@ internal readonly ref struct NftMessage(ushort type, int port, byte family, Read
         _ => "object",
     };
 
+    private int Number => _message.Type & 0xff;
+
+    /// <summary>The type of a message of the subsystem.</summary>
+    public static ushort TypeOf(byte number) => (ushort)((Subsystem << 8) | number);
+
     /// <summary>How many elements of a set or map it tells of.</summary>
     public int CountElements()
     {
         int count = 0;
-        for (ReadOnlySpan<byte> rest = Attribute(3); rest.Length >= AttributeLength; count++) // NFTA_SET_ELEM_LIST_ELEMENTS
+        AttributeReader attributes = _message.Attributes;
+        if (attributes.TryFind(3)) // NFTA_SET_ELEM_LIST_ELEMENTS
         {
-            rest = rest[Math.Clamp((MemoryMarshal.Read<ushort>(rest) + 3) & ~3, AttributeLength, rest.Length)..];
+            AttributeReader elements = attributes.Nested;
+            while (elements.Read())
+            {
+                count++;
+            }
         }
 
         return count;
@@ -69,41 +77,28 @@ internal readonly ref struct NftMessage(ushort type, int port, byte family, Read
     /// <summary>Reads a commit.</summary>
     public Generation ReadGeneration()
     {
-        ReadOnlySpan<byte> number = Attribute(1); // NFTA_GEN_ID
-        ReadOnlySpan<byte> process = Attribute(2); // NFTA_GEN_PROC_PID
-        return new(
-            number.Length == sizeof(uint) ? BinaryPrimitives.ReadUInt32BigEndian(number) : 0,
-            process.Length == sizeof(int) ? BinaryPrimitives.ReadInt32BigEndian(process) : 0,
-            Encoding.UTF8.GetString(Text(3)), // NFTA_GEN_PROC_NAME
-            port);
-    }
-
-    private ReadOnlySpan<byte> Text(int wanted)
-    {
-        ReadOnlySpan<byte> value = Attribute(wanted);
-        int end = value.IndexOf((byte)0);
-        return end < 0 ? value : value[..end];
-    }
-
-    private ReadOnlySpan<byte> Attribute(int wanted)
-    {
-        ReadOnlySpan<byte> rest = Payload;
-        while (rest.Length >= AttributeLength)
+        uint number = 0;
+        int process = 0;
+        AttributeReader attributes = _message.Attributes;
+        while (attributes.Read())
         {
-            ushort length = MemoryMarshal.Read<ushort>(rest);
-            if (length < AttributeLength || length > rest.Length)
+            switch (attributes.Type)
             {
-                break;
+                case 1: // NFTA_GEN_ID
+                    number = attributes.ToUInt32();
+                    break;
+                case 2: // NFTA_GEN_PROC_PID
+                    process = (int)attributes.ToUInt32();
+                    break;
             }
-
-            if ((MemoryMarshal.Read<ushort>(rest[2..]) & TypeMask) == wanted)
-            {
-                return rest[AttributeLength..length];
-            }
-
-            rest = rest[Math.Min((length + 3) & ~3, rest.Length)..];
         }
 
-        return [];
+        return new(number, process, Encoding.UTF8.GetString(Text(3)), _message.Port); // NFTA_GEN_PROC_NAME
+    }
+
+    private ReadOnlySpan<byte> Text(ushort type)
+    {
+        AttributeReader attributes = _message.Attributes;
+        return attributes.TryFind(type) ? attributes.ToText() : [];
     }
 }

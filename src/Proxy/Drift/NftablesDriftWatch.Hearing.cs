@@ -1,5 +1,6 @@
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Drift.Interop;
-using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Proxy.Drift;
 
@@ -7,7 +8,6 @@ namespace KubeProxySharp.Proxy.Drift;
 internal sealed partial class NftablesDriftWatch
 {
     private const int MostUndecided = 256;
-    private const int DatagramSize = 64 * 1024; // the kernel fills at most a page or two
 
     /// <summary>What is said of a commit that may have changed our rules unheard.</summary>
     private const string UnheardChange = "changed rules while ours were written";
@@ -17,41 +17,53 @@ internal sealed partial class NftablesDriftWatch
     private readonly List<Commit> _undecided = [];
     private uint _last;
 
-    private void Hear(SafeFileHandle socket, Action<string> drifted, CancellationToken cancellation)
+    private void Hear(NetlinkSocket socket, Action<string> drifted, CancellationToken cancellation)
     {
         using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((Waiting)waiting!).Wake(), _waiting);
         CommitReader reader = new(new OwnObjects(_options.Family, _options.Store));
         List<Commit> commits = [];
-        byte[] buffer = new byte[DatagramSize];
+        byte[] buffer = new byte[NetlinkConnection.LongestDatagram];
         while (!cancellation.IsCancellationRequested)
         {
-            int length = NetfilterSocket.Receive(socket, buffer);
-            if (length > 0)
-            {
-                reader.Read(buffer.AsSpan(0, length), commits.Add);
-                continue;
-            }
-
-            if (length == -NetfilterSocket.NoBuffers)
+            int length = socket.ReceiveWaiting(buffer, out int error);
+            if (error == Errno.NoBuffers || (error == 0 && !TryRead(reader, buffer.AsSpan(0, Math.Min(length, buffer.Length)), commits)))
             {
                 reader.Forget();
                 _check.Ask("so many rules were changed that the kernel could not tell which");
                 continue;
             }
 
+            if (error == 0)
+            {
+                continue;
+            }
+
             // Nothing more to read: whatever was told so far is judged at once, so that a burst is reported once.
             Report(commits, drifted);
-            if (length != -NetfilterSocket.WouldBlock && length != -NetfilterSocket.Interrupted)
+            if (error is not (Errno.TryAgain or Errno.Interrupted))
             {
-                _log.ReadFailed(_options.Family, -length);
+                _log.ReadFailed(_options.Family, error);
                 _waiting.Wait(null, 0, s_pollInterval);
                 continue;
             }
 
-            _waiting.WaitToRead(socket);
+            _waiting.WaitToRead(socket.Handle);
         }
 
         cancellation.ThrowIfCancellationRequested();
+    }
+
+    private static bool TryRead(CommitReader reader, ReadOnlySpan<byte> datagram, List<Commit> commits)
+    {
+        try
+        {
+            reader.Read(datagram, commits.Add);
+            return true;
+        }
+        catch (ConntrackException)
+        {
+            return false; // as if it had been lost
+        }
     }
 
     private void Report(List<Commit> commits, Action<string> drifted)

@@ -1,9 +1,9 @@
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Agent;
 using KubeProxySharp.Proxy.Appliers;
 using KubeProxySharp.Proxy.Drift.Interop;
 using KubeProxySharp.Renderers.Nftables.Naming;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Proxy.Drift;
 
@@ -16,6 +16,9 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     /// <summary>Room for a transaction of others with some 50,000 messages.</summary>
     private const int BufferSize = 16 * 1024 * 1024;
 
+    /// <summary>The bit of NFNLGRP_NFTABLES (7).</summary>
+    private const uint ChangesOfRules = 1u << (7 - 1);
+
     /// <summary>More processes than a full apply starts.</summary>
     private const int MostHidden = 32;
 
@@ -27,7 +30,7 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     private readonly GenerationQuery _query = new();
     private readonly ApplyWindows _windows = new();
     private readonly CommitJudge _judge;
-    private readonly SafeFileHandle? _socket;
+    private readonly NetlinkSocket? _socket;
     private readonly Waiting _waiting = new();
     private readonly List<int> _hidden = [];
     private int _fullApplies;
@@ -108,30 +111,30 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
         _waiting.Dispose();
     }
 
-    private SafeFileHandle? Join()
+    private NetlinkSocket? Join()
     {
-        SafeFileHandle socket = NetfilterSocket.Open();
-        int error = socket.IsInvalid ? System.Runtime.InteropServices.Marshal.GetLastPInvokeError() : NetfilterSocket.JoinNftables(socket, BufferSize);
-        if (error == 0)
+        NetlinkSocket socket = NetlinkSocket.Open(groups: ChangesOfRules);
+        if (socket.OpenError == 0)
         {
+            socket.GrowReceiveBuffer(BufferSize);
             SetFilter(socket);
             return socket;
         }
 
-        _log.Polling(_options.Family, error);
+        _log.Polling(_options.Family, socket.OpenError);
         socket.Dispose();
         return null;
     }
 
     /// <summary>Of the tables of iptables, which belong to all, everything is heard.</summary>
-    private void SetFilter(SafeFileHandle socket)
+    private void SetFilter(NetlinkSocket socket)
     {
         (byte, string)? table = _options.Store == RuleStore.KubeProxyTable ? (OwnObjects.Number(_options.Family), NftNames.Table) : null;
 
         // Where the kernel has no room for the longer program (net.core.optmem_max), what others do is heard and passed over.
-        if (NetfilterSocket.Filter(socket, ChangeFilter.Build(_hidden, table)) != 0 && table is not null)
+        if (socket.Filter(ChangeFilter.Build(_hidden, table)) != 0 && table is not null)
         {
-            _ = NetfilterSocket.Filter(socket, ChangeFilter.Build(_hidden, null)); // without any, more is heard than is needed
+            _ = socket.Filter(ChangeFilter.Build(_hidden, null)); // without any, more is heard than is needed
         }
     }
 }

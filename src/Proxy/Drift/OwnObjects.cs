@@ -1,3 +1,4 @@
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Drift;
@@ -10,7 +11,7 @@ internal sealed class OwnObjects(IpFamily family, RuleStore store)
     private readonly byte _family = Number(family);
 
     /// <summary>A family as messages have it: NFPROTO_IPV4, NFPROTO_IPV6.</summary>
-    public static byte Number(IpFamily family) => family == IpFamily.IPv4 ? (byte)2 : (byte)10;
+    public static byte Number(IpFamily family) => family == IpFamily.IPv4 ? NetlinkHeader.FamilyIPv4 : NetlinkHeader.FamilyIPv6;
 
     /// <summary>Whether the message tells of a change of our rules.</summary>
     public bool Contain(scoped NftMessage message)
@@ -24,7 +25,7 @@ internal sealed class OwnObjects(IpFamily family, RuleStore store)
         return store == RuleStore.KubeProxyTable
             ? table.SequenceEqual("kube-proxy"u8) && !IsAffinity(message)
             : (table.SequenceEqual("nat"u8) || table.SequenceEqual("filter"u8) || table.SequenceEqual("mangle"u8))
-                && OwnChainNames.AppearIn(message.Payload);
+                && OwnChainNames.AppearIn(message.Content);
     }
 
     /// <summary>

@@ -1,24 +1,27 @@
+using System.Text.Json;
+
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Elements in JSON, as far as they have the simplest form.</summary>
+/// <summary>Elements in JSON, as far as they have the simplest form. Each method begins at the first token of what it reads, and ends at the last.</summary>
 /// <param name="json">The list of elements.</param>
 internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
 {
-    private NftJsonLexer _lexer = new(json);
+    private Utf8JsonReader _reader = new(json);
 
     /// <summary>Fills in all; false if one is of another form.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
     public bool TryFill(NftFill fill)
     {
-        if (!_lexer.Skip('['))
+        if (!Next(JsonTokenType.StartArray))
         {
             return false;
         }
 
-        for (bool isFirst = true; _lexer.NextEntry(isFirst, ']'); isFirst = false)
+        while (!Next(JsonTokenType.EndArray))
         {
             NftPlainElement element = default;
-            bool isPair = _lexer.Skip('[');
-            bool isRead = TryReadKey(ref element) && (!isPair || (_lexer.Skip(',') && TryReadValue(ref element) && _lexer.Skip(']')));
+            bool isPair = _reader.TokenType == JsonTokenType.StartArray && _reader.Read();
+            bool isRead = TryReadKey(ref element) && (!isPair || (Next(JsonTokenType.StartObject) && TryReadValue(ref element) && Next(JsonTokenType.EndArray)));
             if (!isRead || !fill.TryAdd(ref element))
             {
                 return false;
@@ -30,15 +33,20 @@ internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
 
     private bool TryReadKey(ref NftPlainElement element)
     {
-        if (!_lexer.Skip('{'))
+        if (_reader.TokenType != JsonTokenType.StartObject)
         {
             return TryReadPart(ref element);
         }
 
-        ReadOnlySpan<byte> form = _lexer.Name();
-        if (form.SequenceEqual("concat"u8) && _lexer.Skip('['))
+        if (!Next(JsonTokenType.PropertyName))
         {
-            for (bool isFirst = true; _lexer.NextEntry(isFirst, ']'); isFirst = false)
+            return false;
+        }
+
+        ReadOnlySpan<byte> form = _reader.ValueSpan;
+        if (form.SequenceEqual("concat"u8) && Next(JsonTokenType.StartArray))
+        {
+            while (!Next(JsonTokenType.EndArray))
             {
                 if (!TryReadPart(ref element))
                 {
@@ -46,69 +54,68 @@ internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
                 }
             }
 
-            return _lexer.Skip('}');
+            return Next(JsonTokenType.EndObject);
         }
 
         // With a comment, or the time that is left.
-        if (!form.SequenceEqual("elem"u8) || !_lexer.Skip('{') || !_lexer.Name().SequenceEqual("val"u8) || !TryReadKey(ref element))
+        if (!form.SequenceEqual("elem"u8) || !Next(JsonTokenType.StartObject) || !NextIs("val"u8) || !_reader.Read() || !TryReadKey(ref element))
         {
             return false;
         }
 
-        while (_lexer.NextEntry(isFirst: false, '}'))
+        while (Next(JsonTokenType.PropertyName))
         {
-            _lexer.Name();
-            _lexer.SkipValue();
+            _reader.Skip();
         }
 
-        return _lexer.Skip('}');
+        return Next(JsonTokenType.EndObject);
     }
 
-    private bool TryReadPart(ref NftPlainElement element) => _lexer.Peek() switch
-    {
-        (byte)'"' => element.TryAdd(_lexer.String()),
-        >= (byte)'0' and <= (byte)'9' => element.TryAdd(_lexer.Word()),
-        _ => false,
-    };
+    private readonly bool TryReadPart(ref NftPlainElement element) =>
+        _reader.TokenType is JsonTokenType.String or JsonTokenType.Number && element.TryAdd(_reader.ValueSpan);
 
     private bool TryReadValue(ref NftPlainElement element)
     {
-        if (!_lexer.Skip('{'))
+        if (!Next(JsonTokenType.PropertyName))
         {
             return false;
         }
 
-        ReadOnlySpan<byte> form = _lexer.Name();
+        ReadOnlySpan<byte> form = _reader.ValueSpan;
         if (form.SequenceEqual("concat"u8))
         {
-            if (!_lexer.Skip('[') || _lexer.Peek() != '"')
+            if (!Next(JsonTokenType.StartArray) || !Next(JsonTokenType.String))
             {
                 return false;
             }
 
-            element.Address = _lexer.String();
-            if (!_lexer.Skip(','))
+            element.Address = _reader.ValueSpan;
+            if (!Next(JsonTokenType.Number))
             {
                 return false;
             }
 
-            element.Port = _lexer.Word();
-            return _lexer.Skip(']') && _lexer.Skip('}');
+            element.Port = _reader.ValueSpan;
+            return Next(JsonTokenType.EndArray) && Next(JsonTokenType.EndObject);
         }
 
         element.Verdict = form;
-        if (_lexer.Skip('{'))
+        if (!Next(JsonTokenType.StartObject))
         {
-            if (!_lexer.Name().SequenceEqual("target"u8) || _lexer.Peek() != '"')
-            {
-                return false;
-            }
-
-            element.Chain = _lexer.String();
-            return !element.Chain.Contains((byte)'\\') && _lexer.Skip('}') && _lexer.Skip('}');
+            _reader.Skip();
+            return Next(JsonTokenType.EndObject);
         }
 
-        _lexer.SkipValue();
-        return _lexer.Skip('}');
+        if (!NextIs("target"u8) || !Next(JsonTokenType.String) || _reader.ValueIsEscaped)
+        {
+            return false;
+        }
+
+        element.Chain = _reader.ValueSpan;
+        return Next(JsonTokenType.EndObject) && Next(JsonTokenType.EndObject);
     }
+
+    private bool Next(JsonTokenType expected) => _reader.Read() && _reader.TokenType == expected;
+
+    private bool NextIs(ReadOnlySpan<byte> property) => Next(JsonTokenType.PropertyName) && _reader.ValueSpan.SequenceEqual(property);
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Json;
+
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>What tells an object of a JSON listing from others: the texts as they are written.</summary>
@@ -11,37 +14,45 @@ internal ref struct NftJsonNames
 
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>Whether all is known that says where a rule belongs.</summary>
-    public readonly bool IsRuleKnown => !Family.IsEmpty && !Table.IsEmpty && !Chain.IsEmpty;
-
     /// <summary>The name, which must be there.</summary>
-    public readonly string NameText() => Name.IsEmpty ? throw new FormatException("an object without a name") : NftJsonLexer.Text(Name);
+    public readonly string NameText() => Name.IsEmpty ? throw new FormatException("an object without a name") : Text(Name);
 
-    /// <summary>Takes the value of a property, or goes past it.</summary>
-    public void Read(ReadOnlySpan<byte> property, ref NftJsonLexer lexer)
+    /// <summary>The text of a string as it is written.</summary>
+    public static string Text(ReadOnlySpan<byte> written)
     {
-        if (lexer.Peek() != '"')
+        if (!written.Contains((byte)'\\'))
         {
-            lexer.SkipValue();
-            return;
+            return Encoding.UTF8.GetString(written);
         }
 
-        ReadOnlySpan<byte> value = lexer.String();
-        if (property.SequenceEqual("family"u8))
+        byte[] quoted = [(byte)'"', .. written, (byte)'"'];
+        Utf8JsonReader reader = new(quoted);
+        reader.Read();
+        return reader.GetString() ?? "";
+    }
+
+    /// <summary>Takes the value of a property that a reader has come to, or goes past it.</summary>
+    public void Read(ReadOnlySpan<byte> property, ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
         {
-            Family = value;
+            reader.Skip();
+        }
+        else if (property.SequenceEqual("family"u8))
+        {
+            Family = reader.ValueSpan;
         }
         else if (property.SequenceEqual("table"u8))
         {
-            Table = value;
+            Table = reader.ValueSpan;
         }
         else if (property.SequenceEqual("chain"u8))
         {
-            Chain = value;
+            Chain = reader.ValueSpan;
         }
         else if (property.SequenceEqual("name"u8))
         {
-            Name = value;
+            Name = reader.ValueSpan;
         }
     }
 }

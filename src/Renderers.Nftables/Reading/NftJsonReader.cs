@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using KubeProxySharp.RuleModel.Walk;
 
@@ -23,7 +24,7 @@ public static class NftJsonReader
         }
         catch (JsonException e)
         {
-            throw new RuleTextException((int)(e.LineNumber ?? 0) + 1, "is not the JSON of nft: " + e.Message);
+            throw new RuleTextException((int)(e.LineNumber ?? 0) + 1, "is not the JSON of nft: " + Reason(e));
         }
         catch (Exception e) when (IsOfShape(e))
         {
@@ -39,6 +40,13 @@ public static class NftJsonReader
     /// <summary>Whether an exception says that JSON has not the shape, or a number not the size, that the code took for granted.</summary>
     internal static bool IsOfShape(Exception exception) => exception
         is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException or ArgumentOutOfRangeException;
+
+    /// <summary>What is wrong and where in its line; the line is told before it.</summary>
+    private static string Reason(JsonException exception)
+    {
+        int end = exception.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        return string.Create(CultureInfo.InvariantCulture, $"{(end < 0 ? exception.Message : exception.Message[..end])} (byte {exception.BytePositionInLine} of the line)");
+    }
 
     internal static JsonProperty FirstOf(JsonElement item)
     {

@@ -1,10 +1,14 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Goes through the objects of a JSON listing: tables and chains are read, rules and elements only found.</summary>
+/// <summary>
+/// Goes through the objects of a JSON listing: tables and chains are read, rules and elements only found. Each method begins
+/// at the first token of what it reads, and ends at the last.
+/// </summary>
 /// <param name="json">The listing.</param>
 internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
 {
@@ -13,78 +17,75 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
     private readonly ReadOnlyMemory<byte> _json = json;
     private readonly NftJsonSource _source = new(json);
     private readonly NftListing _listing = new();
-    private NftJsonLexer _lexer = new(json.Span);
+    private Utf8JsonReader _reader = new(json.Span);
     private NftTable? _table;
     private ReadOnlySpan<byte> _tableName;
     private ReadOnlySpan<byte> _family;
     private NftChain? _chain;
     private ReadOnlySpan<byte> _chainName;
 
+    /// <summary>Reads the listing.</summary>
+    /// <exception cref="JsonException">It is no JSON, or deeper than 64 levels; what nft prints is at most a third as deep.</exception>
+    /// <exception cref="FormatException">It has not the shape that nft gives it; so do others of <see cref="NftJsonReader.IsOfShape"/>.</exception>
     public NftListing Read()
     {
         bool isListed = false;
-        if (_lexer.Peek() == '[')
+        _reader.Read();
+        if (_reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new FormatException("a list, no object");
+            throw new FormatException(_reader.TokenType == JsonTokenType.StartArray ? "a list, no object" : "no object");
         }
 
-        _lexer.Expect('{');
-        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        while (NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (_lexer.Name().SequenceEqual("nftables"u8))
+            if (name.SequenceEqual("nftables"u8))
             {
                 isListed = true;
                 Objects();
             }
             else
             {
-                _lexer.SkipValue();
+                _reader.Skip();
             }
         }
 
-        if (_lexer.Peek() != 0)
-        {
-            throw _lexer.Error("more than an object");
-        }
-
+        _reader.Read(); // nothing may come after it
         return isListed ? _listing : throw new FormatException("no \"nftables\"");
     }
 
     private void Objects()
     {
-        if (_lexer.Peek() != '[')
+        if (_reader.TokenType != JsonTokenType.StartArray)
         {
             throw new FormatException("\"nftables\" is no list");
         }
 
-        _lexer.Expect('[');
-        for (bool isFirst = true; _lexer.NextEntry(isFirst, ']'); isFirst = false)
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
-            if (!_lexer.Skip('{'))
+            if (_reader.TokenType != JsonTokenType.StartObject)
             {
-                _lexer.SkipValue();
                 throw new FormatException("an item that is no object");
             }
 
-            if (_lexer.Peek() == '}')
+            if (!NextProperty(out ReadOnlySpan<byte> kind))
             {
                 throw new FormatException("an empty object");
             }
 
-            Item(_lexer.Name());
-            while (_lexer.NextEntry(isFirst: false, '}'))
+            do
             {
-                _lexer.Name();
-                _lexer.SkipValue();
+                Item(kind);
+                kind = [];
             }
+            while (NextProperty(out _));
         }
     }
 
     private void Item(ReadOnlySpan<byte> kind)
     {
-        if (_lexer.Peek() != '{')
+        if (_reader.TokenType != JsonTokenType.StartObject)
         {
-            _lexer.SkipValue();
+            _reader.Skip();
         }
         else if (kind.SequenceEqual("rule"u8))
         {
@@ -104,24 +105,20 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
         }
         else
         {
-            _lexer.SkipValue();
+            _reader.Skip();
         }
     }
 
     /// <summary>Of a rule only where it is and which chain it is of: mostly that of the one before.</summary>
     private void Rule()
     {
-        int start = _lexer.Position;
-        NftJsonLexer whole = _lexer;
-        whole.SkipValue();
+        int start = (int)_reader.TokenStartIndex;
         NftJsonNames names = default;
-        _lexer.Expect('{');
-        for (bool isFirst = true; !names.IsRuleKnown && _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        while (NextProperty(out ReadOnlySpan<byte> name))
         {
-            names.Read(_lexer.Name(), ref _lexer);
+            names.Read(name, ref _reader);
         }
 
-        _lexer = whole;
         if (names.Family.IsEmpty)
         {
             return;
@@ -130,11 +127,11 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
         FindTable(names.Family, names.Table);
         if (_chain is null || !_chainName.SequenceEqual(names.Chain))
         {
-            _chain = FindChain(names.Chain) ?? throw new FormatException($"a rule of the chain \"{NftJsonLexer.Text(names.Chain)}\", which is not listed");
+            _chain = FindChain(names.Chain) ?? throw new FormatException($"a rule of the chain \"{NftJsonNames.Text(names.Chain)}\", which is not listed");
             _chainName = names.Chain;
         }
 
-        _chain.Rules.Add(new(start, whole.Position - start, 0));
+        _chain.Rules.Add(SliceFrom(start));
     }
 
     private readonly NftChain? FindChain(ReadOnlySpan<byte> name)
@@ -144,31 +141,28 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
         NftChain? chain;
         return (isPlain
             ? _table!.Chains.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(characters, out chain) // looked up after the table
-            : _table!.Chains.TryGetValue(NftJsonLexer.Text(name), out chain)) ? chain : null;
+            : _table!.Chains.TryGetValue(NftJsonNames.Text(name), out chain)) ? chain : null;
     }
 
     private void Set()
     {
         NftJsonNames names = default;
         NftSet content = new();
-        _lexer.Expect('{');
-        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        while (NextProperty(out ReadOnlySpan<byte> name))
         {
-            ReadOnlySpan<byte> name = _lexer.Name();
             if (name.SequenceEqual("timeout"u8))
             {
-                content.ExpirySeconds = int.Parse(_lexer.Word(), NumberStyles.None, CultureInfo.InvariantCulture);
+                content.ExpirySeconds = checked((int)_reader.GetUInt32());
             }
             else if (name.SequenceEqual("elem"u8))
             {
-                _lexer.Peek();
-                int start = _lexer.Position;
-                _lexer.SkipValue();
-                content.Elements.Add(new(start, _lexer.Position - start, 0));
+                int start = (int)_reader.TokenStartIndex;
+                _reader.Skip();
+                content.Elements.Add(SliceFrom(start));
             }
             else
             {
-                names.Read(name, ref _lexer);
+                names.Read(name, ref _reader);
             }
         }
 
@@ -186,10 +180,8 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
         string type = "";
         string policy = "";
         int? priority = null;
-        _lexer.Expect('{');
-        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        while (NextProperty(out ReadOnlySpan<byte> name))
         {
-            ReadOnlySpan<byte> name = _lexer.Name();
             if (name.SequenceEqual("hook"u8))
             {
                 hook = Text();
@@ -204,11 +196,11 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
             }
             else if (name.SequenceEqual("prio"u8))
             {
-                priority = int.Parse(_lexer.Peek() == '"' ? _lexer.String() : _lexer.Word(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                priority = int.Parse(_reader.ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
             }
             else
             {
-                names.Read(name, ref _lexer);
+                names.Read(name, ref _reader);
             }
         }
 
@@ -233,20 +225,17 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
     {
         NftJsonNames names = default;
         bool isDormant = false;
-        _lexer.Expect('{');
-        for (bool isFirst = true; _lexer.NextEntry(isFirst, '}'); isFirst = false)
+        while (NextProperty(out ReadOnlySpan<byte> name))
         {
-            ReadOnlySpan<byte> name = _lexer.Name();
             if (name.SequenceEqual("flags"u8))
             {
-                _lexer.Peek();
-                int start = _lexer.Position;
-                _lexer.SkipValue();
-                isDormant = _json.Span[start.._lexer.Position].IndexOf("\"dormant\""u8) >= 0;
+                int start = (int)_reader.TokenStartIndex;
+                _reader.Skip();
+                isDormant = _json.Span[start..(int)_reader.BytesConsumed].IndexOf("\"dormant\""u8) >= 0;
             }
             else
             {
-                names.Read(name, ref _lexer);
+                names.Read(name, ref _reader);
             }
         }
 
@@ -257,13 +246,30 @@ internal ref struct NftJsonScan(ReadOnlyMemory<byte> json)
         }
     }
 
-    private string Text() => _lexer.Peek() == '"' ? NftJsonLexer.Text(_lexer.String()) : throw new FormatException("no text where nft has one");
+    private string Text() => _reader.TokenType == JsonTokenType.String ? NftJsonNames.Text(_reader.ValueSpan) : throw new FormatException("no text where nft has one");
+
+    /// <summary>Goes to the value of the next property, which a method for it must be at the end of when this is called again.</summary>
+    private bool NextProperty(out ReadOnlySpan<byte> name)
+    {
+        _reader.Read();
+        if (_reader.TokenType == JsonTokenType.EndObject)
+        {
+            name = [];
+            return false;
+        }
+
+        name = _reader.ValueSpan;
+        return _reader.Read();
+    }
+
+    /// <summary>From a place to the end of the token that was read last.</summary>
+    private readonly RuleSlice SliceFrom(int start) => new(start, (int)_reader.BytesConsumed - start, 0);
 
     private void FindTable(ReadOnlySpan<byte> family, ReadOnlySpan<byte> name)
     {
         if (_table is null || !_family.SequenceEqual(family) || !_tableName.SequenceEqual(name))
         {
-            _table = _listing.FindOrAdd(NftJsonLexer.Text(family), name.IsEmpty ? throw new FormatException("an object of no table") : NftJsonLexer.Text(name), _source);
+            _table = _listing.FindOrAdd(NftJsonNames.Text(family), name.IsEmpty ? throw new FormatException("an object of no table") : NftJsonNames.Text(name), _source);
             _family = family;
             _tableName = name;
             _chain = null;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using KubeProxySharp.Conntrack.Addresses;
 using KubeProxySharp.Conntrack.Netlink;
-using KubeProxySharp.Conntrack.Tests.Interop;
+using KubeProxySharp.Conntrack.Tests.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Tests.Addresses;

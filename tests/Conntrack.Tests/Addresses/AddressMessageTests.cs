@@ -1,6 +1,6 @@
 using KubeProxySharp.Conntrack.Addresses;
 using KubeProxySharp.Conntrack.Netlink;
-using KubeProxySharp.Conntrack.Tests.Interop;
+using KubeProxySharp.Conntrack.Tests.Netlink;
 
 namespace KubeProxySharp.Conntrack.Tests.Addresses;
 
@@ -52,8 +52,8 @@ public sealed class AddressMessageTests
             try
             {
                 AddressTable table = new();
-                MessageReader message = new(datagram.AsSpan(0, random.Next(4) == 0 ? random.Next(datagram.Length) : datagram.Length));
-                while (message.Read())
+                MessageReader messages = new(datagram.AsSpan(0, random.Next(4) == 0 ? random.Next(datagram.Length) : datagram.Length));
+                while (messages.TryRead(out NetlinkMessage message))
                 {
                     table.Take(message);
                 }
@@ -87,19 +87,9 @@ public sealed class AddressMessageTests
 
         void Take(byte[] datagram)
         {
-            MessageReader message = new(datagram);
-            message.Read().Should().BeTrue();
+            MessageReader messages = new(datagram);
+            messages.TryRead(out NetlinkMessage message).Should().BeTrue();
             table.Take(message);
         }
-    }
-
-    [Fact]
-    public void TheRequestIsTheHeadersLayout()
-    {
-        byte[] request = new byte[AddressMessage.RequestLength];
-        AddressMessage.WriteRequest(request, 5);
-
-        FakeRequest read = new(request);
-        (read.Type, read.IsDump, read.Sequence, request.Length).Should().Be(((ushort)22, true, 5u, 24));
     }
 }

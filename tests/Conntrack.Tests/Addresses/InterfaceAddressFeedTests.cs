@@ -1,6 +1,6 @@
 using System.Net.NetworkInformation;
 using KubeProxySharp.Conntrack.Addresses;
-using KubeProxySharp.Conntrack.Tests.Interop;
+using KubeProxySharp.Conntrack.Tests.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 
@@ -70,7 +70,8 @@ public sealed class InterfaceAddressFeedTests
         Action update = () => feed.Update();
 
         update.Should().Throw<ConntrackException>().Which.Message.Should().Contain("try again");
-        kernel.Requests.Should().HaveCount(AddressListing.MaxAttempts);
+        kernel.Requests.Should().HaveCount(AddressListing.MaxAttempts)
+            .And.AllSatisfy(static request => (request.Type, request.IsDump, request.Bytes.Length).Should().Be(((ushort)22, true, 24)));
     }
 
     [Fact]

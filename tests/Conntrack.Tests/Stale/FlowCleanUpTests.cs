@@ -1,8 +1,9 @@
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Conntrack.Stale;
-using KubeProxySharp.Conntrack.Tests.Interop;
 using KubeProxySharp.Conntrack.Tests.Netlink;
+using KubeProxySharp.Conntrack.Tests.Wire;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.Testing;

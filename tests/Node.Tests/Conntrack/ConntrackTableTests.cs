@@ -1,8 +1,8 @@
 using System.Text;
 using KubeProxySharp.Conntrack;
 using KubeProxySharp.Conntrack.Flows;
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.Conntrack.Text;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
@@ -95,15 +95,13 @@ public sealed class ConntrackTableTests
         () =>
         {
             MixedTable.Fill();
-            using NetlinkSocket socket = NetlinkSocket.Open();
-            byte[] buffer = new byte[64 * 1024];
-            socket.Send(new RequestWriter(buffer, MessageType.Get, NetlinkHeader.Dump, null, 1).Finish());
-            MessageReader messages = new(buffer.AsSpan(0, socket.Receive(buffer, out _)));
+            using NetlinkConnection kernel = new(NetlinkSocket.Open());
+            kernel.Send(kernel.Begin(MessageType.Get, NetlinkHeader.Dump));
             int tuples = 0;
-            while (messages.Read() && messages.Type == MessageType.New)
+            while (kernel.TryRead(out NetlinkMessage message))
             {
-                EntryParser.Parse(messages.Payload, out ConntrackEntry entry);
-                AttributeReader attributes = new(messages.Payload[NetlinkHeader.GenericLength..]);
+                EntryParser.Parse(message, out ConntrackEntry entry);
+                AttributeReader attributes = message.Attributes;
                 while (attributes.Read())
                 {
                     if (attributes.Type is AttributeType.TupleOriginal or AttributeType.TupleReply && !entry.Original.IsIcmp && entry.ZoneScope == ZoneScope.Both)
@@ -168,57 +166,6 @@ public sealed class ConntrackTableTests
         Read(table, ConntrackFilter.All).Should().BeEmpty();
         table.ReadSize().Entries.Should().Be(0);
     });
-
-    [SkippableFact]
-    public void EventsTellWhatHappens() => NetworkNamespace.RunOrSkip(
-        () =>
-        {
-            using ConntrackEvents events = ConntrackEvents.Open(ConntrackEventKinds.All, 1 << 20);
-            ChildProcess.Run("conntrack", "", "-I", "-t", "600", "-s", "10.0.0.1", "-d", "10.0.0.2", "-p", "udp", "--sport", "1", "--dport", "53");
-            ChildProcess.Run("conntrack", "", "-U", "-s", "10.0.0.1", "-d", "10.0.0.2", "-p", "udp", "-m", "9");
-            ChildProcess.Run("conntrack", "", "-D", "-s", "10.0.0.1", "-d", "10.0.0.2", "-p", "udp");
-
-            List<ConntrackEventKinds> kinds = [];
-            List<uint> marks = [];
-            while (kinds.Count < 3 && events.TryRead(TimeSpan.FromSeconds(10), out ConntrackEventKinds kind))
-            {
-                kinds.Add(kind);
-                marks.Add(events.Current.Mark);
-                events.Current.Original.DestinationPort.Should().Be(53);
-            }
-
-            kinds.Should().Equal(ConntrackEventKinds.New, ConntrackEventKinds.Update, ConntrackEventKinds.Destroy);
-            marks.Should().Equal(0, 9, 9);
-            events.TryRead(TimeSpan.Zero, out _).Should().BeFalse();
-            events.Losses.Should().Be(0);
-        },
-        "conntrack");
-
-    [SkippableFact]
-    public void LostEventsAreCounted() => NetworkNamespace.RunOrSkip(
-        () =>
-        {
-            using ConntrackEvents events = ConntrackEvents.Open(ConntrackEventKinds.New, 4096);
-            MixedTable.FillUdp("10.96.0.10:53", "10.244.1.5:53", 2000);
-
-            int read = 0;
-            while (events.TryRead(TimeSpan.Zero, out _))
-            {
-                read++;
-            }
-
-            read.Should().BeLessThan(2000);
-            events.Losses.Should().BePositive();
-            MixedTable.FillUdp("10.96.0.11:54", "10.244.1.6:53", 1);
-            bool isRead = false;
-            while (!isRead && events.TryRead(TimeSpan.FromSeconds(10), out _))
-            {
-                isRead = events.Current.Original.DestinationPort == 54;
-            }
-
-            isRead.Should().BeTrue("events after the loss arrive");
-        },
-        "conntrack");
 
     internal static List<ConntrackEntry> Read(ConntrackTable table, ConntrackFilter filter)
     {

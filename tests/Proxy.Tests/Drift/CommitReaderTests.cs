@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using KubeProxySharp.Conntrack;
 using KubeProxySharp.Proxy.Drift;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -61,8 +62,14 @@ public sealed class CommitReaderTests
                 bad[random.Next(bad.Length)] = (byte)random.Next(256);
             }
 
-            Action read = () => Read(RuleStore.KubeProxyTable, bad);
-            read.Should().NotThrow();
+            try
+            {
+                Read(RuleStore.KubeProxyTable, bad);
+            }
+            catch (ConntrackException e)
+            {
+                e.Failure.Should().Be(ConntrackFailure.MalformedMessage);
+            }
         }
     }
 

@@ -8,7 +8,6 @@ namespace KubeProxySharp.Proxy.Tests.Kernel;
 public sealed class KernelSettingsTests : IDisposable
 {
     private const string OnlineCpus = "sys/devices/system/cpu/online";
-    private const string Release = "proc/sys/kernel/osrelease";
     private const string RouteLocalnetPath = "proc/sys/net/ipv4/conf/all/route_localnet";
     private const string OomScorePath = "proc/self/oom_score_adj";
 
@@ -36,35 +35,6 @@ public sealed class KernelSettingsTests : IDisposable
         CpuCount.Read(_tree.Files).Should().Be(Environment.ProcessorCount);
         _tree.Put(OnlineCpus, "0-63\n");
         CpuCount.Read(_tree.Files).Should().Be(64);
-    }
-
-    [Theory]
-    [InlineData("5.13.0", null)]
-    [InlineData("6.1.0-18-amd64", null)]
-    [InlineData("5.14-rc1", null)]
-    [InlineData("5.12.19", "kube-proxy in nftables mode requires kernel 5.13 or later*")]
-    [InlineData("4.19.0", "kube-proxy in nftables mode requires kernel 5.13 or later*")]
-    [InlineData("unknown", "failed to check kernel version: \"unknown\" is not a version*")]
-    [InlineData(null, "failed to check kernel version: *")]
-    public void NftablesNeedsKernel513(string? release, string? message)
-    {
-        if (release is not null)
-        {
-            _tree.Put(Release, release + "\n");
-        }
-
-        Action check = () => KernelVersion.CheckForNftables(_tree.Files, skip: "");
-
-        if (message is null)
-        {
-            check.Should().NotThrow();
-        }
-        else
-        {
-            check.Should().Throw<KernelSetupException>().WithMessage(message);
-        }
-
-        FluentActions.Invoking(() => KernelVersion.CheckForNftables(_tree.Files, skip: "1")).Should().NotThrow();
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using KubeProxySharp.Proxy.Appliers.Counters.Interop;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Processes;
 using KubeProxySharp.Renderers.Iptables;
 using Microsoft.Extensions.Logging;
@@ -18,12 +18,12 @@ internal sealed class NfacctCounters(INetworkPlace network, ILogger log)
     };
 
     /// <summary>Reads how many packets a counter has seen; null if there is no such counter, or it cannot be read.</summary>
-    public ulong? Packets(string name) => network.Run(() => NfacctSocket.TryRead(name, out ulong packets) ? packets : (ulong?)null);
+    public ulong? Packets(string name) => network.Run(() => NfacctRequests.Read(name));
 
     private bool Ensure(string name)
     {
-        int error = network.Run(() => NfacctSocket.Create(name));
-        if (error is 0 or NfacctSocket.Exists)
+        int error = network.Run(() => NfacctRequests.Create(name));
+        if (error is 0 or Errno.Exists)
         {
             return true;
         }

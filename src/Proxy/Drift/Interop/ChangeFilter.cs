@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Proxy.Drift.Interop;
 

@@ -1,5 +1,4 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Proxy.Drift.Interop;
 
@@ -9,13 +8,8 @@ namespace KubeProxySharp.Proxy.Drift.Interop;
 /// </summary>
 internal sealed class FinishedCommits : IDisposable
 {
-    private const int MessageLength = 20; // struct nlmsghdr, struct nfgenmsg
-    private const ushort BatchBegin = 0x10; // NFNL_MSG_BATCH_BEGIN of linux/netfilter/nfnetlink.h
-    private const ushort BatchEnd = 0x11; // NFNL_MSG_BATCH_END
-    private const byte NftablesSubsystem = 10; // NFNL_SUBSYS_NFTABLES
-
     private readonly GenerationQuery _query = new();
-    private readonly SafeFileHandle _socket = NetfilterSocket.Open();
+    private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open(), 0); // nothing is answered
 
     /// <summary>
     /// The number of the last commit, which is finished; null if the kernel does not tell. A listing made between two
@@ -29,25 +23,16 @@ internal sealed class FinishedCommits : IDisposable
         }
 
         // An empty transaction changes nothing and is not counted, but it waits until the one under way has ended.
-        Span<byte> batch = stackalloc byte[2 * MessageLength];
-        batch.Clear();
-        Write(batch, BatchBegin);
-        Write(batch[MessageLength..], BatchEnd);
-        return NetfilterSocket.Send(_socket, batch) == 0 ? last.Number : null;
+        MessageWriter batch = _kernel.Begin(NetlinkHeader.BatchBegin, resource: NftMessage.Subsystem);
+        batch.End();
+        batch.Begin(NetlinkHeader.BatchEnd, 0, 0, resource: NftMessage.Subsystem);
+        return _kernel.Send(batch) == 0 ? last.Number : null;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _query.Dispose();
-        _socket.Dispose();
-    }
-
-    private static void Write(Span<byte> message, ushort type)
-    {
-        MemoryMarshal.Write(message, MessageLength);
-        MemoryMarshal.Write(message[4..], type);
-        MemoryMarshal.Write(message[6..], (ushort)1); // NLM_F_REQUEST
-        message[19] = NftablesSubsystem; // res_id, big-endian
+        _kernel.Dispose();
     }
 }

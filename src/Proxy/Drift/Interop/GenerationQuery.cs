@@ -1,15 +1,15 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Proxy.Drift.Interop;
 
 /// <summary>Asks the kernel for the number of its last change of rules (NFT_MSG_GETGEN). Two system calls; safe for use by several threads.</summary>
 internal sealed partial class GenerationQuery : IDisposable
 {
-    private const int RequestLength = 20; // struct nlmsghdr, struct nfgenmsg
-    private const ushort GetGeneration = 0x0a10; // NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN
+    private const byte GetGeneration = 16; // NFT_MSG_GETGEN
 
-    private readonly SafeFileHandle _socket = NetfilterSocket.Open();
+    private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open(), 512);
     private readonly Lock _lock = new();
 
     /// <summary>
@@ -20,35 +20,19 @@ internal sealed partial class GenerationQuery : IDisposable
     {
         lock (_lock)
         {
-            Span<byte> buffer = stackalloc byte[512];
-            Span<byte> request = buffer[..RequestLength];
-            request.Clear();
-            MemoryMarshal.Write(request, RequestLength);
-            MemoryMarshal.Write(request[4..], GetGeneration);
-            MemoryMarshal.Write(request[6..], (ushort)1); // NLM_F_REQUEST
-            error = NetfilterSocket.Send(_socket, request);
-            if (error != 0)
+            try
             {
+                _kernel.Send(_kernel.Begin(NftMessage.TypeOf(GetGeneration)));
+                bool isAnswered = _kernel.TryRead(out NetlinkMessage message);
+                error = _kernel.Error;
+                NftMessage answer = new(message);
+                return isAnswered && answer.IsGeneration ? answer.ReadGeneration() : null;
+            }
+            catch (ConntrackException)
+            {
+                error = Errno.Protocol;
                 return null;
             }
-
-            // The answer is there already: the kernel handles a request while it is being sent.
-            int length = NetfilterSocket.Receive(_socket, buffer);
-            if (length < 0)
-            {
-                error = -length;
-                return null;
-            }
-
-            NftMessages messages = new(buffer[..length]);
-            if (messages.MoveNext() && messages.Current.IsGeneration)
-            {
-                return messages.Current.ReadGeneration();
-            }
-
-            // NLMSG_ERROR with a negated errno behind the header.
-            error = length >= RequestLength ? -MemoryMarshal.Read<int>(buffer[16..]) : 0;
-            return null;
         }
     }
 
@@ -56,7 +40,7 @@ internal sealed partial class GenerationQuery : IDisposable
     public bool SeesKernelsProcessNumbers() => Ask(out _) is { } answer && answer.Process == ThreadNumber();
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _kernel.Dispose();
 
     [LibraryImport("libc", EntryPoint = "gettid")]
     private static partial int ThreadNumber();

@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using System.Text;
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
-using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Proxy.Drift.Interop;
 
@@ -11,13 +11,10 @@ namespace KubeProxySharp.Proxy.Drift.Interop;
 /// </summary>
 internal sealed class TableDump : IDisposable
 {
-    private const int GetRules = 7; // NFT_MSG_GETRULE
-    private const int GetElements = 13; // NFT_MSG_GETSETELEM
-    private const int HeaderLength = 20; // struct nlmsghdr, struct nfgenmsg
-    private const int BufferSize = 64 * 1024;
+    private const byte GetRules = 7; // NFT_MSG_GETRULE
+    private const byte GetElements = 13; // NFT_MSG_GETSETELEM
 
-    private readonly SafeFileHandle _socket = NetfilterSocket.Open();
-    private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open());
     private readonly byte _family;
     private readonly string _table;
 
@@ -38,19 +35,10 @@ internal sealed class TableDump : IDisposable
         Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> byName = rules.GetAlternateLookup<ReadOnlySpan<char>>();
         Span<char> name = stackalloc char[256]; // NFT_NAME_MAXLEN
         Ask(GetRules, set: null);
-        while (Next(out ReadOnlySpan<byte> datagram))
+        while (TryRead(out NftMessage message))
         {
-            NftMessages messages = new(datagram);
-            while (messages.MoveNext())
-            {
-                if (HasEnded(messages))
-                {
-                    return rules;
-                }
-
-                int length = Encoding.UTF8.GetChars(messages.Current.Name, name);
-                byName[name[..length]] = byName.TryGetValue(name[..length], out int count) ? count + 1 : 1;
-            }
+            int length = Encoding.UTF8.GetChars(message.Name, name);
+            byName[name[..length]] = byName.TryGetValue(name[..length], out int count) ? count + 1 : 1;
         }
 
         return rules;
@@ -62,65 +50,46 @@ internal sealed class TableDump : IDisposable
     {
         int count = 0;
         Ask(GetElements, set);
-        while (Next(out ReadOnlySpan<byte> datagram))
+        while (TryRead(out NftMessage message))
         {
-            NftMessages messages = new(datagram);
-            while (messages.MoveNext())
-            {
-                if (HasEnded(messages))
-                {
-                    return count;
-                }
-
-                count += messages.Current.CountElements();
-            }
+            count += message.CountElements();
         }
 
         return count;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _kernel.Dispose();
 
-    private static bool HasEnded(scoped NftMessages messages)
+    private void Ask(byte number, string? set)
     {
-        const int NoSuchEntry = 2; // ENOENT
-        return messages.Error is 0 or NoSuchEntry
-            ? messages.IsEnd
-            : throw new IOException($"the rules of the table cannot be counted: errno {messages.Error} (CAP_NET_ADMIN is needed)");
-    }
+        MessageWriter request = _kernel.Begin(NftMessage.TypeOf(number), NetlinkHeader.Dump, _family);
+        request.AddText(1, _table); // NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_TABLE
+        if (set is not null)
+        {
+            request.AddText(2, set); // NFTA_SET_ELEM_LIST_SET
+        }
 
-    private void Ask(int type, string? set)
-    {
-        Span<byte> request = stackalloc byte[HeaderLength + (2 * (4 + 256))];
-        request.Clear();
-        int length = Append(request, HeaderLength, 1, _table);
-        length = set is null ? length : Append(request, length, 2, set);
-        MemoryMarshal.Write(request, length);
-        MemoryMarshal.Write(request[4..], (ushort)((10 << 8) | type)); // NFNL_SUBSYS_NFTABLES
-        MemoryMarshal.Write(request[6..], (ushort)0x301); // NLM_F_REQUEST | NLM_F_DUMP
-        request[16] = _family;
-        int error = NetfilterSocket.Send(_socket, request[..length]);
+        int error = _kernel.Send(request);
         if (error != 0)
         {
             throw new IOException($"the rules of the table cannot be asked for: errno {error}");
         }
     }
 
-    private static int Append(Span<byte> request, int start, ushort attribute, string text)
+    private bool TryRead(out NftMessage message)
     {
-        ushort length = (ushort)(4 + text.Length + 1);
-        MemoryMarshal.Write(request[start..], length);
-        MemoryMarshal.Write(request[(start + 2)..], attribute);
-        Encoding.ASCII.GetBytes(text, request[(start + 4)..]);
-        return start + ((length + 3) & ~3);
-    }
-
-    /// <summary>The kernel fills the next datagram while the one before is being taken, so that it is always there.</summary>
-    private bool Next(out ReadOnlySpan<byte> datagram)
-    {
-        int length = NetfilterSocket.Receive(_socket, _buffer);
-        datagram = _buffer.AsSpan(0, Math.Max(0, length));
-        return length > 0 ? true : throw new IOException($"the rules of the table cannot be counted: errno {-length}");
+        try
+        {
+            bool isRead = _kernel.TryRead(out NetlinkMessage answer);
+            message = new(answer);
+            return isRead || _kernel.Error is 0 or Errno.NoEntry
+                ? isRead
+                : throw new IOException($"the rules of the table cannot be counted: errno {_kernel.Error} (CAP_NET_ADMIN is needed)");
+        }
+        catch (ConntrackException e)
+        {
+            throw new IOException($"the rules of the table cannot be counted: {e.Message}", e);
+        }
     }
 }

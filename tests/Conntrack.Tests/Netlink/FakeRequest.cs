@@ -1,6 +1,6 @@
 using KubeProxySharp.Conntrack.Netlink;
 
-namespace KubeProxySharp.Conntrack.Tests.Interop;
+namespace KubeProxySharp.Conntrack.Tests.Netlink;
 
 /// <summary>What a table asked.</summary>
 internal sealed record FakeRequest(byte[] Bytes)

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using KubeProxySharp.Conntrack.Interop;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 using Microsoft.Win32.SafeHandles;
 
-namespace KubeProxySharp.Conntrack.Tests.Interop;
+namespace KubeProxySharp.Conntrack.Tests.Netlink;
 
 /// <summary>
 /// Answers the requests of a table as a test wants, at the other end of socket pairs that keep messages apart as netlink
@@ -86,7 +86,7 @@ internal sealed partial class FakeKernel : IDisposable
 
     private void Serve(Socket socket)
     {
-        byte[] buffer = new byte[RequestWriter.MaxLength];
+        byte[] buffer = new byte[4096];
         try
         {
             while (socket.Receive(buffer) is > 0 and int length)

@@ -1,8 +1,9 @@
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Addresses;
 
-namespace KubeProxySharp.Conntrack.Tests.Netlink;
+namespace KubeProxySharp.Conntrack.Tests.Wire;
 
 /// <summary>The fast way to read a tuple, beside the one that reads them all.</summary>
 public sealed class UsualTupleTests

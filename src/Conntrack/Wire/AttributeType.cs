@@ -1,14 +1,8 @@
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>Attribute types of linux/netfilter/nfnetlink_conntrack.h.</summary>
 internal static class AttributeType
 {
-    /// <summary>Marks an attribute that holds attributes (NLA_F_NESTED of linux/netlink.h).</summary>
-    public const ushort Nested = 0x8000;
-
-    /// <summary>The bits that are the type (NLA_TYPE_MASK).</summary>
-    public const ushort Mask = 0x3FFF;
-
     public const ushort TupleOriginal = 1; // CTA_TUPLE_ORIG
     public const ushort TupleReply = 2; // CTA_TUPLE_REPLY
     public const ushort Status = 3; // CTA_STATUS

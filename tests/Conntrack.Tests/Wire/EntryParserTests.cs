@@ -1,8 +1,9 @@
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Addresses;
 
-namespace KubeProxySharp.Conntrack.Tests.Netlink;
+namespace KubeProxySharp.Conntrack.Tests.Wire;
 
 /// <summary>Flows out of messages, good and damaged.</summary>
 public sealed class EntryParserTests
@@ -10,7 +11,7 @@ public sealed class EntryParserTests
     [Fact]
     public void ReadsEveryPart()
     {
-        EntryParser.Parse(FlowMessage.Build(zone: 5), out ConntrackEntry entry);
+        EntryParser.Parse(FlowMessage.Of(FlowMessage.Build(zone: 5)), out ConntrackEntry entry);
 
         entry.Original.ToString().Should().Be("src=10.0.0.1 dst=10.96.0.10 sport=1234 dport=80");
         entry.Reply.ToString().Should().Be("src=10.244.1.5 dst=10.0.0.1 sport=8080 dport=1234");
@@ -36,7 +37,7 @@ public sealed class EntryParserTests
     [Fact]
     public void ReadsIPv6()
     {
-        EntryParser.Parse(FlowMessage.Build(IpFamily.IPv6), out ConntrackEntry entry);
+        EntryParser.Parse(FlowMessage.Of(FlowMessage.Build(IpFamily.IPv6)), out ConntrackEntry entry);
 
         entry.Original.ToString().Should().Be("src=fd00::1 dst=fd00:96::10 sport=1234 dport=80");
         entry.Family.Should().Be(IpFamily.IPv6);
@@ -47,7 +48,7 @@ public sealed class EntryParserTests
     {
         byte[] message = FlowMessage.Build(more: bytes => bytes.AddRange([7, 0, 0xF0, 0x3F, 1, 2, 3, 0]));
 
-        EntryParser.Parse(message, out ConntrackEntry entry);
+        EntryParser.Parse(FlowMessage.Of(message), out ConntrackEntry entry);
 
         entry.Id.Should().Be(0xDEADBEEFu);
     }
@@ -55,7 +56,7 @@ public sealed class EntryParserTests
     [Fact]
     public void AllocatesNothing()
     {
-        byte[] message = FlowMessage.Build();
+        NetlinkMessage message = FlowMessage.Of(FlowMessage.Build());
         EntryParser.Parse(message, out _);
         long before = GC.GetAllocatedBytesForCurrentThread();
         ulong sum = 0;
@@ -141,12 +142,13 @@ public sealed class EntryParserTests
             try
             {
                 MessageReader messages = new(datagram);
-                while (messages.Read())
+                while (messages.TryRead(out NetlinkMessage message))
                 {
-                    messages.ToDoneError();
-                    messages.ToError();
-                    StatisticsParser.ParseSize(messages.Payload);
-                    StatisticsParser.ParseCpu(messages.Payload);
+                    message.ToDoneError();
+                    message.ToError();
+                    _ = new NetlinkError(message);
+                    StatisticsParser.ParseSize(message);
+                    StatisticsParser.ParseCpu(message);
                 }
             }
             catch (ConntrackException e)
@@ -163,7 +165,7 @@ public sealed class EntryParserTests
     {
         try
         {
-            EntryParser.Parse(message, out _);
+            EntryParser.Parse(FlowMessage.Of(message), out _);
             return true;
         }
         catch (ConntrackException e)

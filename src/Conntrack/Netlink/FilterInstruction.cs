@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace KubeProxySharp.Proxy.Drift.Interop;
+namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>One instruction of a socket filter: struct sock_filter of linux/filter.h.</summary>
 /// <param name="code">What it does.</param>
@@ -8,7 +8,7 @@ namespace KubeProxySharp.Proxy.Drift.Interop;
 /// <param name="ifFalse">Instructions to skip when it does not.</param>
 /// <param name="operand">The constant.</param>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly struct FilterInstruction(ushort code, byte ifTrue, byte ifFalse, uint operand)
+public readonly struct FilterInstruction(ushort code, byte ifTrue, byte ifFalse, uint operand)
 {
     /// <summary>What it does.</summary>
     public ushort Code { get; } = code;

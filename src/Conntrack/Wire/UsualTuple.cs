@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>
 /// Reads a tuple in the one form in which kernels write tuples with ports: two addresses, then protocol and two ports. Where
@@ -27,7 +28,7 @@ internal static class UsualTuple
         if (family == IpFamily.IPv4)
         {
             if (value.Length == LengthIPv4
-                && IsHeader(value, 0, 20, AttributeType.TupleAddresses | AttributeType.Nested)
+                && IsHeader(value, 0, 20, AttributeType.TupleAddresses | NetlinkHeader.Nested)
                 && IsHeader(value, 4, 8, AttributeType.SourceIPv4)
                 && IsHeader(value, 12, 8, AttributeType.DestinationIPv4)
                 && HasTransport(value[20..]))
@@ -37,7 +38,7 @@ internal static class UsualTuple
             }
         }
         else if (value.Length == LengthIPv6
-            && IsHeader(value, 0, 44, AttributeType.TupleAddresses | AttributeType.Nested)
+            && IsHeader(value, 0, 44, AttributeType.TupleAddresses | NetlinkHeader.Nested)
             && IsHeader(value, 4, 20, AttributeType.SourceIPv6)
             && IsHeader(value, 24, 20, AttributeType.DestinationIPv6)
             && HasTransport(value[44..]))
@@ -52,7 +53,7 @@ internal static class UsualTuple
 
     private static bool HasTransport(ReadOnlySpan<byte> value) =>
         value.Length == TransportLength
-        && IsHeader(value, 0, TransportLength, AttributeType.TupleProtocol | AttributeType.Nested)
+        && IsHeader(value, 0, TransportLength, AttributeType.TupleProtocol | NetlinkHeader.Nested)
         && IsHeader(value, 4, 5, AttributeType.ProtocolNumber)
         && IsHeader(value, 12, 6, AttributeType.SourcePort)
         && IsHeader(value, 20, 6, AttributeType.DestinationPort);

@@ -1,22 +1,26 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace KubeProxySharp.Conntrack.Interop;
+namespace KubeProxySharp.Conntrack.Netlink.Interop;
 
 /// <summary>The system calls of netlink(7).</summary>
-internal static partial class Libc
+internal static unsafe partial class NetlinkCalls
 {
     public const int AddressFamilyNetlink = 16; // AF_NETLINK of linux/socket.h
     public const int SocketRaw = 3; // SOCK_RAW
     public const int SocketCloseOnExec = 0x80000; // SOCK_CLOEXEC
-    public const int NetlinkRoute = 0; // NETLINK_ROUTE of linux/netlink.h
-    public const int NetlinkNetfilter = 12; // NETLINK_NETFILTER
     public const int MessageTruncated = 0x20; // MSG_TRUNC of linux/socket.h
     public const int MessageDoNotWait = 0x40; // MSG_DONTWAIT
     public const int LevelSocket = 1; // SOL_SOCKET of asm-generic/socket.h
+    public const int SendBuffer = 7; // SO_SNDBUF
+    public const int ReceiveBuffer = 8; // SO_RCVBUF
     public const int ReceiveTimeout = 20; // SO_RCVTIMEO_OLD
+    public const int AttachFilter = 26; // SO_ATTACH_FILTER
+    public const int SendBufferForce = 32; // SO_SNDBUFFORCE
     public const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
-    public const short PollIn = 1; // POLLIN of asm-generic/poll.h
+    public const int LevelNetlink = 270; // SOL_NETLINK of linux/socket.h
+    public const int CappedAcknowledgements = 10; // NETLINK_CAP_ACK of linux/netlink.h
+    public const int ExtendedAcknowledgements = 11; // NETLINK_EXT_ACK
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial SafeFileHandle Socket(int domain, int type, int protocol);
@@ -31,8 +35,5 @@ internal static partial class Libc
     public static partial nint ReceiveFrom(SafeFileHandle socket, Span<byte> buffer, nuint length, int flags, ref NetlinkAddress address, ref uint addressLength);
 
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
-    public static partial int SetOption(SafeFileHandle socket, int level, int name, ReadOnlySpan<byte> value, uint length);
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    public static partial int Poll(ref PollDescriptor descriptor, ulong count, int timeoutMilliseconds);
+    public static partial int SetOption(SafeFileHandle socket, int level, int name, void* value, int length);
 }

@@ -1,4 +1,4 @@
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>
 /// The parts of a tuple that a kernel-side filter compares (CTA_FILTER_F_… of the kernel's nf_internals.h, since 5.8; they

@@ -1,4 +1,4 @@
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>Message types of ctnetlink: NFNL_SUBSYS_CTNETLINK in the high byte, <c>enum cntl_msg_types</c> in the low one.</summary>
 internal static class MessageType

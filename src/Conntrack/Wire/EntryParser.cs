@@ -1,20 +1,21 @@
 using System.Runtime.CompilerServices;
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>Reads flows out of ctnetlink messages. It allocates nothing, and passes over attributes that it does not know.</summary>
 internal static class EntryParser
 {
     /// <summary>Reads a flow.</summary>
-    /// <param name="payload">What follows the netlink header: nfgenmsg and attributes.</param>
+    /// <param name="message">The message.</param>
     /// <param name="entry">Is overwritten.</param>
     /// <exception cref="ConntrackException">The message cannot be read.</exception>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // precompiled code may not inline across assemblies
-    public static void Parse(ReadOnlySpan<byte> payload, out ConntrackEntry entry)
+    public static void Parse(NetlinkMessage message, out ConntrackEntry entry)
     {
-        IpFamily family = ReadFamily(payload);
+        IpFamily family = ReadFamily(message.Family);
         ConntrackTuple original = default;
         ConntrackTuple reply = default;
         (ushort Id, ZoneScope Scope) zone = default;
@@ -27,7 +28,7 @@ internal static class EntryParser
         uint id = 0;
         ulong start = 0;
         int tuples = 0;
-        AttributeReader attributes = new(payload[NetlinkHeader.GenericLength..]);
+        AttributeReader attributes = message.Attributes;
         while (attributes.Read())
         {
             switch (attributes.Type)
@@ -101,20 +102,12 @@ internal static class EntryParser
         };
     }
 
-    private static IpFamily ReadFamily(ReadOnlySpan<byte> payload)
+    private static IpFamily ReadFamily(byte family) => family switch
     {
-        if (payload.Length < NetlinkHeader.GenericLength)
-        {
-            throw AttributeReader.Malformed("the family header is cut off");
-        }
-
-        return payload[0] switch
-        {
-            NetlinkHeader.FamilyIPv4 => IpFamily.IPv4,
-            NetlinkHeader.FamilyIPv6 => IpFamily.IPv6,
-            _ => throw AttributeReader.Malformed("a flow is neither IPv4 nor IPv6"),
-        };
-    }
+        NetlinkHeader.FamilyIPv4 => IpFamily.IPv4,
+        NetlinkHeader.FamilyIPv6 => IpFamily.IPv6,
+        _ => throw AttributeReader.Malformed("a flow is neither IPv4 nor IPv6"),
+    };
 
     /// <summary>Reads a tuple of whatever form.</summary>
     internal static ConntrackTuple ReadTuple(AttributeReader attributes, IpFamily family, ZoneScope scope, ref (ushort Id, ZoneScope Scope) zone)
@@ -237,21 +230,8 @@ internal static class EntryParser
     }
 
     private static byte ReadState(AttributeReader attributes) =>
-        TryFind(ref attributes, AttributeType.ProtocolState) ? attributes.ToByte() : (byte)0;
+        attributes.TryFind(AttributeType.ProtocolState) ? attributes.ToByte() : (byte)0;
 
     private static ulong ReadStart(AttributeReader attributes) =>
-        TryFind(ref attributes, AttributeType.TimestampStart) ? attributes.ToUInt64() : 0;
-
-    private static bool TryFind(ref AttributeReader attributes, ushort type)
-    {
-        while (attributes.Read())
-        {
-            if (attributes.Type == type)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+        attributes.TryFind(AttributeType.TimestampStart) ? attributes.ToUInt64() : 0;
 }

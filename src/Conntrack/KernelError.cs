@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using KubeProxySharp.Conntrack.Netlink;
 
-namespace KubeProxySharp.Conntrack.Interop;
+namespace KubeProxySharp.Conntrack;
 
 /// <summary>Turns errno into exceptions that say what to do.</summary>
 internal static class KernelError
@@ -13,6 +14,10 @@ internal static class KernelError
             $"{attempt}: not permitted; give the process CAP_NET_ADMIN in its network namespace (a pod needs securityContext.capabilities.add: [NET_ADMIN])",
             error),
         Errno.NotSupported or Errno.ProtocolNotSupported or Errno.FamilyNotSupported => NotSupported(attempt, error),
+        Errno.TryAgain => new(
+            ConntrackFailure.NoAnswer,
+            "the kernel did not answer a netlink request within ten seconds; try again, and look at the kernel log",
+            error),
         _ => new(
             ConntrackFailure.Refused,
             string.Create(CultureInfo.InvariantCulture, $"{attempt}: errno {error}, {Marshal.GetPInvokeErrorMessage(error)}"),

@@ -1,7 +1,8 @@
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>
 /// Says a filter to the kernel. Kernels pass over the attributes that they do not know (tuples before 5.8; status and zones
@@ -10,7 +11,7 @@ namespace KubeProxySharp.Conntrack.Netlink;
 internal static class FilterWriter
 {
     /// <summary>Writes what the kernel may be able to compare.</summary>
-    public static void Write(ref RequestWriter request, ConntrackFilter filter)
+    public static void Write(ref MessageWriter request, ConntrackFilter filter)
     {
         if (filter.Mark is { } mark)
         {
@@ -62,7 +63,7 @@ internal static class FilterWriter
         return flags;
     }
 
-    private static void WriteTuple(ref RequestWriter request, ConntrackFilter filter)
+    private static void WriteTuple(ref MessageWriter request, ConntrackFilter filter)
     {
         FilterFlags flags = Flags(filter);
         if (flags == FilterFlags.None)
@@ -99,17 +100,17 @@ internal static class FilterWriter
         request.Close(which);
     }
 
-    private static void WriteAddresses(ref RequestWriter request, ConntrackFilter filter, FilterFlags flags)
+    private static void WriteAddresses(ref MessageWriter request, ConntrackFilter filter, FilterFlags flags)
     {
         int addresses = request.Open(AttributeType.TupleAddresses);
         if ((flags & FilterFlags.Source) != 0)
         {
-            request.AddAddress(AttributeType.SourceIPv4, filter.Source.GetValueOrDefault(), isIPv4: true);
+            KeyWriter.WriteAddress(ref request, AttributeType.SourceIPv4, filter.Source.GetValueOrDefault(), isIPv4: true);
         }
 
         if ((flags & FilterFlags.Destination) != 0)
         {
-            request.AddAddress(AttributeType.DestinationIPv4, filter.Destination.GetValueOrDefault(), isIPv4: true);
+            KeyWriter.WriteAddress(ref request, AttributeType.DestinationIPv4, filter.Destination.GetValueOrDefault(), isIPv4: true);
         }
 
         request.Close(addresses);

@@ -1,16 +1,16 @@
-using System.Buffers.Binary;
+using KubeProxySharp.Conntrack.Netlink;
 
-namespace KubeProxySharp.Conntrack.Netlink;
+namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>Reads sizes and counters out of ctnetlink messages.</summary>
 internal static class StatisticsParser
 {
     /// <summary>Reads the answer to IPCTNL_MSG_CT_GET_STATS.</summary>
-    public static TableSize ParseSize(ReadOnlySpan<byte> payload)
+    public static TableSize ParseSize(NetlinkMessage message)
     {
         uint entries = 0;
         uint limit = 0;
-        AttributeReader attributes = Attributes(payload);
+        AttributeReader attributes = message.Attributes;
         while (attributes.Read())
         {
             if (attributes.Type == AttributeType.GlobalEntries)
@@ -27,10 +27,10 @@ internal static class StatisticsParser
     }
 
     /// <summary>Reads one item of the answer to IPCTNL_MSG_CT_GET_STATS_CPU.</summary>
-    public static CpuStatistics ParseCpu(ReadOnlySpan<byte> payload)
+    public static CpuStatistics ParseCpu(NetlinkMessage message)
     {
-        AttributeReader attributes = Attributes(payload);
-        CpuStatistics statistics = new() { Cpu = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]) };
+        AttributeReader attributes = message.Attributes;
+        CpuStatistics statistics = new() { Cpu = message.Resource };
         while (attributes.Read())
         {
             switch (attributes.Type)
@@ -70,8 +70,4 @@ internal static class StatisticsParser
 
         return statistics;
     }
-
-    private static AttributeReader Attributes(ReadOnlySpan<byte> payload) => payload.Length < NetlinkHeader.GenericLength
-        ? throw AttributeReader.Malformed("the family header is cut off")
-        : new(payload[NetlinkHeader.GenericLength..]);
 }

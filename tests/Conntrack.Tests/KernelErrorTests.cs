@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
-using KubeProxySharp.Conntrack.Interop;
+using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Conntrack.Netlink.Interop;
 
-namespace KubeProxySharp.Conntrack.Tests.Interop;
+namespace KubeProxySharp.Conntrack.Tests;
 
 /// <summary>What errno becomes, and the sizes of what the kernel reads.</summary>
 public sealed class KernelErrorTests
@@ -24,6 +25,6 @@ public sealed class KernelErrorTests
     public void StructuresHaveTheSizesOfTheHeaders()
     {
         Unsafe.SizeOf<NetlinkAddress>().Should().Be((int)NetlinkAddress.Size);
-        Unsafe.SizeOf<PollDescriptor>().Should().Be(8);
+        Unsafe.SizeOf<FilterInstruction>().Should().Be(8);
     }
 }

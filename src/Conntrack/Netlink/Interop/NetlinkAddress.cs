@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace KubeProxySharp.Conntrack.Interop;
+namespace KubeProxySharp.Conntrack.Netlink.Interop;
 
 /// <summary><c>struct sockaddr_nl</c> of linux/netlink.h.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,0 +1,41 @@
+namespace KubeProxySharp.Conntrack.Netlink;
+
+/// <summary>Numbers of asm-generic/errno-base.h and asm-generic/errno.h that are looked at.</summary>
+public static class Errno
+{
+    /// <summary>EPERM.</summary>
+    public const int NotPermitted = 1;
+
+    /// <summary>ENOENT.</summary>
+    public const int NoEntry = 2;
+
+    /// <summary>EINTR; of a listing: what is listed changed meanwhile.</summary>
+    public const int Interrupted = 4;
+
+    /// <summary>EAGAIN: nothing is there to be received, or did not come in time.</summary>
+    public const int TryAgain = 11;
+
+    /// <summary>EACCES.</summary>
+    public const int AccessDenied = 13;
+
+    /// <summary>EEXIST.</summary>
+    public const int Exists = 17;
+
+    /// <summary>EINVAL.</summary>
+    public const int Invalid = 22;
+
+    /// <summary>EPROTO: what came is not of the form that was agreed on.</summary>
+    public const int Protocol = 71;
+
+    /// <summary>EPROTONOSUPPORT.</summary>
+    public const int ProtocolNotSupported = 93;
+
+    /// <summary>EOPNOTSUPP.</summary>
+    public const int NotSupported = 95;
+
+    /// <summary>EAFNOSUPPORT.</summary>
+    public const int FamilyNotSupported = 97;
+
+    /// <summary>ENOBUFS: the kernel dropped datagrams because they were not received fast enough.</summary>
+    public const int NoBuffers = 105;
+}

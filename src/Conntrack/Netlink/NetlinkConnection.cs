@@ -1,0 +1,168 @@
+namespace KubeProxySharp.Conntrack.Netlink;
+
+/// <summary>
+/// Asks the kernel, and reads what it answers: to one request at a time, with what belongs to an earlier one passed over.
+/// An answer is one message, or, of a listing or where an acknowledgement is wanted, all up to its end. One thread at a time
+/// may use it.
+/// </summary>
+public sealed class NetlinkConnection : IDisposable
+{
+    /// <summary>The kernel fills what the reader offers, up to 32 kB (netlink_recvmsg, since 4.4); others have some to spare.</summary>
+    public const int LongestDatagram = 64 * 1024;
+
+    private const int RequestLength = 512;
+
+    private readonly byte[] _buffer;
+    private byte[] _request = new byte[RequestLength];
+    private int _position;
+    private int _end;
+    private uint _sequence;
+    private bool _hasMany;
+
+    /// <summary>Uses a socket, which is closed with this.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bufferLength">The longest datagram that is expected.</param>
+    public NetlinkConnection(NetlinkSocket socket, int bufferLength = LongestDatagram)
+    {
+        Socket = socket;
+        _buffer = new byte[bufferLength];
+    }
+
+    /// <summary>The socket.</summary>
+    public NetlinkSocket Socket { get; }
+
+    /// <summary>Whether the answer has been read to its end.</summary>
+    public bool IsFinished { get; private set; } = true;
+
+    /// <summary>The errno that the answer ended with, or that asking or receiving failed with; 0 if all went well.</summary>
+    public int Error { get; private set; }
+
+    /// <summary>Whether the kernel said that messages of the answer were lost, or that what it lists changed meanwhile.</summary>
+    public bool IsIncomplete { get; private set; }
+
+    /// <summary>Begins a request to netfilter; it is sent by <see cref="Send"/>.</summary>
+    /// <param name="type">The message type.</param>
+    /// <param name="flags">Flags besides NLM_F_REQUEST.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="resource">The resource id.</param>
+    public MessageWriter Begin(ushort type, ushort flags = 0, byte family = NetlinkHeader.FamilyUnspecified, ushort resource = 0)
+    {
+        MessageWriter request = new(ref _request);
+        request.Begin(type, flags, Expect(flags), family, resource);
+        return request;
+    }
+
+    /// <summary>Begins a request to another family of netlink; it is sent by <see cref="Send"/>.</summary>
+    /// <param name="type">The message type.</param>
+    /// <param name="flags">Flags besides NLM_F_REQUEST.</param>
+    /// <param name="headerLength">Bytes of the header that the family puts before its attributes; all are zero.</param>
+    public MessageWriter BeginPlain(ushort type, ushort flags, int headerLength)
+    {
+        MessageWriter request = new(ref _request);
+        request.Begin(type, flags, Expect(flags), headerLength);
+        return request;
+    }
+
+    /// <summary>Ends the last message of a request and sends it; <see cref="TryRead"/> then reads the answer.</summary>
+    /// <returns>0, or the errno if the kernel did not take it.</returns>
+    public int Send(MessageWriter request)
+    {
+        request.End();
+        Error = Socket.Send(request.Written);
+        IsFinished = Error != 0;
+        return Error;
+    }
+
+    /// <summary>Reads the next message of the answer, which is there until the next call.</summary>
+    /// <param name="message">The message.</param>
+    /// <returns>Whether there was one; if not, <see cref="Error"/> tells how the answer ended.</returns>
+    /// <exception cref="ConntrackException">What came cannot be read.</exception>
+    public bool TryRead(out NetlinkMessage message)
+    {
+        while (!IsFinished)
+        {
+            if (_position >= _end)
+            {
+                Receive();
+                continue;
+            }
+
+            MessageReader reader = new(_buffer.AsSpan(_position, _end - _position));
+            _position = _end; // of a datagram that cannot be read, the rest is passed over
+            reader.TryRead(out message);
+            _position = _end - reader.Left;
+            if (message.Sequence == _sequence && IsContent(message))
+            {
+                IsFinished = !_hasMany;
+                return true;
+            }
+        }
+
+        message = default;
+        return false;
+    }
+
+    /// <summary>Reads the answer to its end: the kernel lists nothing else on a socket before a listing is through.</summary>
+    /// <returns>How it ended: 0 or errno.</returns>
+    /// <exception cref="ConntrackException">What came cannot be read.</exception>
+    public int Finish()
+    {
+        while (TryRead(out _))
+        {
+        }
+
+        return Error;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Socket.Dispose();
+
+    private uint Expect(ushort flags)
+    {
+        _hasMany = (flags & NetlinkHeader.Dump) == NetlinkHeader.Dump || (flags & NetlinkHeader.Acknowledge) != 0;
+        IsIncomplete = false;
+        return ++_sequence;
+    }
+
+    /// <summary>Whether a message is what was asked for, and not about the answer.</summary>
+    private bool IsContent(NetlinkMessage message)
+    {
+        IsIncomplete |= (message.Flags & NetlinkHeader.DumpInterrupted) != 0;
+        switch (message.Type)
+        {
+            case NetlinkHeader.Done:
+                Error = message.ToDoneError();
+                break;
+            case NetlinkHeader.Error:
+                Error = message.ToError();
+                break;
+            case NetlinkHeader.Overrun:
+                IsIncomplete = true;
+                return false;
+            default:
+                return true;
+        }
+
+        IsFinished = true;
+        return false;
+    }
+
+    private void Receive()
+    {
+        int length = Socket.Receive(_buffer, out int error);
+        if (length > _buffer.Length)
+        {
+            throw AttributeReader.Malformed("a datagram is longer than the kernel makes them");
+        }
+
+        (_position, _end) = (0, Math.Max(0, length));
+        if (error == Errno.NoBuffers)
+        {
+            IsIncomplete = true;
+        }
+        else if (error != 0)
+        {
+            (Error, IsFinished) = (error, true);
+        }
+    }
+}
