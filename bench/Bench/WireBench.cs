@@ -1,6 +1,7 @@
 using System.Globalization;
 using KubeProxySharp.Kubernetes;
 using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Kubernetes.Wire;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,7 +28,9 @@ internal static class WireBench
         {
             CountingSink sink = new();
             using MemoryHandler handler = new(body);
-            ApiClient client = new(handler, new ApiClientOptions(), handler, TimeProvider.System, NullLogger<ApiClient>.Instance);
+            using ApiConnection connection = new(
+                new("https://bench.example"), handler, stopped => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopped));
+            ApiClient client = new(connection, new ApiClientOptions(), handler, TimeProvider.System, NullLogger<ApiClient>.Instance);
             using CancellationTokenSource stop = new();
             Reflector<EndpointSlice> reflector =
                 new(client, ApiResources.EndpointSlices, sink, NullLogger<Reflector<EndpointSlice>>.Instance, new Random(round));
@@ -112,19 +115,8 @@ internal static class WireBench
         public void Listed() => _done.TrySetResult();
     }
 
-    private sealed class MemoryHandler(byte[] body) : HttpMessageHandler, IApiConnection, IApiObserver
+    private sealed class MemoryHandler(byte[] body) : HttpMessageHandler, IApiObserver
     {
-        private HttpClient? _http;
-
-        public Uri Server { get; } = new("https://bench.example");
-
-        public HttpClient Http => _http ??= new HttpClient(this, disposeHandler: false);
-
-        public bool AllowsCompression => false;
-
-        public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) =>
-            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-
         public void OnRequest(in ApiRequestReport report)
         {
         }

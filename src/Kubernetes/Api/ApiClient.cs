@@ -1,6 +1,6 @@
-using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
+using KubeProxySharp.Kubernetes.Connection;
 using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Kubernetes.Api;
@@ -16,7 +16,7 @@ namespace KubeProxySharp.Kubernetes.Api;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Receives the server's warnings.</param>
 public sealed class ApiClient(
-    IApiConnection connection, ApiClientOptions options, IApiObserver observer, TimeProvider timeProvider, ILogger<ApiClient> logger)
+    ApiConnection connection, ApiClientOptions options, IApiObserver observer, TimeProvider timeProvider, ILogger<ApiClient> logger)
 {
     private readonly SeenWarnings _warnings = new(logger);
     private readonly Lock _lock = new();
@@ -63,15 +63,6 @@ public sealed class ApiClient(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The body of an answer, decompressed if the connection has not done that already.</summary>
-    internal static async Task<Stream> OpenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        return response.Content.Headers.ContentEncoding.Contains("gzip", StringComparer.OrdinalIgnoreCase)
-            ? new GZipStream(stream, CompressionMode.Decompress)
-            : stream;
-    }
-
     private Reachability Reachability
     {
         get
@@ -91,7 +82,7 @@ public sealed class ApiClient(
         try
         {
             HttpResponseMessage response =
-                await connection.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                await connection.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             code = response.StatusCode;
             _warnings.Take(response);
             return response;
@@ -111,14 +102,8 @@ public sealed class ApiClient(
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        message.Headers.TryAddWithoutValidation("Accept", options.Accept);
+        message.Headers.TryAddWithoutValidation("Accept", request.Accept ?? options.Accept);
         message.Headers.TryAddWithoutValidation("User-Agent", options.UserAgent);
-        bool isList = request.Method == HttpMethod.Get && !request.IsWatch;
-        if (isList && connection.AllowsCompression)
-        {
-            message.Headers.AcceptEncoding.Add(new("gzip"));
-        }
-
         if (!request.Body.IsEmpty)
         {
             message.Content = new ReadOnlyMemoryContent(request.Body);

@@ -11,7 +11,10 @@ internal sealed record ApiRequest(HttpMethod Method, string PathAndQuery)
     /// <summary>The body's media type.</summary>
     public string ContentType { get; init; } = "";
 
-    /// <summary>Whether the answer is a watch; watches are never compressed.</summary>
+    /// <summary>The formats that the answer may have; null for those of the client.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>Whether the answer is a watch.</summary>
     public bool IsWatch { get; init; }
 
     /// <summary>Method and path without the query.</summary>

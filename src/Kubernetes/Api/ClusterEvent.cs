@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using KubeProxySharp.Kubernetes.Wire;
+using k8s.Models;
 
 namespace KubeProxySharp.Kubernetes.Api;
 
@@ -32,50 +32,42 @@ internal sealed record ClusterEvent(ObjectReference Regarding, EventKind Type, s
         return name.Length <= MaxNameLength && IsDnsName(Regarding.Name) ? name : Guid.NewGuid().ToString();
     }
 
-    /// <summary>The body of a POST.</summary>
+    /// <summary>The object that is created.</summary>
     /// <param name="name">The event's name.</param>
     /// <param name="reporter">Who writes it.</param>
     /// <param name="count">How often it happened; a series is written from 2 on.</param>
     /// <param name="lastObserved">When it happened last.</param>
-    public ReadOnlyMemory<byte> Encode(string name, EventReporter reporter, int count, DateTimeOffset lastObserved)
+    public Eventsv1Event ToObject(string name, EventReporter reporter, int count, DateTimeOffset lastObserved) => new()
     {
-        WireWriter message = new WireWriter()
-            .Nested(1, new WireWriter().Text(1, name).Text(3, Namespace))
-            .Nested(2, MicroTime(Time));
-        if (count > 1)
+        ApiVersion = "events.k8s.io/v1",
+        Kind = "Event",
+        Metadata = new() { Name = name, NamespaceProperty = Namespace },
+        EventTime = Time.UtcDateTime,
+        Series = count > 1 ? SeriesOf(count, lastObserved) : null,
+        ReportingController = reporter.Controller,
+        ReportingInstance = Cut(reporter.Instance, MaxWordLength),
+        Action = Cut(Action, MaxWordLength),
+        Reason = Cut(Reason, MaxWordLength),
+        Regarding = new()
         {
-            message.Nested(3, new WireWriter().Number(1, count).Nested(2, MicroTime(lastObserved)));
-        }
+            ApiVersion = Regarding.ApiVersion,
+            Kind = Regarding.Kind,
+            NamespaceProperty = TextOrNull(Regarding.Namespace),
+            Name = Regarding.Name,
+            Uid = TextOrNull(Regarding.Uid),
+        },
+        Note = TextOrNull(Cut(Note, MaxNoteLength)),
+        Type = Type == EventKind.Warning ? "Warning" : "Normal",
+    };
 
-        message
-            .Text(4, reporter.Controller)
-            .Text(5, Cut(reporter.Instance, MaxWordLength))
-            .Text(6, Cut(Action, MaxWordLength))
-            .Text(7, Cut(Reason, MaxWordLength))
-            .Nested(8, new WireWriter().Text(1, Regarding.Kind).Text(2, Regarding.Namespace).Text(3, Regarding.Name).Text(4, Regarding.Uid).Text(5, Regarding.ApiVersion))
-            .Text(10, Cut(Note, MaxNoteLength))
-            .Text(11, Type == EventKind.Warning ? "Warning" : "Normal");
-        return new WireWriter()
-            .Raw(Envelope.Magic)
-            .Nested(1, new WireWriter().Text(1, "events.k8s.io/v1").Text(2, "Event"))
-            .Nested(2, message)
-            .Message;
-    }
+    /// <summary>The patch that counts repetitions.</summary>
+    public static Eventsv1Event PatchOf(int count, DateTimeOffset lastObserved) => new() { Series = SeriesOf(count, lastObserved) };
 
-    /// <summary>The body of a PATCH that counts repetitions. The time has exactly six digits, others are refused.</summary>
-    public static ReadOnlyMemory<byte> EncodeSeries(int count, DateTimeOffset lastObserved)
-    {
-        string time = lastObserved.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-        return Encoding.ASCII.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"{{\"series\":{{\"count\":{count},\"lastObservedTime\":\"{time}\"}}}}"));
-    }
+    private static Eventsv1EventSeries SeriesOf(int count, DateTimeOffset lastObserved) =>
+        new() { Count = count, LastObservedTime = lastObserved.UtcDateTime };
 
-    private static WireWriter MicroTime(DateTimeOffset time)
-    {
-        long seconds = time.ToUnixTimeSeconds();
-        long nanoseconds = (time - DateTimeOffset.FromUnixTimeSeconds(seconds)).Ticks * NanosecondsPerTick;
-        return new WireWriter().Number(1, seconds).Number(2, nanoseconds);
-    }
+    /// <summary>Empty texts are left out.</summary>
+    private static string? TextOrNull(string text) => text.Length == 0 ? null : text;
 
     /// <summary>Cuts a text to a number of UTF-8 bytes between two characters.</summary>
     private static string Cut(string text, int maxLength)

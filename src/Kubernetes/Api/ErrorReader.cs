@@ -32,7 +32,7 @@ internal static class ErrorReader
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            using Stream stream = await ApiClient.OpenAsync(response, either.Token);
+            using Stream stream = await response.Content.ReadAsStreamAsync(either.Token);
             byte[] body = new byte[MaxBodyLength];
             int length = await stream.ReadAtLeastAsync(body, MaxBodyLength, throwOnEndOfStream: false, either.Token);
             return Parse(body.AsSpan(0, length), ResourceStreams.FormatOf(response.Content.Headers.ContentType?.MediaType));

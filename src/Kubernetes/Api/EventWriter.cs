@@ -1,4 +1,7 @@
+using System.Text.Json;
 using System.Threading.Channels;
+using k8s.Models;
+using KubeProxySharp.Kubernetes.Connection.Transport;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -11,7 +14,7 @@ namespace KubeProxySharp.Kubernetes.Api;
 /// </summary>
 /// <param name="client">Sends the requests.</param>
 /// <param name="reporter">Who the events are from.</param>
-/// <param name="requestsPerSecond">The rate limit; kube-proxy's default is 5 (wire notes 6). 0 or less: none.</param>
+/// <param name="requestsPerSecond">The rate limit; kube-proxy's default is 5 (wire notes 6).</param>
 /// <param name="burst">How many requests may be made at once; kube-proxy's default is 10.</param>
 /// <param name="random">The source of jitter.</param>
 /// <param name="logger">Receives what goes wrong.</param>
@@ -21,6 +24,12 @@ public sealed class EventWriter(
     private const int QueueLength = 1000;
     private const int MaxSeries = 1000;
     private const int MaxTries = 12;
+    private const int MaxUidLength = 128;
+
+    /// <summary>A bit more than the largest object that a server keeps.</summary>
+    private const int MaxAnswerLength = 4 * 1024 * 1024;
+
+    private const string JsonMediaType = "application/json";
 
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_uidDeadline = TimeSpan.FromSeconds(10);
@@ -30,7 +39,6 @@ public sealed class EventWriter(
         Channel.CreateBounded<ClusterEvent>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
 
     private readonly Dictionary<(ObjectReference, EventKind, string, string), EventSeries> _series = [];
-    private readonly ServiceUids _uids = new(client);
     private readonly TokenBucket _bucket = new(requestsPerSecond, burst, client.TimeProvider);
     private readonly ResiliencePipeline _attempts = Attempts(client.TimeProvider, random);
     private long _lost;
@@ -128,17 +136,35 @@ public sealed class EventWriter(
         }
     }
 
-    /// <summary>Adds the uid if it can be had at once; an event without it is better than none.</summary>
+    /// <summary>
+    /// Adds the uid of a Service if it can be had at once; an event without it is better than none, though
+    /// <c>kubectl describe</c> finds Events by it. Events are rare, so that this is cheaper than to keep the uids of all
+    /// Services. A node may list Services, not get one.
+    /// </summary>
     private async Task<ObjectReference> IdentifyAsync(ObjectReference regarding, CancellationToken cancellationToken)
     {
+        if (regarding is not { Kind: "Service", Uid.Length: 0 })
+        {
+            return regarding;
+        }
+
         using CancellationTokenSource deadline = new(s_uidDeadline, client.TimeProvider);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            return await _uids.AddAsync(regarding, either.Token);
+            string path = $"/api/v1/namespaces/{Uri.EscapeDataString(regarding.Namespace)}/services?fieldSelector="
+                + Uri.EscapeDataString("metadata.name=" + regarding.Name);
+            using HttpResponseMessage response = await client.SendAsync(new(HttpMethod.Get, path) { Accept = JsonMediaType }, either.Token);
+            await response.Content.LoadIntoBufferAsync(MaxAnswerLength, either.Token);
+            await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
+            V1ServiceList? found = await JsonSerializer.DeserializeAsync(body, EventJson.Default.V1ServiceList, either.Token);
+            V1ObjectMeta? metadata = found?.Items?.FirstOrDefault()?.Metadata;
+            return metadata is { Uid.Length: > 0 and <= MaxUidLength } && metadata.Name == regarding.Name
+                ? regarding with { Uid = metadata.Uid }
+                : regarding;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested
-            && (e is ApiException or Wire.WireException || Failures.IsLostConnection(e)))
+            && (e is ApiException or JsonException or FormatException || Failures.IsLostConnection(e)))
         {
             Log.NoUid(logger, regarding.Kind, regarding.Name, e.Message);
             return regarding;
@@ -167,11 +193,8 @@ public sealed class EventWriter(
             return;
         }
 
-        ApiRequest patch = new(HttpMethod.Patch, $"{Path(series.First)}/{series.Name}")
-        {
-            Body = ClusterEvent.EncodeSeries(series.Count, series.Last),
-            ContentType = "application/strategic-merge-patch+json",
-        };
+        ApiRequest patch = Request(
+            HttpMethod.Patch, $"{Path(series.First)}/{series.Name}", ClusterEvent.PatchOf(series.Count, series.Last), "application/strategic-merge-patch+json");
         ApiStatus? refusal = await SendAsync(patch, series.First.Reason, cancellationToken);
         if (refusal?.Code == 404)
         {
@@ -184,11 +207,15 @@ public sealed class EventWriter(
 
     private static string Path(ClusterEvent of) => $"/apis/events.k8s.io/v1/namespaces/{Uri.EscapeDataString(of.Namespace)}/events";
 
-    private ApiRequest Creation(EventSeries series) => new(HttpMethod.Post, Path(series.First))
+    private static ApiRequest Request(HttpMethod method, string path, Eventsv1Event body, string contentType) => new(method, path)
     {
-        Body = series.First.Encode(series.Name, reporter, series.Count, series.Last),
-        ContentType = Wire.ResourceStreams.ProtobufMediaType,
+        Body = JsonSerializer.SerializeToUtf8Bytes(body, EventJson.Default.Eventsv1Event),
+        ContentType = contentType,
+        Accept = JsonMediaType,
     };
+
+    private ApiRequest Creation(EventSeries series) => Request(
+        HttpMethod.Post, Path(series.First), series.First.ToObject(series.Name, reporter, series.Count, series.Last), JsonMediaType);
 
     /// <summary>Sends a request: what the server refuses is final, but for 429; what did not reach it is tried again.</summary>
     /// <returns>The refusal; null if the server took it.</returns>

@@ -55,7 +55,7 @@ public sealed partial class Reflector<T>
         ApiRequest request = new(HttpMethod.Get, path);
         using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
         using IResourceStream<T> items = ResourceStreams.List(
-            await ApiClient.OpenAsync(response, either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
+            await response.Content.ReadAsStreamAsync(either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
         ResourceEvent<T> last = default;
         while (await items.NextAsync(either.Token) is ResourceEvent<T> item)
         {
@@ -93,7 +93,7 @@ public sealed partial class Reflector<T>
         long start = _time.GetTimestamp();
         deadline.CancelAfter(isListing ? s_listSilence : life);
         using IResourceStream<T> events = ResourceStreams.Watch(
-            await ApiClient.OpenAsync(response, either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
+            await response.Content.ReadAsStreamAsync(either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
         if (isListing)
         {
             _names.BeginListing();

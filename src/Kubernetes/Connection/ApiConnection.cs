@@ -15,14 +15,26 @@ public sealed class ApiConnection : IDisposable
     /// <summary>What a buffered answer may hold. Lists are read as streams, which have no bound here.</summary>
     private const int MaxBufferedLength = 64 * 1024 * 1024;
 
-    private readonly ReplacedFiles _files;
+    private readonly Func<CancellationToken, Task> _replacedFiles;
+
+    /// <summary>Connects by a handler that is there: for tests and measurements, without TLS, credentials or limits.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="handler">Sends the requests; not owned.</param>
+    /// <param name="replacedFiles">See <see cref="WaitForReplacedFilesAsync"/>.</param>
+    internal ApiConnection(Uri server, HttpMessageHandler handler, Func<CancellationToken, Task> replacedFiles)
+    {
+        Server = server;
+        Namespace = "default";
+        _replacedFiles = replacedFiles;
+        Client = new(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
+    }
 
     private ApiConnection(ConnectionPlan plan, ConnectionSettings settings)
     {
         ILogger logger = settings.LoggerFactory.CreateLogger<ApiConnection>();
         Server = plan.Server;
         Namespace = plan.Namespace;
-        _files = new(plan.Files, settings.TimeProvider);
+        _replacedFiles = new ReplacedFiles(plan.Files, settings.TimeProvider).WaitAsync;
         Tell(logger, plan);
         Dial dial = new(plan.Server, plan.Dial, settings);
         HttpMessageHandler handler = new TransportHandler(plan.Authority, plan.Certificate, dial.Connect, logger);
@@ -55,7 +67,7 @@ public sealed class ApiConnection : IDisposable
     /// meanwhile: for whoever waits to try again after a refusal.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _files.WaitAsync(cancellationToken);
+    public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _replacedFiles(cancellationToken);
 
     /// <summary>Connects the way kube-proxy chooses (behaviour notes 11.9): kubeconfig, else master, else service account.</summary>
     /// <param name="kubeconfig">The file; empty for none.</param>

@@ -27,7 +27,7 @@ internal sealed class ApiSource : IDisposable
     {
         _connection = connection;
         _logs = logs;
-        _client = new(new Endpoint(connection), options, observer, time, logs.CreateLogger<ApiClient>());
+        _client = new(connection, options, observer, time, logs.CreateLogger<ApiClient>());
         Events = new(_client, reporter, EventsPerSecond, EventBurst, Random.Shared, logs.CreateLogger<EventWriter>());
     }
 
@@ -53,17 +53,5 @@ internal sealed class ApiSource : IDisposable
 
         // On a thread of the pool: decoding a large list must not hold up the caller.
         return Task.Run(() => reflector.RunAsync(cancellation), cancellation);
-    }
-
-    /// <summary>The connection renews credentials and unpacks answers by itself.</summary>
-    private sealed class Endpoint(ApiConnection connection) : IApiConnection
-    {
-        public Uri Server => connection.Server;
-
-        public HttpClient Http => connection.Client;
-
-        public bool AllowsCompression => false;
-
-        public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => connection.WaitForReplacedFilesAsync(cancellationToken);
     }
 }

@@ -20,7 +20,7 @@ public sealed class EventWriterTests : IAsyncDisposable
     public EventWriterTests()
     {
         _server = new(_time);
-        ApiClient client = new(_server, new ApiClientOptions(), _server, _time, NullLogger<ApiClient>.Instance);
+        ApiClient client = new(_server.Connection, new ApiClientOptions(), _server, _time, NullLogger<ApiClient>.Instance);
         _writer = new(client, new("kube-proxy", "kube-proxy-a"), 5, 10, new Random(1), NullLogger<EventWriter>.Instance);
     }
 
@@ -40,7 +40,7 @@ public sealed class EventWriterTests : IAsyncDisposable
     public async Task AnEventIsPostedToTheNamespaceOfItsObject()
     {
         Accept(1);
-        _server.List(Messages.List("10", "", Messages.Service("web", "1")));
+        _server.Reply(() => Json(HttpStatusCode.OK, """{"items":[{"metadata":{"name":"web","namespace":"shop","uid":"1234-5678"}}]}"""));
         Accept(1);
         Start();
 
@@ -50,9 +50,13 @@ public sealed class EventWriterTests : IAsyncDisposable
 
         _server.Requests[0].Path.Should().Be("/apis/events.k8s.io/v1/namespaces/default/events");
         _server.Requests[0].Message.Method.Should().Be(HttpMethod.Post);
-        _server.Requests[0].Body.Should().StartWith("k8s\0"u8.ToArray());
+        _server.Requests[0].Message.Content!.Headers.ContentType!.MediaType.Should().Be("application/json");
+        _server.Requests[0].Message.Headers.Accept.ToString().Should().Be("application/json");
+        _server.Requests[0].Message.Headers.UserAgent.ToString().Should().StartWith("kube-proxy-sharp/");
         _server.Requests[1].Path.Should().Be("/api/v1/namespaces/shop/services?fieldSelector=metadata.name%3Dweb", "kubectl describe finds events by uid");
         _server.Requests[2].Path.Should().Be("/apis/events.k8s.io/v1/namespaces/shop/events");
+        Encoding.UTF8.GetString(_server.Requests[2].Body).Should().Contain("\"uid\":\"1234-5678\"");
+        _server.Reports.Should().HaveCount(3, "all requests are counted");
     }
 
     [Fact]
@@ -108,6 +112,39 @@ public sealed class EventWriterTests : IAsyncDisposable
         (_server.Requests[2].Time - _server.Requests[1].Time).TotalSeconds.Should().BeInRange(7.5, 13);
     }
 
+    /// <summary>An event without the uid is better than none.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("<html>")]
+    [InlineData("""{"items":[{"metadata":{"name":"web","creationTimestamp":"yesterday"}}]}""")]
+    [InlineData("""{"items":[]}""")]
+    [InlineData("""{"items":[{"metadata":{"name":"other","uid":"5678"}}]}""")]
+    public async Task AListThatDoesNotTellTheUidIsPassedOver(string body)
+    {
+        _server.Reply(() => Json(HttpStatusCode.OK, body));
+        Accept(1);
+        Start();
+
+        _writer.Write(ObjectReference.Service("shop", "web"), EventKind.Warning, "R", "A", "n");
+        await Until(() => _server.Requests.Count == 2);
+
+        Encoding.UTF8.GetString(_server.Requests[1].Body).Should().Contain("web").And.NotContain("uid");
+        _writer.LostCount.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task AListWithoutEndIsNotReadToItsEnd()
+    {
+        _server.Reply(() => Json(HttpStatusCode.OK, new string(' ', 5_000_000)));
+        Accept(1);
+        Start();
+
+        _writer.Write(ObjectReference.Service("shop", "web"), EventKind.Warning, "R", "A", "n");
+        await Until(() => _server.Requests.Count == 2);
+
+        _writer.LostCount.Should().Be(0);
+    }
+
     [Fact]
     public async Task RequestsKeepToTheRate()
     {
@@ -142,9 +179,12 @@ public sealed class EventWriterTests : IAsyncDisposable
     {
         for (int index = 0; index < count; index++)
         {
-            _server.Reply(() => new HttpResponseMessage(HttpStatusCode.Created) { Content = new ByteArrayContent([]) });
+            _server.Reply(() => Json(HttpStatusCode.Created, "{}"));
         }
     }
+
+    private static HttpResponseMessage Json(HttpStatusCode code, string body) =>
+        new(code) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     private void Start() => _run = _writer.RunAsync(_stop.Token);
 

@@ -467,7 +467,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     {
         if (_run.IsCompleted)
         {
-            ApiClient client = new(_server, new ApiClientOptions(), _server, _time, NullLogger<ApiClient>.Instance);
+            ApiClient client = new(_server.Connection, new ApiClientOptions(), _server, _time, NullLogger<ApiClient>.Instance);
             Reflector<Service> reflector = new(client, ApiResources.Services, _sink, _log, new Random(1));
             _run = reflector.RunAsync(_stop.Token);
         }

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Connection;
 
 namespace KubeProxySharp.Kubernetes.Tests.Api;
 
 /// <summary>Stands in for the way to an API server: answers the requests in turn from a script, and then no more.</summary>
-internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IApiConnection, IApiObserver
+internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IApiObserver
 {
     private const string Protobuf = "application/vnd.kubernetes.protobuf";
 
@@ -16,13 +17,11 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
     private readonly TaskCompletionSource _filesReplaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string?> _problems = [];
     private readonly Lock _lock = new();
-    private HttpClient? _http;
+    private ApiConnection? _connection;
 
     public Uri Server { get; init; } = new("https://api.example:6443");
 
-    public HttpClient Http => _http ??= new HttpClient(this, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-
-    public bool AllowsCompression { get; init; } = true;
+    public ApiConnection Connection => _connection ??= new(Server, this, _filesReplaced.Task.WaitAsync);
 
     /// <summary>When it was asked whether it is there. These questions are not among the requests.</summary>
     public IReadOnlyList<DateTimeOffset> Probes
@@ -109,8 +108,6 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
     /// <summary>A file with a credential was replaced.</summary>
     public void ReplaceFiles() => _filesReplaced.TrySetResult();
 
-    public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _filesReplaced.Task.WaitAsync(cancellationToken);
-
     public void OnRequest(in ApiRequestReport report)
     {
         lock (_lock)
@@ -154,6 +151,12 @@ internal sealed class ScriptedServer(TimeProvider time) : HttpMessageHandler, IA
         }
 
         return reply!(); // the delay above never ends well
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _connection?.Dispose();
+        base.Dispose(disposing);
     }
 
     private static HttpResponseMessage Answer(HttpStatusCode code, HttpContent content, string contentType)

@@ -155,14 +155,14 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
         await using FakeApiServer server = await StartAsync(hasStreamingLists: true);
         server.Faults.Inject(AnswerFault.TooManyRequests(), ResourceType.Services, FaultBox.UntilCleared);
         using SocketsHttpHandler handler = new() { UseProxy = false }; // without TLS each watch has a connection of its own
-        using HttpClient http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        using ApiConnection connection = new(server.ClearHttp1Uri, handler, stop => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop));
         using CancellationTokenSource stop = new();
         DelayLogger<Reflector<Service>>[] logs = [.. Enumerable.Range(0, Count).Select(_ => new DelayLogger<Reflector<Service>>())];
         Task[] runs = [.. Enumerable.Range(0, Count).Select(number => new Reflector<Service>(
             new ApiClient(
-                new PlainConnection(server.ClearHttp1Uri, http),
+                connection,
                 new ApiClientOptions { UserAgent = $"agent-{number}" },
-                new PlainConnection(server.ClearHttp1Uri, http),
+                new DeafObserver(),
                 TimeProvider.System,
                 NullLogger<ApiClient>.Instance),
             ApiResources.Services,
@@ -222,17 +222,8 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
                  "ports":[{"port":80,"protocol":"TCP","targetPort":80}]}}
         """;
 
-    private sealed class PlainConnection(Uri server, HttpClient http) : IApiConnection, IApiObserver
+    private sealed class DeafObserver : IApiObserver
     {
-        public Uri Server => server;
-
-        public HttpClient Http => http;
-
-        public bool AllowsCompression => false;
-
-        public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) =>
-            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-
         public void OnRequest(in ApiRequestReport report)
         {
             // The server counts.

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KubeProxySharp.Kubernetes.Tests.Api;
 
 /// <summary>What an agent has between the API server and its rules: a connection, reflectors, and a state that they keep up to date.</summary>
-internal sealed class SimulatedAgent : IApiConnection, IApiObserver, IResourceSink<Service>, IAsyncDisposable
+internal sealed class SimulatedAgent : IApiObserver, IResourceSink<Service>, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, string> _services = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _problems = new();
@@ -20,18 +20,12 @@ internal sealed class SimulatedAgent : IApiConnection, IApiObserver, IResourceSi
     public SimulatedAgent(ApiConnection connection)
     {
         _connection = connection;
-        ApiClient client = new(this, new ApiClientOptions(), this, TimeProvider.System, NullLogger<ApiClient>.Instance);
+        ApiClient client = new(connection, new ApiClientOptions(), this, TimeProvider.System, NullLogger<ApiClient>.Instance);
         _run = Task.WhenAll(
             new Reflector<Service>(client, ApiResources.Services, this, NullLogger<Reflector<Service>>.Instance, Random.Shared).RunAsync(_stop.Token),
             new Reflector<EndpointSlice>(client, ApiResources.EndpointSlices, new Nowhere(), NullLogger<Reflector<EndpointSlice>>.Instance, Random.Shared)
                 .RunAsync(_stop.Token));
     }
-
-    public Uri Server => _connection.Server;
-
-    public HttpClient Http => _connection.Client;
-
-    public bool AllowsCompression => false;
 
     /// <summary>What it thinks that there is: names and addresses, in order.</summary>
     public string State => string.Join(' ', _services.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
@@ -43,8 +37,6 @@ internal sealed class SimulatedAgent : IApiConnection, IApiObserver, IResourceSi
     /// <param name="folder">Where its kubeconfig is to be.</param>
     public static SimulatedAgent Start(FakeApiServer server, ConnectionBench folder) => new(ApiConnection.FromKubeconfig(
         folder.Write("kubeconfig", server.Kubeconfig()), "", new ConnectionSettings { QueriesPerSecond = -1 }));
-
-    public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _connection.WaitForReplacedFilesAsync(cancellationToken);
 
     public void Put(Service value) => _services[value.Name.Name] = value.ClusterIPs[0].ToString();
 

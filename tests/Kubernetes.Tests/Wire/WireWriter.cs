@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace KubeProxySharp.Kubernetes.Wire;
+namespace KubeProxySharp.Kubernetes.Tests.Wire;
 
 /// <summary>Writes one protobuf message. Empty texts are left out, as proto3 does; used for small, rare messages.</summary>
 internal sealed class WireWriter
