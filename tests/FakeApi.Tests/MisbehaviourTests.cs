@@ -237,6 +237,11 @@ public sealed class MisbehaviourTests : IAsyncLifetime
         _server.Faults.Inject(new HangFault());
         Task<HttpResponseMessage> hanging = GetAsync();
         await _server.Requests.WaitForAsync(request => request.Verb == "list", 1, Exchange.Patience);
+        while (_server.Faults.Pending != 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Exchange.Patience);
+        }
+
         hanging.IsCompleted.Should().BeFalse();
         _server.Faults.Clear();
         await hanging.Awaiting(task => task).Should().ThrowAsync<HttpRequestException>();

@@ -4,7 +4,11 @@ using Microsoft.AspNetCore.Http;
 namespace KubeProxySharp.FakeApi.Http;
 
 /// <summary>Writes the body of an answer; a fault decides what becomes of the bytes.</summary>
-internal sealed class AnswerBody(HttpContext context, BodyFault? fault, FaultBox faults, TimeProvider time)
+/// <param name="context">The request.</param>
+/// <param name="fault">The fault, if there is one.</param>
+/// <param name="time">The clock.</param>
+/// <param name="cleared">Is cancelled when the faults are cleared; of the time before the fault was taken.</param>
+internal sealed class AnswerBody(HttpContext context, BodyFault? fault, TimeProvider time, CancellationToken cleared)
 {
     private readonly HttpResponse _response = context.Response;
     private readonly CancellationToken _aborted = context.RequestAborted;
@@ -23,7 +27,7 @@ internal sealed class AnswerBody(HttpContext context, BodyFault? fault, FaultBox
                 await PassAsync(bytes, stall.Bytes);
                 if (_sent >= stall.Bytes)
                 {
-                    await HoldAsync(faults, time, _aborted);
+                    await HoldAsync(time, cleared, _aborted);
                     return false;
                 }
 
@@ -87,9 +91,9 @@ internal sealed class AnswerBody(HttpContext context, BodyFault? fault, FaultBox
     }
 
     /// <summary>Keeps a request open and silent until the faults are cleared or the client is gone.</summary>
-    public static async Task HoldAsync(FaultBox faults, TimeProvider time, CancellationToken aborted)
+    public static async Task HoldAsync(TimeProvider time, CancellationToken cleared, CancellationToken aborted)
     {
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(aborted, faults.Cleared);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(aborted, cleared);
         try
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, time, either.Token);

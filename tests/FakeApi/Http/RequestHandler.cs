@@ -139,8 +139,11 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
         }
     }
 
-    private AnswerBody NewBody(ApiRequest request) =>
-        new(request.Context, server.Faults.Take<BodyFault>(request.Type), server.Faults, server.Time);
+    private AnswerBody NewBody(ApiRequest request)
+    {
+        CancellationToken cleared = server.Faults.Cleared; // before the fault is taken: it may be cleared at once
+        return new(request.Context, server.Faults.Take<BodyFault>(request.Type), server.Time, cleared);
+    }
 
     private static Task OtherAsync(HttpContext context, string[] path) => path switch
     {
@@ -164,6 +167,7 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
     /// <returns>True when the fault was the answer.</returns>
     private async Task<bool> TakeRequestFaultAsync(HttpContext context, ApiRequest? request)
     {
+        CancellationToken cleared = server.Faults.Cleared; // before the fault is taken: it may be cleared at once
         switch (server.AwayAnswer ?? server.Faults.Take<RequestFault>(request?.Type, fault => fault.Verb is null || fault.Verb == request?.Verb))
         {
             case AnswerFault answer:
@@ -180,7 +184,7 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
 
                 throw new ApiException(new(answer.Code, answer.Reason, "injected: " + answer.Reason));
             case HangFault:
-                await AnswerBody.HoldAsync(server.Faults, server.Time, context.RequestAborted);
+                await AnswerBody.HoldAsync(server.Time, cleared, context.RequestAborted);
                 context.Abort();
                 return true;
             case ResetFault { Connection: true }:
