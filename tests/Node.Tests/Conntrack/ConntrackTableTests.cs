@@ -2,8 +2,8 @@ using System.Text;
 using KubeProxySharp.Conntrack;
 using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Netlink;
-using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.Conntrack.Text;
+using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 
