@@ -78,6 +78,10 @@ internal sealed class AgentLog
                 {
                     _reasons[family] = "failure";
                 }
+                else if (line.Contains(family + " rules may have to be written in full: refusals in a row", StringComparison.Ordinal))
+                {
+                    _reasons[family] = "refusals in a row";
+                }
             }
         }
     }

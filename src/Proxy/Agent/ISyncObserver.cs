@@ -40,6 +40,12 @@ internal interface ISyncObserver
     /// <param name="what">What happened, in words.</param>
     void Drifted(IpFamily family, string what);
 
+    /// <summary>
+    /// The kernel refuses one group of Services after the other, so what they build on may be missing: it is about to be
+    /// written as a whole.
+    /// </summary>
+    void BaseDoubted(IpFamily family);
+
     /// <summary>The rules that somebody else changed are back.</summary>
     void Repaired(IpFamily family, string what);
 

@@ -274,7 +274,7 @@ internal sealed class RefusalSearch(
         {
             // It may be the base that is missing: somebody else may have deleted it.
             _isBaseSure = true;
-            families[refused].Refused(isUntouched: false);
+            Doubt(families[refused]);
         }
 
         return true;
@@ -296,8 +296,15 @@ internal sealed class RefusalSearch(
         }
 
         // The loop writes the base, and then it is tried again.
-        family.Refused(isUntouched: false);
+        Doubt(family);
         _groups.AddAlone(name);
+    }
+
+    /// <summary>The loop is to write everything: what the groups build on may be gone.</summary>
+    private void Doubt(FamilySync family)
+    {
+        family.Refused(isUntouched: false);
+        observer.BaseDoubted(family.Family);
     }
 
     /// <summary>Tries a group without writing it.</summary>

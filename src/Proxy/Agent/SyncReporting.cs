@@ -152,6 +152,10 @@ internal sealed partial class SyncReporting(
     }
 
     /// <inheritdoc/>
+    public void BaseDoubted(IpFamily family) =>
+        LogFullIsDue(family, "refusals in a row: what the refused Services build on may have been deleted by somebody else");
+
+    /// <inheritdoc/>
     public void Repaired(IpFamily family, string what)
     {
         metrics.Agent.DriftRepaired(family, DriftReason.RulesChanged);

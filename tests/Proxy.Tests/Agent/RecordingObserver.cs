@@ -46,6 +46,8 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void Drifted(IpFamily family, string what) => Told.Enqueue($"{family} drifted: {what}");
 
+    public void BaseDoubted(IpFamily family) => Told.Enqueue($"{family} base doubted");
+
     public void Repaired(IpFamily family, string what) => Told.Enqueue($"{family} repaired: {what}");
 
     public void Quarantined(NamespacedName service, IpFamily family, string error) => Told.Enqueue($"{family} quarantined {service}: {error}");
