@@ -91,8 +91,10 @@ public sealed partial class Reflector<T>
                     ? await ListAsync(cancellationToken)
                     : await WatchAsync(cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e)
             {
+                // A request that fails at the moment of the stop is part of the stop.
+                cancellationToken.ThrowIfCancellationRequested();
                 next = Judge(e);
             }
 

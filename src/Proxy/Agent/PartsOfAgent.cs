@@ -50,6 +50,7 @@ internal sealed partial class PartsOfAgent(ILogger log, CancellationTokenSource 
     {
         Task[] parts = Snapshot();
         Task first = await Task.WhenAny([.. parts, _failure.Task]);
+        bool isStopped = end.IsCancellationRequested;
         await EndAsync(parts);
         foreach (Task part in parts)
         {
@@ -66,6 +67,11 @@ internal sealed partial class PartsOfAgent(ILogger log, CancellationTokenSource 
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // Told to stop.
+        }
+        catch (Exception e) when (isStopped)
+        {
+            // What fails after the stop, fails because of it as a rule.
+            LogPart(e);
         }
     }
 

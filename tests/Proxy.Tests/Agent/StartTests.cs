@@ -93,6 +93,32 @@ public sealed class StartTests
         part.IsCompleted.Should().BeTrue();
     }
 
+    /// <summary>A request may fail at the very moment of the stop: the agent was told to end, and ends well.</summary>
+    [Fact]
+    public async Task WhatFailsAfterTheStopIsNoErrorOfTheAgent()
+    {
+        using CancellationTokenSource end = new();
+        await using PartsOfAgent parts = new(NullLogger.Instance, end);
+        TaskCompletionSource part = new();
+        parts.Add(part.Task);
+        Task wait = parts.WaitAsync();
+
+        await end.CancelAsync();
+        part.SetException(new IOException("connection refused"));
+
+        await wait.WaitAsync(s_limit);
+    }
+
+    [Fact]
+    public async Task WhatFailsBeforeTheStopEndsTheAgent()
+    {
+        using CancellationTokenSource end = new();
+        await using PartsOfAgent parts = new(NullLogger.Instance, end);
+        parts.Add(Task.FromException(new IOException("broken")));
+
+        await FluentActions.Awaiting(parts.WaitAsync).Should().ThrowAsync<IOException>().WithMessage("broken");
+    }
+
     /// <summary>The whole agent, with a server that refuses connections.</summary>
     [Fact]
     public async Task ProbesAreAnsweredWhileTheServerIsAway()
