@@ -264,15 +264,22 @@ public sealed class StaleFlowsTests
         StaleFlows flows = Flows();
         ConntrackEntry flow = Flow(17, "10.96.0.10:80", "10.244.1.5:8080");
         flows.Decide(flow);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        int healthy = 0;
-        for (int round = 0; round < 1000; round++)
+        // The least of several times: a collection meanwhile takes the rest of the thread's piece of the heap, which counts.
+        long least = long.MaxValue;
+        for (int count = 0; count < 5; count++)
         {
-            healthy += flows.Decide(flow) == FlowVerdict.Healthy ? 1 : 0;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            int healthy = 0;
+            for (int round = 0; round < 1000; round++)
+            {
+                healthy += flows.Decide(flow) == FlowVerdict.Healthy ? 1 : 0;
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            healthy.Should().Be(1000);
         }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
-        healthy.Should().Be(1000);
+        least.Should().Be(0);
     }
 
     private static Service Web(TransportProtocol protocol) => Samples.LoadBalancer with

@@ -58,16 +58,23 @@ public sealed class EntryParserTests
     {
         NetlinkMessage message = FlowMessage.Of(FlowMessage.Build());
         EntryParser.Parse(message, out _);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        ulong sum = 0;
-        for (int round = 0; round < 1000; round++)
+        // The least of several times: a collection meanwhile takes the rest of the thread's piece of the heap, which counts.
+        long least = long.MaxValue;
+        for (int count = 0; count < 5; count++)
         {
-            EntryParser.Parse(message, out ConntrackEntry entry);
-            sum += entry.Id;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            ulong sum = 0;
+            for (int round = 0; round < 1000; round++)
+            {
+                EntryParser.Parse(message, out ConntrackEntry entry);
+                sum += entry.Id;
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            sum.Should().Be(1000ul * 0xDEADBEEF);
         }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
-        sum.Should().Be(1000ul * 0xDEADBEEF);
+        least.Should().Be(0);
     }
 
     [Fact]

@@ -124,11 +124,17 @@ public sealed class EndpointSliceWireDecoderTests
     {
         // The first time fills the pool; then the name is known.
         _names.Mark(_decoder.Decode(message, _names).Name);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        EndpointSlice slice = _decoder.Decode(message, _names);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        slice.Endpoints.Length.Should().Be(10);
-        return allocated;
+        // The least of several times: a collection meanwhile takes the rest of the thread's piece of the heap, which counts.
+        long least = long.MaxValue;
+        for (int count = 0; count < 5; count++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            EndpointSlice slice = _decoder.Decode(message, _names);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            slice.Endpoints.Length.Should().Be(10);
+        }
+
+        return least;
     }
 
     private EndpointSlice Decode(params WireWriter[] parts) =>

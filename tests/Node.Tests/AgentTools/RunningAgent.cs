@@ -54,7 +54,9 @@ internal sealed class RunningAgent
     /// <summary>Waits for a condition while the agent runs; a timeout shows the log.</summary>
     public async Task WaitAsync(Func<bool> condition, string what, int seconds = 120)
     {
-        if (!await Eventually.IsTrueAsync(() => condition() || HasExited, seconds) || !condition())
+        bool isMet = false; // once is enough: another agent may undo it at once
+        await Eventually.IsTrueAsync(() => (isMet = condition()) || HasExited, seconds);
+        if (!isMet)
         {
             throw new InvalidOperationException($"{(HasExited ? "the agent ended" : "time is up")} before {what}:\n{string.Join('\n', Log.TakeLast(60))}");
         }
