@@ -55,19 +55,8 @@ mount --bind "$KPS_IMAGE_WORK/configuration" "$root/etc/kube-proxy-sharp"
 mount --bind "$KPS_IMAGE_WORK/drop" "$root/tmp/drop"
 if [ -n "${KPS_IMAGE_FIREWALLD:-}" ]; then
   mkdir -p "$KPS_IMAGE_WORK"/{bus,firewalld} "$root/run/dbus"
-  cat >"$KPS_IMAGE_WORK/bus.conf" <<EOF
-<busconfig>
-  <type>custom</type>
-  <listen>unix:path=$KPS_IMAGE_WORK/bus/system_bus_socket</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/><allow own="*"/>
-    <allow send_destination="*"/><allow send_type="signal"/><allow receive_sender="*"/>
-  </policy>
-</busconfig>
-EOF
   printf '%s\n' DefaultZone=public FirewallBackend=nftables CleanupOnExit=no CleanupModulesOnExit=no >"$KPS_IMAGE_WORK/firewalld/firewalld.conf"
-  dbus-daemon --config-file="$KPS_IMAGE_WORK/bus.conf" --nofork --nopidfile >"$KPS_IMAGE_WORK/bus.log" 2>&1 &
+  scripts/private-bus.sh "$KPS_IMAGE_WORK/bus/system_bus_socket" >"$KPS_IMAGE_WORK/bus.log" 2>&1 &
   export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$KPS_IMAGE_WORK/bus/system_bus_socket
   firewalld --nofork --nopid --system-config "$KPS_IMAGE_WORK/firewalld" --log-target file --log-file "$KPS_IMAGE_WORK/firewalld.log" >/dev/null 2>&1 &
   for _ in $(seq 100); do firewall-cmd --state >/dev/null 2>&1 && break; sleep 0.3; done

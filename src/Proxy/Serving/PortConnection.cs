@@ -60,7 +60,7 @@ internal sealed class PortConnection
         }
         else
         {
-            Context.Abort(new ConnectionAbortedException("it waited too long"));
+            Context.Abort(new ConnectionAbortedException("nobody had begun to serve it when it was to end"));
         }
     }
 

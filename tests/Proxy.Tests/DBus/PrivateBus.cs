@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Proxy.Tests.DBus;
 
@@ -9,29 +10,12 @@ internal sealed class PrivateBus : IDisposable
     private readonly List<Process> _processes = [];
     private Process? _daemon;
 
-    public PrivateBus()
-    {
-        File.WriteAllText(
-            Path.Combine(_directory, "bus.conf"),
-            $"""
-            <busconfig>
-              <type>custom</type>
-              <listen>{Address}</listen>
-              <auth>EXTERNAL</auth>
-              <policy context="default">
-                <allow user="*"/><allow own="*"/>
-                <allow send_destination="*"/><allow send_type="signal"/><allow receive_sender="*"/>
-              </policy>
-            </busconfig>
-            """);
-    }
-
     public string Address => $"unix:path={_directory}/bus";
 
     /// <summary>Starts the daemon and waits for its socket.</summary>
     public void StartDaemon()
     {
-        _daemon = Start("dbus-daemon", $"--config-file={_directory}/bus.conf", "--nofork", "--nopidfile");
+        _daemon = Start(RepositoryRoot.Combine("scripts", "private-bus.sh"), $"{_directory}/bus");
         SpinWait.SpinUntil(() => File.Exists($"{_directory}/bus"), TimeSpan.FromSeconds(20)).Should().BeTrue("dbus-daemon listens");
     }
 
