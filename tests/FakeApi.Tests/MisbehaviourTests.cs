@@ -157,12 +157,20 @@ public sealed class MisbehaviourTests : IAsyncLifetime
     {
         foreach (RawBytesFault fault in new[] { RawBytesFault.Garbage(), RawBytesFault.Oversize(), RawBytesFault.UndecodableObject() })
         {
-            Stream stream = await WatchAsync();
-            _server.Faults.Inject(fault);
-            byte[] seen = new byte[fault.Bytes.Length];
-            await stream.ReadExactlyAsync(seen, Exchange.Patience);
+            await using (Stream stream = await WatchAsync())
+            {
+                _server.Faults.Inject(fault);
+                byte[] seen = new byte[fault.Bytes.Length];
+                await stream.ReadExactlyAsync(seen, Exchange.Patience);
 
-            seen.Should().Equal(fault.Bytes.ToArray());
+                seen.Should().Equal(fault.Bytes.ToArray());
+            }
+
+            while (_server.OpenWatches() > 0)
+            {
+                // A watch that is still open could take the next fault.
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Exchange.Patience);
+            }
         }
     }
 
