@@ -61,15 +61,15 @@ for mode in "$@"; do
   case "$mode" in nftables) flags=(--proxy-mode nftables) ;; nft | legacy) flags=(--proxy-mode iptables --iptables-variant "$mode") ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
   ip netns add "$namespace"
   inside ip link set lo up
-  inside "$fake_api" \
+  ip netns exec "$namespace" "$fake_api" \
     --services "$services" --endpoints 10 --port 16443 --node node-1 --kubeconfig "$work/kubeconfig" </dev/null >"$work/server" 2>&1 &
   server=$!
   await "$work/server" '^control ' 1
   control=$(sed -n 's/^control //p' "$work/server")
   export -f write
-  inside bash -c "write $mode" >"$work/commits" 2>/dev/null & # from before the first load on
+  ip netns exec "$namespace" bash -c "write $mode" >"$work/commits" 2>/dev/null & # from before the first load on
   writer=$!
-  inside "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
+  ip netns exec "$namespace" "$program" run --kubeconfig "$work/kubeconfig" --hostname-override node-1 \
     "${flags[@]}" --iptables-min-sync-period=0s "${quiet_flags[@]}" -v=4 >"$work/log" 2>&1 &
   agent=$!
   await "$work/log" 'Synced IPv4 rules (full)' 1

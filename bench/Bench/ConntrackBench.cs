@@ -6,6 +6,7 @@ using KubeProxySharp.Conntrack.Stale;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 

@@ -6,8 +6,11 @@ using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.Renderers.Nftables.Reading;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Bench;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using KubeProxySharp.Kubernetes;
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Kubernetes.Watch;
 using KubeProxySharp.Kubernetes.Wire;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,8 +1,9 @@
 using System.CommandLine;
-using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.CommandLine;
-using KubeProxySharp.Proxy.Logging;
-using KubeProxySharp.Proxy.Run;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands;
+using KubeProxySharp.Proxy.Commands.Run;
+using KubeProxySharp.Proxy.Configuration.Run;
+using KubeProxySharp.Proxy.Observability.Logging;
 
 RootCommand root = ProgramCommandLine.Create();
 ProgramArguments called = ProgramArguments.From(ProgramArguments.ReadCalledAs(), args, [.. root.Subcommands.Select(command => command.Name)]);

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Text;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.State;
-using KubeProxySharp.RuleModel.Walk;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests;

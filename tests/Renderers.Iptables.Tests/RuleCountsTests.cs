@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Renderers.Iptables.Tests;

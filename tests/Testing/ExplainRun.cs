@@ -1,6 +1,6 @@
 using System.Text;
-using KubeProxySharp.Proxy.CommandLine;
-using KubeProxySharp.Proxy.Output;
+using KubeProxySharp.Proxy.Commands.Explain;
+using KubeProxySharp.Proxy.Commands.Output;
 
 namespace KubeProxySharp.Testing;
 

@@ -1,6 +1,6 @@
 using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
 

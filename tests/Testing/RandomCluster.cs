@@ -2,7 +2,6 @@ using System.Globalization;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Testing;

@@ -2,8 +2,8 @@ using System.Text;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables.Reading;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Semantics;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Testing;
 

@@ -1,4 +1,4 @@
-using KubeProxySharp.Proxy.Drift.Interop;
+using KubeProxySharp.Proxy.Agent.Apply.Listing;
 
 namespace KubeProxySharp.Testing;
 

@@ -1,7 +1,9 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Semantics;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Testing;
 

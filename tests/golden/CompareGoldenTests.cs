@@ -1,11 +1,11 @@
 using System.Text;
-using KubeProxySharp.Proxy;
-using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Compare;
-using KubeProxySharp.Proxy.Inputs;
-using KubeProxySharp.Proxy.Output;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Compare;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Semantics;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Golden.Tests;

@@ -1,7 +1,7 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Semantics;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.Testing;
 using Xunit.Abstractions;
 

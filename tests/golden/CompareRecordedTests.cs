@@ -1,6 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Semantics;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Golden.Tests;

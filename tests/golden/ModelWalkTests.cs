@@ -1,9 +1,9 @@
-using KubeProxySharp.Proxy.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
 using KubeProxySharp.RuleModel.State;
-using KubeProxySharp.RuleModel.Walk;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Golden.Tests;

@@ -1,7 +1,7 @@
 using System.Text;
-using KubeProxySharp.Proxy;
+using KubeProxySharp.Proxy.Commands.DryRun;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Proxy.DryRun;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 

@@ -1,6 +1,8 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Golden.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using KubeProxySharp.Proxy;
-using KubeProxySharp.Proxy.DryRun;
+using KubeProxySharp.Proxy.Commands.DryRun;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 

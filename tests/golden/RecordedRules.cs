@@ -4,7 +4,7 @@ using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Golden.Tests;

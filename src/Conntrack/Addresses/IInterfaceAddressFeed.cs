@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Addresses;

@@ -1,6 +1,7 @@
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Conntrack.Stale;
 

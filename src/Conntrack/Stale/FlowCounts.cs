@@ -1,4 +1,4 @@
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Conntrack.Stale;
 

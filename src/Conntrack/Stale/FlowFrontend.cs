@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Conntrack.Stale;

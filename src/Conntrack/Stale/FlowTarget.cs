@@ -1,5 +1,8 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Conntrack.Stale;
 

@@ -1,5 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Conntrack.Stale;
 

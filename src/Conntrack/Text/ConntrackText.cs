@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Conntrack.Text;
 

@@ -1,3 +1,4 @@
+using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Conntrack.Wire;

@@ -3,7 +3,6 @@ using KubeProxySharp.Kubernetes.Documents;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Kubernetes.Manifests;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Kubernetes.Manifests;
 

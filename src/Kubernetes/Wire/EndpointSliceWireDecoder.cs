@@ -4,7 +4,6 @@ using KubeProxySharp.Kubernetes.Documents;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 

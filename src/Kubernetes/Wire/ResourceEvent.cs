@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Wire;

@@ -1,4 +1,3 @@
-using KubeProxySharp.Kubernetes.Api;
 using KubeProxySharp.Kubernetes.Documents;
 
 namespace KubeProxySharp.Kubernetes.Wire;

@@ -1,5 +1,4 @@
 using System.Text;
-using KubeProxySharp.Kubernetes.Api;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 

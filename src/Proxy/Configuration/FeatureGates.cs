@@ -1,4 +1,4 @@
-using KubeProxySharp.Proxy.CommandLine.Flags;
+using KubeProxySharp.Proxy.Configuration.Flags;
 
 namespace KubeProxySharp.Proxy.Configuration;
 

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Iptables.Naming;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 

@@ -1,8 +1,9 @@
 using System.Globalization;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 

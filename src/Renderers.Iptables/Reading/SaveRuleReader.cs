@@ -1,6 +1,6 @@
 using System.Text;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 

@@ -1,6 +1,7 @@
 using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
 

@@ -2,6 +2,7 @@ using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
 

@@ -1,8 +1,11 @@
 using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.RuleModel.Settings;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
 

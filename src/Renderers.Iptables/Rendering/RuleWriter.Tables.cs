@@ -1,4 +1,5 @@
 using KubeProxySharp.Renderers.Iptables.Naming;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;

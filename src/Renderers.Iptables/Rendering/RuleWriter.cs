@@ -1,8 +1,10 @@
 using System.Buffers;
 using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
+using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.RuleModel.Text;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;

@@ -1,4 +1,4 @@
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
@@ -21,11 +21,11 @@ internal sealed class NftChain(string name)
     /// <summary>A hook by its name; null for those that see no packets of the IP families.</summary>
     public static Hook? HookOf(string? name) => name switch
     {
-        "prerouting" => RuleModel.Walk.Hook.Prerouting,
-        "input" => RuleModel.Walk.Hook.Input,
-        "forward" => RuleModel.Walk.Hook.Forward,
-        "output" => RuleModel.Walk.Hook.Output,
-        "postrouting" => RuleModel.Walk.Hook.Postrouting,
+        "prerouting" => RuleModel.Analysis.Rules.Hook.Prerouting,
+        "input" => RuleModel.Analysis.Rules.Hook.Input,
+        "forward" => RuleModel.Analysis.Rules.Hook.Forward,
+        "output" => RuleModel.Analysis.Rules.Hook.Output,
+        "postrouting" => RuleModel.Analysis.Rules.Hook.Postrouting,
         _ => null,
     };
 }

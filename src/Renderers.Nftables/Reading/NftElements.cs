@@ -1,7 +1,8 @@
 using System.Globalization;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 

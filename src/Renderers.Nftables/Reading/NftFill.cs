@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Text;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 

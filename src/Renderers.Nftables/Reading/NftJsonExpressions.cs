@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 

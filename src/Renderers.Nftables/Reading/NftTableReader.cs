@@ -1,6 +1,7 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 

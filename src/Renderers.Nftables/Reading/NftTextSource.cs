@@ -1,4 +1,4 @@
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 

@@ -1,7 +1,9 @@
 using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
+using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.RuleModel.Text;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;

@@ -1,5 +1,7 @@
 using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 

@@ -1,5 +1,7 @@
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 

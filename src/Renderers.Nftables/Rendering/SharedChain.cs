@@ -1,5 +1,6 @@
 using System.Numerics;
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Text;
 

@@ -1,5 +1,4 @@
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Inputs;
 

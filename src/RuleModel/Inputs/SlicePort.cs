@@ -1,5 +1,3 @@
-using KubeProxySharp.RuleModel.Model;
-
 namespace KubeProxySharp.RuleModel.Inputs;
 
 /// <summary>An element of <c>ports</c> of an EndpointSlice.</summary>

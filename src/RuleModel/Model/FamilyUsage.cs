@@ -1,5 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.RuleModel.Model;
 

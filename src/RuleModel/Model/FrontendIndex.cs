@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Model;
 

@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Inputs;
+
 namespace KubeProxySharp.RuleModel.Model;
 
 /// <summary>The policy of the internal or of the external frontends of a service port.</summary>

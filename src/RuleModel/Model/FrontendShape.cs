@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Inputs;
+
 namespace KubeProxySharp.RuleModel.Model;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.RuleModel.Model;
 

@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.State;
+
 namespace KubeProxySharp.RuleModel.Model;
 
 /// <summary>A service port whose rules changed.</summary>

@@ -1,4 +1,7 @@
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Selection;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Model;
 

@@ -1,6 +1,8 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Selection;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Model;
 

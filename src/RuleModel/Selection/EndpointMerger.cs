@@ -1,7 +1,7 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Selection;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Selection;
 

@@ -1,5 +1,4 @@
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.RuleModel.Selection;
 

@@ -1,6 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.RuleModel.Selection;
 

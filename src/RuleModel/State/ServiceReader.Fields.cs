@@ -1,7 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.RuleModel.State;
 

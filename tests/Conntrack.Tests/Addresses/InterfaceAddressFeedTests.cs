@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using KubeProxySharp.Conntrack.Addresses;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Conntrack.Tests.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;

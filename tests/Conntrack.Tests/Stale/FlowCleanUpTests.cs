@@ -5,7 +5,7 @@ using KubeProxySharp.Conntrack.Tests.Netlink;
 using KubeProxySharp.Conntrack.Tests.Wire;
 using KubeProxySharp.Conntrack.Wire;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Conntrack.Tests.Stale;

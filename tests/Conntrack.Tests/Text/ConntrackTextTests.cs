@@ -1,5 +1,6 @@
 using System.Text;
 using KubeProxySharp.Conntrack.Flows;
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Conntrack.Text;
 
 namespace KubeProxySharp.Conntrack.Tests.Text;

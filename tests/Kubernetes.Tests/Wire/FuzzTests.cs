@@ -1,4 +1,4 @@
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Wire;
 
 namespace KubeProxySharp.Kubernetes.Tests.Wire;

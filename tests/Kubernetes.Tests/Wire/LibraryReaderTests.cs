@@ -1,6 +1,6 @@
 using k8s;
 using k8s.Models;
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Kubernetes.Wire;
 using KubeProxySharp.RuleModel.Collections;

@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Kubernetes.Wire;
 using KubeProxySharp.RuleModel.Inputs;

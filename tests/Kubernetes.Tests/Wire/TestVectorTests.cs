@@ -1,4 +1,4 @@
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Wire;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;

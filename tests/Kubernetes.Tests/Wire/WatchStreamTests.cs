@@ -1,5 +1,5 @@
 using System.Text;
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Wire;
 using KubeProxySharp.RuleModel.Inputs;
 

@@ -2,8 +2,8 @@ using System.Net.Sockets;
 using KubeProxySharp.FakeApi;
 using KubeProxySharp.FakeApi.Schema;
 using KubeProxySharp.Node.Tests.Appliers;
-using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Configuration.Flags;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 using KubeProxySharp.Testing.Lab;
@@ -160,7 +160,7 @@ internal sealed class AgentLab : IAsyncDisposable
     {
         string objects = PathOf("objects.json");
         File.WriteAllText(objects, ApiObjects.List(s_types.SelectMany(Server.Store.All)));
-        IpAddress[] addresses = [.. Network.Inside(Proxy.Agent.InterfaceAddresses.Read)];
+        IpAddress[] addresses = [.. Network.Inside(Proxy.Commands.Inputs.InterfaceAddresses.Read)];
         (IpFamily Family, IReadOnlyList<string> Rules)[] expected =
             [.. s_families.Select(family => (family, KernelRules.WithoutSlots(DryRunRules.Make(objects, PathOf("config.yaml"), _mode, _nodeName, addresses, family))))];
         string difference = "";

@@ -1,8 +1,8 @@
 using System.Text;
 using KubeProxySharp.Node.Tests.Appliers;
-using KubeProxySharp.Proxy;
+using KubeProxySharp.Proxy.Commands.DryRun;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Proxy.DryRun;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 

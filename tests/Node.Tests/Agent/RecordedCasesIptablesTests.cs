@@ -1,5 +1,5 @@
-using KubeProxySharp.Proxy.CommandLine;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Configuration.Flags;
 
 namespace KubeProxySharp.Node.Tests.Agent;
 

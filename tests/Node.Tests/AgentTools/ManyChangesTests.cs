@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using KubeProxySharp.Proxy.Agent;
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.Appliers.Nftables;
-using KubeProxySharp.Proxy.Health;
-using KubeProxySharp.Proxy.Metrics;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Agent.Sync;
+using KubeProxySharp.Proxy.Observability.Health;
+using KubeProxySharp.Proxy.Observability.Metrics;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
@@ -32,7 +32,7 @@ public sealed class ManyChangesTests(ITestOutputHelper output)
         ProxyMetrics metrics = new(new ProxyMetricsOptions { Mode = "nftables", FeatureGates = [] }, TimeProvider.System, NullLogger.Instance);
         TroubleLog trouble = new();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), TimeProvider.System);
-        HealthPorts ports = new(new Dictionary<IpFamily, Proxy.Serving.ServiceHealthServer>(), TimeProvider.System);
+        HealthPorts ports = new(new Dictionary<IpFamily, Proxy.Observability.Serving.ServiceHealthServer>(), TimeProvider.System);
         SyncReporting reporting = new(s_families, "nftables", RandomCluster.NodeName, metrics, health, ports, static (_, _, _, _, _) => { }, new IdleCollector(static () => { }, TimeProvider.System), static _ => { }, static _ => { }, trouble, TimeProvider.System);
         SyncLoop loop = new(Nodes.Proxy, static () => [.. Nodes.Addresses], s_families.Select(family => new NftablesApplier(family, node.Runner, NftablesOptions.Default, TimeProvider.System, trouble)), new SyncPolicy { MinInterval = TimeSpan.Zero }, reporting, TimeProvider.System);
         foreach (Action listed in (Action[])[loop.Feed.Services.Listed, loop.Feed.EndpointSlices.Listed, loop.Feed.Nodes.Listed, loop.Feed.ServiceCidrs.Listed])

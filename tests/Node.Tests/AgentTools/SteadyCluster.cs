@@ -1,4 +1,4 @@
-using KubeProxySharp.Proxy.Agent;
+using KubeProxySharp.Proxy.Agent.Sync;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
 

@@ -1,8 +1,9 @@
 using System.Buffers;
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests.AgentTools;

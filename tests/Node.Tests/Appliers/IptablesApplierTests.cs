@@ -1,12 +1,12 @@
 using System.Buffers;
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.Appliers.Counters;
-using KubeProxySharp.Proxy.Appliers.Iptables;
-using KubeProxySharp.Proxy.Drift;
-using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Counters;
+using KubeProxySharp.Proxy.Agent.Apply.Iptables;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Text;
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.Appliers.Nftables;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 

@@ -1,5 +1,5 @@
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.CleanUp;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;

@@ -1,6 +1,6 @@
 using System.Text;
-using KubeProxySharp.Proxy.Appliers.Iptables;
-using KubeProxySharp.Proxy.CommandLine;
+using KubeProxySharp.Proxy.Agent.Apply.Iptables;
+using KubeProxySharp.Proxy.Configuration.Flags;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 

@@ -1,7 +1,6 @@
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.Appliers.Iptables;
-using KubeProxySharp.Proxy.Appliers.Nftables;
-using KubeProxySharp.Proxy.Processes;
+using KubeProxySharp.Proxy.Agent.Apply.Iptables;
+using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;

@@ -1,4 +1,4 @@
-using KubeProxySharp.Proxy.Drift;
+using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests.Drift;

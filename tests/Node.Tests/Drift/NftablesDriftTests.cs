@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using KubeProxySharp.Proxy.Drift;
+using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests.Drift;

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using KubeProxySharp.Proxy.Appliers;
-using KubeProxySharp.Proxy.Drift;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Listing;
+using KubeProxySharp.Proxy.Agent.Drift;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

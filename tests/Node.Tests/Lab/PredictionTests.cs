@@ -2,11 +2,15 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Configuration;
-using KubeProxySharp.Proxy.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.Testing.Lab;
 
 namespace KubeProxySharp.Node.Tests.Lab;

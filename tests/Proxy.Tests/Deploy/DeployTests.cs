@@ -1,4 +1,4 @@
-using KubeProxySharp.Kubernetes.Api;
+using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Testing;
 using YamlDotNet.RepresentationModel;

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Proxy.Tests.Deploy;

@@ -1,7 +1,8 @@
 using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Iptables.Tests.Naming;
 

@@ -2,7 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Renderers.Iptables.Tests.Reading;

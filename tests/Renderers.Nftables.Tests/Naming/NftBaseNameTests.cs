@@ -1,7 +1,8 @@
 using System.Text;
 using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Naming;
 

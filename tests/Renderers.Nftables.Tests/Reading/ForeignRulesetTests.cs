@@ -1,5 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;

@@ -1,6 +1,8 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 using static KubeProxySharp.Renderers.Nftables.Tests.Reading.Listing;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;

@@ -1,6 +1,7 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;

@@ -1,5 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Walk;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using static KubeProxySharp.Renderers.Nftables.Tests.Reading.Listing;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;

@@ -3,8 +3,8 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using KubeProxySharp.Renderers.Nftables.Reading;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Walk;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;
 

@@ -1,5 +1,6 @@
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 

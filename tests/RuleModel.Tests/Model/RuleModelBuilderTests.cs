@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.RuleModel.Settings;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;

@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 

@@ -1,0 +1,55 @@
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Conntrack.Flows;
+
+/// <summary>Which flows a dump is to deliver; a part that is null matches every flow. All parts must match.</summary>
+public sealed record ConntrackFilter
+{
+    /// <summary>Every flow.</summary>
+    public static ConntrackFilter All { get; } = new();
+
+    /// <summary>The family.</summary>
+    public IpFamily? Family { get; init; }
+
+    /// <summary>The IP protocol number.</summary>
+    public byte? Protocol { get; init; }
+
+    /// <summary>Source of the original direction. Its family must be the filter's, if that has one.</summary>
+    public IpAddress? Source { get; init; }
+
+    /// <summary>Destination of the original direction. Its family must be the filter's, if that has one.</summary>
+    public IpAddress? Destination { get; init; }
+
+    /// <summary>Source port of the original direction; no ICMP flow matches.</summary>
+    public ushort? SourcePort { get; init; }
+
+    /// <summary>Destination port of the original direction; no ICMP flow matches.</summary>
+    public ushort? DestinationPort { get; init; }
+
+    /// <summary>The status bits that <see cref="StatusMask"/> looks at must be these.</summary>
+    public ConntrackStatus Status { get; init; }
+
+    /// <summary>The status bits that are looked at; none means that the status does not matter.</summary>
+    public ConntrackStatus StatusMask { get; init; }
+
+    /// <summary>The mark under <see cref="MarkMask"/>.</summary>
+    public uint? Mark { get; init; }
+
+    /// <summary>The bits of the mark that are looked at.</summary>
+    public uint MarkMask { get; init; } = uint.MaxValue;
+
+    /// <summary>The zone, whatever directions it is for.</summary>
+    public ushort? Zone { get; init; }
+
+    /// <summary>Whether a flow is wanted.</summary>
+    public bool Matches(in ConntrackEntry entry) =>
+        (Family is null || entry.Family == Family)
+        && (Protocol is null || entry.Protocol == Protocol)
+        && (Source is null || entry.Original.Source == Source)
+        && (Destination is null || entry.Original.Destination == Destination)
+        && (SourcePort is null || (!entry.Original.IsIcmp && entry.Original.SourcePort == SourcePort))
+        && (DestinationPort is null || (!entry.Original.IsIcmp && entry.Original.DestinationPort == DestinationPort))
+        && (entry.Status & StatusMask) == (Status & StatusMask)
+        && (Mark is null || (entry.Mark & MarkMask) == (Mark & MarkMask))
+        && (Zone is null || entry.Zone == Zone);
+}

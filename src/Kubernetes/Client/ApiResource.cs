@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using KubeProxySharp.Kubernetes.Wire;
+
+namespace KubeProxySharp.Kubernetes.Client;
+
+/// <summary>A resource as this node watches it: where it is, which objects are selected, how they are decoded (wire notes 4).</summary>
+/// <typeparam name="T">The input type of the rule model.</typeparam>
+public sealed class ApiResource<T>
+    where T : class
+{
+    internal ApiResource(ExpectedKind kind, string group, string plural, Func<Utf8StringPool, IResourceDecoder<T>> decoder)
+    {
+        ExpectedKind = kind;
+        Group = group;
+        Plural = plural;
+        MakeDecoder = decoder;
+        Path = $"{(group.Length == 0 ? "/api" : "/apis")}/{kind.ApiVersion}/{plural}";
+    }
+
+    /// <summary>The API group; empty for the core group.</summary>
+    public string Group { get; }
+
+    /// <summary>The plural name, such as <c>endpointslices</c>.</summary>
+    public string Plural { get; }
+
+    /// <summary>The label selector; empty for all objects.</summary>
+    public string LabelSelector { get; init; } = "";
+
+    /// <summary>The field selector; empty for all objects.</summary>
+    public string FieldSelector { get; init; } = "";
+
+    /// <summary>
+    /// Whether the field selector only saves traffic, so that it can be left out for a server that does not know the
+    /// field (before 1.31, wire notes 4).
+    /// </summary>
+    public bool IsFieldSelectorOptional { get; init; }
+
+    internal ExpectedKind ExpectedKind { get; }
+
+    internal Func<Utf8StringPool, IResourceDecoder<T>> MakeDecoder { get; }
+
+    internal string Path { get; }
+
+    /// <summary>The watch request; a streaming list has no events but its own initial ones before it (wire notes 3.1, 3.2).</summary>
+    internal string WatchPath(string resourceVersion, bool isStreamingList, int timeoutSeconds, bool usesFieldSelector)
+    {
+        StringBuilder query = new(Path);
+        query.Append("?allowWatchBookmarks=true");
+        AppendSelectors(query, usesFieldSelector);
+        Append(query, "resourceVersion", resourceVersion);
+        if (isStreamingList)
+        {
+            query.Append("&resourceVersionMatch=NotOlderThan&sendInitialEvents=true");
+        }
+
+        query.Append(CultureInfo.InvariantCulture, $"&timeoutSeconds={timeoutSeconds}&watch=true");
+        return query.ToString();
+    }
+
+    /// <summary>The list request; a continued one must not repeat the resource version (wire notes 2.4).</summary>
+    internal string ListPath(string resourceVersion, int limit, string continueToken, bool usesFieldSelector)
+    {
+        StringBuilder query = new(Path);
+        Append(query, "continue", continueToken);
+        AppendSelectors(query, usesFieldSelector);
+        Append(query, "limit", limit == 0 ? "" : limit.ToString(CultureInfo.InvariantCulture));
+        Append(query, "resourceVersion", continueToken.Length == 0 ? resourceVersion : "");
+        int first = query.ToString().IndexOf('&', StringComparison.Ordinal);
+        if (first >= 0)
+        {
+            query[first] = '?';
+        }
+
+        return query.ToString();
+    }
+
+    private static void Append(StringBuilder query, string name, string value)
+    {
+        if (value.Length != 0)
+        {
+            query.Append('&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+    }
+
+    private void AppendSelectors(StringBuilder query, bool usesFieldSelector)
+    {
+        Append(query, "fieldSelector", usesFieldSelector ? FieldSelector : "");
+        Append(query, "labelSelector", LabelSelector);
+    }
+}

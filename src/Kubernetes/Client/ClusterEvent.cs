@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+using k8s.Models;
+
+namespace KubeProxySharp.Kubernetes.Client;
+
+/// <summary>An <c>events.k8s.io/v1</c> Event on its way out (wire notes 10). Equal keys are repetitions of one event.</summary>
+/// <param name="Regarding">What it is about.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="Reason">Why it is written, in one word.</param>
+/// <param name="Action">What was being done.</param>
+/// <param name="Note">For people.</param>
+/// <param name="Time">When it happened.</param>
+internal sealed record ClusterEvent(ObjectReference Regarding, EventKind Type, string Reason, string Action, string Note, DateTimeOffset Time)
+{
+    private const int MaxWordLength = 128;
+    private const int MaxNoteLength = 1024;
+    private const int MaxNameLength = 253;
+    private const long NanosecondsPerTick = 100;
+
+    /// <summary>What makes two events repetitions of each other. The uid, which is looked up on the way out, does not count.</summary>
+    public (ObjectReference Regarding, EventKind Type, string Reason, string Action) Key => (Regarding with { Uid = "" }, Type, Reason, Action);
+
+    /// <summary>The namespace it is written to.</summary>
+    public string Namespace => Regarding.Namespace.Length == 0 ? "default" : Regarding.Namespace;
+
+    /// <summary>The event's own name: that of the object and the time; a uuid where that would be no DNS name.</summary>
+    public string MakeName()
+    {
+        long nanoseconds = (Time - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick;
+        string name = string.Create(CultureInfo.InvariantCulture, $"{Regarding.Name}.{nanoseconds:x}");
+        return name.Length <= MaxNameLength && IsDnsName(Regarding.Name) ? name : Guid.NewGuid().ToString();
+    }
+
+    /// <summary>The object that is created.</summary>
+    /// <param name="name">The event's name.</param>
+    /// <param name="reporter">Who writes it.</param>
+    /// <param name="count">How often it happened; a series is written from 2 on.</param>
+    /// <param name="lastObserved">When it happened last.</param>
+    public Eventsv1Event ToObject(string name, EventReporter reporter, int count, DateTimeOffset lastObserved) => new()
+    {
+        ApiVersion = "events.k8s.io/v1",
+        Kind = "Event",
+        Metadata = new() { Name = name, NamespaceProperty = Namespace },
+        EventTime = Time.UtcDateTime,
+        Series = count > 1 ? SeriesOf(count, lastObserved) : null,
+        ReportingController = reporter.Controller,
+        ReportingInstance = Cut(reporter.Instance, MaxWordLength),
+        Action = Cut(Action, MaxWordLength),
+        Reason = Cut(Reason, MaxWordLength),
+        Regarding = new()
+        {
+            ApiVersion = Regarding.ApiVersion,
+            Kind = Regarding.Kind,
+            NamespaceProperty = TextOrNull(Regarding.Namespace),
+            Name = Regarding.Name,
+            Uid = TextOrNull(Regarding.Uid),
+        },
+        Note = TextOrNull(Cut(Note, MaxNoteLength)),
+        Type = Type == EventKind.Warning ? "Warning" : "Normal",
+    };
+
+    /// <summary>The patch that counts repetitions.</summary>
+    public static Eventsv1Event PatchOf(int count, DateTimeOffset lastObserved) => new() { Series = SeriesOf(count, lastObserved) };
+
+    private static Eventsv1EventSeries SeriesOf(int count, DateTimeOffset lastObserved) =>
+        new() { Count = count, LastObservedTime = lastObserved.UtcDateTime };
+
+    /// <summary>Empty texts are left out.</summary>
+    private static string? TextOrNull(string text) => text.Length == 0 ? null : text;
+
+    /// <summary>Cuts a text to a number of UTF-8 bytes between two characters.</summary>
+    private static string Cut(string text, int maxLength)
+    {
+        int length = 0;
+        int end = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            length += rune.Utf8SequenceLength;
+            if (length > maxLength)
+            {
+                return text[..end];
+            }
+
+            end += rune.Utf16SequenceLength;
+        }
+
+        return text;
+    }
+
+    private static bool IsDnsName(string name) =>
+        name.Length != 0 && name.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character is '-' or '.')
+        && char.IsAsciiLetterOrDigit(name[0]) && char.IsAsciiLetterOrDigit(name[^1]);
+}

@@ -1,0 +1,267 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using k8s.Models;
+using KubeProxySharp.Kubernetes.Connection.Transport;
+using KubeProxySharp.Kubernetes.Wire;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+
+namespace KubeProxySharp.Kubernetes.Client;
+
+/// <summary>
+/// Writes Events about what happens on this node, beside everything else: it never blocks its callers, drops events
+/// rather than wait for room, and counts repetitions instead of writing each (spec 12.6, wire notes 10).
+/// </summary>
+/// <param name="client">Sends the requests.</param>
+/// <param name="reporter">Who the events are from.</param>
+/// <param name="requestsPerSecond">The rate limit; kube-proxy's default is 5 (wire notes 6).</param>
+/// <param name="burst">How many requests may be made at once; kube-proxy's default is 10.</param>
+/// <param name="random">The source of jitter.</param>
+/// <param name="logger">Receives what goes wrong.</param>
+public sealed class EventWriter(
+    ApiClient client, EventReporter reporter, double requestsPerSecond, int burst, Random random, ILogger<EventWriter> logger)
+{
+    private const int QueueLength = 1000;
+    private const int MaxSeries = 1000;
+    private const int MaxTries = 12;
+    private const int MaxUidLength = 128;
+
+    /// <summary>A bit more than the largest object that a server keeps.</summary>
+    private const int MaxAnswerLength = 4 * 1024 * 1024;
+
+    private const string JsonMediaType = "application/json";
+
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_uidDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_requestDeadline = TimeSpan.FromSeconds(60);
+
+    private readonly Channel<ClusterEvent> _queue =
+        Channel.CreateBounded<ClusterEvent>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+
+    private readonly Dictionary<(ObjectReference, EventKind, string, string), EventSeries> _series = [];
+    private readonly TokenBucket _bucket = new(requestsPerSecond, burst, client.TimeProvider);
+    private readonly ResiliencePipeline _attempts = Attempts(client.TimeProvider, random);
+    private long _lost;
+
+    /// <summary>How many events were dropped, because the queue was full or the server did not take them.</summary>
+    public long LostCount => Interlocked.Read(ref _lost);
+
+    /// <summary>Queues an event and returns at once.</summary>
+    /// <param name="regarding">The object it is about.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="reason">Why, in one word.</param>
+    /// <param name="action">What was being done, in one word.</param>
+    /// <param name="note">For people; may be empty. Longer than 1024 bytes is cut.</param>
+    public void Write(ObjectReference regarding, EventKind type, string reason, string action, string note)
+    {
+        if (_queue.Writer.TryWrite(new(regarding, type, reason, action, note, client.TimeProvider.GetUtcNow())))
+        {
+            return;
+        }
+
+        if (Interlocked.Increment(ref _lost) == 1)
+        {
+            Log.EventQueueFull(logger);
+        }
+    }
+
+    /// <summary>Writes what is queued until it is cancelled.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Task<bool> arrival = _queue.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            await WaitAsync(arrival, cancellationToken);
+            if (arrival.IsCompleted)
+            {
+                await arrival;
+                while (_queue.Reader.TryRead(out ClusterEvent? next))
+                {
+                    await TakeAsync(next, cancellationToken);
+                }
+
+                arrival = _queue.Reader.WaitToReadAsync(cancellationToken).AsTask();
+            }
+
+            await WriteDueAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits for an event, or until a series is due.</summary>
+    private async Task WaitAsync(Task arrival, CancellationToken cancellationToken)
+    {
+        if (_series.Count == 0)
+        {
+            await arrival;
+            return;
+        }
+
+        TimeSpan untilDue = _series.Values.Min(series => series.Due) - client.TimeProvider.GetUtcNow();
+        if (untilDue <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(arrival, Task.Delay(untilDue, client.TimeProvider, waiting.Token));
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task TakeAsync(ClusterEvent next, CancellationToken cancellationToken)
+    {
+        if (_series.TryGetValue(next.Key, out EventSeries? series) && !series.IsOver(next.Time))
+        {
+            series.Repeat(next.Time);
+            await WriteCountAsync(series, cancellationToken);
+            return;
+        }
+
+        if (series is not null)
+        {
+            // Its end was not noticed yet; what it still has to say goes first.
+            await WriteCountAsync(series, cancellationToken);
+        }
+
+        EventSeries started = new(next with { Regarding = await IdentifyAsync(next.Regarding, cancellationToken) });
+        bool isWritten = await SendAsync(Creation(started), next.Reason, cancellationToken) is null;
+        if (isWritten && (_series.Count < MaxSeries || _series.ContainsKey(next.Key)))
+        {
+            _series[next.Key] = started;
+        }
+        else
+        {
+            _series.Remove(next.Key);
+        }
+    }
+
+    /// <summary>
+    /// Adds the uid of a Service if it can be had at once; an event without it is better than none, though
+    /// <c>kubectl describe</c> finds Events by it. Events are rare, so that this is cheaper than to keep the uids of all
+    /// Services. A node may list Services, not get one.
+    /// </summary>
+    private async Task<ObjectReference> IdentifyAsync(ObjectReference regarding, CancellationToken cancellationToken)
+    {
+        if (regarding is not { Kind: "Service", Uid.Length: 0 })
+        {
+            return regarding;
+        }
+
+        using CancellationTokenSource deadline = new(s_uidDeadline, client.TimeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            string path = $"/api/v1/namespaces/{Uri.EscapeDataString(regarding.Namespace)}/services?fieldSelector="
+                + Uri.EscapeDataString("metadata.name=" + regarding.Name);
+            using HttpResponseMessage response = await client.SendAsync(new(HttpMethod.Get, path) { Accept = JsonMediaType }, either.Token);
+            await response.Content.LoadIntoBufferAsync(MaxAnswerLength, either.Token);
+            await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
+            V1ServiceList? found = await JsonSerializer.DeserializeAsync(body, EventJson.Default.V1ServiceList, either.Token);
+            V1ObjectMeta? metadata = found?.Items?.FirstOrDefault()?.Metadata;
+            return metadata is { Uid.Length: > 0 and <= MaxUidLength } && metadata.Name == regarding.Name
+                ? regarding with { Uid = metadata.Uid }
+                : regarding;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && (e is ApiException or JsonException or FormatException || Failures.IsLostConnection(e)))
+        {
+            Log.NoUid(logger, regarding.Kind, regarding.Name, e.Message);
+            return regarding;
+        }
+    }
+
+    private async Task WriteDueAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = client.TimeProvider.GetUtcNow();
+        EventSeries[] due = [.. _series.Values.Where(series => series.Due <= now)];
+        foreach (EventSeries series in due)
+        {
+            await WriteCountAsync(series, cancellationToken);
+            if (series.IsOver(now))
+            {
+                _series.Remove(series.First.Key);
+            }
+        }
+    }
+
+    private async Task WriteCountAsync(EventSeries series, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = client.TimeProvider.GetUtcNow();
+        if (!series.MustWrite(now))
+        {
+            return;
+        }
+
+        ApiRequest patch = Request(
+            HttpMethod.Patch, $"{Path(series.First)}/{series.Name}", ClusterEvent.PatchOf(series.Count, series.Last), "application/strategic-merge-patch+json");
+        ApiStatus? refusal = await SendAsync(patch, series.First.Reason, cancellationToken);
+        if (refusal?.Code == 404)
+        {
+            // The server forgets events after an hour by default.
+            await SendAsync(Creation(series), series.First.Reason, cancellationToken);
+        }
+
+        series.Written(now);
+    }
+
+    private static string Path(ClusterEvent of) => $"/apis/events.k8s.io/v1/namespaces/{Uri.EscapeDataString(of.Namespace)}/events";
+
+    private static ApiRequest Request(HttpMethod method, string path, Eventsv1Event body, string contentType) => new(method, path)
+    {
+        Body = JsonSerializer.SerializeToUtf8Bytes(body, EventJson.Default.Eventsv1Event),
+        ContentType = contentType,
+        Accept = JsonMediaType,
+    };
+
+    private ApiRequest Creation(EventSeries series) => Request(
+        HttpMethod.Post, Path(series.First), series.First.ToObject(series.Name, reporter, series.Count, series.Last), JsonMediaType);
+
+    /// <summary>Sends a request: what the server refuses is final, but for 429; what did not reach it is tried again.</summary>
+    /// <returns>The refusal; null if the server took it.</returns>
+    private async Task<ApiStatus?> SendAsync(ApiRequest request, string reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _attempts.ExecuteAsync(attempt => SendOnceAsync(request, attempt), cancellationToken);
+            return null;
+        }
+        catch (ApiException e)
+        {
+            return request.Method == HttpMethod.Patch && e.Status.Code == 404 ? e.Status : Lose(e.Status, reason, e.Message);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Lose(new ApiStatus(), reason, e.Message);
+        }
+    }
+
+    private async ValueTask SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        await _bucket.TakeAsync(cancellationToken);
+        using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
+    }
+
+    private static ResiliencePipeline Attempts(TimeProvider time, Random random) => new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = static attempt => ValueTask.FromResult(attempt.Outcome.Exception is not (null or OperationCanceledException)
+                && (attempt.Outcome.Exception is not ApiException refusal || refusal.Status.Code == 429)),
+            MaxRetryAttempts = MaxTries - 1,
+            Delay = s_retryDelay,
+            BackoffType = DelayBackoffType.Constant,
+            UseJitter = true,
+            Randomizer = random.NextDouble,
+            DelayGenerator = static attempt => ValueTask.FromResult((attempt.Outcome.Exception as ApiException)?.Status.RetryAfter),
+        })
+        .AddTimeout(s_requestDeadline)
+        .Build();
+
+    private ApiStatus Lose(ApiStatus status, string reason, string problem)
+    {
+        Interlocked.Increment(ref _lost);
+        Log.EventLost(logger, reason, problem);
+        return status;
+    }
+}

@@ -1,0 +1,32 @@
+using KubeProxySharp.RuleModel.Addresses;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Agent.Apply;
+
+/// <summary>What the appliers have to say besides their results. Ids 4000 to 4099.</summary>
+internal static partial class ApplierLog
+{
+    [LoggerMessage(4000, LogLevel.Warning, "{Family}: the table could not be replaced in a way that keeps session affinity, so it is made anew: {Error}")]
+    public static partial void AffinityLost(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4001, LogLevel.Warning, "{Family}: {Count} chains that are no longer needed could not be deleted; the next sync is full: {Error}")]
+    public static partial void StaleChainsStay(this ILogger log, IpFamily family, int count, string error);
+
+    [LoggerMessage(4002, LogLevel.Debug, "{Family}: {Count} chains that were no longer needed are deleted")]
+    public static partial void StaleChainsDeleted(this ILogger log, IpFamily family, int count);
+
+    [LoggerMessage(4003, LogLevel.Warning, "{Family}: the existing rules could not be listed, so nothing stale is removed this time: {Error}")]
+    public static partial void NotListed(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4004, LogLevel.Information, "the nfacct counter {Counter} cannot be had, its rules are written without it: {Error}")]
+    public static partial void CounterUnavailable(this ILogger log, string counter, string error);
+
+    [LoggerMessage(4005, LogLevel.Information, "{Family}: inserted {Count} jump rules that were missing from built-in chains")]
+    public static partial void JumpsInserted(this ILogger log, IpFamily family, int count);
+
+    [LoggerMessage(4006, LogLevel.Debug, "{Family}: rules are tried without a network namespace, which only checks their form: {Error}")]
+    public static partial void TriedByForm(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
+    public static partial void NoCanary(this ILogger log, IpFamily family, string error);
+}

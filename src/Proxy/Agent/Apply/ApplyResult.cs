@@ -1,0 +1,19 @@
+namespace KubeProxySharp.Proxy.Agent.Apply;
+
+/// <summary>What became of a transaction.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Error">What the tool said, bounded, with the lines it complains about; empty when applied.</param>
+internal readonly record struct ApplyResult(ApplyOutcome Outcome, string Error)
+{
+    /// <summary>
+    /// The parts of the text that the tool complained about, without their context; null or empty if it did not say which.
+    /// A hint: a tool may name the end of a table, or a line with elements of many Services.
+    /// </summary>
+    public IReadOnlyList<string>? Complaints { get; init; }
+
+    /// <summary>The result of a transaction that the kernel took.</summary>
+    public static ApplyResult Applied { get; } = new(ApplyOutcome.Applied, "");
+
+    /// <summary>Whether the kernel has the rules.</summary>
+    public bool IsApplied => Outcome == ApplyOutcome.Applied;
+}

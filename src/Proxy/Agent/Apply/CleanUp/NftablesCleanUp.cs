@@ -1,0 +1,37 @@
+using System.Text;
+using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables.Naming;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Agent.Apply.CleanUp;
+
+/// <summary>Deletes the table of a family (spec 14.2). A host where nft does not work has none, and is skipped silently.</summary>
+internal static class NftablesCleanUp
+{
+    public static async Task RunAsync(ProcessRunner runner, IpFamily family, CleanUpResult result, CancellationToken cancellation)
+    {
+        string table = $"{NftContentReader.Name(family)} {NftNames.Table}";
+        if (!(await RunAsync(runner, $"add table {table}\n", ["--check"], cancellation)).IsSuccess)
+        {
+            return;
+        }
+
+        ProcessResult deleted = await RunAsync(runner, $"delete table {table}\n", [], cancellation);
+        if (deleted.IsSuccess)
+        {
+            result.Done($"nftables table {table}");
+        }
+        else if (!deleted.Error.Contains("No such file or directory", StringComparison.Ordinal))
+        {
+            result.Failed($"nftables table {table} stays: {deleted.Describe("nft")}");
+        }
+    }
+
+    private static Task<ProcessResult> RunAsync(ProcessRunner runner, string script, string[] arguments, CancellationToken cancellation)
+    {
+        byte[] text = Encoding.ASCII.GetBytes(script);
+        ToolCall call = new("nft", [.. arguments, "-f", "-"]) { Input = output => System.Buffers.BuffersExtensions.Write(output, text) };
+        return runner.RunAsync(call, cancellation);
+    }
+}

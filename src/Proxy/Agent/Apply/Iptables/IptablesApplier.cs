@@ -1,0 +1,244 @@
+using System.Buffers;
+using System.ComponentModel;
+using KubeProxySharp.Proxy.Agent.Apply.Counters;
+using KubeProxySharp.Proxy.Agent.Apply.Listing;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Iptables;
+using KubeProxySharp.Renderers.Iptables.Naming;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
+
+/// <summary>
+/// Brings the rules of one family into the kernel with <c>iptables-restore --noflush</c>. Missing jump rules are inserted in
+/// the same transactions as the chains they lead to; each table is a transaction of its own, filter before nat.
+/// </summary>
+/// <param name="tools">The tools of the host's variant.</param>
+/// <param name="runner">Runs them.</param>
+/// <param name="log">Where warnings go.</param>
+internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
+{
+    private IptablesOptions _options = IptablesOptions.Default;
+    private int _natPortRules;
+    private volatile AppliedRules? _applied;
+
+    /// <summary>The last listing that somebody may have written into, and what it should have been. The same one again is no torn one.</summary>
+    private (AppliedRules Wanted, (int Rules, ulong Sum) Live)? _torn;
+
+    /// <inheritdoc/>
+    public IpFamily Family => tools.Family;
+
+    /// <inheritdoc/>
+    public ApplyFigures? Figures { get; private set; }
+
+    /// <summary>No: either variant reads or writes whole tables, and of a restore that is refused one table may be written.</summary>
+    public bool HasCheapUpdates => false;
+
+    /// <inheritdoc/>
+    public bool TriesOnlyForm { get; private set; }
+
+    /// <inheritdoc/>
+    public bool CanUpdate(FamilyChange change) => !change.SettingsChanged;
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        Figures = null;
+        _options = new NfacctCounters(runner.Network, log).Ensure(IptablesOptions.Default);
+        IptablesListing? filter = await ListAsync("filter", cancellation);
+        IptablesListing? nat = await ListAsync("nat", cancellation);
+        List<JumpRule> missing = [];
+        foreach (JumpRule jump in JumpRule.All)
+        {
+            (bool isThere, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, jump, jump.Table == "nat" ? nat : filter, cancellation);
+            if (!error.IsApplied)
+            {
+                return error;
+            }
+
+            if (!isThere)
+            {
+                missing.Add(jump);
+            }
+        }
+
+        // To declare a chain that exists would flush it, and this one has rules of the kubelet.
+        bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
+        RestoreAdditions additions = new(missing, makesSharedChain, MakesCanaries: true);
+        ChainName[] stale = StaleChains(nat, rules);
+        RuleCounts written = default;
+        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
+        Count(written, natPortRules: written.NatPorts);
+        if (result.IsApplied && missing.Count != 0)
+        {
+            log.JumpsInserted(Family, missing.Count);
+        }
+
+        if (result.IsApplied)
+        {
+            await MakeMangleCanaryAsync(cancellation);
+        }
+
+        return Note(result, rules);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
+    {
+        Figures = null;
+        if (change.IsEmpty)
+        {
+            return Note(ApplyResult.Applied, change.After);
+        }
+
+        RuleCounts written = default;
+        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+        Count(written, _natPortRules + IptablesRenderer.NatPortRulesAdded(change, _options));
+        return Note(result, change.After);
+    }
+
+    /// <summary>
+    /// Whether the kernel still has the rules that were applied last, and the jumps to them, from one listing. Comments
+    /// count: above and below the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
+    /// </summary>
+    /// <exception cref="ApplierException">They cannot be listed.</exception>
+    public async Task<Intactness> LookAsync(CancellationToken cancellation)
+    {
+        if (_applied is not { } before)
+        {
+            return Intactness.Intact;
+        }
+
+        using FinishedCommits? commits = tools.Variant == IptablesVariant.Legacy
+            ? null // the kernel gives out a table as a whole
+            : runner.Network.Run(static () => new FinishedCommits());
+        uint? commit = commits?.Last();
+        (RuleDigest? live, string error) = await DigestAsync(cancellation);
+        if (live is null)
+        {
+            throw new ApplierException("the rules cannot be listed: " + error);
+        }
+
+        // Whatever others wrote meanwhile: what lacks nothing of ours is no torn listing.
+        AppliedRules? after = _applied;
+        if (after is null || live.Value == after.Digest || (after != before && live.Value == before.Digest))
+        {
+            return Intactness.Intact;
+        }
+
+        bool isSteady = after == before
+            && (commits is null || (commit is not null && commit == commits.Last()) || _torn == (before, live.Value));
+        _torn = isSteady ? null : (before, live.Value);
+        return isSteady ? Intactness.Changed : Intactness.Unclear;
+    }
+
+    /// <summary>None: each full sync removes what is stale in its own transaction.</summary>
+    public TimeSpan? UntilCleanUp => null;
+
+    /// <inheritdoc/>
+    public Task CleanUpAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        NewNetwork network;
+        try
+        {
+            network = NewNetwork.Create();
+        }
+        catch (Win32Exception e)
+        {
+            log.TriedByForm(Family, e.Message);
+            TriesOnlyForm = true;
+            ToolCall test = new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]) { TakesFile = true };
+            return await Transaction.RunAsync(runner, test, output => IptablesRenderer.WriteFullRestore(rules, default, _options, output), cancellation);
+        }
+
+        TriesOnlyForm = false;
+        using (network)
+        {
+            IptablesOptions options = new NfacctCounters(network, log).Ensure(IptablesOptions.Default);
+            RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
+            return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> HasRulesAsync(CancellationToken cancellation) =>
+        await ListAsync("nat", cancellation) is not { } nat || nat.Chains("nat").Any(static chain => ChainName.TryParse(chain, out _));
+
+    private async Task<(RuleDigest? Digest, string Error)> DigestAsync(CancellationToken cancellation)
+    {
+        RuleDigest live = new();
+        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
+        return result.IsSuccess ? (live, "") : (null, result.Describe(tools.Save));
+    }
+
+    /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>
+    private async Task MakeMangleCanaryAsync(CancellationToken cancellation)
+    {
+        ApplyResult result = await Transaction.RunAsync(runner, RestoreCall, static output => output.Write("*mangle\n:KUBE-PROXY-CANARY - [0:0]\nCOMMIT\n"u8), cancellation);
+        if (!result.IsApplied)
+        {
+            log.NoCanary(Family, result.Error);
+        }
+    }
+
+    private ApplyResult Note(ApplyResult result, FamilyRules rules)
+    {
+        _applied = result.IsApplied ? new AppliedRules(rules, _options) : null;
+        return result;
+    }
+
+    private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]) { TakesFile = true };
+
+    private async Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    {
+        MeasuredText measured = new(text, runner.Time);
+        ApplyResult result = await Transaction.RunAsync(runner, RestoreCall, measured.Write, cancellation);
+        Figures = measured.End();
+        return result;
+    }
+
+    /// <summary>Remembers how many rules there should be. After a failure the number comes anew from the next full restore.</summary>
+    private void Count(RuleCounts written, int natPortRules)
+    {
+        _natPortRules = natPortRules;
+        Figures = Figures is { } figures ? figures with { Written = written, NatTotal = written.NatShared + natPortRules } : null;
+    }
+
+    private async Task<IptablesListing?> ListAsync(string table, CancellationToken cancellation)
+    {
+        (IptablesListing? listing, string error) = await IptablesListing.ReadAsync(runner, tools, table, cancellation);
+        if (listing is null)
+        {
+            log.NotListed(Family, error);
+        }
+
+        return listing;
+    }
+
+    /// <summary>Chains with a name of ours that the rules do not have (spec 5.9); foreign ones are never touched.</summary>
+    private static ChainName[] StaleChains(IptablesListing? nat, FamilyRules rules)
+    {
+        if (nat is null)
+        {
+            return [];
+        }
+
+        IReadOnlySet<ChainName> needed = IptablesRenderer.PortChains(rules);
+        List<ChainName> stale = [];
+        foreach (string chain in nat.Chains("nat"))
+        {
+            if (ChainName.TryParse(chain, out ChainName name) && !needed.Contains(name))
+            {
+                stale.Add(name);
+            }
+        }
+
+        stale.Sort(static (left, right) => left.Kind != right.Kind ? left.Kind.CompareTo(right.Kind) : left.Hash.CompareTo(right.Hash));
+        return [.. stale];
+    }
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+
+namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
+
+/// <summary>
+/// A sum over the rules of kube-proxy in a text of iptables-save, whatever their order among chains. Rules of others count
+/// for nothing, and neither do those of KUBE-FIREWALL, which the kubelet writes too. A rule of a built-in chain counts once:
+/// two agents that start at the same moment both insert the jump rules, and a jump does no harm twice.
+/// </summary>
+internal sealed class RuleDigest : IBufferWriter<byte>
+{
+    private const ulong OffsetBasis = 14695981039346656037; // FNV-1a
+    private const ulong Prime = 1099511628211;
+
+    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private readonly HashSet<ulong> _jumps = [];
+    private ulong _table;
+
+    /// <summary>Number of rules and the sum of their hashes.</summary>
+    public (int Rules, ulong Sum) Value { get; private set; }
+
+    /// <summary>Adds a line, without its end.</summary>
+    public void Take(ReadOnlySpan<byte> line)
+    {
+        if (line.StartsWith("*"u8))
+        {
+            _table = Hash(OffsetBasis, line);
+        }
+        else if (line.StartsWith("-A "u8) && IsOurs(line))
+        {
+            ulong hash = Hash(_table, line);
+            if (line.StartsWith("-A KUBE-"u8) || _jumps.Add(hash))
+            {
+                Value = (Value.Rules + 1, Value.Sum + hash);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Advance(int count)
+    {
+        _pending.Advance(count);
+        ReadOnlySpan<byte> text = _pending.WrittenSpan;
+        int end;
+        while ((end = text.IndexOf((byte)'\n')) >= 0)
+        {
+            Take(text[..end]);
+            text = text[(end + 1)..];
+        }
+
+        byte[] rest = text.ToArray();
+        _pending.ResetWrittenCount();
+        _pending.Write(rest);
+    }
+
+    /// <inheritdoc/>
+    public Memory<byte> GetMemory(int sizeHint = 0) => _pending.GetMemory(sizeHint);
+
+    /// <inheritdoc/>
+    public Span<byte> GetSpan(int sizeHint = 0) => _pending.GetSpan(sizeHint);
+
+    private static bool IsOurs(ReadOnlySpan<byte> line)
+    {
+        ReadOnlySpan<byte> kube = "KUBE-"u8;
+        int at = line.IndexOf(kube);
+        ReadOnlySpan<byte> name = at < 0 ? default : line[(at + kube.Length)..];
+        return at >= 0
+            && !name.StartsWith("FIREWALL "u8)
+            && !name.SequenceEqual("FIREWALL"u8)
+            && !name.StartsWith("KUBELET-"u8)
+            && !name.StartsWith("IPTABLES-HINT"u8)
+            && !name.StartsWith("ROUTER-"u8)
+            && !name.StartsWith("NWPLCY-"u8)
+            && !name.StartsWith("POD-FW-"u8);
+    }
+
+    private static ulong Hash(ulong hash, ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte value in bytes)
+        {
+            hash = (hash ^ value) * Prime;
+        }
+
+        return hash;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using KubeProxySharp.Conntrack.Netlink;
+
+namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
+
+/// <summary>One message of the nftables subsystem (linux/netfilter/nf_tables.h).</summary>
+/// <param name="message">The message, whatever it is; what cannot be read of it throws a ConntrackException.</param>
+internal readonly ref struct NftMessage(NetlinkMessage message)
+{
+    /// <summary>The high byte of the type of each message: NFNL_SUBSYS_NFTABLES.</summary>
+    public const byte Subsystem = 10;
+
+    private const int NewGeneration = 15; // NFT_MSG_NEWGEN
+    private const int SetElementAdded = 12; // NFT_MSG_NEWSETELEM
+    private const int SetElementDeleted = 14; // NFT_MSG_DELSETELEM
+    private const int TableAttribute = 1; // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, ...
+
+    private readonly NetlinkMessage _message = message;
+
+    /// <summary>The family.</summary>
+    public byte Family => _message.Family;
+
+    /// <summary>The attributes, in bytes.</summary>
+    public ReadOnlySpan<byte> Content => _message.Payload[NetlinkHeader.GenericLength..];
+
+    /// <summary>Whether it tells of a commit; what the commit changed came before it.</summary>
+    public bool IsGeneration => _message.Type == TypeOf(NewGeneration);
+
+    /// <summary>Whether it tells of something changed; else it is an error or another subsystem's.</summary>
+    public bool IsChange => _message.Type >> 8 == Subsystem && !IsGeneration;
+
+    /// <summary>Whether something was removed.</summary>
+    public bool IsRemoval => Number is 2 or 5 or 8 or 11 or SetElementDeleted or 20 or 24;
+
+    /// <summary>Whether it tells of elements of a set or map.</summary>
+    public bool IsElement => Number is SetElementAdded or SetElementDeleted;
+
+    /// <summary>The name of the table.</summary>
+    public ReadOnlySpan<byte> Table => Text(TableAttribute);
+
+    /// <summary>The name of the chain, set, map or object, or of that of a rule or element.</summary>
+    public ReadOnlySpan<byte> Name => Text(Number is 3 or 5 ? (ushort)3 : (ushort)2); // NFTA_CHAIN_NAME is 3, NFTA_RULE_CHAIN, NFTA_SET_NAME, ... are 2
+
+    /// <summary>What kind of thing changed, in nft's words.</summary>
+    public string Kind => Number switch
+    {
+        0 or 2 => "table",
+        3 or 5 => "chain",
+        6 or 8 => "a rule of chain",
+        9 or 11 => "set or map",
+        SetElementAdded or SetElementDeleted => "an element of",
+        _ => "object",
+    };
+
+    private int Number => _message.Type & 0xff;
+
+    /// <summary>The type of a message of the subsystem.</summary>
+    public static ushort TypeOf(byte number) => (ushort)((Subsystem << 8) | number);
+
+    /// <summary>How many elements of a set or map it tells of.</summary>
+    public int CountElements()
+    {
+        int count = 0;
+        AttributeReader attributes = _message.Attributes;
+        if (attributes.TryFind(3)) // NFTA_SET_ELEM_LIST_ELEMENTS
+        {
+            AttributeReader elements = attributes.Nested;
+            while (elements.Read())
+            {
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Reads a commit.</summary>
+    public Generation ReadGeneration()
+    {
+        uint number = 0;
+        int process = 0;
+        AttributeReader attributes = _message.Attributes;
+        while (attributes.Read())
+        {
+            switch (attributes.Type)
+            {
+                case 1: // NFTA_GEN_ID
+                    number = attributes.ToUInt32();
+                    break;
+                case 2: // NFTA_GEN_PROC_PID
+                    process = (int)attributes.ToUInt32();
+                    break;
+            }
+        }
+
+        return new(number, process, Encoding.UTF8.GetString(Text(3)), _message.Port); // NFTA_GEN_PROC_NAME
+    }
+
+    private ReadOnlySpan<byte> Text(ushort type)
+    {
+        AttributeReader attributes = _message.Attributes;
+        return attributes.TryFind(type) ? attributes.ToText() : [];
+    }
+}

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables;
+
+namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
+
+/// <summary>Finds out, once at the start, whether nft and the kernel can do what the rules need (spec 6.1).</summary>
+internal static partial class NftablesProbe
+{
+    /// <summary>The variable with which kube-proxy skips the test of the kernel's version; any text will do.</summary>
+    public const string SkipKernelCheck = "KUBE_PROXY_NFTABLES_SKIP_KERNEL_VERSION_CHECK";
+
+    private static readonly Version s_leastKernel = new(5, 13);
+    private static readonly Version s_leastNft = new(1, 0, 1);
+
+    /// <summary>Asks nft and the kernel.</summary>
+    /// <exception cref="ApplierException">They are too old, missing or not permitted.</exception>
+    public static async Task<NftablesOptions> AskAsync(ProcessRunner runner, CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(SkipKernelCheck)))
+        {
+            CheckKernel(await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellation));
+        }
+
+        ProcessResult version = await runner.RunAsync(new("nft", "--version"), cancellation);
+        CheckVersion(version.IsSuccess ? version.Output : throw new ApplierException($"nftables mode needs the nft tool: {version.Describe("nft --version")}"));
+        if ((await CheckAsync(runner, """ { comment "test" ; }"""u8.ToArray(), cancellation)).IsSuccess)
+        {
+            return NftablesOptions.Default;
+        }
+
+        ProcessResult plain = await CheckAsync(runner, [], cancellation);
+        return plain.IsSuccess
+            ? NftablesOptions.Default with { HasObjectComments = false }
+            : throw new ApplierException($"nftables mode does not work on this host; it needs CAP_NET_ADMIN and a kernel with nf_tables: {plain.Describe("nft --check")}");
+    }
+
+    /// <summary>Looks at the output of <c>nft --version</c>.</summary>
+    public static void CheckVersion(string output)
+    {
+        Match match = Number().Match(output);
+        if (!match.Success || !Version.TryParse(match.Value, out Version? version) || version < s_leastNft)
+        {
+            throw new ApplierException($"nftables mode needs nft {s_leastNft} or later; nft --version says: {output.Trim()}");
+        }
+    }
+
+    /// <summary>Looks at the kernel's release.</summary>
+    public static void CheckKernel(string release)
+    {
+        Match match = Number().Match(release);
+        if (match.Success && Version.TryParse(match.Value, out Version? version) && version < s_leastKernel)
+        {
+            throw new ApplierException($"nftables mode needs kernel {s_leastKernel} or later, this is {release.Trim()}; set {SkipKernelCheck}=1 if it has what is needed all the same");
+        }
+    }
+
+    private static Task<ProcessResult> CheckAsync(ProcessRunner runner, byte[] suffix, CancellationToken cancellation) =>
+        runner.RunAsync(
+            new("nft", "--check", "-f", "-")
+            {
+                Input = output =>
+                {
+                    output.Write("add table ip kube-proxy"u8);
+                    output.Write(suffix);
+                    output.Write("\n"u8);
+                },
+            },
+            cancellation);
+
+    [GeneratedRegex("[0-9]+(\\.[0-9]+){1,3}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Number();
+}

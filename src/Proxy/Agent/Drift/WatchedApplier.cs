@@ -1,0 +1,56 @@
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Proxy.Agent.Drift;
+
+/// <summary>An applier that tells drift watches when it changes rules.</summary>
+/// <param name="applier">Does the work.</param>
+/// <param name="applies">Is told; one for both families.</param>
+internal sealed class WatchedApplier(IRuleApplier applier, OwnApplies applies) : IRuleApplier
+{
+    /// <inheritdoc/>
+    public IpFamily Family => applier.Family;
+
+    /// <inheritdoc/>
+    public ApplyFigures? Figures => applier.Figures;
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        using IDisposable apply = applies.Begin(isFull: true);
+        return await applier.ApplyFullAsync(rules, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
+    {
+        using IDisposable apply = applies.Begin(isFull: false);
+        return await applier.ApplyUpdateAsync(change, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public bool CanUpdate(FamilyChange change) => applier.CanUpdate(change);
+
+    /// <inheritdoc/>
+    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => applier.TryAsync(rules, cancellation);
+
+    /// <inheritdoc/>
+    public bool HasCheapUpdates => applier.HasCheapUpdates;
+
+    /// <inheritdoc/>
+    public bool TriesOnlyForm => applier.TriesOnlyForm;
+
+    /// <inheritdoc/>
+    public Task<bool> HasRulesAsync(CancellationToken cancellation) => applier.HasRulesAsync(cancellation);
+
+    /// <inheritdoc/>
+    public TimeSpan? UntilCleanUp => applier.UntilCleanUp;
+
+    /// <inheritdoc/>
+    public async Task CleanUpAsync(CancellationToken cancellation)
+    {
+        using IDisposable apply = applies.Begin(isFull: false);
+        await applier.CleanUpAsync(cancellation);
+    }
+}

@@ -1,0 +1,329 @@
+using KubeProxySharp.Conntrack;
+using KubeProxySharp.Conntrack.Addresses;
+using KubeProxySharp.Kubernetes.Client;
+using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.CleanUp;
+using KubeProxySharp.Proxy.Agent.Apply.Counters;
+using KubeProxySharp.Proxy.Agent.Drift.Firewalld;
+using KubeProxySharp.Proxy.Agent.Flows;
+using KubeProxySharp.Proxy.Agent.Sync;
+using KubeProxySharp.Proxy.Agent.Watch;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Configuration.Run;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Proxy.Observability.Health;
+using KubeProxySharp.Proxy.Observability.Logging;
+using KubeProxySharp.Proxy.Observability.Metrics;
+using KubeProxySharp.Proxy.Observability.Serving;
+using KubeProxySharp.Renderers.Iptables;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Agent.Host;
+
+/// <summary>
+/// The node agent: puts its parts together in kube-proxy's order (spec 12.5) and runs them until one fails or it is told to
+/// stop. Rules stay when it ends.
+/// </summary>
+/// <param name="options">What was asked for.</param>
+/// <param name="logging">The log.</param>
+/// <param name="host">The host.</param>
+internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host)
+{
+    private readonly KubeProxyConfiguration _configuration = options.Configuration;
+    private readonly ILoggerFactory _logs = logging.Factory;
+    private readonly ILogger _log = logging.Factory.CreateLogger<NodeAgent>();
+    private readonly TimeProvider _time = host.Time;
+
+    private string Mode => _configuration.EffectiveMode;
+
+    private bool IsFromManifests => !options.ManifestPaths.IsEmpty;
+
+    /// <summary>Runs.</summary>
+    /// <param name="stop">Ends it.</param>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        if (Mode is not (ProxyMode.Iptables or ProxyMode.Nftables))
+        {
+            throw new ConfigurationException($"mode {Mode} is not supported; set mode to nftables, which kube-proxy recommends instead of ipvs, or iptables");
+        }
+
+        string nodeName = NodeName.Resolve(_configuration.HostnameOverride, host.HostName);
+        LogStarting(options.ReportedVersion, Mode, nodeName);
+        NfacctCounters counters = new(host.Runner.Network, _log);
+        ProxyMetricsOptions exposed = new()
+        {
+            Mode = Mode,
+            FeatureGates = KnownGates(),
+            InvalidDroppedPackets = () => counters.Packets(IptablesOptions.InvalidDropCounterName),
+            LocalhostAcceptedPackets = () => counters.Packets(IptablesOptions.LocalhostCounterName),
+        };
+        ProxyMetrics metrics = new(exposed, _time, _log);
+        using ApiSource? api = IsFromManifests ? null : Connect(metrics);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        try
+        {
+            return await RunAsync(nodeName, metrics, api, end);
+        }
+        finally
+        {
+            await end.CancelAsync();
+        }
+    }
+
+    /// <summary>Removes all rules, of whatever mode (spec 14.2).</summary>
+    /// <returns>Whether nothing is left.</returns>
+    public async Task<bool> CleanUpAsync(CancellationToken stop) => Tell(await new RuleCleanUp(host.Runner).CleanAllAsync(stop));
+
+    private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
+    {
+        using LimitedEvents limited = new(api is null ? static (_, _, _, _, _) => { } : api.Events.Write, _time);
+        EventSink events = limited.Write;
+        (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
+        ProxyHealth health = new(syncPeriod, _time);
+        health.SetNodeEligible(IsFromManifests);
+        await using HttpHost http = await HttpHost.StartAsync(metrics.Connections, _time, _log, end.Token);
+        await using PartsOfAgent parts = new(_log, end);
+        if (!options.IsInitOnly)
+        {
+            // Before anything that may take long: who probes must not take an agent that waits for one that is dead.
+            parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
+        }
+
+        StartWait start = new(health, _log, _time);
+        LateFeed feed = new();
+        Node? node = await parts.UntilAsync(FindNodeAsync(nodeName, api, feed, start, parts, end.Token));
+        NodeAddresses addresses = NodeAddresses.Find(node, _configuration.BindAddress);
+        ISysctl sysctl = new Sysctl(host.Files);
+        ApplyConntrackLimits(sysctl);
+        using RuleBackend backend = await RuleBackend.FindAsync(
+            Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
+        CheckFamilies(node, addresses, backend.Families);
+
+        ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
+        using AddressWatch interfaces = new(InterfaceAddressFeed.Open, _logs.CreateLogger<AddressWatch>(), _time);
+        await interfaces.StartAsync(end.Token);
+        PrepareKernel(settings, node, interfaces.Read(), sysctl);
+        if (options.IsInitOnly)
+        {
+            LogInitialised();
+            return ExitCode.Success;
+        }
+
+        await new OomScore(host.Files, _time, _logs.CreateLogger<OomScore>()).SetAsync(_configuration.OomScoreAdj, end.Token);
+        await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, nodeName, health, events));
+        HealthPorts healthPorts = new(ports.ByFamily, _time);
+        IdleCollector idle = new(IdleCollector.Compact, _time);
+        using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
+        using SyncReporting reporting = new(
+            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
+        SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
+        SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
+        feed.Connect(loop.Feed.Nodes);
+
+        Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
+        Restart("memory collector", isVital: false, idle.RunAsync);
+        parts.Add(TellUntilListedAsync(start, loop, end.Token));
+        if (api is null)
+        {
+            Restart("reader of manifests", isVital: true, new ManifestSource([.. options.ManifestPaths.AsSpan()], loop.Feed, _logs.CreateLogger<ManifestSource>(), _time, options.ManifestsSettleTime, health.SetStalledInput).RunAsync);
+        }
+        else
+        {
+            parts.Add(api.WatchAsync(loop.Feed, end.Token));
+            Restart("writer of Events", isVital: false, api.Events.RunAsync);
+        }
+
+        foreach ((IpFamily family, IDriftWatch watch) in backend.Watches)
+        {
+            Restart($"watch for changes of {family} rules", isVital: false, cancellation => watch.RunAsync(what => loop.Drifted(family, what), cancellation));
+        }
+
+        FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>(), _time);
+        Restart("watch of firewalld", isVital: false, cancellation => firewalld.RunAsync(
+            what =>
+            {
+                loop.Drifted(IpFamily.IPv4, what);
+                loop.Drifted(IpFamily.IPv6, what);
+            },
+            cancellation));
+        Restart("watch of the interfaces' addresses", isVital: false, cancellation => interfaces.RunAsync(loop.AddressesChanged, cancellation));
+        events(ObjectReference.Node(nodeName), EventKind.Normal, "Starting", "StartKubeProxy", "");
+        foreach (IpFamily family in backend.Families.All)
+        {
+            health.SyncLoopStarted(family);
+            metrics.Syncs.Queued(family);
+        }
+
+        RuleCleanUp cleanUp = new(host.Runner);
+        Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.Of(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
+        Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.Of(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
+        Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.All, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
+        Restart("clean-up of flows", isVital: false, flows.RunAsync);
+        Restart("sync loop", isVital: true, loop.RunAsync);
+        await parts.WaitAsync();
+        return ExitCode.Success;
+
+        void Restart(string name, bool isVital, Func<CancellationToken, Task> run) =>
+            parts.Add(new RestartedPart(name, isVital, health, _log, _time).RunAsync(run, end.Token));
+    }
+
+    private ApiSource Connect(ProxyMetrics metrics)
+    {
+        string agent = $"kube-proxy-sharp/{options.ReportedVersion} (linux/amd64)";
+        ApiConnection connection = ApiConnection.Open(_configuration.ClientConnection.Kubeconfig, options.Master, new ConnectionSettings
+        {
+            QueriesPerSecond = _configuration.ClientConnection.Qps,
+            Burst = _configuration.ClientConnection.Burst,
+            UserAgent = agent,
+            TimeProvider = _time,
+            LoggerFactory = _logs,
+        });
+        EventReporter reporter = new("kube-proxy", "kube-proxy-" + host.HostName);
+        return new(connection, new() { UserAgent = agent, Accept = AcceptedContent.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
+    }
+
+    /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>
+    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, LateFeed feed, StartWait start, PartsOfAgent parts, CancellationToken end)
+    {
+        if (api is null)
+        {
+            return ManifestSource.ReadNode([.. options.ManifestPaths.AsSpan()], nodeName);
+        }
+
+        NodeWait wait = new(nodeName, feed, start, _log, _time);
+        parts.Add(api.WatchNodeAsync(nodeName, wait, end));
+        await wait.WaitAsync(_configuration.EffectiveDetectLocalMode == "NodeCIDR", end);
+        return wait.Node;
+    }
+
+    private void ApplyConntrackLimits(ISysctl sysctl) =>
+        new ConntrackLimits(sysctl, host.Files, _logs.CreateLogger<ConntrackLimits>()).Apply(_configuration.Conntrack, CpuCount.Read(host.Files));
+
+    private void CheckFamilies(Node? node, NodeAddresses addresses, AddressFamilies families)
+    {
+        ProxySettings settings = RuleSettings.From(_configuration, Mode, "");
+        KubeProxyConfiguration resolved = _configuration with { NodePortAddresses = NodePortAddresses.ExpandPrimary(settings.NodePortAddresses, addresses) };
+        FamilyCheck check = new(resolved, node is null ? [] : [.. node.PodCidrs.AsSpan()], families.Primary);
+        foreach (string warning in check.Warnings().Concat(check.CheckFamilies(families.IsDualStack)))
+        {
+            LogWarning(warning);
+        }
+    }
+
+    private void PrepareKernel(ProxySettings settings, Node? node, IReadOnlyList<IpAddress> interfaces, ISysctl sysctl)
+    {
+        NodeSettings ipv4 = NodeSettings.Resolve(IpFamily.IPv4, settings, node, EquatableArray.Adopt<IpAddress>([.. interfaces]), default);
+        if (Mode == ProxyMode.Iptables && ipv4.LocalhostNodePorts)
+        {
+            new RouteLocalnet(sysctl, _logs.CreateLogger<RouteLocalnet>()).Enable();
+        }
+    }
+
+    private ServiceHealthServer MakeHealthServer(HttpHost http, IpFamily family, string nodeName, ProxyHealth health, EventSink events) => new(
+        http,
+        new ServiceHealthOptions
+        {
+            Family = family,
+            IsProxyHealthy = () => health.Read().IsHealthy,
+            NodeName = nodeName,
+            Failed = (service, note) => events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "FailedToStartServiceHealthcheck", "Listen", note),
+        },
+        _time,
+        _log);
+
+    /// <summary>Says what the first sync waits for: the API server may go away after it was asked for the Node.</summary>
+    private async Task TellUntilListedAsync(StartWait start, SyncLoop loop, CancellationToken end)
+    {
+        string what = IsFromManifests ? "the first reading of the manifests" : "the API server to list Services, EndpointSlices and the Node";
+        await start.UntilAsync(loop.Listed.WaitAsync(end), what);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
+    }
+
+    private async Task Serve(HttpHost http, ProxyMetrics metrics, ProxyHealth health, string nodeName, EventSink events, CancellationToken end)
+    {
+        List<Task> servers = [];
+        if (_configuration.HealthzBindAddress.Length != 0)
+        {
+            ListenOptions listen = Listen("health", HttpLimits.Health, _configuration.HealthzBindAddress, "FailedToStartProxierHealthcheck");
+            servers.Add(new ListenLoop(http, listen, _time, _log).RunAsync(new HealthServer(health, metrics.Probes).AnswerAsync, static _ => { }, end));
+        }
+
+        MetricsServerOptions pages = new()
+        {
+            Configuration = _configuration,
+            Flags = [.. options.Flags.AsSpan().ToArray().Select(static flag => KeyValuePair.Create(flag.Name, flag.Value))],
+        };
+        servers.Add(new ListenLoop(http, Listen("metrics", HttpLimits.Metrics, _configuration.MetricsBindAddress, "FailedToStartMetricServer"), _time, _log)
+            .RunAsync(new MetricsServer(metrics, pages, _time).AnswerAsync, static _ => { }, end));
+
+        await await Task.WhenAny(servers);
+        await Task.WhenAll(servers);
+
+        ListenOptions Listen(string name, ConnectionLimits limits, string address, string reason) => new()
+        {
+            Name = name,
+            Limits = limits,
+            Point = ListenPoint.FromBindAddress(address),
+            IsFailureFinal = _configuration.BindAddressHardFail,
+            Failed = error => events(ObjectReference.Node(nodeName), EventKind.Warning, reason, "StartKubeProxy", error),
+        };
+    }
+
+    /// <summary>In mode NodeCIDR a change ends the agent, as it ends kube-proxy: all rules would have to change (spec 12.4).</summary>
+    private void CheckPodCidrs(Node? atStart, Node now, PartsOfAgent parts)
+    {
+        if (_configuration.EffectiveDetectLocalMode == "NodeCIDR" && atStart is not null && atStart.PodCidrs != now.PodCidrs)
+        {
+            parts.Fail(new ConfigurationException($"Node {now.Name}: spec.podCIDRs changed from [{string.Join(' ', atStart.PodCidrs.AsSpan().ToArray())}] to [{string.Join(' ', now.PodCidrs.AsSpan().ToArray())}]; restarting to take it over"));
+        }
+    }
+
+    /// <summary>
+    /// Removes the rules of the other modes when those of this one are complete, so that there is no moment without; kube-proxy
+    /// removes them first. Each family by itself: one that cannot be written must not keep the other from being tidy.
+    /// </summary>
+    private async Task CleanUpAfterAsync(Task applied, Func<CleanUpResult, CancellationToken, Task> clean, CancellationToken end)
+    {
+        await applied.WaitAsync(end);
+        CleanUpResult result = new();
+        await clean(result, end);
+        Tell(result);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
+    }
+
+    private bool Tell(CleanUpResult result)
+    {
+        foreach (string message in result.Messages)
+        {
+            LogCleaned(message);
+        }
+
+        foreach (string error in result.Errors)
+        {
+            LogWarning(error);
+        }
+
+        return result.IsClean;
+    }
+
+    private IReadOnlyList<FeatureGateState> KnownGates() =>
+        [.. FeatureGates.Known.Select(gate => new FeatureGateState(gate.Name, gate.Stage, FeatureGates.IsEnabled(_configuration, gate.Name, gate.IsDefault)))];
+
+    [LoggerMessage(EventId = 5030, Level = LogLevel.Information, Message = "Starting kube-proxy-sharp {Version} in mode {Mode} on node {Node}")]
+    private partial void LogStarting(string version, string mode, string node);
+
+    [LoggerMessage(EventId = 5031, Level = LogLevel.Information, Message = "The node is prepared; --init-only asks for no more")]
+    private partial void LogInitialised();
+
+    [LoggerMessage(EventId = 5032, Level = LogLevel.Warning, Message = "{Warning}")]
+    private partial void LogWarning(string warning);
+
+    [LoggerMessage(EventId = 5033, Level = LogLevel.Information, Message = "{Message}")]
+    private partial void LogCleaned(string message);
+}

@@ -1,0 +1,117 @@
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Iptables;
+using KubeProxySharp.Proxy.Agent.Apply.Listing;
+using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Agent.Drift;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Configuration.Flags;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Addresses;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Agent.Host;
+
+/// <summary>What writes the rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
+/// <param name="Families">The families.</param>
+/// <param name="Appliers">One for each family.</param>
+/// <param name="Watches">What notices that somebody else changed the rules, one for each family; made before the first apply.</param>
+internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IReadOnlyList<(IpFamily Family, IDriftWatch Watch)> Watches) : IDisposable
+{
+    /// <summary>How often iptables rules are compared as a whole without a reason, in sync periods: reading them back costs time. Of those of nftables the kernel tells every change.</summary>
+    private const int PeriodsPerCheck = 10;
+
+    /// <summary>Finds out what works.</summary>
+    /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
+    /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
+    /// <param name="primary">The family of the node's primary address.</param>
+    /// <param name="hasIPv6">Whether the kernel has IPv6.</param>
+    /// <param name="syncPeriod">The sync period.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="logs">The log.</param>
+    /// <param name="cancellation">Ends the search.</param>
+    /// <exception cref="ApplierException">The tools are missing, too old or not permitted.</exception>
+    /// <exception cref="KernelSetupException">The primary family does not work.</exception>
+    public static async Task<RuleBackend> FindAsync(
+        string mode,
+        string variant,
+        IpFamily primary,
+        bool hasIPv6,
+        TimeSpan syncPeriod,
+        AgentHost host,
+        ILoggerFactory logs,
+        CancellationToken cancellation)
+    {
+        OwnApplies applies = new();
+        ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
+        if (mode == ProxyMode.Nftables)
+        {
+            NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation);
+            AddressFamilies families = AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6);
+            ILogger log = logs.CreateLogger<NftablesApplier>();
+            NftablesApplier[] writers = [.. families.All.Select(family => new NftablesApplier(family, runner, options, host.Time, log))];
+            return new(
+                families,
+                [.. writers.Select(writer => new WatchedApplier(writer, applies))],
+                [.. writers.Select(writer => (writer.Family, (IDriftWatch)new NftablesDriftWatch(new(writer.Family, RuleStore.KubeProxyTable), applies, writer.IsIntactAsync, Timeout.InfiniteTimeSpan, host.Time, log)))]);
+        }
+
+        IptablesVariant chosen = variant switch
+        {
+            IptablesVariants.Nft => IptablesVariant.Nft,
+            IptablesVariants.Legacy => IptablesVariant.Legacy,
+            _ => await IptablesProbe.ChooseAsync(runner, cancellation),
+        };
+        return await FindIptablesAsync(chosen, primary, hasIPv6, applies, runner, PeriodsPerCheck * syncPeriod, host.Time, logs, cancellation);
+    }
+
+    private static async Task<RuleBackend> FindIptablesAsync(
+        IptablesVariant variant,
+        IpFamily primary,
+        bool hasIPv6,
+        OwnApplies applies,
+        ProcessRunner runner,
+        TimeSpan checkPeriod,
+        TimeProvider time,
+        ILoggerFactory logs,
+        CancellationToken cancellation)
+    {
+        Dictionary<IpFamily, string> problems = [];
+        foreach (IpFamily family in (IpFamily[])[IpFamily.IPv4, IpFamily.IPv6])
+        {
+            try
+            {
+                await IptablesProbe.CheckAsync(runner, new IptablesTools(family, variant), cancellation);
+            }
+            catch (ApplierException e)
+            {
+                problems[family] = e.Message;
+            }
+        }
+
+        AddressFamilies families = AddressFamilies.Detect(primary, family => !problems.ContainsKey(family), () => string.Join("; ", problems.Values), hasIPv6);
+        ILogger log = logs.CreateLogger<IptablesApplier>();
+        List<IRuleApplier> appliers = [];
+        List<(IpFamily, IDriftWatch)> watches = [];
+        foreach (IpFamily family in families.All)
+        {
+            IptablesApplier applier = new(new IptablesTools(family, variant), runner, log);
+            appliers.Add(new WatchedApplier(applier, applies));
+            YieldingCheck check = new(applier.LookAsync, applies, time);
+            watches.Add((family, variant == IptablesVariant.Legacy
+                ? new IptablesLegacyDriftWatch(family, applies, check.IsIntactAsync, checkPeriod, time, log)
+                : new NftablesDriftWatch(new(family, RuleStore.IptablesChains), applies, check.IsIntactAsync, checkPeriod, time, log)));
+        }
+
+        return new(families, appliers, watches);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((_, IDriftWatch watch) in Watches)
+        {
+            (watch as IDisposable)?.Dispose();
+        }
+    }
+}

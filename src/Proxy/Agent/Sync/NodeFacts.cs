@@ -1,0 +1,96 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Settings;
+
+namespace KubeProxySharp.Proxy.Agent.Sync;
+
+/// <summary>
+/// What rules need to know of the node: its Node object, the addresses on its interfaces, and the cluster's ServiceCIDRs.
+/// Owned by the sync loop.
+/// </summary>
+/// <param name="settings">The configuration.</param>
+/// <param name="readInterfaceAddresses">Reads the addresses on the interfaces.</param>
+internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAddress>> readInterfaceAddresses)
+{
+    private readonly Dictionary<string, ServiceCidr> _serviceCidrs = new(StringComparer.Ordinal);
+    private EquatableArray<IpAddress> _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+
+    /// <summary>The last Node object; kept when it is deleted from the API (spec 12.4).</summary>
+    public Node? Node { get; private set; }
+
+    /// <summary>The addresses of the Node object, with the last known ones of a family that it lost.</summary>
+    private KeptNodeAddresses _kept = KeptNodeAddresses.None;
+
+    /// <summary>Reads the addresses on the interfaces again.</summary>
+    public void RefreshAddresses() => _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+
+    /// <summary>Takes new objects over.</summary>
+    /// <returns>Whether the Node came or changed.</returns>
+    public bool Take(ClusterFeed feed)
+    {
+        bool isNodeChanged = false;
+        if (feed.Nodes.Take().TryGetValue(new("", settings.NodeName), out Node? node) && node is not null)
+        {
+            isNodeChanged = node != Node;
+            Node = node;
+            _kept = _kept.Follow(node);
+        }
+
+        foreach ((NamespacedName name, ServiceCidr? cidr) in feed.ServiceCidrs.Take())
+        {
+            if (cidr is null)
+            {
+                _serviceCidrs.Remove(name.Name);
+            }
+            else
+            {
+                _serviceCidrs[name.Name] = cidr;
+            }
+        }
+
+        return isNodeChanged;
+    }
+
+    /// <summary>The settings of a family as the facts are now.</summary>
+    public NodeSettings Resolve(IpFamily family) =>
+        NodeSettings.Resolve(family, settings, Node is null ? null : Node with { Addresses = _kept.Addresses }, _interfaceAddresses, ServiceCidrs());
+
+    /// <summary>What is wrong with the node's addresses, for people.</summary>
+    /// <param name="resolved">The settings of the families that are written.</param>
+    public List<string> Problems(IEnumerable<NodeSettings> resolved)
+    {
+        List<string> problems = [];
+        foreach (NodeSettings family in resolved)
+        {
+            if (_kept.IsLost(family.Family))
+            {
+                problems.Add($"Node {settings.NodeName} has no {family.Family} address in status.addresses any more; {family.NodeIP} is used until it has one again");
+            }
+
+            if (UnansweredNodePorts.Describe(family, settings, _kept.Addresses, _interfaceAddresses) is { } unanswered)
+            {
+                problems.Add(unanswered);
+            }
+        }
+
+        return problems;
+    }
+
+    private EquatableArray<IpPrefix> ServiceCidrs()
+    {
+        List<IpPrefix> prefixes = [];
+        foreach (ServiceCidr cidr in _serviceCidrs.Values)
+        {
+            foreach (string text in cidr.Cidrs)
+            {
+                if (IpPrefix.TryParse(text, out IpPrefix prefix))
+                {
+                    prefixes.Add(prefix);
+                }
+            }
+        }
+
+        return EquatableArray.CopyOf(prefixes);
+    }
+}

@@ -1,0 +1,479 @@
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
+using KubeProxySharp.RuleModel.State;
+
+namespace KubeProxySharp.Proxy.Agent.Sync;
+
+/// <summary>
+/// Keeps the kernel's rules equal to what the cluster asks for. The one writer of cluster state and model: it takes what
+/// the feed has, makes the next snapshot, and has both families written. Changes that come meanwhile wait and are merged.
+/// </summary>
+internal sealed class SyncLoop
+{
+    /// <summary>
+    /// How long the search for refused Services goes on before changes of others get their turn; it takes the place of
+    /// the pause between syncs.
+    /// </summary>
+    private static readonly TimeSpan s_searchWindow = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What comes of a family whose retry is not due.</summary>
+    private static readonly ApplyResult s_heldBack = new(ApplyOutcome.Unavailable, "the next try is not due");
+
+    private readonly NodeFacts _facts;
+    private readonly ClusterState _state;
+    private readonly RuleModelBuilder _builder;
+    private readonly FamilySync[] _families;
+    private readonly RefusalSearch _search;
+    private readonly SyncPolicy _policy;
+    private readonly ISyncObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly WakeSignal _wake;
+    private readonly DateTimeOffset _started;
+    private readonly TaskCompletionSource<bool> _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<DateTimeOffset> _triggers = [];
+    private volatile bool _mustRefreshAddresses;
+    private List<string> _nodeProblems = [];
+    private bool _mustRebuild;
+    private bool _isNodeUntold;
+
+    /// <summary>Prepares the loop.</summary>
+    /// <param name="settings">The configuration.</param>
+    /// <param name="readInterfaceAddresses">Reads the addresses on the node's interfaces.</param>
+    /// <param name="appliers">One for each family that the node has.</param>
+    /// <param name="policy">When to run.</param>
+    /// <param name="observer">Is told what happens.</param>
+    /// <param name="time">The clock.</param>
+    public SyncLoop(
+        ProxySettings settings,
+        Func<IReadOnlyList<IpAddress>> readInterfaceAddresses,
+        IEnumerable<IRuleApplier> appliers,
+        SyncPolicy policy,
+        ISyncObserver observer,
+        TimeProvider time)
+    {
+        _facts = new(settings, readInterfaceAddresses);
+        _state = new(settings.AllowExternalIPs);
+        _builder = new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
+        _families = [.. appliers.Select(applier => new FamilySync(applier, policy))];
+        _search = new(_state, _builder, _families, _facts.Resolve, observer, time);
+        _policy = policy;
+        _observer = observer;
+        _time = time;
+        _wake = new(time);
+        _started = time.GetUtcNow();
+        Feed = new(Request, observer.ServiceNoted, observer.EndpointSliceNoted);
+    }
+
+    /// <summary>Where objects arrive.</summary>
+    public ClusterFeed Feed { get; }
+
+    /// <summary>Completes when enough is known to write rules.</summary>
+    public Task<bool> Listed => _listed.Task;
+
+    /// <summary>The Node object that the last sync knew, or null.</summary>
+    public Node? Node => _facts.Node;
+
+    /// <summary>The rules that the last sync wrote or tried to write. Read by commands and tests while the loop rests.</summary>
+    public RuleModelSnapshot Current => _builder.Current;
+
+    /// <summary>Reports that somebody else changed the rules of a family. Called from any thread.</summary>
+    public void Drifted(IpFamily family, string what)
+    {
+        foreach (FamilySync sync in _families)
+        {
+            if (sync.Family == family)
+            {
+                sync.ReportDrift(what);
+            }
+        }
+
+        _wake.Set();
+    }
+
+    /// <summary>Reports that addresses on the node's interfaces may have changed. Called from any thread.</summary>
+    public void AddressesChanged()
+    {
+        _mustRefreshAddresses = true;
+        Request();
+    }
+
+    /// <summary>
+    /// Runs until told to stop. The rules stay. After an exception it can be run again: nothing that was reported is lost, and
+    /// everything is written, since nobody knows how far the sync came.
+    /// </summary>
+    /// <param name="stop">Ends the loop; a sync that has begun may finish within the policy's grace.</param>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using CancellationTokenSource abort = new();
+        await using CancellationTokenRegistration registration = stop.Register(() => abort.CancelAfter(_policy.StopGrace));
+        try
+        {
+            while (true)
+            {
+                await WaitForWorkAsync(stop, abort.Token);
+                await SyncAsync(abort.Token);
+                if (_search.IsDue)
+                {
+                    stop.ThrowIfCancellationRequested();
+                    await _search.RunAsync(s_searchWindow, abort.Token);
+                }
+                else
+                {
+                    await Task.Delay(_policy.MinInterval, _time, stop);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop: rules stay as they are.
+        }
+        catch
+        {
+            DistrustAll();
+            throw;
+        }
+    }
+
+    private void DistrustAll()
+    {
+        _mustRefreshAddresses = true;
+        _mustRebuild = true;
+        foreach (FamilySync family in _families)
+        {
+            family.Distrust();
+        }
+    }
+
+    private void Request()
+    {
+        if (Feed.IsListed)
+        {
+            _listed.TrySetResult(true);
+            _observer.Requested();
+            _wake.Set();
+        }
+    }
+
+    /// <summary>What was asked for has been written already, by the sync that was under way.</summary>
+    private void TellUpToDate()
+    {
+        long now = _time.GetTimestamp();
+        if (HasWork())
+        {
+            return;
+        }
+
+        foreach (FamilySync family in _families)
+        {
+            if (family.Failures == 0)
+            {
+                _observer.UpToDate(family.Family, now);
+            }
+        }
+    }
+
+    /// <summary>Whether the search goes on, or has ended with something to write.</summary>
+    private bool IsSearchDue => _search.IsDue || (!_search.IsPending && _state.HasChanges);
+
+    private bool HasWork() =>
+        IsSearchDue
+        || _mustRefreshAddresses
+        || Feed.Services.Count + Feed.EndpointSlices.Count + Feed.Nodes.Count + Feed.ServiceCidrs.Count != 0
+        || Array.Exists(_families, family => family.IsDue(_time.GetUtcNow()));
+
+    private async Task WaitForWorkAsync(CancellationToken stop, CancellationToken abort)
+    {
+        while (true)
+        {
+            DateTimeOffset now = _time.GetUtcNow();
+            if (Feed.IsListed && (IsSearchDue || Array.Exists(_families, family => family.IsDue(now))))
+            {
+                return;
+            }
+
+            await CleanUpAsync(abort);
+            DateTimeOffset due = Feed.IsListed ? _families.Min(static family => family.NextDue) : DateTimeOffset.MaxValue;
+            TimeSpan wait = due - now < _policy.FullInterval ? due - now : _policy.FullInterval;
+            wait = _families.Min(static family => family.Applier.UntilCleanUp) is { } untilCleanUp && untilCleanUp < wait ? untilCleanUp : wait;
+            if (!await _wake.WaitAsync(wait, stop) || !Feed.IsListed)
+            {
+                continue;
+            }
+
+            if (HasWork())
+            {
+                return;
+            }
+
+            TellUpToDate();
+        }
+    }
+
+    /// <summary>Removes what earlier syncs left, while nothing else is to be done.</summary>
+    private async Task CleanUpAsync(CancellationToken abort)
+    {
+        foreach (FamilySync family in _families)
+        {
+            if (family.Applier.UntilCleanUp <= TimeSpan.Zero)
+            {
+                await family.Applier.CleanUpAsync(abort);
+            }
+        }
+    }
+
+    private async Task SyncAsync(CancellationToken abort)
+    {
+        long taken = _time.GetTimestamp();
+        List<DateTimeOffset> triggers;
+        lock (Feed.Together)
+        {
+            triggers = TakeFeed();
+        }
+
+        if (!_search.AllowsWriting(_state.HasChanges))
+        {
+            _triggers.AddRange(triggers);
+            return;
+        }
+
+        triggers.AddRange(_triggers);
+        _triggers.Clear();
+        while (!await WriteAsync(triggers, taken, abort) && _search.AllowsWriting(hasChanges: true))
+        {
+            // What is known to be good goes in first.
+        }
+    }
+
+    /// <summary>Writes all that is not held back.</summary>
+    /// <returns>Whether that is done; if not, the search holds back more now.</returns>
+    private async Task<bool> WriteAsync(IReadOnlyList<DateTimeOffset> triggers, long taken, CancellationToken abort)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
+        NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
+        TellNodeProblems(ipv4, ipv6);
+        IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
+        RuleModelChange change = Update(changed, ipv4, ipv6);
+        ApplyResult[] results = await Task.WhenAll(_families.Select(family => family.IsHeldBack(now)
+            ? Task.FromResult(s_heldBack)
+            : SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
+        if (Array.TrueForAll(results, static result => result.IsApplied))
+        {
+            _search.Written();
+            return true;
+        }
+
+        for (int index = 0; index < _families.Length; index++)
+        {
+            if (results[index].Outcome == ApplyOutcome.Refused)
+            {
+                _builder.Undo(_families[index].Family);
+            }
+        }
+
+        if (!Array.Exists(results, static result => result.Outcome == ApplyOutcome.Refused))
+        {
+            return true;
+        }
+
+        foreach (NamespacedName name in changed)
+        {
+            _state.Touch(name);
+        }
+
+        bool isFound = await _search.TakeOverAsync(results, change, abort);
+        foreach (FamilySync family in _families.Where((_, index) => results[index].Outcome == ApplyOutcome.Refused))
+        {
+            if (isFound)
+            {
+                family.Excused();
+            }
+            else
+            {
+                family.Failed(_time.GetUtcNow(), Random.Shared.NextDouble());
+            }
+        }
+
+        return !isFound;
+    }
+
+    private void TellNodeProblems(NodeSettings ipv4, NodeSettings ipv6)
+    {
+        List<string> problems = _facts.Problems(_families.Select(family => family.Family == IpFamily.IPv4 ? ipv4 : ipv6));
+        if (!problems.SequenceEqual(_nodeProblems, StringComparer.Ordinal))
+        {
+            _nodeProblems = problems;
+            _observer.NodeProblemsChanged(problems);
+        }
+    }
+
+    /// <summary>Brings the model up to date; after an exception from the beginning, since it may be half done.</summary>
+    private RuleModelChange Update(IReadOnlyList<NamespacedName> changed, NodeSettings ipv4, NodeSettings ipv6)
+    {
+        if (!_mustRebuild)
+        {
+            return _builder.Update(changed, ipv4, ipv6);
+        }
+
+        _builder.StartOver(ipv4, ipv6);
+        RuleModelChange change = _builder.Update(_state.ServiceNames, ipv4, ipv6);
+        _mustRebuild = false;
+        return change;
+    }
+
+    private List<DateTimeOffset> TakeFeed()
+    {
+        if (_mustRefreshAddresses)
+        {
+            _mustRefreshAddresses = false;
+            _facts.RefreshAddresses();
+        }
+
+        int quarantined = _state.Quarantined.Count;
+        _isNodeUntold |= _facts.Take(Feed);
+        if (_isNodeUntold)
+        {
+            _observer.NodeChanged(_facts.Node!); // it has changed, so it is there
+            _isNodeUntold = false;
+        }
+
+        IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
+        IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices = Feed.EndpointSlices.Take();
+        List<DateTimeOffset> triggers;
+        try
+        {
+            triggers = Take(services, slices);
+        }
+        catch
+        {
+            Feed.Services.PutBack(services);
+            Feed.EndpointSlices.PutBack(slices);
+            throw;
+        }
+
+        if (_state.Quarantined.Count != quarantined)
+        {
+            _observer.QuarantineChanged(_state.Quarantined);
+        }
+
+        return triggers;
+    }
+
+    private List<DateTimeOffset> Take(IReadOnlyDictionary<NamespacedName, Service?> services, IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices)
+    {
+        foreach ((NamespacedName name, Service? service) in services)
+        {
+            List<Problem> problems = [];
+            if (service is null)
+            {
+                _state.RemoveService(name);
+            }
+            else
+            {
+                _state.Set(service, problems);
+            }
+
+            _observer.ServiceTaken(name, problems);
+        }
+
+        List<DateTimeOffset> triggers = [];
+        foreach ((NamespacedName name, EndpointSlice? slice) in slices)
+        {
+            if (slice is null)
+            {
+                _state.RemoveSlice(name);
+            }
+            else if (_state.Set(slice) && slice.LastChangeTriggerTime is { } trigger && trigger > _started)
+            {
+                triggers.Add(trigger);
+            }
+
+            _observer.SliceTaken(name, slice is { ServiceName.Length: > 0, IsHeadless: false } ? slice.Problems.AsSpan().ToArray() : []);
+        }
+
+        foreach (NamespacedName name in _state.TakeReleased())
+        {
+            _search.Released(name);
+        }
+
+        _observer.Taken();
+        return triggers;
+    }
+
+    private async Task<ApplyResult> SyncAsync(
+        FamilySync family,
+        PendingSync pending,
+        CancellationToken abort)
+    {
+        if (family.TakeDrift(_time.GetUtcNow()))
+        {
+            _observer.Drifted(family.Family, family.Drift!); // just taken
+        }
+
+        string? drift = family.Drift;
+        bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(pending.Change);
+        ApplyResult result = await ApplyAsync(family, pending, isFull, abort);
+        bool isRefusal = result.Outcome == ApplyOutcome.Refused && family.Applier.HasCheapUpdates;
+        if (!result.IsApplied && !isFull && !isRefusal)
+        {
+            // What the update was built on may be gone; the whole need not be.
+            result = await ApplyAsync(family, pending, isFull: true, abort);
+        }
+
+        if (drift is not null && result.IsApplied)
+        {
+            _observer.Repaired(family.Family, drift);
+        }
+
+        return result;
+    }
+
+    private async Task<ApplyResult> ApplyAsync(
+        FamilySync family,
+        PendingSync pending,
+        bool isFull,
+        CancellationToken abort)
+    {
+        long start = _time.GetTimestamp();
+        FamilyChange change = pending.Change;
+        bool isNeeded = isFull || !change.IsEmpty;
+        ApplyResult result = isFull
+            ? await family.Applier.ApplyFullAsync(change.After, abort)
+            : isNeeded ? await family.Applier.ApplyUpdateAsync(change, abort) : ApplyResult.Applied;
+        DateTimeOffset now = _time.GetUtcNow();
+        if (result.IsApplied)
+        {
+            family.Succeeded(isFull, now);
+            family.WasTaken |= isNeeded;
+        }
+        else if (result.Outcome == ApplyOutcome.Refused)
+        {
+            family.Refused(isUntouched: !isFull && family.Applier.HasCheapUpdates);
+        }
+        else
+        {
+            family.Failed(now, Random.Shared.NextDouble());
+        }
+
+        _observer.Synced(new SyncReport
+        {
+            Family = family.Family,
+            IsFull = isFull,
+            Duration = _time.GetElapsedTime(start),
+            Result = result,
+            Figures = isNeeded ? family.Applier.Figures : null,
+            Rules = change.After,
+            Services = isFull || change.SettingsChanged ? null : pending.Services,
+            TriggerTimes = pending.TriggerTimes,
+            ChangesTaken = pending.ChangesTaken,
+            Failures = result.IsApplied ? 0 : Math.Max(1, family.Failures),
+        });
+        return result;
+    }
+
+    /// <summary>What a sync of a family has to do.</summary>
+    private sealed record PendingSync(FamilyChange Change, IReadOnlyList<NamespacedName> Services, IReadOnlyList<DateTimeOffset> TriggerTimes, long ChangesTaken);
+}

@@ -1,4 +1,0 @@
-namespace KubeProxySharp.Proxy.Appliers;
-
-/// <summary>The host lacks what a back end needs. The message says what, and what to do.</summary>
-internal sealed class ApplierException(string message) : Exception(message);

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
+
+namespace KubeProxySharp.Proxy.Commands.Compare;
+
+/// <summary>The options of <c>compare</c>.</summary>
+internal static class CompareCommandLine
+{
+    private const string Json = "json";
+    private const string AllModes = "modes";
+
+    private static readonly string s_examples =
+        $"""
+        A and B are each: files with manifests (or a directory, or -), which rules are made from; files of iptables-save,
+        ip6tables-save, "nft -j list ruleset" or "nft list ruleset"; or "live", the rules of this node. Several files of a
+        side are joined by commas.
+
+        Examples:
+          # does an edit change more than it should?
+          kube-proxy-sharp compare before.yaml after.yaml --node node-a
+
+          # does this node have the rules that the manifests ask for?
+          kube-proxy-sharp compare live all.yaml --node node-a
+
+          # kube-proxy's rules of a support bundle against ours of the other mode
+          kube-proxy-sharp compare iptables-save.txt,ip6tables-save.txt all.yaml --node node-a --mode nftables --ignore modes
+
+          # what changes with the mode?
+          kube-proxy-sharp compare all.yaml all.yaml --mode iptables --mode-b nftables
+
+        Documented differences of the modes, for --ignore:
+        {string.Join('\n', ModeDifference.All.Select(static mode => $"  {mode.Name,-24}{mode.Text}"))}
+          {AllModes,-24}all of these
+
+        Exit codes: 0 equal; 2 different; 3 it cannot be told, because of rules that are not understood; 1 it could not be compared.
+        """;
+
+    public static Command Create()
+    {
+        Argument<string> a = new("A") { Description = "The first rules: files joined by commas, or \"live\"." };
+        Argument<string> b = new("B") { Description = "The second rules." };
+        ClusterFlags cluster = new();
+        cluster.Config.Description = "A KubeProxyConfiguration file, for manifests.";
+        cluster.Node.Description = "The node. Default: hostnameOverride, else the only Node of the manifests.";
+        cluster.NodeAddresses.Description = "An address on the node's interfaces; repeatable. Default: what either side knows of them, else what rules name.";
+        cluster.Mode.Description = "The mode that rules are made for from manifests, and that \"live\" looks at. Default: that of the configuration, else iptables; of \"live\": both.";
+        cluster.Family.Description = "What to compare.";
+        Option<string?> configB = new("--config-b") { Description = "Another one for B.", HelpName = "FILE" };
+        Option<string?> nodeB = new("--node-b") { Description = "Another one for B.", HelpName = "NAME" };
+        Option<string?> modeB = new Option<string?>("--mode-b") { Description = "Another one for B." }.AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
+        Option<string> rules = new Option<string>("--rules") { Description = "Whether rules of others count. Default: own if a side is made from manifests, else all." }
+            .AcceptOnlyFromAmong("own", "all");
+        Option<string[]> ignore = new Option<string[]>("--ignore")
+        {
+            Description = "Documented differences of the modes that are none here; repeatable, or joined by commas. The list is below.",
+            HelpName = "NAME",
+            AllowMultipleArgumentsPerToken = false,
+        };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the report.", DefaultValueFactory = _ => "text" }
+            .AcceptOnlyFromAmong("text", Json);
+        Command command = new("compare", "Tell whether two rule sets do the same with every packet, of either mode and whoever wrote them.")
+        {
+            a, b, cluster.Recursive, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, output,
+        };
+        command.Validators.Add(result =>
+        {
+            foreach (string name in Split(result.GetValue(ignore)).Where(name => name != AllModes && !ModeDifference.All.Any(known => known.Name == name)))
+            {
+                result.AddError($"--ignore {name}: there is no documented difference of this name; they are {string.Join(", ", ModeDifference.All.Select(known => known.Name))} and {AllModes}");
+            }
+        });
+        command.SetAction((parsed, cancellation) =>
+        {
+            string[] ignored = Split(parsed.GetValue(ignore));
+            ClusterOptions common = cluster.Read(parsed, new ClusterOptions());
+            CompareOptions options = new()
+            {
+                A = common with { Paths = Files(parsed.GetRequiredValue(a)) },
+                B = common with
+                {
+                    Paths = Files(parsed.GetRequiredValue(b)),
+                    ConfigPath = parsed.GetValue(configB) ?? common.ConfigPath,
+                    NodeName = parsed.GetValue(nodeB) ?? common.NodeName,
+                    Mode = parsed.GetValue(modeB) ?? common.Mode,
+                },
+                Families = cluster.FamiliesOf(parsed),
+                Ignored = ignored.Contains(AllModes) ? ModeDifference.All : [.. ModeDifference.All.Where(known => ignored.Contains(known.Name))],
+                NodeAddresses = common.NodeAddresses,
+                ComparesAllRules = parsed.GetValue(rules) is { } chosen ? chosen == "all" : null,
+                IsJson = parsed.GetValue(output) == Json,
+            };
+            return new CompareCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+        });
+        HelpWithExamples.AddTo(command, s_examples);
+        return command;
+    }
+
+    private static string[] Files(string side) => side.Split(',', StringSplitOptions.RemoveEmptyEntries);
+
+    private static string[] Split(string[]? names) => [.. (names ?? []).SelectMany(static name => name.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+
+namespace KubeProxySharp.Proxy.Commands.DryRun;
+
+/// <summary>The options of <c>dry-run</c>.</summary>
+internal static class DryRunCommandLine
+{
+    private const string Examples =
+        """
+        Examples:
+          # the rules that node-a would have for what a cluster holds now
+          kubectl get svc,endpointslices,nodes -A -o yaml | kube-proxy-sharp dry-run -f - --node node-a
+
+          # IPv4 only, with the cluster's kube-proxy configuration
+          kube-proxy-sharp dry-run -f manifests/ --config kube-proxy.conf --node node-a --family ipv4
+
+          # the nftables rules, and what one change does to them
+          kube-proxy-sharp dry-run -f all.yaml --node node-a --mode nftables | nft --check -f -
+          kube-proxy-sharp dry-run -f new.yaml --diff-from all.yaml --node node-a --mode nftables
+
+        Exit codes: 0 rules were printed; 1 the input is broken or a flag is wrong, and nothing was printed.
+        """;
+
+    public static Command Create()
+    {
+        ClusterFlags cluster = new();
+        cluster.Paths.Description = "Manifests: files, directories, or - for standard input; YAML or JSON, lists and raw API answers too.";
+        cluster.Paths.Required = true;
+        cluster.Node.Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input.";
+        cluster.NodeAddresses.Description = "An address on the node's interfaces, for nodePortAddresses; repeatable. Default: loopback and the Node's status addresses.";
+        cluster.Family.Description = "Which rules to print.";
+        Option<string[]> diffFrom = new("--diff-from")
+        {
+            Description = "Older manifests: print the transaction that leads from their rules to those of -f.",
+            HelpName = "PATH",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        Option<bool> strict = new("--strict") { Description = "Refuse a configuration with unknown or repeated fields instead of warning." };
+        Option<string?> output = new("--output", "-o") { Description = "Write to a file instead of standard output.", HelpName = "FILE" };
+        Option<bool> nfacct = new("--nfacct")
+        {
+            Description = "Whether the kernel has nfacct counters, as kube-proxy uses them; --nfacct=false leaves them out.",
+            DefaultValueFactory = _ => true,
+        };
+        Command command = new("dry-run", "Print the rules that a node would have: as iptables-save prints them, or as a script for nft.")
+        {
+            cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, output, nfacct,
+        };
+        command.SetAction(parsed =>
+        {
+            DryRunOptions options = cluster.Read(parsed, new DryRunOptions
+            {
+                DiffFromPaths = parsed.GetValue(diffFrom) ?? [],
+                IsStrict = parsed.GetValue(strict),
+                Families = cluster.FamiliesOf(parsed),
+                OutputPath = parsed.GetValue(output),
+                HasNfacct = parsed.GetValue(nfacct),
+            });
+            return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).Run(options);
+        });
+        HelpWithExamples.AddTo(command, Examples);
+        return command;
+    }
+}

@@ -1,0 +1,138 @@
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Model;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>
+/// <c>explain</c>: where a packet goes and why, from manifests, from saved rules, or from the rules of this node. It
+/// changes nothing.
+/// </summary>
+/// <param name="streams">Where things are read from and written to.</param>
+/// <param name="host">The host.</param>
+internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
+{
+    /// <summary>Runs the command.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> RunAsync(ExplainOptions options, CancellationToken stop) =>
+        ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), explanation => Write(explanation, options));
+
+    private int Write(Explanation explanation, ExplainOptions options)
+    {
+        if (options.Format == ExplainFormat.Json)
+        {
+            using Stream output = streams.OpenOutput();
+            ExplainJson.Write(explanation, output);
+        }
+        else
+        {
+            ReportRun.WriteText(streams, text => Write(explanation, options, text));
+        }
+
+        foreach (ExplainedWalk walk in explanation.Walks.Where(walk => walk.Disagreements.Count != 0))
+        {
+            streams.Errors.WriteLine(options.RulePaths.Count == 0
+                ? $"error: the {walk.Title} rules and the model that they are made from disagree; this is a fault of this program, please report it with the input:"
+                : $"error: {walk.Title} do not do what the manifests ask for:");
+            foreach (string difference in walk.Disagreements)
+            {
+                streams.Errors.WriteLine($"  {difference}");
+            }
+        }
+
+        return explanation.HasDisagreement ? ExitCode.Disagreement : ExitCode.Success;
+    }
+
+    private void Write(Explanation explanation, ExplainOptions options, TextWriter text)
+    {
+        switch (options.Format)
+        {
+            case ExplainFormat.Dot:
+                DotWriter.Write(explanation, options.ShowsAll, text);
+                break;
+            case ExplainFormat.Svg:
+                SvgWriter.Write(explanation, options.ShowsAll, text);
+                break;
+            case ExplainFormat.Html:
+                HtmlWriter.Write(explanation, options.ShowsAll, text);
+                break;
+            default:
+                new ExplainText(text, streams.IsOutputOnTerminal, options.ShowsAll).Write(explanation);
+                break;
+        }
+    }
+
+    private async Task<Explanation?> MakeAsync(ExplainOptions options, Progress progress, CancellationToken stop)
+    {
+        _ = PacketSource.Parse(options.From);
+        _ = PacketDestination.Parse(options.To);
+        ClusterView? cluster = null;
+        bool isBoth = options.Mode == ExplainOptions.BothModes;
+        if (options.Paths.Count != 0)
+        {
+            progress.Step("reading manifests");
+            ClusterOptions input = options with { Mode = isBoth ? ProxyMode.Iptables : options.Mode, ChooseNode = objects => QuestionReader.NodeOfSource(options, objects) };
+            cluster = await new ClusterReader(streams, host).ReadAsync(input, isThisNode: false, stop);
+            if (cluster is null)
+            {
+                return null;
+            }
+        }
+
+        IReadOnlyList<IpAddress> addresses = cluster?.NodeAddresses ?? options.NodeAddresses ?? (options.IsLive ? InterfaceAddresses.Read() : []);
+        if (addresses.Count == 0)
+        {
+            streams.Errors.WriteLine("note: without --node-address only loopback is taken for an address of the node");
+        }
+
+        NodeRoute route = new(options.IsLive, addresses);
+        PacketQuestion question = new QuestionReader(options, cluster, addresses, route).Read();
+        EndpointNames names = cluster is null ? new() : new(cluster, question.Family);
+        WalkExplainer explainer = new(question, new NodeView(addresses), names, route);
+        progress.Step("following the packet");
+        List<ExplainedWalk> walks = [];
+        if (options.RulePaths.Count != 0)
+        {
+            walks.Add(ExplainFiles(options, cluster, question, explainer));
+        }
+        else if (cluster is not null)
+        {
+            foreach (string mode in isBoth ? [ProxyMode.Iptables, ProxyMode.Nftables] : (string[])[cluster.Mode])
+            {
+                FamilyRules model = ModelOf(cluster, mode)[question.Family];
+                walks.Add(explainer.Explain(mode, RenderedRules.Of(model, mode), model, DialectOf(mode)));
+            }
+        }
+        else
+        {
+            IReadOnlyList<Ruleset> live = await new LiveRules(host.Runner, streams.Errors).ReadAsync(options.Mode, [question.Family], stop);
+            walks.Add(explainer.Explain("the rules of this node", live[0], null, RuleDialect.Iptables));
+        }
+
+        return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);
+    }
+
+    private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, WalkExplainer explainer)
+    {
+        IReadOnlyList<Ruleset> read = RuleSource.ReadFiles(options.RulePaths, [question.Family]);
+        if (read.Count == 0)
+        {
+            throw new InputException($"--rules: none of the files has {question.Family} rules, which the packet to {question.Dialled} would meet");
+        }
+
+        string title = $"the rules of {string.Join(", ", options.RulePaths.Select(Path.GetFileName))}";
+        return explainer.Explain(title, read[0], cluster?.Model[question.Family], DialectOf(cluster?.Mode));
+    }
+
+    private static RuleModelSnapshot ModelOf(ClusterView cluster, string mode) => mode == cluster.Mode
+        ? cluster.Model
+        : new ClusterInput(cluster.Objects, cluster.Configuration, mode).Build(cluster.NodeName, cluster.NodeAddresses, []);
+
+    private static RuleDialect DialectOf(string? mode) => mode == ProxyMode.Nftables ? RuleDialect.Nftables : RuleDialect.Iptables;
+}

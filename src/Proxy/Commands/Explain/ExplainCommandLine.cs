@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>The options of <c>explain</c>.</summary>
+internal static class ExplainCommandLine
+{
+    private const string Examples =
+        """
+        Examples:
+          # where does a pod's connection to a Service go, and why?
+          kubectl get pods,svc,endpointslices,nodes -A -o yaml > all.yaml
+          kube-proxy-sharp explain -f all.yaml --from pod:shop/client --to svc:shop/web:http
+
+          # a client outside, in both modes, with the cluster's configuration
+          kube-proxy-sharp explain -f all.yaml --config kube-proxy.conf --node node-a --mode both --from 203.0.113.9 --to 192.0.2.10:30080
+
+          # saved rules from a support bundle; kube-proxy's or ours
+          kube-proxy-sharp explain --rules iptables-save.txt --node-address 192.0.2.10 --from 203.0.113.9 --to 10.96.0.10:53/udp
+
+          # the rules of this node, as root; a page to show around
+          kube-proxy-sharp explain --from node --to 10.96.0.1:443
+          kube-proxy-sharp explain -f all.yaml --node node-a --from outside --to [fd00:96::10]:443 -o html > why.html
+
+        Exit codes: 0 answered, whatever the answer; 1 error; 3 the walk through the rules and the walk through the
+        model disagree, and both are shown.
+        """;
+
+    /// <summary>Makes the command.</summary>
+    /// <param name="streams">Where things are read from and written to; null for the streams of the process.</param>
+    public static Command Create(CommandStreams? streams = null)
+    {
+        Option<string> from = new("--from") { Description = "Where the packet comes from: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
+        Option<string> to = new("--to") { Description = "Where it goes: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
+        ClusterFlags cluster = new(ExplainOptions.BothModes);
+        cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.";
+        cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.";
+        Option<string[]> rules = new("--rules")
+        {
+            Description = "Saved rules: of iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\"; repeatable. With -f, they are compared with what the manifests ask for.",
+            HelpName = "FILE",
+        };
+        Option<string?> input = new("--interface") { Description = "The interface that the packet comes in by. Default: a pod's or the uplink, as --from tells; unknown with saved rules.", HelpName = "NAME" };
+        Option<string?> outgoing = new("--out-interface") { Description = "The interface that it leaves by. Default: unknown.", HelpName = "NAME" };
+        Option<uint> mark = new("--mark") { Description = "The mark that it has from the beginning, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
+        Option<ushort> sourcePort = new("--source-port") { Description = "Its source port.", HelpName = "PORT", DefaultValueFactory = _ => 40000 };
+        Option<bool> all = new("--all") { Description = "Show all branches, however many." };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the answer.", DefaultValueFactory = _ => "text" }
+            .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
+        Command command = new("explain", "Follow a packet through the rules: where it goes, by which chance, and why; nothing is changed.")
+        {
+            from, to, cluster.Paths, cluster.Recursive, rules, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, output,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            ExplainOptions options = cluster.Read(parsed, new ExplainOptions
+            {
+                From = parsed.GetRequiredValue(from),
+                To = parsed.GetRequiredValue(to),
+                RulePaths = parsed.GetValue(rules) ?? [],
+                Interface = parsed.GetValue(input),
+                OutputInterface = parsed.GetValue(outgoing),
+                Mark = parsed.GetValue(mark),
+                SourcePort = parsed.GetValue(sourcePort),
+                ShowsAll = parsed.GetValue(all),
+                Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
+            });
+            return new ExplainCommand(streams ?? CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+        });
+        HelpWithExamples.AddTo(command, Examples);
+        return command;
+    }
+
+    private static uint ParseMark(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        bool isHex = text.StartsWith("0x", StringComparison.Ordinal);
+        bool isNumber = isHex
+            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint mark)
+            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out mark);
+        if (!isNumber)
+        {
+            result.AddError($"--mark: \"{text}\" is not a number such as 0x4000");
+        }
+
+        return mark;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Encodings.Web;
+using System.Text.Json.Serialization;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>Writes an explanation as JSON.</summary>
+internal static partial class ExplainJson
+{
+    private static readonly ExplainJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
+
+    /// <summary>Writes it.</summary>
+    public static void Write(Explanation explanation, Stream output) => ReportJson.Write(
+        new Document(Of(explanation.Question), explanation.NodeName, !explanation.HasDisagreement, explanation.Walks.Select(Of)), s_context.Document, output);
+
+    private static Packet Of(PacketQuestion question) => new(
+        question.Source.ToString(),
+        question.SourcePort,
+        question.SourceWords,
+        question.Destination.ToString(),
+        question.Port,
+        question.ProtocolText,
+        question.Interface,
+        question.Mark,
+        question.Assumptions);
+
+    private static Walk Of(ExplainedWalk walk) => new(
+        walk.Title,
+        walk.Answer,
+        !walk.Ways.Any(static way => way.IsUncertain),
+        walk.HasModel,
+        walk.Disagreements,
+        walk.Reasons.Select(static reason => new Reason(reason.Text, reason.Owner, reason.Field)),
+        walk.Ways.Select(Of));
+
+    private static Way Of(ExplainedWay way) => new(
+        Math.Round(way.Probability, 6),
+        way.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
+        !way.IsUncertain,
+        way.Target?.ToString(),
+        way.TargetWords,
+        way.IsMasqueraded,
+        way.MasqueradeAddress?.ToString(),
+        way.AffinitySeconds,
+        way.Conntrack.Length == 0 ? null : way.Conntrack,
+        way.Reply,
+        way.Trace.Select(Of));
+
+    private static Step Of(WalkTraceEntry entry) => new(
+        $"{entry.Hook}".ToUpperInvariant(),
+        entry.Table,
+        entry.Chain,
+        entry.Position,
+        entry.Rule,
+        entry.Comment,
+        entry.Effect,
+        entry.JumpsTo,
+        entry.IsDoubtful,
+        entry.Reasons);
+
+    internal sealed record Document(Packet Packet, string Node, bool Agree, IEnumerable<Walk> Walks);
+
+    internal sealed record Packet(
+        string Source,
+        int SourcePort,
+        string SourceIs,
+        string Destination,
+        int DestinationPort,
+        string Protocol,
+        string? InputInterface,
+        uint Mark,
+        IReadOnlyList<string> Assumptions);
+
+    internal sealed record Walk(
+        string Rules,
+        string Answer,
+        bool IsCertain,
+        bool IsComparedWithModel,
+        IReadOnlyList<string> Disagreements,
+        IEnumerable<Reason> Reasons,
+        IEnumerable<Way> Ways);
+
+    internal sealed record Reason(string Text, string Object, string Field);
+
+    internal sealed record Way(
+        double Probability,
+        string Verdict,
+        bool IsCertain,
+        string? Target,
+        string TargetIs,
+        bool IsMasqueraded,
+        string? MasqueradeAddress,
+        int AffinitySeconds,
+        string? Conntrack,
+        IReadOnlyList<string> Reply,
+        IEnumerable<Step> Trace);
+
+    internal sealed record Step(
+        string Hook,
+        string Table,
+        string Chain,
+        int Position,
+        string Rule,
+        string Comment,
+        string Effect,
+        string JumpsTo,
+        bool MayMatch,
+        IReadOnlyList<string> Because);
+
+    [JsonSerializable(typeof(Document))]
+    private sealed partial class ExplainJsonContext : JsonSerializerContext;
+}

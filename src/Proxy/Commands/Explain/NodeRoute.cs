@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Sockets;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>Which address of the node a packet gets when it leaves: asked of the kernel on a live node, else the node's own.</summary>
+/// <param name="isLive">Whether the node is the one that the program runs on.</param>
+/// <param name="usual">The node's own addresses, the usual ones first.</param>
+internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usual)
+{
+    /// <summary>The address; null if it is not known.</summary>
+    public IpAddress? SourceTo(IpAddress destination) => isLive && Ask(destination) is { } asked ? asked : Usual(destination.Family);
+
+    /// <summary>The address as a remark, with how sure it is; empty for one that the kernel told.</summary>
+    public string Doubt(IpAddress destination) => isLive && Ask(destination) is not null
+        ? ""
+        : Usual(destination.Family) is null
+            ? "the address of the interface that the packet leaves by"
+            : "or another of the node's addresses, if the packet leaves by a bridge or an overlay: that of the interface it leaves by";
+
+    private IpAddress? Usual(IpFamily family)
+    {
+        foreach (IpAddress address in usual)
+        {
+            if (address.Family == family && !address.IsLoopback && !address.IsIPv6LinkLocal)
+            {
+                return address;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Connecting a datagram socket sends nothing; the kernel only looks up the route.</summary>
+    private static IpAddress? Ask(IpAddress destination)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        IPAddress address = new(bytes[..destination.WriteBytes(bytes)]);
+        try
+        {
+            using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(address, 9);
+            return socket.LocalEndPoint is IPEndPoint local ? IpAddress.FromBytes(local.Address.GetAddressBytes()) : null;
+        }
+        catch (SocketException)
+        {
+            // No route: nothing is known.
+            return null;
+        }
+    }
+}

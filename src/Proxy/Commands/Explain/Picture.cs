@@ -1,0 +1,107 @@
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>
+/// The path as a person would draw it: the client on top, the chains below each other, a lane for each branch, endpoints
+/// at the bottom, and the way back.
+/// </summary>
+/// <param name="Title">What is shown.</param>
+/// <param name="Subtitle">The answer.</param>
+/// <param name="Stem">The boxes before the branches, the client first.</param>
+/// <param name="Lanes">The branches; one when there are none.</param>
+/// <param name="ReplyFrom">The address that the client sees in the answer; empty if no answer comes.</param>
+/// <param name="ReplyWords">What happens to answers on their way.</param>
+internal sealed record Picture(
+    string Title,
+    string Subtitle,
+    IReadOnlyList<PictureBox> Stem,
+    IReadOnlyList<PictureLane> Lanes,
+    string ReplyFrom,
+    string ReplyWords)
+{
+    private const int MostLanes = 5;
+
+    /// <summary>Draws one walk.</summary>
+    public static Picture Of(Explanation explanation, ExplainedWalk walk, bool showsAll)
+    {
+        PacketQuestion question = explanation.Question;
+        IReadOnlyList<ExplainedWay> ways = walk.Ways;
+        int shown = showsAll || ways.Count <= MostLanes ? ways.Count : MostLanes - 1;
+        CommonWay common = CommonWay.Of(ways);
+        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceWords.Length == 0 ? "client" : question.SourceWords, [question.Source.ToString(), $"dials {question.To}"])];
+        stem.AddRange(Chains(common.First, ways.Count == 0 ? null : ways[0].Trace.ElementAtOrDefault(common.First.Count)));
+        List<PictureLane> lanes = [];
+        foreach (ExplainedWay way in ways.Take(shown))
+        {
+            string label = ways.Count == 1 ? "" : way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4));
+            lanes.Add(new(label, [.. Chains([.. way.Trace.Skip(common.First.Count)], null), End(question, way)], way.Verdict == WalkVerdict.Accept));
+        }
+
+        if (shown < ways.Count)
+        {
+            string together = AnswerWords.Percent(Math.Round(ways.Skip(shown).Sum(way => way.Probability), 4));
+            lanes.Add(new(together, [new(PictureBoxKind.More, "", $"{ways.Count - shown} more branches", ["of the same form"])], HasReply: false));
+        }
+
+        ExplainedWay? answered = ways.FirstOrDefault(way => way.Verdict == WalkVerdict.Accept);
+        bool isRewritten = ways.Any(way => way.Verdict == WalkVerdict.Accept && (way.IsMasqueraded || way.Target is not null));
+        string words = isRewritten ? "answers: conntrack undoes the rewriting" : "answers come back as they are";
+        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), words);
+    }
+
+    /// <summary>One box for the rules of a chain that follow each other.</summary>
+    private static IEnumerable<PictureBox> Chains(IReadOnlyList<WalkTraceEntry> trace, WalkTraceEntry? after)
+    {
+        PictureBox? box = null;
+        foreach (WayStep step in WayStep.Of(trace, after))
+        {
+            WalkTraceEntry entry = step.Entry;
+            bool isEntrance = entry.IsInBaseChain && entry.JumpsTo.Length != 0 && !step.IsPassage && !entry.IsDoubtful;
+            if (isEntrance)
+            {
+                // The band names the hook already.
+                continue;
+            }
+
+            string band = entry.Hook.ToString().ToUpperInvariant();
+            string title = $"{entry.Table} {entry.Chain}";
+            bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades";
+            PictureBoxKind kind = entry.IsDoubtful ? PictureBoxKind.Doubt : isRewrite ? PictureBoxKind.Rewrite : PictureBoxKind.Chain;
+            string line = step.IsPassage ? "nothing matches" : $"{entry.Position}: {step.Effect}";
+            if (box is not null && box.Band == band && box.Title == title)
+            {
+                box = box with { Kind = kind == PictureBoxKind.Chain ? box.Kind : kind, Lines = [.. box.Lines, line] };
+                continue;
+            }
+
+            if (box is not null)
+            {
+                yield return box;
+            }
+
+            box = new(kind, band, title, [line]);
+        }
+
+        if (box is not null)
+        {
+            yield return box;
+        }
+    }
+
+    private static PictureBox End(PacketQuestion question, ExplainedWay way)
+    {
+        switch (way.Verdict)
+        {
+            case WalkVerdict.Drop:
+                return new(PictureBoxKind.End, "", "dropped", ["the client runs into its time-out"]);
+            case WalkVerdict.Reject:
+                return new(PictureBoxKind.End, "", "refused", ["port unreachable"]);
+        }
+
+        List<string> lines = [.. way.TargetWords.Split(", ", StringSplitOptions.RemoveEmptyEntries)];
+        lines.Add(way.IsMasqueraded ? $"sees {way.MasqueradeAddress?.ToString() ?? "an address of this node"}" : $"sees {question.Source}");
+        return new(PictureBoxKind.Endpoint, "", way.Target?.ToString() ?? question.Dialled.ToString(), lines);
+    }
+}

@@ -1,0 +1,205 @@
+using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>Makes the packet from what was asked and what is known of the cluster and the node.</summary>
+/// <param name="options">What was asked.</param>
+/// <param name="cluster">The cluster; null without manifests.</param>
+/// <param name="nodeAddresses">The addresses of the node.</param>
+/// <param name="route">Tells the source that the node has towards a destination.</param>
+internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluster, IReadOnlyCollection<IpAddress> nodeAddresses, NodeRoute route)
+{
+    private readonly PacketSource _source = PacketSource.Parse(options.From);
+    private readonly PacketDestination _destination = PacketDestination.Parse(options.To);
+    private readonly NodeView _node = new(nodeAddresses);
+    private readonly List<string> _assumptions = [];
+
+    /// <summary>The node of the Pod that is the source; null if that is not known.</summary>
+    public static string? NodeOfSource(ExplainOptions options, ManifestObjects objects) =>
+        PacketSource.Parse(options.From).Pod is { } name && objects.Pods.TryGetValue(name, out Pod? pod) && objects.Nodes.ContainsKey(pod.NodeName) ? pod.NodeName : null;
+
+    /// <summary>Makes the packet.</summary>
+    /// <exception cref="InputException">Something named is not there, or the families differ.</exception>
+    public PacketQuestion Read()
+    {
+        (IpAddress destination, ushort port, TransportProtocol protocol) = ReadDestination();
+        PacketQuestion question = ReadSource(new()
+        {
+            Source = destination,
+            Destination = destination,
+            Port = port,
+            Protocol = protocol,
+            SourcePort = options.SourcePort,
+            Mark = options.Mark,
+            OutputInterface = options.OutputInterface,
+        });
+        if (question.Source.Family != destination.Family)
+        {
+            throw new InputException($"--from {options.From} is {question.Source}, and --to {options.To} is {destination}: a packet has addresses of one family");
+        }
+
+        return question with { Assumptions = _assumptions };
+    }
+
+    private (IpAddress Address, ushort Port, TransportProtocol Protocol) ReadDestination()
+    {
+        if (_destination.Address is { } address)
+        {
+            return (address, PacketDestination.ParsePort(_destination.Port)!.Value, _destination.Protocol ?? TransportProtocol.Tcp); // checked when it was read
+        }
+
+        NamespacedName name = _destination.Service!.Value; // either an address or a Service
+        if (cluster is null)
+        {
+            throw new InputException($"--to {options.To}: a Service can be named only with manifests (-f); give ADDRESS:PORT");
+        }
+
+        IpFamily? wanted = _source.Address?.Family;
+        ServiceRules? service = (wanted is null or IpFamily.IPv4 ? cluster.Model.IPv4.Services.GetValueOrDefault(name) : null)
+            ?? (wanted is null or IpFamily.IPv6 ? cluster.Model.IPv6.Services.GetValueOrDefault(name) : null);
+        if (service is null)
+        {
+            throw new InputException($"--to {options.To}: the input has no Service {name} with a cluster IP{(wanted is null ? "" : $" of family {wanted}")}");
+        }
+
+        ushort? number = PacketDestination.ParsePort(_destination.Port);
+        foreach (ServicePortRules port in service.Ports)
+        {
+            bool isPort = _destination.Port.Length == 0 || port.Spec.Port == number || string.Equals(port.Name.Port, _destination.Port, StringComparison.Ordinal);
+            if (isPort && (_destination.Protocol is null || port.Name.Protocol == _destination.Protocol))
+            {
+                return (port.Spec.ClusterIP, port.Spec.Port, port.Name.Protocol);
+            }
+        }
+
+        IEnumerable<string> ports = service.Ports.AsSpan().ToArray().Select(port => $"{(port.Name.Port.Length == 0 ? "" : port.Name.Port + " ")}{port.Spec.Port}/{port.Name.Protocol.ToUpperText().ToLowerInvariant()}");
+        throw new InputException($"--to {options.To}: Service {name} has the ports {string.Join(", ", ports)}");
+    }
+
+    private PacketQuestion ReadSource(PacketQuestion question) => _source.Kind switch
+    {
+        PacketSourceKind.Node => FromNode(question),
+        PacketSourceKind.Outside => FromOutside(question),
+        PacketSourceKind.Pod => FromPod(question, FindPod(_source.Pod!.Value)), // a Pod has a name
+        _ => FromAddress(question, _source.Address!.Value), // an address was given
+    };
+
+    private PacketQuestion FromNode(PacketQuestion question)
+    {
+        IpAddress? source = _node.IsLocal(question.Destination) ? question.Destination : route.SourceTo(question.Destination);
+        return source is null
+            ? throw new InputException("--from node: the node's address is not known; give --node-address, or an address with --from")
+            : question with { Source = source.Value, SourceWords = "this node" };
+    }
+
+    private PacketQuestion FromOutside(PacketQuestion question)
+    {
+        IpAddress source = IpAddress.Parse(question.Destination.IsIPv4 ? "203.0.113.9" : "2001:db8:ffff::9");
+        _assumptions.Add($"outside stands for {source}; give another address where it matters, as for source ranges");
+        return question with { Source = source, SourceWords = "a client outside", Interface = options.Interface ?? OutsideInterface(question.Family) };
+    }
+
+    private Pod FindPod(NamespacedName name)
+    {
+        if (cluster is null)
+        {
+            throw new InputException($"--from {options.From}: a Pod can be named only with manifests (-f); give its address");
+        }
+
+        return cluster.Objects.Pods.GetValueOrDefault(name)
+            ?? throw new InputException($"--from {options.From}: the input has no Pod {name}; list Pods too, as in kubectl get pods,svc,endpointslices,nodes -A -o yaml");
+    }
+
+    private PacketQuestion FromPod(PacketQuestion question, Pod pod)
+    {
+        foreach (string text in pod.Addresses)
+        {
+            if (IpAddress.TryParse(text, out IpAddress address) && address.Family == question.Family)
+            {
+                return Place(question with { Source = address }, pod);
+            }
+        }
+
+        throw new InputException($"--from {options.From}: Pod {pod.Name} has no {question.Family} address in its status");
+
+        PacketQuestion Place(PacketQuestion placed, Pod source)
+        {
+            string node = cluster?.NodeName ?? "";
+            bool isHere = source.NodeName.Length == 0 || node.Length == 0 || source.NodeName == node;
+            if (!isHere)
+            {
+                _assumptions.Add($"pod {source.Name} runs on node {source.NodeName}; its packets meet the rules of that node first (--node {source.NodeName}), and those of {node} only if they are sent there");
+            }
+
+            string words = $"pod {source.Name}";
+            return source.IsHostNetwork && isHere
+                ? placed with { SourceWords = words + " in the node's own network" }
+                : placed with { SourceWords = words, IsFromPodHere = isHere, Interface = options.Interface ?? (isHere ? PodInterface(placed.Family) : OutsideInterface(placed.Family)) };
+        }
+    }
+
+    private PacketQuestion FromAddress(PacketQuestion question, IpAddress address)
+    {
+        PacketQuestion placed = question with { Source = address };
+        if (_node.IsLocal(address))
+        {
+            return placed with { SourceWords = "this node" };
+        }
+
+        if (options.Interface is not null)
+        {
+            return placed with { Interface = options.Interface };
+        }
+
+        if (cluster is null)
+        {
+            return placed with { Interface = WalkPacket.UnknownInterface };
+        }
+
+        EndpointNames names = new(cluster, question.Family);
+        if (names.PodAt(address) is { } pod)
+        {
+            return FromPod(placed, pod);
+        }
+
+        bool isLocalEndpoint = names.IsLocalEndpoint(address);
+        string words = isLocalEndpoint ? "an endpoint on this node" : "";
+        return placed with { SourceWords = words, IsFromPodHere = isLocalEndpoint, Interface = isLocalEndpoint ? PodInterface(question.Family) : OutsideInterface(question.Family) };
+    }
+
+    /// <summary>The interface of pods: one that the configuration recognises, if it goes by that.</summary>
+    private string PodInterface(IpFamily family)
+    {
+        if (cluster is null)
+        {
+            return WalkPacket.UnknownInterface;
+        }
+
+        LocalTrafficDetector detector = cluster.Model[family].Settings.LocalTraffic;
+        return detector.Kind switch
+        {
+            LocalTrafficKind.Interface => detector.Interface,
+            LocalTrafficKind.InterfacePrefix => detector.Interface + "0",
+            _ => "pod0",
+        };
+    }
+
+    private string OutsideInterface(IpFamily family)
+    {
+        if (cluster is null)
+        {
+            return WalkPacket.UnknownInterface;
+        }
+
+        LocalTrafficDetector detector = cluster.Model[family].Settings.LocalTraffic;
+        bool isTaken = detector.Kind is LocalTrafficKind.Interface or LocalTrafficKind.InterfacePrefix && "eth0".StartsWith(detector.Interface, StringComparison.Ordinal);
+        return isTaken ? "uplink0" : "eth0";
+    }
+}

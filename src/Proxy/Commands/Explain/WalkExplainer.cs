@@ -1,0 +1,110 @@
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>Walks the packet through rules, and through the model if there is one, and says what it means.</summary>
+/// <param name="question">The packet.</param>
+/// <param name="node">The node.</param>
+/// <param name="names">Who is behind addresses.</param>
+/// <param name="route">Which address a packet gets when it leaves.</param>
+internal sealed class WalkExplainer(PacketQuestion question, NodeView node, EndpointNames names, NodeRoute route)
+{
+    /// <summary>Explains.</summary>
+    /// <param name="title">What rules they are.</param>
+    /// <param name="rules">The rules.</param>
+    /// <param name="model">The model; null if there is none.</param>
+    /// <param name="dialect">The mode of the rules.</param>
+    public ExplainedWalk Explain(string title, Ruleset rules, FamilyRules? model, RuleDialect dialect)
+    {
+        WalkPacket packet = question.ToPacket();
+        IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, node).Walk(packet);
+        if (model is null)
+        {
+            return new(title, Ways(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false);
+        }
+
+        IReadOnlyList<ModelOutcome> expected = ModelWalker.Walk(model, node, dialect, packet);
+        IReadOnlyList<string> disagreements = WalkAgreement.Compare(outcomes, expected);
+        return new(title, Ways(outcomes, expected), Reasons(expected), disagreements, HasModel: true);
+    }
+
+    private List<ModelReason> Reasons(IReadOnlyList<ModelOutcome> outcomes)
+    {
+        List<ModelReason> reasons = [];
+        HashSet<ModelReason> seen = [];
+        foreach (ModelOutcome outcome in outcomes)
+        {
+            foreach (ModelReason reason in outcome.Reasons)
+            {
+                if (seen.Add(reason))
+                {
+                    reasons.Add(reason);
+                }
+            }
+        }
+
+        reasons.AddRange(outcomes.Select(outcome => outcome.Service).OfType<ServicePortName>().Distinct().SelectMany(names.DuplicatesOf));
+        return reasons;
+    }
+
+    /// <summary>Ways that end alike are one; the order is that of likelihood, then as walked.</summary>
+    private List<ExplainedWay> Ways(IReadOnlyList<WalkOutcome> outcomes, IReadOnlyList<ModelOutcome> expected)
+    {
+        Dictionary<EndpointAddress, ModelOutcome> byTarget = [];
+        foreach (ModelOutcome outcome in expected)
+        {
+            if (outcome.Target is { } target)
+            {
+                byTarget[target] = outcome;
+            }
+        }
+
+        return
+        [
+            .. outcomes
+                .GroupBy(outcome => (outcome.Verdict, outcome.Target, outcome.IsMasqueraded, outcome.AffinitySeconds))
+                .Select(group => Way([.. group], byTarget))
+                .OrderByDescending(way => Math.Round(way.Probability, 4)),
+        ];
+    }
+
+    private ExplainedWay Way(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget)
+    {
+        WalkOutcome first = alike.FirstOrDefault(outcome => !outcome.IsUncertain) ?? alike[0];
+        bool isUncertain = alike.Any(outcome => outcome.IsUncertain);
+        IpAddress leavesFor = first.Target?.Address ?? question.Destination;
+        ExplainedWay way = new()
+        {
+            Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : alike.Sum(outcome => outcome.Probability),
+            Verdict = first.Verdict,
+            RejectWith = first.RejectWith,
+            Target = first.Target,
+            TargetWords = first.Target is { } target ? WordsOf(target, byTarget.GetValueOrDefault(target), first.Trace) : "",
+            IsMasqueraded = first.IsMasqueraded,
+            MasqueradeAddress = first.IsMasqueraded ? route.SourceTo(leavesFor) : null,
+            MasqueradeDoubt = first.IsMasqueraded ? route.Doubt(leavesFor) : "",
+            AffinitySeconds = first.AffinitySeconds,
+            IsUncertain = isUncertain,
+            Trace = first.Trace,
+        };
+        return way with { Conntrack = ConntrackWords.Entry(question, way), Reply = ReplyWords.Describe(question, way, node, names) };
+    }
+
+    private string WordsOf(EndpointAddress target, ModelOutcome? model, IReadOnlyList<WalkTraceEntry> trace)
+    {
+        Pod? pod = names.PodAt(target.Address);
+        string service = model?.Service?.ToString() ?? ServiceInRules.OfWay(trace);
+        string where = model?.IsLocalEndpoint ?? false ? "on this node"
+            : pod is { NodeName.Length: > 0 } ? $"on node {pod.NodeName}"
+            : names.NodeOf(target.Address) is { Length: > 0 } nodeName ? $"on node {nodeName}"
+            : "";
+        string[] parts = [service.Length == 0 ? "" : $"endpoint of {service}", pod is null ? "" : $"pod {pod.Name}", where];
+        return string.Join(", ", parts.Where(part => part.Length != 0));
+    }
+}

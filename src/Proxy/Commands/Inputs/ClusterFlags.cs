@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Commands.Inputs;
+
+/// <summary>The flags that tell a command of a cluster and one of its nodes. A command adds those that it has, and describes what is its own.</summary>
+internal sealed class ClusterFlags
+{
+    /// <summary>Manifests.</summary>
+    public Option<string[]> Paths { get; } = new("--filename", "-f")
+    {
+        Description = "Manifests instead of an API server: files, directories, or - for standard input.",
+        HelpName = "PATH",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    /// <summary>Whether directories are read with all that is below them.</summary>
+    public Option<bool> Recursive { get; } = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
+
+    /// <summary>How to reach the API server.</summary>
+    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "How to reach the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
+
+    /// <summary>The configuration.</summary>
+    public Option<string?> Config { get; } = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
+
+    /// <summary>The node's name.</summary>
+    public Option<string?> Node { get; } = new("--node") { Description = "The node. Default: hostnameOverride, else the host name or the only Node of the manifests.", HelpName = "NAME" };
+
+    /// <summary>The node's addresses.</summary>
+    public Option<IpAddress[]> NodeAddresses { get; } = new("--node-address")
+    {
+        Description = "An address on the node's interfaces; repeatable. Default: those of this node, or those of the Node when files are read.",
+        HelpName = "ADDR[/PREFIX]",
+        CustomParser = ParseAddresses,
+    };
+
+    /// <summary>The mode: iptables or nftables unless a command has more words for it.</summary>
+    public Option<string?> Mode { get; }
+
+    /// <summary>The families.</summary>
+    public Option<string> Family { get; } = new Option<string>("--family") { Description = "What to look at.", DefaultValueFactory = _ => "all" }
+        .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
+
+    /// <summary>Makes the flags.</summary>
+    /// <param name="moreModes">Words for the mode besides iptables and nftables.</param>
+    public ClusterFlags(params string[] moreModes) =>
+        Mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
+            .AcceptOnlyFromAmong([ProxyMode.Iptables, ProxyMode.Nftables, .. moreModes]);
+
+    /// <summary>Refuses manifests and an API server together.</summary>
+    public void RefuseTwoClusters(Command command) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(Paths) is not null && result.GetResult(Kubeconfig) is not null)
+        {
+            result.AddError("give either -f or --kubeconfig, not both");
+        }
+    });
+
+    /// <summary>Fills in what was given; flags that the command does not have stay at their defaults.</summary>
+    /// <typeparam name="T">The options of the command.</typeparam>
+    /// <param name="parsed">What was given.</param>
+    /// <param name="options">The rest of the options.</param>
+    public T Read<T>(ParseResult parsed, T options)
+        where T : ClusterOptions => options with
+        {
+            Paths = parsed.GetValue(Paths) ?? [],
+            IsRecursive = parsed.GetValue(Recursive),
+            Kubeconfig = parsed.GetValue(Kubeconfig),
+            ConfigPath = parsed.GetValue(Config),
+            NodeName = parsed.GetValue(Node),
+            NodeAddresses = AddressesOf(parsed),
+            Mode = parsed.GetValue(Mode),
+        };
+
+    /// <summary>The addresses that were given; null for none.</summary>
+    public IReadOnlyList<IpAddress>? AddressesOf(ParseResult parsed) => parsed.GetResult(NodeAddresses) is null ? null : parsed.GetValue(NodeAddresses);
+
+    /// <summary>The families that were asked for.</summary>
+    public IReadOnlyList<IpFamily> FamiliesOf(ParseResult parsed) => parsed.GetRequiredValue(Family) switch
+    {
+        "ipv4" => [IpFamily.IPv4],
+        "ipv6" => [IpFamily.IPv6],
+        _ => [IpFamily.IPv4, IpFamily.IPv6],
+    };
+
+    private static IpAddress[] ParseAddresses(ArgumentResult result)
+    {
+        List<IpAddress> addresses = [];
+        foreach (Token token in result.Tokens)
+        {
+            if (InterfaceAddress.TryParse(token.Value, out IpAddress address))
+            {
+                addresses.Add(address);
+            }
+            else
+            {
+                result.AddError($"--node-address: \"{token.Value}\" is not an address such as 192.0.2.10/24");
+            }
+        }
+
+        return [.. addresses];
+    }
+}

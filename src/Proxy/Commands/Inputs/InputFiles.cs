@@ -1,0 +1,56 @@
+using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Configuration;
+
+namespace KubeProxySharp.Proxy.Commands.Inputs;
+
+/// <summary>Reads manifests and configuration files, and tells what is wrong with them.</summary>
+/// <param name="openInput">Opens standard input.</param>
+/// <param name="errors">Receives messages.</param>
+internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
+{
+    /// <summary>Reads manifests.</summary>
+    /// <param name="paths">Files, directories, or <c>-</c>.</param>
+    /// <param name="isRecursive">Whether directories are read with all that is below them.</param>
+    /// <param name="consequence">What happens when they have errors, in words.</param>
+    /// <returns>The objects; null when the manifests have errors, which have been told.</returns>
+    public ManifestObjects? ReadManifests(IReadOnlyList<string> paths, bool isRecursive, string consequence)
+    {
+        ManifestReader reader = new();
+        ManifestFiles.Read(paths, isRecursive, openInput, reader);
+        foreach (ManifestMessage message in reader.Messages)
+        {
+            errors.WriteLine(message);
+        }
+
+        if (reader.ErrorCount == 0)
+        {
+            return reader.Objects;
+        }
+
+        errors.WriteLine($"error: the input has {(reader.ErrorCount == 1 ? "1 error" : $"{reader.ErrorCount} errors")}; {consequence}");
+        return null;
+    }
+
+    /// <summary>Reads a configuration, and checks it.</summary>
+    /// <param name="path">The file; null for the defaults.</param>
+    /// <param name="isStrict">Whether unknown and repeated fields are errors.</param>
+    /// <exception cref="InputException">It has some, and they are.</exception>
+    /// <exception cref="ConfigurationException">It is not valid.</exception>
+    public KubeProxyConfiguration ReadConfiguration(string? path, bool isStrict)
+    {
+        LoadedConfiguration loaded = path is null ? new(new KubeProxyConfiguration(), []) : ConfigurationReader.ReadFile(path);
+        foreach (string problem in loaded.OtherDocuments.Concat(loaded.StrictProblems))
+        {
+            errors.WriteLine($"{path}: {(isStrict ? "error" : "warning")}: {problem}{(isStrict ? "" : "; ignored")}");
+        }
+
+        if (isStrict && loaded.StrictProblems.Count != 0)
+        {
+            throw new InputException("the configuration has unknown or repeated fields, which --strict refuses");
+        }
+
+        ConfigurationValidator.ThrowIfInvalid(loaded.Value);
+        return loaded.Value;
+    }
+}

@@ -1,0 +1,24 @@
+using KubeProxySharp.Conntrack.Addresses;
+using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Commands.Inputs;
+
+/// <summary>The addresses on the interfaces of this network namespace, for commands, which need them once.</summary>
+internal static class InterfaceAddresses
+{
+    /// <summary>Reads all of them, loopback and link-local ones too.</summary>
+    /// <exception cref="InputException">They cannot be read.</exception>
+    public static IReadOnlyList<IpAddress> Read()
+    {
+        try
+        {
+            return InterfaceAddressFeed.ReadOnce();
+        }
+        catch (ConntrackException e)
+        {
+            throw new InputException($"the addresses of this node cannot be read: {e.Message}; try again, or give them with --node-address");
+        }
+    }
+}

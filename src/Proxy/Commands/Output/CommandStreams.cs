@@ -1,0 +1,18 @@
+namespace KubeProxySharp.Proxy.Commands.Output;
+
+/// <summary>The streams of a command.</summary>
+/// <param name="OpenInput">Opens standard input.</param>
+/// <param name="OpenOutput">Opens standard output, for what was asked for.</param>
+/// <param name="Errors">Standard error, for messages and progress.</param>
+/// <param name="IsOutputOnTerminal">Whether a person sees standard output.</param>
+/// <param name="AreErrorsOnTerminal">Whether a person sees standard error.</param>
+internal sealed record CommandStreams(Func<Stream> OpenInput, Func<Stream> OpenOutput, TextWriter Errors, bool IsOutputOnTerminal, bool AreErrorsOnTerminal)
+{
+    /// <summary>Those of the process. Colours are left out when NO_COLOR asks for it.</summary>
+    public static CommandStreams OfProcess() => new(
+        Console.OpenStandardInput,
+        Console.OpenStandardOutput,
+        Console.Error,
+        !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
+        !Console.IsErrorRedirected);
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+
+namespace KubeProxySharp.Proxy.Commands.Plan;
+
+/// <summary>The options of <c>plan</c>.</summary>
+internal static class PlanCommandLine
+{
+    private const string Json = "json";
+
+    private const string Examples =
+        """
+        Examples:
+          # what the agent would change on this node if it synced now
+          kube-proxy-sharp plan --config /var/lib/kube-proxy/config.conf
+
+          # what a change of manifests does to the rules of node-a; no cluster, no root
+          kube-proxy-sharp plan -f new.yaml --from all.yaml --node node-a
+
+          # a saved node against the cluster's objects, as JSON
+          kube-proxy-sharp plan -f all.yaml --node node-a --rules iptables-save.txt --conntrack flows.txt -o json
+
+          # stop a roll-out in which more than a tenth of all destinations lose their endpoints
+          kube-proxy-sharp plan -f new.yaml --from all.yaml --node node-a --max-removed 10%
+
+        Exit codes: 0 nothing would change; 2 something would; 3 --max-removed forbids it; 1 no plan could be made.
+        """;
+
+    public static Command Create()
+    {
+        ClusterFlags cluster = new();
+        Option<string[]> from = new("--from")
+        {
+            Description = "Older manifests: their rules stand for those of the node.",
+            HelpName = "PATH",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        Option<string[]> rules = new("--rules")
+        {
+            Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or nft; repeatable.",
+            HelpName = "FILE",
+        };
+        Option<string?> conntrack = new("--conntrack") { Description = "Saved flows: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
+        Option<double?> mostRemoved = new("--max-removed")
+        {
+            Description = "Refuse a plan in which more than this part of the destinations that lead to endpoints stop to do so.",
+            HelpName = "N%",
+            CustomParser = ParsePercent,
+        };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the plan.", DefaultValueFactory = _ => "text" }
+            .AcceptOnlyFromAmong("text", Json);
+        Command command = new("plan", "Tell what a sync would change on a node: Services, rules, live flows; nothing is changed.")
+        {
+            cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
+            rules, conntrack, mostRemoved, output,
+        };
+        cluster.RefuseTwoClusters(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(from) is not null && result.GetResult(rules) is not null)
+            {
+                result.AddError("give either --from or --rules, not both: each stands for the rules of the node");
+            }
+        });
+        command.SetAction((parsed, cancellation) =>
+        {
+            PlanOptions options = cluster.Read(parsed, new PlanOptions
+            {
+                Families = cluster.FamiliesOf(parsed),
+                FromPaths = parsed.GetValue(from) ?? [],
+                RulePaths = parsed.GetValue(rules) ?? [],
+                ConntrackPath = parsed.GetValue(conntrack),
+                MostRemovedPercent = parsed.GetValue(mostRemoved),
+                IsJson = parsed.GetValue(output) == Json,
+            });
+            return new PlanCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+        });
+        HelpWithExamples.AddTo(command, Examples);
+        return command;
+    }
+
+    private static double? ParsePercent(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        string number = text.EndsWith('%') ? text[..^1] : text;
+        if (double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is >= 0 and <= 100)
+        {
+            return percent;
+        }
+
+        result.AddError($"--max-removed: \"{text}\" is not a number of percent from 0 to 100, such as 10%");
+        return null;
+    }
+}

@@ -1,0 +1,58 @@
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Configuration.Flags;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+
+namespace KubeProxySharp.Proxy.Commands.Plan;
+
+/// <summary>
+/// The rules for Services that a node has: its own, saved ones, or those that older manifests lead to. Rules of the other
+/// mode count when there are none of the wanted one: the agent takes over from them.
+/// </summary>
+/// <param name="cluster">The cluster whose rules are wanted.</param>
+/// <param name="older">The cluster as it was; null to read rules.</param>
+/// <param name="options">What was asked for.</param>
+/// <param name="runner">Runs the tools that list rules.</param>
+internal sealed class PresentRules(ClusterView cluster, ClusterView? older, PlanOptions options, ProcessRunner runner)
+{
+    private readonly Dictionary<string, IReadOnlyList<Ruleset>> _read = new(StringComparer.Ordinal);
+
+    /// <summary>Reads.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <returns>The rules, and the mode that they are of.</returns>
+    public async Task<(Ruleset Rules, string Mode)> ReadAsync(IpFamily family, CancellationToken stop)
+    {
+        if (older is not null)
+        {
+            return (RenderedRules.Of(older.Model[family], cluster.Mode), cluster.Mode);
+        }
+
+        Ruleset own = await ReadAsync(family, cluster.Mode, stop);
+        if (HasRules(own))
+        {
+            return (own, cluster.Mode);
+        }
+
+        string otherMode = cluster.Mode == ProxyMode.Nftables ? ProxyMode.Iptables : ProxyMode.Nftables;
+        Ruleset other = await ReadAsync(family, otherMode, stop);
+        return HasRules(other) ? (other, otherMode) : (own, cluster.Mode);
+    }
+
+    private static bool HasRules(Ruleset rules) => rules.Tables.SelectMany(table => table.Chains.Values).Any(chain => chain.Rules.Count != 0);
+
+    private async Task<Ruleset> ReadAsync(IpFamily family, string mode, CancellationToken stop)
+    {
+        if (!_read.TryGetValue(mode, out IReadOnlyList<Ruleset>? all))
+        {
+            all = options.RulePaths.Count != 0
+                ? RuleSource.ReadFiles(options.RulePaths, options.Families)
+                : await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, options.Families, stop);
+            _read.Add(mode, all);
+        }
+
+        return all.FirstOrDefault(rules => rules.Family == family) is { } read ? KubeRules.Of(read, mode) : new(family);
+    }
+}

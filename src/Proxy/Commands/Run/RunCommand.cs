@@ -1,0 +1,227 @@
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Configuration.Flags;
+using KubeProxySharp.Proxy.Configuration.Run;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Proxy.Observability.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Commands.Run;
+
+/// <summary>Be a kube-proxy: from arguments to the running agent, in kube-proxy's order (spec 11.6).</summary>
+/// <param name="streams">Where texts and the log go.</param>
+/// <param name="time">Tells the time, and wakes the watch of the configuration file.</param>
+/// <param name="runAgent">Keeps the rules.</param>
+/// <param name="cleanUp">Removes rules.</param>
+internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, RunAgent runAgent, CleanUpRules cleanUp)
+{
+    /// <summary>How long an agent may take to stop after the configuration changed.</summary>
+    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs the command.</summary>
+    /// <param name="arguments">kube-proxy's flags.</param>
+    /// <param name="programName">What help and messages call the program.</param>
+    /// <param name="cancellationToken">Ends the agent; the rules stay.</param>
+    /// <returns>The exit code (spec 11.7).</returns>
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments, string programName, CancellationToken cancellationToken)
+    {
+        KubeProxyFlags flags = new();
+        try
+        {
+            ParseFlags(flags, arguments, programName);
+        }
+        catch (FlagException e)
+        {
+            streams.Errors.WriteLine($"Error: {e.Message}");
+            streams.Errors.WriteLine($"Usage: {programName} [flags]");
+            streams.Errors.WriteLine($"'{programName} --help' explains the flags.");
+            return ExitCode.Failure;
+        }
+
+        if (TryAnswer(flags, programName))
+        {
+            return ExitCode.Success;
+        }
+
+        RunOptions options;
+        AgentLogging logging;
+        ConfigurationWatch? watch;
+        try
+        {
+            // Begins before the file is read, so that no change falls in between.
+            watch = StartWatch(flags.Config.Value);
+            options = RunOptionsReader.Read(flags);
+            logging = AgentLogging.Create(options.Configuration, streams.LogErrors, streams.LogOutput, time);
+        }
+        catch (ConfigurationException e)
+        {
+            streams.Errors.WriteLine($"Error: {e.Message}");
+            return ExitCode.Failure;
+        }
+
+        using (logging)
+        {
+            return await RunAsync(options, logging, watch, cancellationToken);
+        }
+    }
+
+    private async Task<int> RunAsync(RunOptions options, AgentLogging logging, ConfigurationWatch? watch, CancellationToken cancellationToken)
+    {
+        ILogger logger = logging.Factory.CreateLogger<RunCommand>();
+        try
+        {
+            foreach (string note in options.Notes)
+            {
+                LogNote(logger, note);
+            }
+
+            foreach (FlagValue flag in options.Flags)
+            {
+                LogFlag(logger, flag.Name, flag.Value);
+            }
+
+            ConfigurationValidator.ThrowIfInvalid(options.Configuration);
+            if (options.WriteConfigTo is { } path)
+            {
+                ConfigurationWriter.WriteFile(path, options.Configuration);
+                LogWroteConfiguration(logger, path);
+                return ExitCode.Success;
+            }
+
+            if (options.IsCleanup)
+            {
+                return await cleanUp(options, logging, cancellationToken)
+                    ? ExitCode.Success
+                    : throw new ConfigurationException("encountered an error while tearing down rules");
+            }
+
+            await CleanUpOtherModesAsync(options, logging, logger, cancellationToken);
+            return watch is null || options.IsInitOnly
+                ? await runAgent(options, logging, cancellationToken)
+                : await RunUntilChangeAsync(options, logging, watch, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCode.Success;
+        }
+        catch (Exception e)
+        {
+            // The last stop: whatever it is, the log is where operators look for it.
+            LogFailure(logger, e);
+            return ExitCode.Failure;
+        }
+    }
+
+    private static void ParseFlags(KubeProxyFlags flags, IReadOnlyList<string> arguments, string programName, Action<string> warn)
+    {
+        IReadOnlyList<string> positional = flags.Set.Parse(arguments, warn);
+        if (!flags.Help.Value && positional.Any(argument => argument.Length != 0))
+        {
+            throw new FlagException($"{GoText.Quote(programName)} does not take any arguments, got [{string.Join(' ', positional.Select(GoText.Quote))}]");
+        }
+    }
+
+    private void ParseFlags(KubeProxyFlags flags, IReadOnlyList<string> arguments, string programName) =>
+        ParseFlags(flags, arguments, programName, streams.Errors.WriteLine);
+
+    /// <summary>Answers --help and --version.</summary>
+    private bool TryAnswer(KubeProxyFlags flags, string programName)
+    {
+        if (flags.Help.Value)
+        {
+            FlagHelp.Write(streams.Output, flags, programName);
+            return true;
+        }
+
+        if (flags.Version.Value is not ("true" or "raw"))
+        {
+            return false;
+        }
+
+        streams.Output.WriteLine(flags.Version.Value is "raw" ? KubernetesVersion.Raw(KubernetesVersion.Text) : KubernetesVersion.Line(KubernetesVersion.Text));
+        return true;
+    }
+
+    private ConfigurationWatch? StartWatch(string path)
+    {
+        try
+        {
+            return path.Length == 0 ? null : ConfigurationWatch.Start(path, time);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw RunOptionsReader.CannotOpen(path, e);
+        }
+    }
+
+    /// <summary>Best effort: what is left over of another mode does not keep this one from running (spec 14.1).</summary>
+    private async Task CleanUpOtherModesAsync(RunOptions options, AgentLogging logging, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!await cleanUp(options, logging, cancellationToken))
+            {
+                LogLeftovers(logger, null);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogLeftovers(logger, e);
+        }
+    }
+
+    private async Task<int> RunUntilChangeAsync(RunOptions options, AgentLogging logging, ConfigurationWatch watch, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<int> agent = runAgent(options, logging, stop.Token);
+        Task change = watch.WaitForChangeAsync(logging.Factory.CreateLogger<ConfigurationWatch>(), stop.Token);
+        Task first = await Task.WhenAny(agent, change);
+        await stop.CancelAsync();
+        if (first == agent || change.IsCanceled)
+        {
+            return await agent;
+        }
+
+        // A fault of the watch counts before anything that the agent has to say while it stops.
+        await change;
+        await WaitForStopAsync(agent, logging.Factory.CreateLogger<RunCommand>());
+        throw new ConfigurationException("content of the proxy server's configuration file was updated");
+    }
+
+    /// <summary>The process ends in any case: the kernel closes what the agent still holds, and the rules stay.</summary>
+    private async Task WaitForStopAsync(Task<int> agent, ILogger logger)
+    {
+        try
+        {
+            await agent.WaitAsync(s_stopTimeout, time, CancellationToken.None);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogUncleanStop(logger, e);
+        }
+        catch (OperationCanceledException)
+        {
+            LogStopped(logger);
+        }
+    }
+
+    [LoggerMessage(EventId = 2000, Level = LogLevel.Information, Message = "{Note}")]
+    private static partial void LogNote(ILogger logger, string note);
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Debug, Message = "FLAG: --{Name}={Value}")]
+    private static partial void LogFlag(ILogger logger, string name, string value);
+
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Wrote configuration to {File}")]
+    private static partial void LogWroteConfiguration(ILogger logger, string file);
+
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "Rules of another proxy mode may be left over; --cleanup tells more")]
+    private static partial void LogLeftovers(ILogger logger, Exception? exception);
+
+    [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "The agent did not stop as it should")]
+    private static partial void LogUncleanStop(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 2006, Level = LogLevel.Debug, Message = "The agent has stopped")]
+    private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Error, Message = "command failed")]
+    private static partial void LogFailure(ILogger logger, Exception exception);
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
+
+namespace KubeProxySharp.Proxy.Commands.Verify;
+
+/// <summary>The options of <c>verify</c>.</summary>
+internal static class VerifyCommandLine
+{
+    private const string Json = "json";
+
+    private const string Examples =
+        """
+        Examples:
+          # this node, against the cluster
+          kube-proxy-sharp verify --config /var/lib/kube-proxy/config.conf
+
+          # this node, against manifests
+          kube-proxy-sharp verify -f all.yaml --node node-a --mode nftables
+
+          # a support bundle, on any machine and without root
+          kubectl get svc,endpointslices,nodes,servicecidrs -A -o yaml > all.yaml
+          ssh node-a 'conntrack -L -o extended' > flows.txt
+          ssh node-a iptables-save > rules.txt
+          kube-proxy-sharp verify -f all.yaml --node node-a --conntrack flows.txt --rules rules.txt -o json
+
+        Exit codes: 0 nothing to find fault with; 2 findings; 1 it could not be verified.
+        """;
+
+    public static Command Create()
+    {
+        ClusterFlags cluster = new();
+        Option<string[]> rules = new("--rules")
+        {
+            Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or \"nft list ruleset\", as text or with -j; repeatable.",
+            HelpName = "FILE",
+        };
+        Option<string?> conntrack = new("--conntrack") { Description = "Saved flows instead of this node's: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the report.", DefaultValueFactory = _ => "text" }
+            .AcceptOnlyFromAmong("text", Json);
+        Command command = new("verify", "Compare flows and rules of a node with what the cluster asks for; nothing is changed.")
+        {
+            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
+            rules, conntrack, output,
+        };
+        cluster.RefuseTwoClusters(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            VerifyOptions options = cluster.Read(parsed, new VerifyOptions
+            {
+                Families = cluster.FamiliesOf(parsed),
+                RulePaths = parsed.GetValue(rules) ?? [],
+                ConntrackPath = parsed.GetValue(conntrack),
+                IsJson = parsed.GetValue(output) == Json,
+            });
+            return new VerifyCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+        });
+        HelpWithExamples.AddTo(command, Examples);
+        return command;
+    }
+}

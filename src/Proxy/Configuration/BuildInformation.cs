@@ -1,0 +1,35 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace KubeProxySharp.Proxy.Configuration;
+
+/// <summary>Versions, as metrics and status pages give them.</summary>
+internal static class BuildInformation
+{
+    /// <summary>Major version of the kube-proxy whose behaviour this program has.</summary>
+    public const string KubernetesMajor = "1";
+
+    /// <summary>Minor version of the kube-proxy whose behaviour this program has.</summary>
+    public const string KubernetesMinor = "36";
+
+    /// <summary>Version of this program.</summary>
+    public static string Version { get; } =
+        typeof(BuildInformation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>
+    /// The Kubernetes version with ours as build metadata: tools that compare the versions of a cluster's components see
+    /// the former, people see both.
+    /// </summary>
+    public static string KubernetesVersion => Configuration.KubernetesVersion.Text;
+
+    /// <summary>The runtime, such as <c>.NET 10.0.0</c>.</summary>
+    public static string Runtime => RuntimeInformation.FrameworkDescription;
+
+    /// <summary>Operating system and architecture as Go names them, such as <c>linux/amd64</c>.</summary>
+    public static string Platform { get; } = "linux/" + RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => "amd64",
+        Architecture.X86 => "386",
+        Architecture other => other.ToString().ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,56 @@
+namespace KubeProxySharp.Proxy.Configuration.Flags;
+
+/// <summary>A flag of the command line and the value that it has now.</summary>
+/// <param name="group">What it is about.</param>
+/// <param name="name">Its name without dashes in front; words are joined by dashes.</param>
+/// <param name="valueName">What the help calls its value; empty for a switch.</param>
+/// <param name="description">One or two sentences for the help.</param>
+internal abstract class Flag(FlagGroup group, string name, string valueName, string description)
+{
+    public FlagGroup Group => group;
+
+    public string Name => name;
+
+    public string ValueName => valueName;
+
+    public string Description => description;
+
+    /// <summary>The one-letter name, or null.</summary>
+    public char? Shorthand { get; init; }
+
+    /// <summary>What the user is told when the flag is given; null unless it is deprecated.</summary>
+    public string? Deprecation { get; init; }
+
+    /// <summary>The value of the flag when it is given without one; null when it needs a value.</summary>
+    public string? ValueWhenBare { get; init; }
+
+    /// <summary>Whether the command line had the flag.</summary>
+    public bool IsGiven { get; private set; }
+
+    /// <summary>The default, as one would write it.</summary>
+    public abstract string DefaultText { get; }
+
+    /// <summary>The value now, as one would write it.</summary>
+    public abstract string Text { get; }
+
+    /// <summary>How messages name the flag.</summary>
+    public string Label => Shorthand is { } letter ? $"-{letter}, --{name}" : $"--{name}";
+
+    /// <summary>Takes a value from the command line.</summary>
+    /// <exception cref="FlagException">The flag cannot have this value.</exception>
+    public void Set(string text)
+    {
+        try
+        {
+            SetValue(text);
+        }
+        catch (FlagException e)
+        {
+            throw new FlagException($"invalid argument {GoText.Quote(text)} for \"{Label}\" flag: {e.Message}");
+        }
+
+        IsGiven = true;
+    }
+
+    protected abstract void SetValue(string text);
+}

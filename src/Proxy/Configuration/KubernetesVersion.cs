@@ -1,0 +1,28 @@
+namespace KubeProxySharp.Proxy.Configuration;
+
+/// <summary>
+/// The version that the program reports as kube-proxy: that of the kube-proxy whose behaviour it has, with the program
+/// itself as build metadata, the way distributions do it.
+/// </summary>
+internal static class KubernetesVersion
+{
+    /// <summary>The release whose behaviour the program has.</summary>
+    private const string Reference = "v1.36.2";
+
+    /// <summary>The whole version, such as <c>v1.36.2+kube-proxy-sharp.0.1.0</c>.</summary>
+    public static string Text => $"{Reference}+kube-proxy-sharp.{BuildInformation.Version}";
+
+    /// <summary>What <c>--version</c> prints.</summary>
+    public static string Line(string version) => $"Kubernetes {version}";
+
+    /// <summary>What <c>--version=raw</c> prints: kube-proxy's structure, with the fields that are known here.</summary>
+    public static string Raw(string version) =>
+        $"version.Info{{Major:\"1\", Minor:\"36\", GitVersion:\"{version}\", GitCommit:\"\", GitTreeState:\"\", BuildDate:\"\", GoVersion:\"\", Compiler:\"\", Platform:\"linux/{Architecture}\"}}";
+
+    private static string Architecture => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "amd64",
+        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+        System.Runtime.InteropServices.Architecture other => $"{other}".ToLowerInvariant(),
+    };
+}

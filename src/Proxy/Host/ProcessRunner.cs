@@ -1,0 +1,141 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using CliWrap;
+using KubeProxySharp.Kubernetes;
+
+namespace KubeProxySharp.Proxy.Host;
+
+/// <summary>Runs tools: a whole text in, bounded text or lines out, no shell, a clean environment and a time limit.</summary>
+/// <param name="network">Where the tools run.</param>
+/// <param name="time">Measures the limits.</param>
+/// <param name="environment">What tools get besides PATH and LC_ALL; null for what iptables understands of ours.</param>
+internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IReadOnlyDictionary<string, string>? environment = null)
+{
+    /// <summary>The most that is kept of an error text.</summary>
+    public const int MostError = 16 * 1024;
+
+    /// <summary>The most that is kept of an output that nobody takes by line.</summary>
+    public const int MostOutput = 256 * 1024;
+
+    private const int SignalBase = 128;
+    private const int KillSignal = 9;
+
+    /// <summary>Where the lock and the extensions are: a node may have them elsewhere.</summary>
+    private static readonly string[] s_passedOn = ["XTABLES_LOCKFILE", "XTABLES_LIBDIR"];
+
+    private readonly IReadOnlyDictionary<string, string> _environment = environment ?? OwnEnvironment();
+
+    /// <summary>Whether a tool was not permitted to open a file in memory, and so none ever will be.</summary>
+    private volatile bool _areFilesForbidden;
+
+    /// <summary>Where the tools run.</summary>
+    public INetworkPlace Network => network;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>Called with the number of each process as soon as it is known.</summary>
+    private Action<int> Started { get; init; } = static _ => { };
+
+    /// <summary>The same, but somewhere else.</summary>
+    public ProcessRunner In(INetworkPlace other) => new(other, time, _environment);
+
+    /// <summary>The same, but telling the number of each process that it starts.</summary>
+    public ProcessRunner Reporting(Action<int> started) => new(network, time, _environment) { Started = started };
+
+    /// <summary>Runs a tool to its end. Whatever becomes of it is told by the result.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
+    public async Task<ProcessResult> RunAsync(ToolCall call, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (call.Input is null)
+        {
+            return await StartAsync(call, call.Arguments, PipeSource.Null, cancellation);
+        }
+
+        using WholeInput input = WholeInput.Make(call.Input, !_areFilesForbidden);
+        (string[] arguments, PipeSource pipe) = input.Give(call);
+        ProcessResult result = await StartAsync(call, arguments, pipe, cancellation);
+        if (result.IsSuccess || input.FileName is not { } name || !IsForbidden(result, name))
+        {
+            return result;
+        }
+
+        // A profile of the host's security system, for instance: the pipe is left.
+        _areFilesForbidden = true;
+        using WholeInput again = WholeInput.Make(call.Input, mayUseFile: false);
+        (arguments, pipe) = again.Give(call);
+        return await StartAsync(call, arguments, pipe, cancellation);
+    }
+
+    private static bool IsForbidden(ProcessResult result, string name) =>
+        result.Error.Contains(name, StringComparison.Ordinal) && result.Error.Contains("Permission denied", StringComparison.Ordinal);
+
+    private async Task<ProcessResult> StartAsync(ToolCall call, string[] arguments, PipeSource input, CancellationToken cancellation)
+    {
+        string? path = ToolPath.Find(call.Tool);
+        if (path is null)
+        {
+            return NotStarted($"{call.Tool} is not installed: it is in none of the directories of PATH ({ToolPath.SearchPath})");
+        }
+
+        KeptOutput output = new(MostOutput);
+        KeptOutput error = new(MostError);
+        Command command = new Command(path)
+            .WithArguments(arguments)
+            .WithValidation(CommandResultValidation.None)
+            .WithStandardInputPipe(input)
+            .WithStandardOutputPipe(call.Output is { } copy ? PipeTarget.ToStream(copy) : call.Lines is { } lines ? new OutputLines(lines) : output)
+            .WithStandardErrorPipe(error);
+        using CancellationTokenSource limit = new(call.Limit, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            CommandTask<CommandResult> running = network.Run(() => command.ExecuteAsync(Clean, process => Started(process.Id), either.Token));
+            int code = (await running).ExitCode;
+            return Result(code > SignalBase ? ProcessEnd.Signalled : ProcessEnd.Exited, code);
+        }
+        catch (Win32Exception e)
+        {
+            // CliWrap wraps what the system said.
+            return NotStarted($"{path} cannot be started: {(e.InnerException ?? e).Message}");
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return Result(ProcessEnd.TimedOut, SignalBase + KillSignal);
+        }
+
+        ProcessResult Result(ProcessEnd end, int code) => new(end, code, Text(output), Text(error));
+    }
+
+    private static ProcessResult NotStarted(string why) => new(ProcessEnd.NotStarted, -1, "", why);
+
+    private static string Text(KeptOutput output) => Encoding.UTF8.GetString(output.Kept.Span);
+
+    private void Clean(ProcessStartInfo start)
+    {
+        start.Environment.Clear();
+        start.Environment["PATH"] = ToolPath.SearchPath;
+        start.Environment["LC_ALL"] = "C"; // error texts are read, and shown, in English
+        foreach ((string name, string value) in _environment)
+        {
+            start.Environment[name] = value;
+        }
+    }
+
+    private static Dictionary<string, string> OwnEnvironment()
+    {
+        Dictionary<string, string> own = new(StringComparer.Ordinal);
+        foreach (string name in s_passedOn)
+        {
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+            {
+                own[name] = value;
+            }
+        }
+
+        return own;
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using KubeProxySharp.Proxy.Observability.Metrics;
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.Proxy.Observability.Health;
+
+/// <summary>The two forms of a health report: kube-proxy's JSON (spec 9.1), and words for people.</summary>
+internal static class HealthText
+{
+    private static readonly JsonWriterOptions s_oneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Whether the answer is 200.</summary>
+    public static bool IsSuccess(HealthReport report, HealthProbe probe) =>
+        report.IsHealthy && (probe == HealthProbe.Livez || report.IsNodeEligible);
+
+    /// <summary>Writes kube-proxy's JSON: one line that does not end.</summary>
+    public static void WriteJson(HealthReport report, HealthProbe probe, IBufferWriter<byte> output)
+    {
+        using Utf8JsonWriter json = new(output, s_oneLine);
+        json.WriteStartObject();
+        json.WriteString("lastUpdated", Time(IsSuccess(report, probe) ? report.CurrentTime : report.LastUpdated));
+        json.WriteString("currentTime", Time(report.CurrentTime));
+        if (probe == HealthProbe.Healthz)
+        {
+            json.WriteBoolean("nodeEligible", report.IsNodeEligible);
+        }
+
+        json.WriteBoolean("healthy", report.IsHealthy);
+        if (report.Families.Count > 0)
+        {
+            json.WriteStartObject("status");
+            foreach (FamilyHealth family in report.Families)
+            {
+                json.WriteStartObject(Name(family.Family));
+                json.WriteString("lastUpdated", Time(family.LastUpdated));
+                json.WriteBoolean("healthy", family.IsHealthy);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        if (report.WaitsFor.Length > 0)
+        {
+            json.WriteString("waitsFor", report.WaitsFor); // kube-proxy does not answer yet at this time
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// Says in words what is well and what is not, and why: one line per check, as the verbose health pages of other
+    /// Kubernetes components have it.
+    /// </summary>
+    public static string Describe(HealthReport report, HealthProbe probe)
+    {
+        StringBuilder text = new();
+        if (report.WaitsFor.Length > 0)
+        {
+            text.Append(IsSuccess(report, probe) ? "[+]" : "[-]").Append("start waits for ").Append(report.WaitsFor).Append('\n');
+        }
+
+        foreach (FamilyHealth family in report.Families)
+        {
+            Describe(family, report, text);
+        }
+
+        foreach (PartHealth part in report.Parts)
+        {
+            text.Append(part.IsHealthy ? "[+]" : "[-]").Append(part.Name).Append(part.IsHealthy ? " started again" : " failed");
+            text.Append(CultureInfo.InvariantCulture, $": {part.Failures} failures since {Time(part.Since)}, the last at {Time(part.Last)}");
+            text.Append("; last error: ").Append(part.LastError.TrimEnd().ReplaceLineEndings("\n    ")).Append('\n');
+        }
+
+        if (report.StalledInput.Length != 0)
+        {
+            text.Append("[-]manifests failed: ").Append(report.StalledInput).Append('\n');
+        }
+
+        if (probe == HealthProbe.Healthz)
+        {
+            text.Append(report.IsNodeEligible
+                ? "[+]node ok\n"
+                : "[-]node failed: the Node object is not known yet, is being deleted, or is tainted ToBeDeletedByClusterAutoscaler\n");
+        }
+
+        string name = probe == HealthProbe.Healthz ? "healthz" : "livez";
+        return text.Append(name).Append(" check ").Append(IsSuccess(report, probe) ? "passed" : "failed").Append('\n').ToString();
+    }
+
+    /// <summary>A time as Go writes it: RFC 3339 with a fraction without trailing zeros, and Z for UTC.</summary>
+    public static string Time(DateTimeOffset time) =>
+        time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture)
+        + (time.Offset == TimeSpan.Zero ? "Z" : time.ToString("zzz", CultureInfo.InvariantCulture));
+
+    private static void Describe(FamilyHealth family, HealthReport report, StringBuilder text)
+    {
+        text.Append(family.IsHealthy ? "[+]" : "[-]").Append(Name(family.Family)).Append(family.IsHealthy ? " ok" : " failed");
+        text.Append(CultureInfo.InvariantCulture, $": rules current at {Time(family.LastUpdated)}");
+        if (family.PendingSince is { } since)
+        {
+            TimeSpan waiting = report.CurrentTime - since;
+            text.Append(CultureInfo.InvariantCulture, $"; changes wait since {Time(since)}, {waiting.TotalSeconds:0.#}s of at most {report.PendingLimit.TotalSeconds:0.#}s");
+        }
+
+        if (family.LastError.Length > 0)
+        {
+            text.Append("; last error: ").Append(family.LastError.TrimEnd().ReplaceLineEndings("\n    "));
+        }
+
+        text.Append('\n');
+    }
+
+    private static string Name(IpFamily family) => family == IpFamily.IPv4 ? "IPv4" : "IPv6";
+}

@@ -1,0 +1,78 @@
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.RuleModel.Addresses;
+using Prometheus;
+
+namespace KubeProxySharp.Proxy.Observability.Metrics;
+
+/// <summary>How many rules there are, and what the kernel's tools said about them (spec 10.1).</summary>
+internal sealed class RuleMetrics
+{
+    private readonly FamilySeries<Gauge.Child>[] _iptablesTotal;
+    private readonly FamilySeries<Gauge.Child>[] _iptablesLast;
+    private readonly FamilySeries<Gauge.Child> _noInternalEndpoints;
+    private readonly FamilySeries<Gauge.Child> _noExternalEndpoints;
+    private readonly FamilySeries<Counter.Child> _restoreFailures;
+    private readonly FamilySeries<Counter.Child> _partialRestoreFailures;
+    private readonly FamilySeries<Counter.Child> _nftablesSyncFailures;
+    private readonly FamilySeries<Counter.Child> _nftablesCleanupFailures;
+
+    /// <summary>Registers the metrics of a mode.</summary>
+    public RuleMetrics(MetricsPage page, string mode)
+    {
+        bool isIptables = mode == ProxyMode.Iptables;
+        bool isNftables = mode == ProxyMode.Nftables;
+        _iptablesTotal = ByTable("sync_proxy_rules_iptables_total", "iptables rules that should be installed.");
+        _iptablesLast = ByTable("sync_proxy_rules_iptables_last", "iptables rules written by the last sync.");
+        _restoreFailures = Failures("iptables_restore_failures_total", "Runs of iptables-restore that failed.", isIptables);
+        _partialRestoreFailures = Failures("iptables_partial_restore_failures_total", "Partial syncs that iptables-restore refused.", isIptables);
+        _nftablesSyncFailures = Failures("nftables_sync_failures_total", "Syncs that nft refused.", isNftables);
+        _nftablesCleanupFailures = Failures("nftables_cleanup_failures_total", "Removals of stale chains that nft refused.", isNftables);
+        Gauge noLocalEndpoints = page.Gauge(MetricDefinition.OfKubeProxy(
+            "sync_proxy_rules_no_local_endpoints_total",
+            "Service ports that a Local traffic policy leaves without endpoints on this node.",
+            MetricDefinition.Family,
+            "traffic_policy"));
+        _noInternalEndpoints = new(noLocalEndpoints, "internal");
+        _noExternalEndpoints = new(noLocalEndpoints, "external");
+
+        FamilySeries<Gauge.Child>[] ByTable(string name, string help)
+        {
+            Gauge gauge = page.Gauge(MetricDefinition.OfKubeProxy(name, help, MetricDefinition.Family, "table"), isIptables);
+            return [new(gauge, "filter"), new(gauge, "nat")];
+        }
+
+        FamilySeries<Counter.Child> Failures(string name, string help, bool isRegistered) =>
+            new(page.Counter(MetricDefinition.OfKubeProxy("sync_proxy_rules_" + name, help, MetricDefinition.Family), isRegistered));
+    }
+
+    /// <summary>The rules of a sync were rendered; called before they are restored.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="total">Rules that should be installed, without chain deletions.</param>
+    /// <param name="last">Rules written this time.</param>
+    public void IptablesRules(IptablesTable table, IpFamily family, long total, long last)
+    {
+        _iptablesTotal[(int)table][family].Set(total);
+        _iptablesLast[(int)table][family].Set(last);
+    }
+
+    /// <summary>iptables-restore failed, be it in a sync or in a clean-up.</summary>
+    public void RestoreFailed(IpFamily family, bool isPartial)
+    {
+        _restoreFailures[family].Inc();
+        if (isPartial)
+        {
+            _partialRestoreFailures[family].Inc();
+        }
+    }
+
+    /// <summary>The transaction of a sync failed in nft.</summary>
+    public void NftablesSyncFailed(IpFamily family) => _nftablesSyncFailures[family].Inc();
+
+    /// <summary>The removal of stale chains failed in nft.</summary>
+    public void NftablesCleanupFailed(IpFamily family) => _nftablesCleanupFailures[family].Inc();
+
+    /// <summary>Service ports without local endpoints, counted in a successful sync (spec 4.5).</summary>
+    public void NoLocalEndpoints(TrafficPolicyScope scope, IpFamily family, int count) =>
+        (scope == TrafficPolicyScope.Internal ? _noInternalEndpoints : _noExternalEndpoints)[family].Set(count);
+}

@@ -1,0 +1,55 @@
+using Prometheus;
+
+namespace KubeProxySharp.Proxy.Observability.Metrics;
+
+/// <summary>Whether this node still hears from the API server.</summary>
+internal sealed class WatchMetrics
+{
+    private static readonly string[] s_resources = ["services", "endpointslices", "nodes", "servicecidrs"];
+    private static readonly string[] s_states = ["idle", "listing", "watching", "backing_off"];
+
+    private readonly TimeProvider _time;
+    private readonly int[] _current = new int[s_resources.Length];
+    private readonly Gauge.Child[][] _states;
+    private readonly Gauge.Child[] _lastEvent;
+    private readonly Counter.Child[] _failures;
+
+    /// <summary>Registers the metrics.</summary>
+    public WatchMetrics(MetricsPage page, TimeProvider time)
+    {
+        _time = time;
+        Gauge state = page.Gauge(MetricDefinition.Own("watch_state", "1 for what the watch of a resource is doing now, 0 for the other states.", "resource", "state"));
+        Gauge lastEvent = page.Gauge(MetricDefinition.Own("watch_last_event_timestamp_seconds", "Unix time of the last event or bookmark of a watch.", "resource"));
+        Counter failures = page.Counter(MetricDefinition.Own("watch_failures_total", "Lists and watches that failed.", "resource"));
+        _states = [.. s_resources.Select(resource => (Gauge.Child[])[.. s_states.Select(name => state.WithLabels(resource, name))])];
+        _lastEvent = [.. s_resources.Select(resource => lastEvent.WithLabels(resource))];
+        _failures = [.. s_resources.Select(resource => failures.WithLabels(resource))];
+        page.BeforeScrape(ShowStates);
+    }
+
+    /// <summary>A watch enters a state; entering <see cref="WatchState.BackingOff"/> counts as a failure.</summary>
+    public void Entered(WatchedResource resource, WatchState state)
+    {
+        Volatile.Write(ref _current[(int)resource], (int)state);
+        if (state == WatchState.BackingOff)
+        {
+            _failures[(int)resource].Inc();
+        }
+    }
+
+    /// <summary>A watch delivered an event or a bookmark.</summary>
+    public void EventReceived(WatchedResource resource) =>
+        _lastEvent[(int)resource].Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+
+    private void ShowStates()
+    {
+        for (int resource = 0; resource < s_resources.Length; resource++)
+        {
+            int current = Volatile.Read(ref _current[resource]);
+            for (int state = 0; state < s_states.Length; state++)
+            {
+                _states[resource][state].Set(state == current ? 1 : 0);
+            }
+        }
+    }
+}

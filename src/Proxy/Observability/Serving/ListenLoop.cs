@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Logging;
+
+namespace KubeProxySharp.Proxy.Observability.Serving;
+
+/// <summary>Keeps a port open: a failure is told, and tried again after 5 s or, if the configuration wants it so, final (spec 9.1, 10.3).</summary>
+/// <param name="host">The HTTP host.</param>
+/// <param name="options">Which port, and what to do about failures.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class ListenLoop(HttpHost host, ListenOptions options, TimeProvider time, ILogger logger)
+{
+    /// <summary>The time from a failure to the next attempt.</summary>
+    public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <param name="answer">Answers the requests.</param>
+    /// <param name="opened">Called each time the port is open.</param>
+    /// <param name="cancellationToken">Ends it, without an exception.</param>
+    /// <exception cref="IOException">Listening failed, and failures are final.</exception>
+    public async Task RunAsync(HttpAnswer answer, Action<HttpPort> opened, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ServeAsync(answer, opened, cancellationToken);
+            }
+            catch (IOException exception)
+            {
+                ServingLog.ListenFailed(logger, options.Name, options.Point, exception);
+                options.Failed(exception.Message);
+                if (options.IsFailureFinal)
+                {
+                    throw;
+                }
+
+                await Task.Delay(RetryInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task ServeAsync(HttpAnswer answer, Action<HttpPort> opened, CancellationToken cancellationToken)
+    {
+        await using HttpPort port = host.Open(options.Point, options.Limits, answer);
+        ServingLog.Listening(logger, options.Name, port.LocalEndPoint);
+        opened(port);
+        await Task.WhenAny(port.Completion, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await port.Completion;
+        }
+    }
+}

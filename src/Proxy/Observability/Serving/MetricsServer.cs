@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.Proxy.Observability.Metrics;
+using Microsoft.AspNetCore.Http;
+using Prometheus;
+
+namespace KubeProxySharp.Proxy.Observability.Serving;
+
+/// <summary>Answers the paths of the metrics server (spec 10.3).</summary>
+internal sealed class MetricsServer
+{
+    private const int UsualPageSize = 48 * 1024;
+    private const int LargestKeptBuffer = 128 * 1024;
+    private const string ConfigurationKey = "kubeproxy.config.k8s.io";
+    private const string PrometheusType = "text/plain; version=0.0.4; charset=utf-8";
+    private const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    private readonly ProxyMetrics _metrics;
+    private readonly KubeProxyConfiguration _configuration;
+    private readonly StatusPages? _flagz;
+    private readonly StatusPages? _statusz;
+    private ArrayBufferWriter<byte>? _spareBuffer;
+
+    /// <summary>Makes the pages.</summary>
+    public MetricsServer(ProxyMetrics metrics, MetricsServerOptions options, TimeProvider time)
+    {
+        _metrics = metrics;
+        _configuration = options.Configuration;
+        bool hasFlagz = FeatureGates.IsEnabled(_configuration, "ComponentFlagz", byDefault: true);
+        bool hasStatusz = FeatureGates.IsEnabled(_configuration, "ComponentStatusz", byDefault: true);
+        List<string> paths = ["/configz", "/healthz", "/metrics", "/metrics/slis", "/proxyMode"];
+        paths.AddRange(hasFlagz ? ["/flagz"] : []);
+        paths.AddRange(hasStatusz ? ["/statusz"] : []);
+        paths.Sort(StringComparer.Ordinal);
+        StatusPages pages = new(options.Flags, paths, time);
+        _flagz = hasFlagz ? pages : null;
+        _statusz = hasStatusz ? pages : null;
+    }
+
+    /// <summary>Answers a request.</summary>
+    public ValueTask AnswerAsync(HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "";
+        return path switch
+        {
+            "/metrics" => WriteMetricsAsync(context, _metrics.Write),
+            "/metrics/slis" => AnswerHealthChecksAsync(context),
+            "/healthz" => AnswerHealthzAsync(context),
+            "/healthz/ping" => Responses.WriteTextAsync(context, "ok"),
+            "/proxyMode" => Responses.WriteTextAsync(context, _configuration.EffectiveMode),
+            "/configz" => Responses.WriteAsync(context, Configuration(), Responses.Json, StatusCodes.Status200OK),
+            "/flagz" when _flagz is not null => AnswerStatusAsync(context, "Flagz", _flagz.FlagsText, _flagz.FlagsJson),
+            "/statusz" when _statusz is not null => AnswerStatusAsync(context, "Statusz", _statusz.StatusText, _statusz.StatusJson),
+            _ when _configuration.EnableProfiling && path.StartsWith("/debug/", StringComparison.Ordinal) => Responses.WriteTextAsync(
+                context,
+                "404 not here: profiles of Go's pprof do not exist for .NET. "
+                + "Memory and garbage collection are in /metrics (kubeproxysharp_dotnet_*).\n",
+                StatusCodes.Status404NotFound),
+            _ => Responses.NotFoundAsync(context),
+        };
+    }
+
+    private static ValueTask AnswerStatusAsync(HttpContext context, string kind, Func<string> text, Func<ReadOnlyMemory<byte>> json) =>
+        AcceptHeader.AsksForJson(context.Request.Headers.Accept, kind)
+            ? Responses.WriteAsync(context, json(), Responses.Json, StatusCodes.Status200OK)
+            : Responses.WriteTextAsync(context, text());
+
+    // The page is made before the answer begins, so that a fault is a clean 500. Scrapers come one at a time: one buffer is kept.
+    private async ValueTask WriteMetricsAsync(HttpContext context, Action<IBufferWriter<byte>, ExpositionFormat> write)
+    {
+        ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
+        ArrayBufferWriter<byte> body = Interlocked.Exchange(ref _spareBuffer, null) ?? new(UsualPageSize);
+        write(body, format);
+        string contentType = format == ExpositionFormat.OpenMetricsText ? OpenMetricsType : PrometheusType;
+        await Responses.WriteAsync(context, body.WrittenMemory, contentType, StatusCodes.Status200OK);
+        body.ResetWrittenCount();
+        Volatile.Write(ref _spareBuffer, body.Capacity <= LargestKeptBuffer ? body : null);
+    }
+
+    private ValueTask AnswerHealthChecksAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsDelete(context.Request.Method))
+        {
+            return WriteMetricsAsync(context, _metrics.HealthChecks.Write);
+        }
+
+        _metrics.HealthChecks.Reset();
+        return Responses.WriteTextAsync(context, "metrics reset\n");
+    }
+
+    private ValueTask AnswerHealthzAsync(HttpContext context)
+    {
+        _metrics.HealthChecks.Pinged();
+        return Responses.WriteTextAsync(context, context.Request.Query.ContainsKey("verbose") ? "[+]ping ok\nhealthz check passed\n" : "ok");
+    }
+
+    private ReadOnlyMemory<byte> Configuration()
+    {
+        ArrayBufferWriter<byte> body = new();
+        using Utf8JsonWriter json = new(body, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        json.WriteStartObject();
+        json.WritePropertyName(ConfigurationKey);
+        ConfigurationJson.Write(json, _configuration);
+        json.WriteEndObject();
+        json.Flush();
+        return body.WrittenMemory;
+    }
+}

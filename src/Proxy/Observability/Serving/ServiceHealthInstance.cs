@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using Microsoft.AspNetCore.Http;
+
+namespace KubeProxySharp.Proxy.Observability.Serving;
+
+/// <summary>The health check of one Service in one family: open, or to be tried again.</summary>
+/// <param name="service">The Service.</param>
+/// <param name="port">The node port.</param>
+/// <param name="isProxyHealthy">Whether the rules follow the cluster.</param>
+internal sealed class ServiceHealthInstance(NamespacedName service, int port, Func<bool> isProxyHealthy)
+{
+    private const string WeightHeader = "X-Load-Balancing-Endpoint-Weight";
+
+    private static readonly JsonWriterOptions s_tabs = new() { Indented = true, IndentCharacter = '\t', IndentSize = 1, NewLine = "\n" };
+
+    private volatile int _localEndpoints;
+
+    /// <summary>The node port.</summary>
+    public int Port => port;
+
+    /// <summary>The listeners by address; none when no address of the node matches.</summary>
+    public Dictionary<IpAddress, HttpPort> Listeners { get; } = [];
+
+    /// <summary>What keeps it from being open on all addresses; null when nothing does.</summary>
+    public ListenTrouble? Trouble { get; set; }
+
+    /// <summary>Sets the number of local endpoints.</summary>
+    public void SetLocalEndpoints(int count) => _localEndpoints = count;
+
+    /// <summary>Answers a request, whatever its method and path.</summary>
+    public async ValueTask AnswerAsync(HttpContext context)
+    {
+        int count = _localEndpoints;
+        bool isHealthy = isProxyHealthy();
+        ArrayBufferWriter<byte> body = new();
+        WriteBody(body, count, isHealthy);
+        context.Response.Headers[WeightHeader] = count.ToString(CultureInfo.InvariantCulture);
+        int status = count != 0 && isHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        await Responses.WriteAsync(context, body.WrittenMemory, Responses.Json, status);
+    }
+
+    /// <summary>Closes the port.</summary>
+    public async Task CloseAsync()
+    {
+        foreach (HttpPort listener in Listeners.Values)
+        {
+            await listener.DisposeAsync();
+        }
+
+        Listeners.Clear();
+    }
+
+    /// <summary>Closes the listeners on addresses that are no longer wanted.</summary>
+    public async Task CloseOthersAsync(IReadOnlyCollection<IpAddress> wanted)
+    {
+        foreach ((IpAddress address, HttpPort listener) in Listeners)
+        {
+            if (!wanted.Contains(address))
+            {
+                Listeners.Remove(address);
+                await listener.DisposeAsync();
+            }
+        }
+    }
+
+    private void WriteBody(ArrayBufferWriter<byte> body, int count, bool isHealthy)
+    {
+        using Utf8JsonWriter json = new(body, s_tabs);
+        json.WriteStartObject();
+        json.WriteStartObject("service");
+        json.WriteString("namespace", service.Namespace);
+        json.WriteString("name", service.Name);
+        json.WriteEndObject();
+        json.WriteNumber("localEndpoints", count);
+        json.WriteBoolean("serviceProxyHealthy", isHealthy);
+        json.WriteEndObject();
+    }
+}

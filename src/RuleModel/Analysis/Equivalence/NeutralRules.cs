@@ -1,0 +1,193 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Collections;
+
+namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
+
+/// <summary>
+/// What a rule set does, freed from how it is written: for each destination, each origin and the ranges of sources that
+/// are treated alike, the endpoints with their shares, masquerading, refusal or drop, and session affinity. Two rule sets
+/// that do the same give equal values, whoever wrote them and for whichever tool.
+/// </summary>
+public sealed class NeutralRules
+{
+    private readonly PacketWalker _walker;
+    private readonly IpFamily _family;
+    private readonly NodeView _node;
+
+    /// <summary>Prepares descriptions of a rule set: it is indexed once, however many destinations are asked about.</summary>
+    /// <param name="rules">The rules; they must not change any more.</param>
+    /// <param name="nodeAddresses">The addresses on the node's interfaces, of both families.</param>
+    public NeutralRules(Ruleset rules, IReadOnlyCollection<IpAddress> nodeAddresses)
+    {
+        _node = new NodeView(nodeAddresses);
+        _walker = new PacketWalker(rules, _node);
+        _family = rules.Family;
+    }
+
+    /// <summary>Describes a rule set.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="nodeAddresses">The addresses on the node's interfaces, of both families.</param>
+    /// <returns>What is done, ordered by destination and origin; what is left alone is left out.</returns>
+    public static IReadOnlyList<NeutralRule> Describe(Ruleset rules, IReadOnlyCollection<IpAddress> nodeAddresses)
+    {
+        FrontendFinder finder = new();
+        finder.Add(rules);
+        return Describe(rules, nodeAddresses, finder.Find(nodeAddresses.Where(address => address.Family == rules.Family)), Origins([rules]));
+    }
+
+    /// <summary>Describes what a rule set does for some destinations and origins.</summary>
+    public static IReadOnlyList<NeutralRule> Describe(
+        Ruleset rules,
+        IReadOnlyCollection<IpAddress> nodeAddresses,
+        IEnumerable<FrontendAddress> frontends,
+        IReadOnlyList<TrafficOrigin> origins)
+    {
+        NeutralRules neutral = new(rules, nodeAddresses);
+        return [.. frontends.SelectMany(frontend => neutral.Describe(frontend, origins))];
+    }
+
+    /// <summary>What is done with traffic to one destination, ordered by origin; what is left alone is left out.</summary>
+    /// <param name="frontend">The destination.</param>
+    /// <param name="origins">Where traffic comes from.</param>
+    public IReadOnlyList<NeutralRule> Describe(FrontendAddress frontend, IReadOnlyList<TrafficOrigin> origins)
+    {
+        List<NeutralRule> described = [];
+        foreach (TrafficOrigin origin in origins)
+        {
+            Describe(frontend, origin, described);
+        }
+
+        return described;
+    }
+
+    /// <summary>The origins that rules tell apart: the node, an interface for each name in a rule, and one of another name.</summary>
+    public static IReadOnlyList<TrafficOrigin> Origins(IEnumerable<Ruleset> rulesets)
+    {
+        SortedSet<string> interfaces = new(StringComparer.Ordinal) { TrafficOrigin.OtherInterface };
+        foreach (RuleStep.InterfaceMatch match in rulesets
+            .SelectMany(rules => rules.Tables)
+            .SelectMany(table => table.Chains.Values)
+            .SelectMany(chain => chain.Rules)
+            .SelectMany(rule => rule.Steps.AsSpan().ToArray())
+            .OfType<RuleStep.InterfaceMatch>())
+        {
+            if (match.IsInput)
+            {
+                interfaces.Add(match.IsPrefix ? match.Name + "0" : match.Name);
+            }
+        }
+
+        return [TrafficOrigin.Node, .. interfaces.Select(name => new TrafficOrigin(name))];
+    }
+
+    private void Describe(FrontendAddress frontend, TrafficOrigin origin, List<NeutralRule> described)
+    {
+        List<WalkOutcome> outcomes = [];
+        foreach (AddressRange sources in Sources(origin))
+        {
+            outcomes.AddRange(_walker.Walk(new WalkPacket(sources, frontend.Address, frontend.Protocol, frontend.Port) { InputInterface = origin.Interface }));
+        }
+
+        Dictionary<TrafficBehaviour, List<AddressRange>> bySource = [];
+        foreach ((AddressRange range, List<WalkOutcome> ways) in Partition(outcomes))
+        {
+            TrafficBehaviour behaviour = Summarize(ways);
+            if (behaviour.IsNothing)
+            {
+                continue;
+            }
+
+            if (!bySource.TryGetValue(behaviour, out List<AddressRange>? ranges))
+            {
+                ranges = [];
+                bySource.Add(behaviour, ranges);
+            }
+
+            ranges.Add(range);
+        }
+
+        described.AddRange(bySource
+            .Select(entry => new NeutralRule(frontend, origin, EquatableArray.CopyOf(AddressRanges.Normalize(entry.Value)), entry.Key))
+            .OrderBy(rule => rule.Sources[0]));
+    }
+
+    /// <summary>The node sends from its own addresses, and nobody else does.</summary>
+    private List<AddressRange> Sources(TrafficOrigin origin)
+    {
+        AddressRange all = AddressRange.All(_family);
+        List<AddressRange> local = [];
+        List<AddressRange> others = [];
+        AddressRanges.Split(all, _node.LocalRanges(_family), local, others);
+        return origin.Interface is null ? local : others;
+    }
+
+    /// <summary>Splits the sources at every edge of an outcome, and gives the outcomes of each part.</summary>
+    private static IEnumerable<(AddressRange Range, List<WalkOutcome> Ways)> Partition(List<WalkOutcome> outcomes)
+    {
+        SortedSet<UInt128> starts = [];
+        foreach (WalkOutcome outcome in outcomes)
+        {
+            starts.Add(outcome.Source.First);
+            if (outcome.Source.Last != UInt128.MaxValue)
+            {
+                starts.Add(outcome.Source.Last + 1);
+            }
+        }
+
+        UInt128[] edges = [.. starts];
+        for (int index = 0; index < edges.Length; index++)
+        {
+            AddressRange range = new(edges[index], index + 1 < edges.Length ? edges[index + 1] - 1 : UInt128.MaxValue);
+            List<WalkOutcome> ways = outcomes.FindAll(outcome => outcome.Source.Contains(range));
+            if (ways.Count != 0)
+            {
+                yield return (range, ways);
+            }
+        }
+    }
+
+    private static TrafficBehaviour Summarize(List<WalkOutcome> ways)
+    {
+        SortedDictionary<(string Target, bool IsMasqueraded), (EndpointAddress Target, double Share)> shares = [];
+        HashSet<TrafficFate> fates = [];
+        bool isMasqueraded = false;
+        bool isUncertain = false;
+        int affinity = 0;
+        foreach (WalkOutcome way in ways)
+        {
+            TrafficFate fate = FateOf(way);
+            fates.Add(fate);
+            isUncertain |= way.IsUncertain;
+            affinity = Math.Max(affinity, fate == TrafficFate.Forwarded ? way.AffinitySeconds : 0);
+            if (fate == TrafficFate.Forwarded)
+            {
+                EndpointAddress target = way.Target!.Value; // forwarded means that it has a target
+                (string, bool) key = (target.ToString(), way.IsMasqueraded);
+                shares[key] = (target, shares.GetValueOrDefault(key).Share + way.Probability);
+            }
+            else
+            {
+                isMasqueraded |= fate == TrafficFate.Passes && way.IsMasqueraded;
+            }
+        }
+
+        EndpointShare[] endpoints = [.. shares.Select(share => new EndpointShare(share.Value.Target, Millionths(share.Value.Share), share.Key.IsMasqueraded))];
+        return new(fates.Count == 1 ? fates.First() : TrafficFate.Mixed, EquatableArray.Adopt(endpoints), isMasqueraded, affinity, isUncertain);
+    }
+
+    /// <summary>
+    /// Rounds, with a little added, so that shares such as 1/128 do not fall on either side of a tie because one tool keeps
+    /// 31 bits of each chance and the other divides exactly.
+    /// </summary>
+    private static int Millionths(double share) => (int)Math.Round((share * 1_000_000) + 0.001);
+
+    private static TrafficFate FateOf(WalkOutcome way) => way.Verdict switch
+    {
+        WalkVerdict.Reject => TrafficFate.Rejected,
+        WalkVerdict.Drop => TrafficFate.Dropped,
+        _ => way.Target is null ? TrafficFate.Passes : TrafficFate.Forwarded,
+    };
+}

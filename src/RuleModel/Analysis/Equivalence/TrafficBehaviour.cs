@@ -1,0 +1,35 @@
+using KubeProxySharp.RuleModel.Collections;
+
+namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
+
+/// <summary>What rules do with traffic of one kind to one destination.</summary>
+/// <param name="Fate">What becomes of it.</param>
+/// <param name="Endpoints">Where it is sent, ordered by endpoint.</param>
+/// <param name="IsMasqueraded">Whether traffic that is not sent on leaves with an address of the node.</param>
+/// <param name="AffinitySeconds">For how long a client keeps its endpoint; 0 without session affinity.</param>
+/// <param name="IsUncertain">Whether something on the way is not understood.</param>
+public sealed record TrafficBehaviour(
+    TrafficFate Fate,
+    EquatableArray<EndpointShare> Endpoints,
+    bool IsMasqueraded,
+    int AffinitySeconds,
+    bool IsUncertain)
+{
+    /// <summary>Whether the rules leave such traffic alone.</summary>
+    public bool IsNothing => Fate == TrafficFate.Passes && !IsMasqueraded && !IsUncertain;
+
+    /// <summary>In words, for differences.</summary>
+    public override string ToString()
+    {
+        string text = Fate switch
+        {
+            TrafficFate.Forwarded => string.Join(", ", Endpoints.AsSpan().ToArray().Select(share =>
+                $"{share.Target} {share.Share / 10000.0:0.##}%{(share.IsMasqueraded ? " masqueraded" : "")}")),
+            TrafficFate.Rejected => "rejected",
+            TrafficFate.Dropped => "dropped",
+            TrafficFate.Passes => "passes",
+            _ => "mixed",
+        };
+        return text + (IsMasqueraded ? " masqueraded" : "") + (AffinitySeconds > 0 ? $", affinity {AffinitySeconds} s" : "") + (IsUncertain ? ", uncertain" : "");
+    }
+}

@@ -1,0 +1,59 @@
+using KubeProxySharp.RuleModel.Addresses;
+
+namespace KubeProxySharp.RuleModel.Analysis.Rules;
+
+/// <summary>A set of keys, each the texts of its parts joined by <c> . </c>, as nft lists them.</summary>
+/// <param name="name">Its name; empty for one without.</param>
+public sealed class ElementSet(string name)
+{
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+    private Dictionary<(int Position, string Others), List<IpAddress>>? _byRest;
+
+    /// <summary>The name; empty for one without.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The keys.</summary>
+    public IReadOnlyCollection<string> Keys => _keys;
+
+    /// <summary>Seconds after which keys expire, for a set that remembers clients; 0 for any other.</summary>
+    public int ExpirySeconds { get; init; }
+
+    /// <summary>Adds a key.</summary>
+    public void Add(string key) => _keys.Add(key);
+
+    /// <summary>Whether a key is in the set.</summary>
+    public bool Contains(string key) => _keys.Contains(key);
+
+    /// <summary>The addresses that stand at a position in keys whose other parts are given.</summary>
+    /// <param name="position">The position of the address.</param>
+    /// <param name="rest">The other parts, joined.</param>
+    public IReadOnlyList<IpAddress> AddressesWith(int position, string rest) =>
+        (_byRest ??= Index()).GetValueOrDefault((position, rest), []);
+
+    private Dictionary<(int Position, string Others), List<IpAddress>> Index()
+    {
+        Dictionary<(int Position, string Others), List<IpAddress>> byRest = [];
+        foreach (string key in _keys)
+        {
+            string[] parts = key.Split(" . ");
+            for (int position = 0; position < parts.Length; position++)
+            {
+                if (!IpAddress.TryParse(parts[position], out IpAddress address))
+                {
+                    continue;
+                }
+
+                string rest = string.Join(" . ", parts.Where((_, index) => index != position));
+                if (!byRest.TryGetValue((position, rest), out List<IpAddress>? addresses))
+                {
+                    addresses = [];
+                    byRest.Add((position, rest), addresses);
+                }
+
+                addresses.Add(address);
+            }
+        }
+
+        return byRest;
+    }
+}

@@ -1,0 +1,101 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.Inputs;
+
+namespace KubeProxySharp.RuleModel.Analysis.Rules;
+
+/// <summary>
+/// A step of a rule, in the order of its text: a match that lets the rule go on or ends it, or a statement that does
+/// something. Both iptables and nftables rules are read into these; what is not understood stays in as text.
+/// </summary>
+public abstract record RuleStep
+{
+    private RuleStep()
+    {
+    }
+
+    /// <summary>Whether the step only decides if the rule goes on.</summary>
+    internal bool IsMatch => this is AddressMatch or ProtocolMatch or PortMatch or InterfaceMatch or MarkMatch or StateMatch or LocalMatch
+        or RandomMatch or KnownClientMatch or SetMatch or UnknownMatch;
+
+    /// <summary>Source or destination is in one of some ranges.</summary>
+    /// <param name="Field"><see cref="PacketField.Source"/> or <see cref="PacketField.Destination"/>.</param>
+    /// <param name="Ranges">The ranges.</param>
+    /// <param name="IsNegated">Whether it must be in none of them.</param>
+    public sealed record AddressMatch(PacketField Field, EquatableArray<AddressRange> Ranges, bool IsNegated) : RuleStep;
+
+    /// <summary>The protocol is this one; null stands for one that no Service can have.</summary>
+    public sealed record ProtocolMatch(TransportProtocol? Protocol, bool IsNegated) : RuleStep;
+
+    /// <summary>A port is in a range.</summary>
+    public sealed record PortMatch(PacketField Field, ushort First, ushort Last, bool IsNegated) : RuleStep;
+
+    /// <summary>The interface has a name, or a name that begins so.</summary>
+    /// <param name="IsInput">Whether the input interface is meant.</param>
+    /// <param name="Name">The name or its beginning.</param>
+    /// <param name="IsPrefix">Whether it is the beginning.</param>
+    /// <param name="IsNegated">Whether it must not be so.</param>
+    public sealed record InterfaceMatch(bool IsInput, string Name, bool IsPrefix, bool IsNegated) : RuleStep;
+
+    /// <summary>The mark, masked, has a value.</summary>
+    public sealed record MarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep;
+
+    /// <summary>The connection is in one of some states.</summary>
+    public sealed record StateMatch(ConnectionStates States, bool IsNegated) : RuleStep;
+
+    /// <summary>Source or destination is an address of this node.</summary>
+    public sealed record LocalMatch(PacketField Field, bool IsNegated) : RuleStep;
+
+    /// <summary>By chance.</summary>
+    /// <param name="Probability">0 to 1.</param>
+    public sealed record RandomMatch(double Probability) : RuleStep;
+
+    /// <summary>The client was seen lately: session affinity.</summary>
+    /// <param name="List">The list or set that remembers clients.</param>
+    /// <param name="Seconds">For how long.</param>
+    public sealed record KnownClientMatch(string List, int Seconds) : RuleStep;
+
+    /// <summary>The key is in a set.</summary>
+    /// <param name="Key">The parts of the key.</param>
+    /// <param name="Set">The set.</param>
+    /// <param name="IsNegated">Whether it must not be in it.</param>
+    public sealed record SetMatch(EquatableArray<KeyPart> Key, ElementSet Set, bool IsNegated) : RuleStep;
+
+    /// <summary>A match that is not understood: it may match or not.</summary>
+    public sealed record UnknownMatch(string Text) : RuleStep;
+
+    /// <summary>Accept, drop, return.</summary>
+    public sealed record Verdict(WalkVerdict Kind) : RuleStep;
+
+    /// <summary>Refuse with an error.</summary>
+    /// <param name="With">What the client gets, such as <c>icmp-port-unreachable</c>; empty when not said.</param>
+    public sealed record Reject(string With) : RuleStep;
+
+    /// <summary>Go through a chain and, unless <paramref name="IsGoto"/>, come back.</summary>
+    public sealed record Jump(string Chain, bool IsGoto) : RuleStep;
+
+    /// <summary>Look up where to go; nothing happens when the key is not in the map.</summary>
+    public sealed record VerdictLookup(EquatableArray<KeyPart> Key, VerdictMap Map) : RuleStep;
+
+    /// <summary>Mark := (mark AND <paramref name="And"/>) XOR <paramref name="Xor"/>.</summary>
+    public sealed record SetMark(uint And, uint Xor) : RuleStep;
+
+    /// <summary>Rewrite the destination. A missing part stays as it is.</summary>
+    public sealed record Dnat(IpAddress? Address, ushort? Port) : RuleStep;
+
+    /// <summary>Rewrite the destination to what a map says; nothing happens when the key is not in the map.</summary>
+    public sealed record DnatLookup(EquatableArray<KeyPart> Key, TargetMap Map) : RuleStep;
+
+    /// <summary>Rewrite the source to the address of the interface that the packet leaves by.</summary>
+    public sealed record Masquerade : RuleStep;
+
+    /// <summary>Remember the client: session affinity.</summary>
+    public sealed record RememberClient(string List) : RuleStep;
+
+    /// <summary>A statement that has no effect on the packet: a counter, a comment.</summary>
+    public sealed record NoEffect(string Text) : RuleStep;
+
+    /// <summary>A statement that is not understood: anything may happen to the packet.</summary>
+    public sealed record UnknownStatement(string Text) : RuleStep;
+}

@@ -1,0 +1,11 @@
+namespace KubeProxySharp.RuleModel.Analysis.Rules;
+
+/// <summary>Something that a way depends on and that no header tells.</summary>
+/// <param name="List">The list or set that knows the client; empty for a match that is not understood.</param>
+/// <param name="Seconds">For how long the client is known.</param>
+/// <param name="Text">The match that is not understood; empty for a list.</param>
+internal sealed record WalkCondition(string List, int Seconds, string Text)
+{
+    /// <summary>Whether it is a match that is not understood.</summary>
+    public bool IsUnknown => Text.Length != 0;
+}

@@ -1,0 +1,216 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+
+namespace KubeProxySharp.RuleModel.Analysis.Walk;
+
+/// <content>One rule: its matches, then what it does.</content>
+public sealed partial class PacketWalker
+{
+    /// <summary>Applies the steps of a rule from one on.</summary>
+    private void ApplySteps(in RuleRun run, int index, WalkState state, bool isTraced)
+    {
+        WalkRule rule = run.Place.Plan.Chain.Rules[run.Position];
+        ReadOnlySpan<RuleStep> steps = run.Place.Plan.Steps(run.Position);
+        WalkState? current = state;
+        for (; index < steps.Length; index++)
+        {
+            RuleStep step = steps[index];
+            if (step.IsMatch)
+            {
+                current = Match(run, index, isTraced, step, current);
+            }
+            else
+            {
+                bool isFirst = !isTraced && _packet is not null && step is not RuleStep.NoEffect;
+                isTraced |= isFirst;
+                current = isFirst ? ExecuteTraced(run, index, rule, step, current) : Execute(run, index, isTraced, step, current);
+            }
+
+            if (current is null)
+            {
+                return;
+            }
+        }
+
+        run.Next.Add(current);
+    }
+
+    /// <summary>Does what the first statement of a rule says, and notes the rule. A lookup that finds nothing is a rule that did not match, and is not on the way.</summary>
+    private WalkState? ExecuteTraced(in RuleRun run, int index, WalkRule rule, RuleStep step, WalkState state)
+    {
+        WalkState.TraceLink? before = state.Trace;
+        int others = run.Next.Count;
+        WalkState.TraceLink noted = new(
+            EntryOf(run, rule, StepWords.Describe(step), state) with
+            {
+                IsDoubtful = step is RuleStep.UnknownStatement,
+                IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
+                JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",
+            },
+            before);
+        state.Trace = noted;
+        WalkState? current = Execute(run, index, isTraced: true, step, state);
+        for (int position = others; position < run.Next.Count; position++)
+        {
+            if (step is RuleStep.VerdictLookup or RuleStep.DnatLookup && ReferenceEquals(run.Next[position].Trace, noted))
+            {
+                run.Next[position].Trace = before;
+            }
+        }
+
+        return current;
+    }
+
+    private static WalkTraceEntry EntryOf(in RuleRun run, WalkRule rule, string effect, WalkState state) =>
+        new(run.Place.Hook, run.Place.Plan.Table.Name, run.Place.Plan.Chain.Name, run.Position + 1, rule.Text, rule.Comment, effect)
+        {
+            Source = rule,
+            Packet = state.Copy(),
+            IsInBaseChain = run.Place.Plan.Chain.Hook is not null,
+        };
+
+    /// <summary>Says on the way of a packet what a lookup found for it.</summary>
+    private static void NoteFound(WalkState state, RuleStep found, string effect)
+    {
+        if (state.Trace is { } link)
+        {
+            state.Trace = link with { Entry = link.Entry with { Effect = effect, JumpsTo = (found as RuleStep.Jump)?.Chain ?? "" } };
+        }
+    }
+
+    /// <summary>Does what a statement says.</summary>
+    /// <returns>The packet that goes on in the rule; null if it does not.</returns>
+    private WalkState? Execute(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
+    {
+        switch (step)
+        {
+            case RuleStep.Verdict verdict:
+                run.Exits.Add(new(state, verdict.Kind));
+                return null;
+            case RuleStep.Reject reject:
+                state.RejectWith = reject.With;
+                run.Exits.Add(new(state, WalkVerdict.Reject));
+                return null;
+            case RuleStep.Jump jump:
+                return ExecuteJump(run, index, isTraced, jump, state);
+            case RuleStep.VerdictLookup lookup:
+                ExecuteLookup(run, index, isTraced, lookup, state);
+                return null;
+            case RuleStep.SetMark mark:
+                state.Bits = state.Bits.After(mark.And, mark.Xor);
+                return state;
+            case RuleStep.Dnat dnat:
+                Rewrite(state, dnat.Address ?? state.Destination, dnat.Port ?? -1, run.Exits);
+                return null;
+            case RuleStep.DnatLookup lookup:
+                ExecuteLookup(run, lookup, state);
+                return null;
+            case RuleStep.Masquerade:
+                state.IsMasqueraded = true;
+                run.Exits.Add(new(state, WalkVerdict.Accept));
+                return null;
+            case RuleStep.RememberClient remember:
+                state.Remembered = new(remember.List, state.Remembered);
+                return state;
+            case RuleStep.UnknownStatement unknown:
+                MeetUnknown(state, unknown.Text);
+                return state;
+            default:
+                return state;
+        }
+    }
+
+    private static void MeetUnknown(WalkState state, string text)
+    {
+        state.IsUncertain = true;
+        state.Unknown = new(text, state.Unknown);
+    }
+
+    private void Rewrite(WalkState state, IpAddress address, int port, List<ChainExit> exits)
+    {
+        state.IsRewritten = true;
+        state.Destination = address;
+        state.NewPort = port >= 0 ? port : state.NewPort;
+
+        // It is routed again, and may leave another way. For one packet it was said which way it leaves in the end.
+        state.OutputInterface = _packet?.OutputInterface;
+        exits.Add(new(state, WalkVerdict.Accept));
+    }
+
+    private WalkState? ExecuteJump(in RuleRun run, int index, bool isTraced, RuleStep.Jump jump, WalkState state)
+    {
+        if (!run.Place.Plan.Table.Chains.TryGetValue(jump.Chain, out WalkChain? chain))
+        {
+            // A target that is no chain of the table: an extension that is not known.
+            MeetUnknown(state, jump.Chain);
+            return state;
+        }
+
+        List<ChainExit> inner = RentExits();
+        RunChain(new Place(run.Place.Hook, _plan.Of(run.Place.Plan.Table, chain), run.Place.Depth + 1), state, inner);
+        WalkState? current = null;
+        foreach (ChainExit exit in inner)
+        {
+            if (exit.Verdict != WalkVerdict.Return || jump.IsGoto)
+            {
+                run.Exits.Add(exit);
+                continue;
+            }
+
+            if (current is not null)
+            {
+                ApplySteps(run, index + 1, current, isTraced);
+            }
+
+            current = exit.State;
+        }
+
+        Return(inner);
+        return current;
+    }
+
+    private void ExecuteLookup(in RuleRun run, int index, bool isTraced, RuleStep.VerdictLookup lookup, WalkState state)
+    {
+        LookupIndex map = _plan.Of(lookup);
+        RuleStep[] steps = _plan.Steps(lookup.Map);
+        List<LookupHit> hits = RentHits();
+
+        // Nothing found: the rule does not match.
+        Find(map, lookup.Key, state, hits, run.Next);
+        foreach (LookupHit hit in hits)
+        {
+            RuleStep found = steps[hit.Value];
+            if (_packet is not null)
+            {
+                NoteFound(hit.State, found, $"finds in {(lookup.Map.Name.Length == 0 ? "the map" : lookup.Map.Name)}: {StepWords.Describe(found)}");
+            }
+
+            if (Execute(run, index, isTraced, found, hit.State) is { } current)
+            {
+                ApplySteps(run, index + 1, current, isTraced);
+            }
+        }
+
+        Return(hits);
+    }
+
+    private void ExecuteLookup(in RuleRun run, RuleStep.DnatLookup lookup, WalkState state)
+    {
+        LookupIndex map = _plan.Of(lookup);
+        EndpointAddress[] targets = _plan.Targets(lookup.Map);
+        List<LookupHit> hits = RentHits();
+        Find(map, lookup.Key, state, hits, run.Next);
+        foreach (LookupHit hit in hits)
+        {
+            EndpointAddress target = targets[hit.Value];
+            if (_packet is not null)
+            {
+                NoteFound(hit.State, lookup, $"picks {target}{(lookup.Map.Name.Length == 0 ? "" : $" from {lookup.Map.Name}")}");
+            }
+
+            Rewrite(hit.State, target.Address, target.Port, run.Exits);
+        }
+
+        Return(hits);
+    }
+}

@@ -1,0 +1,81 @@
+using KubeProxySharp.Proxy.Agent.Sync;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Proxy.Tests.Agent.Sync;
+
+public sealed class IdleCollectorTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private int _collections;
+
+    [Fact]
+    public async Task MemoryIsGivenBackOnceWhenWorkHasEnded()
+    {
+        using CancellationTokenSource stop = new();
+        IdleCollector idle = new(() => Interlocked.Increment(ref _collections), _time);
+        Task running = idle.RunAsync(stop.Token);
+        idle.Worked();
+
+        await _time.AdvanceUntilAsync(() => _collections == 1, TimeSpan.FromSeconds(1));
+        await UntilAsync(() => !_time.HasTimers);
+        _time.Advance(TimeSpan.FromHours(1));
+        _collections.Should().Be(1, "a rest has nothing to give back");
+        idle.Worked();
+        await _time.AdvanceUntilAsync(() => _collections == 2, TimeSpan.FromSeconds(1));
+        await UntilAsync(() => !_time.HasTimers);
+
+        await StopAsync(stop, running);
+    }
+
+    [Fact]
+    public async Task NothingIsCollectedWhileChangesComeIn()
+    {
+        using CancellationTokenSource stop = new();
+        CountedTimers timers = new(_time);
+        IdleCollector idle = new(() => Interlocked.Increment(ref _collections), timers);
+        Task running = idle.RunAsync(stop.Token);
+
+        for (int change = 1; change <= 10; change++)
+        {
+            idle.Worked();
+            await UntilAsync(() => timers.Count == change); // the change was seen, and the wait began anew
+            _time.Advance(IdleCollector.Quiet - TimeSpan.FromMilliseconds(1));
+        }
+
+        _collections.Should().Be(0);
+        await _time.AdvanceUntilAsync(() => _collections == 1, TimeSpan.FromMilliseconds(1));
+
+        await StopAsync(stop, running);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            limit.IsCancellationRequested.Should().BeFalse();
+            await Task.Delay(1, CancellationToken.None);
+        }
+    }
+
+    private static async Task StopAsync(CancellationTokenSource stop, Task running)
+    {
+        await stop.CancelAsync();
+        Func<Task> end = () => running;
+        await end.Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    private sealed class CountedTimers(TimeProvider inner) : TimeProvider
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            ITimer timer = inner.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref _count);
+            return timer;
+        }
+    }
+}

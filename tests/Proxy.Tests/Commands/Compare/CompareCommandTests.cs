@@ -1,0 +1,150 @@
+using System.Text;
+using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Compare;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Proxy.Tests.Commands.Compare;
+
+/// <summary>What can be given for a side, exit codes, and what is said when something is missing.</summary>
+public sealed class CompareCommandTests : IDisposable
+{
+    private const string Dump = """
+        *filter
+        :INPUT ACCEPT [0:0]
+        :FORWARD ACCEPT [0:0]
+        :OUTPUT ACCEPT [0:0]
+        -A FORWARD -d 10.0.0.1/32 -j DROP
+        COMMIT
+
+        """;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("kps-compare-").FullName;
+    private readonly MemoryStream _output = new();
+    private readonly StringWriter _errors = new() { NewLine = "\n" };
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task SavedRulesOfBothFamiliesAreJoinedByCommas()
+    {
+        string directory = RecordedCases.CaseDirectory("dual-stack");
+        string[] iptables = [Path.Combine(directory, "iptables/iptables-save.txt"), Path.Combine(directory, "iptables/ip6tables-save.txt")];
+
+        (await RunAsync(iptables, iptables)).Should().Be(ExitCode.Success);
+
+        Output.Should().Contain("IPv4: ").And.Contain("IPv6: ").And.Contain("all rules").And.NotContain("not compared");
+    }
+
+    [Fact]
+    public async Task AFamilyThatOneSideLacksIsNamed()
+    {
+        string directory = RecordedCases.CaseDirectory("dual-stack");
+        string path = Path.Combine(directory, "iptables/iptables-save.txt");
+
+        (await RunAsync([path], [path, Path.Combine(directory, "iptables/ip6tables-save.txt")])).Should().Be(ExitCode.Success);
+
+        Output.Should().Contain("IPv6: not compared, A has no IPv6 rules");
+    }
+
+    [Fact]
+    public async Task OneDifferentRuleIsADifference()
+    {
+        (await RunAsync([Write("a", Dump)], [Write("b", Dump.Replace("10.0.0.1", "10.0.0.2"))])).Should().Be(ExitCode.Findings);
+
+        Output.Should().Contain("differs: a packet from 203.0.113.9:40000 via other0 to 10.0.0.1:80/tcp")
+            .And.Contain("A: dropped\n       forward: filter/FORWARD rule 1 drops: -A FORWARD -d 10.0.0.1/32 -j DROP\n    B: passes unchanged\n       no rule does anything with it")
+            .And.Contain("different: 2 destinations differ");
+    }
+
+    [Fact]
+    public async Task WhatIsNotUnderstoodCannotBeTold()
+    {
+        string strange = Dump.Replace("-j DROP", "-m u32 --u32 0x0=0x1 -j DROP");
+
+        (await RunAsync([Write("a", Dump)], [Write("b", strange)])).Should().Be(ExitCode.CannotTell);
+        (await RunAsync([Write("a", strange)], [Write("b", strange)])).Should().Be(ExitCode.Success);
+
+        Output.Should().Contain("may differ: ").And.Contain("if \"-m u32 --u32 0x0=0x1\" does not match").And.Contain("cannot tell: ");
+    }
+
+    /// <summary>What others do on the node is theirs when rules are compared with manifests.</summary>
+    [Fact]
+    public async Task RulesOfOthersCountOnlyIfAsked()
+    {
+        string directory = RecordedCases.CaseDirectory("clusterip-1-endpoint");
+        string recorded = await File.ReadAllTextAsync(Path.Combine(directory, "iptables/iptables-save.txt"));
+        string path = Write("rules", recorded.Replace("-A FORWARD", "-A FORWARD -d 10.9.9.9/32 -j DROP\n-A FORWARD"));
+        string manifests = Path.Combine(directory, "objects.json");
+        string config = Path.Combine(directory, "config.yaml");
+
+        (await RunAsync([path], [manifests], config: config)).Should().Be(ExitCode.Success, Output + _errors);
+        (await RunAsync([path], [manifests], comparesAll: true, config: config)).Should().Be(ExitCode.Findings);
+    }
+
+    [Theory]
+    [InlineData("a.txt", "missing.yaml", "missing.yaml")]
+    [InlineData("a.txt,m.yaml", "a.txt", "saved rules and manifests on one side")]
+    [InlineData("broken.txt", "a.txt", "broken.txt: line 2")]
+    [InlineData("-", "-", "both sides are standard input")]
+    public async Task WhatCannotBeComparedIsAnError(string a, string b, string words)
+    {
+        Write("a.txt", Dump);
+        Write("m.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n}\n");
+        Write("broken.txt", "*filter\n");
+
+        (await RunAsync(Paths(a), Paths(b))).Should().Be(ExitCode.Failure);
+
+        _errors.ToString().Should().Contain("error: ").And.Contain(words);
+
+        string[] Paths(string side) => [.. side.Split(',').Select(name => name == "-" ? name : Path.Combine(_directory, name))];
+    }
+
+    private string Output => Encoding.UTF8.GetString(_output.ToArray());
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(_directory, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private Task<int> RunAsync(string[] a, string[] b, bool? comparesAll = null, string? config = null)
+    {
+        CommandStreams streams = new(static () => Stream.Null, () => new KeptOpen(_output), _errors, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
+        CompareOptions options = new()
+        {
+            A = new() { Paths = a, ConfigPath = config },
+            B = new() { Paths = b, ConfigPath = config },
+            Families = [IpFamily.IPv4, IpFamily.IPv6],
+            ComparesAllRules = comparesAll,
+        };
+        return new CompareCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, CancellationToken.None);
+    }
+
+    /// <summary>A command closes its output; two of them write here.</summary>
+    private sealed class KeptOpen(MemoryStream stream) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => stream.Length;
+
+        public override long Position { get => stream.Position; set => throw new NotSupportedException(); }
+
+        public override void Flush() => stream.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => stream.Write(buffer, offset, count);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Proxy.Tests.Commands.Explain;
+
+/// <summary>The command on saved rules, with and without manifests to compare with.</summary>
+public sealed class SavedRulesTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("kps-explain-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>Reasons come from comments and the names of chains, whoever wrote the rules.</summary>
+    [Theory]
+    [InlineData("source-ranges", "8.8.8.8", "198.51.100.81", "dropped", "loadBalancerSourceRanges of", "does not include 8.8.8.8")]
+    [InlineData("field-ingress-nginx-local", "203.0.113.9", "10.33.151.160", "sent to 192.168.176.202:443", "ingress-nginx/ingress-nginx:https", "the source stays 203.0.113.9")]
+    public async Task TheCommentsOfRulesAreReasons(string name, string from, string to, string answer, string reason, string more)
+    {
+        string directory = RecordedCases.CaseDirectory(name);
+        string port = name == "source-ranges" ? PortOf(directory, to) : "443";
+        string[] addresses = [.. RecordedNode.Read(directory).Addresses.SelectMany(address => new[] { "--node-address", address.ToString() })];
+        foreach (string file in new[] { Path.Combine(directory, "iptables", "iptables-save.txt"), Path.Combine(directory, "nftables", "nft.json"), Path.Combine(directory, "nftables", "nft.txt") })
+        {
+            ExplainRun run = await ExplainRun.WithAsync(["--rules", file, .. addresses, "--from", from, "--to", $"{to}:{port}"]);
+
+            run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
+            run.Output.Should().Contain(answer, file).And.Contain(reason, file).And.Contain(more, file);
+        }
+    }
+
+    [Fact]
+    public async Task ARuleThatIsNotUnderstoodMayMatchAndIsNeverSkipped()
+    {
+        string rules = Write(
+            """
+            *filter
+            :FORWARD ACCEPT [0:0]
+            -A FORWARD -d 10.0.0.7/32 -m bpf --object-pinned /sys/fs/bpf/x -j DROP
+            -A FORWARD -d 10.0.0.8/32 -m bpf --object-pinned /sys/fs/bpf/y -j DROP
+            COMMIT
+            *nat
+            :PREROUTING ACCEPT [0:0]
+            -A PREROUTING -i cni0 -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.7:8080
+            COMMIT
+            """);
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--node-address", "192.0.2.10", "--from", "10.0.0.1", "--to", "10.96.0.10:80", "--interface", "cni0");
+
+        run.Output.Should().Contain("depending on rules that are not understood:")
+            .And.Contain("Not understood, may match\n  - FORWARD filter FORWARD rule 1:")
+            .And.Contain("dropped").And.Contain("sent to 10.0.0.7:8080")
+            .And.NotContain("/sys/fs/bpf/y", "that rule asks for another destination, so it surely does not match");
+
+        ExplainRun unknown = await ExplainRun.WithAsync("--rules", rules, "--node-address", "192.0.2.10", "--from", "10.0.0.1", "--to", "10.96.0.10:80", "-o", "json");
+
+        JsonElement walk = JsonDocument.Parse(unknown.Output).RootElement.GetProperty("walks")[0];
+        walk.GetProperty("isCertain").GetBoolean().Should().BeFalse("without --interface the DNAT rule may match too");
+    }
+
+    [Fact]
+    public async Task RulesThatDoSomethingElseThanTheManifestsAskForAreADisagreement()
+    {
+        string directory = RecordedCases.CaseDirectory("field-hostnetwork");
+        string[] cluster = ["-f", Path.Combine(directory, "input"), "--config", Path.Combine(directory, "config.yaml"), "--node", "node-a", "--from", "10.1.1.3", "--to", "10.104.221.85:80"];
+        string rules = await File.ReadAllTextAsync(Path.Combine(directory, "iptables", "iptables-save.txt"));
+
+        ExplainRun same = await ExplainRun.WithAsync([.. cluster, "--rules", Write(rules)]);
+        ExplainRun changed = await ExplainRun.WithAsync([.. cluster, "--rules", Write(rules.Replace("--to-destination 10.20.0.2:8080", "--to-destination 10.20.0.2:8081", StringComparison.Ordinal))]);
+
+        same.ExitCode.Should().Be(ExitCode.Success, same.Errors);
+        changed.ExitCode.Should().Be(ExitCode.Disagreement);
+        changed.Errors.Should().Contain("do not do what the manifests ask for")
+            .And.Contain("to 10.20.0.2:8080: 0 by the rules, 1 by the model").And.Contain("to 10.20.0.2:8081: 1 by the rules, 0 by the model");
+        changed.Output.Should().Contain("sent to 10.20.0.2:8081");
+    }
+
+    private static string PortOf(string directory, string address)
+    {
+        string line = File.ReadLines(Path.Combine(directory, "iptables", "iptables-save.txt")).First(candidate => candidate.Contains(address + "/32", StringComparison.Ordinal));
+        return line.Split("--dport ")[1].Split(' ')[0];
+    }
+
+    private string Write(string text)
+    {
+        string path = Path.Combine(_directory, Path.GetRandomFileName());
+        File.WriteAllText(path, text + "\n");
+        return path;
+    }
+}
