@@ -41,7 +41,7 @@ public sealed class ConntrackDump : IDisposable
 
     /// <summary>Goes to the next flow that the filter wants.</summary>
     /// <returns>Whether there is one.</returns>
-    /// <exception cref="ConntrackException">The kernel refused, or sent what cannot be read.</exception>
+    /// <exception cref="NetlinkException">The kernel refused, or sent what cannot be read.</exception>
     public bool MoveNext()
     {
         while (!_isFinished)
@@ -76,7 +76,7 @@ public sealed class ConntrackDump : IDisposable
                 _table.ReopenDumpSocket();
             }
         }
-        catch (ConntrackException)
+        catch (NetlinkException)
         {
             // Whatever else is in the queue cannot be read: a new socket has an empty one.
             _table.ReopenDumpSocket();

@@ -26,7 +26,7 @@ public sealed class ConntrackTable : IDisposable
     internal NetlinkConnection Dumps { get; private set; }
 
     /// <summary>Opens the table, and asks the kernel for its size to see that it can be used.</summary>
-    /// <exception cref="ConntrackException">Not permitted, or not supported; the text says what to do.</exception>
+    /// <exception cref="NetlinkException">Not permitted, or not supported; the text says what to do.</exception>
     public static ConntrackTable Open()
     {
         ConntrackTable table = new(NetlinkSocket.Open(), NetlinkSocket.Open());
@@ -35,7 +35,7 @@ public sealed class ConntrackTable : IDisposable
             table.ReadSize();
             return table;
         }
-        catch (ConntrackException)
+        catch (NetlinkException)
         {
             table.Dispose();
             throw;
@@ -59,7 +59,7 @@ public sealed class ConntrackTable : IDisposable
     /// <param name="key">A flow with the tuple and zone to look for; the rest does not matter.</param>
     /// <param name="entry">The flow as it is now.</param>
     /// <returns>Whether there is such a flow.</returns>
-    /// <exception cref="ConntrackException">The kernel refused.</exception>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
     public bool TryGet(in ConntrackEntry key, out ConntrackEntry entry)
     {
         const string Attempt = "looking a flow up";
@@ -84,7 +84,7 @@ public sealed class ConntrackTable : IDisposable
 
     /// <summary>Deletes a flow by original tuple, zone and, unless it is 0, id.</summary>
     /// <returns>Whether it was there.</returns>
-    /// <exception cref="ConntrackException">The kernel refused.</exception>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
     public bool Delete(in ConntrackEntry entry)
     {
         const string Attempt = "deleting a flow";
@@ -105,7 +105,7 @@ public sealed class ConntrackTable : IDisposable
     }
 
     /// <summary>How full the table is.</summary>
-    /// <exception cref="ConntrackException">The kernel refused.</exception>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
     public TableSize ReadSize()
     {
         Send(_requests.Begin(MessageType.GetStatistics), SizeAttempt);
@@ -115,7 +115,7 @@ public sealed class ConntrackTable : IDisposable
     }
 
     /// <summary>The kernel's counters, one item per processor.</summary>
-    /// <exception cref="ConntrackException">The kernel refused.</exception>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
     public IReadOnlyList<CpuStatistics> ReadStatistics()
     {
         const string Attempt = "reading conntrack statistics";

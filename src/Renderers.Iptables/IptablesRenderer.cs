@@ -89,7 +89,7 @@ public static class IptablesRenderer
 
     private static int CountPortRules(FamilyRules rules, ServicePortRules[] ports, IptablesOptions options)
     {
-        RuleWriter writer = new(rules, options, new Discarded());
+        RuleWriter writer = new(rules, options, new NullBufferWriter());
         writer.PortRules(new ChainTable(ports));
         return writer.Counts.NatPorts;
     }

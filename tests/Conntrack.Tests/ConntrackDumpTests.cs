@@ -80,7 +80,7 @@ public sealed class ConntrackDumpTests
     {
         using FakeKernel kernel = new(request => [FakeKernel.Error(request, 1)]);
 
-        Failure(kernel, new() { Family = IpFamily.IPv4, Protocol = 17 }).Failure.Should().Be(ConntrackFailure.NotPermitted);
+        Failure(kernel, new() { Family = IpFamily.IPv4, Protocol = 17 }).Failure.Should().Be(NetlinkFailure.NotPermitted);
         kernel.Requests.Should().ContainSingle();
     }
 
@@ -107,7 +107,7 @@ public sealed class ConntrackDumpTests
     {
         using FakeKernel kernel = new(request => [new byte[70_000], FakeKernel.Done(request)]);
 
-        Failure(kernel, ConntrackFilter.All).Failure.Should().Be(ConntrackFailure.MalformedMessage);
+        Failure(kernel, ConntrackFilter.All).Failure.Should().Be(NetlinkFailure.MalformedMessage);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class ConntrackDumpTests
     {
         using FakeKernel kernel = new(request => [FakeKernel.Flow(request, s_ipv4)[..60], FakeKernel.Done(request)]);
 
-        Failure(kernel, ConntrackFilter.All).Failure.Should().Be(ConntrackFailure.MalformedMessage);
+        Failure(kernel, ConntrackFilter.All).Failure.Should().Be(NetlinkFailure.MalformedMessage);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class ConntrackDumpTests
     {
         using FakeKernel kernel = new(_ => []);
 
-        Failure(kernel, ConntrackFilter.All).Failure.Should().Be(ConntrackFailure.NoAnswer);
+        Failure(kernel, ConntrackFilter.All).Failure.Should().Be(NetlinkFailure.NoAnswer);
     }
 
     /// <summary>The same thread reads ten times as many flows, and allocates not one byte more.</summary>
@@ -176,9 +176,9 @@ public sealed class ConntrackDumpTests
         return flows;
     }
 
-    private static ConntrackException Failure(FakeKernel kernel, ConntrackFilter filter)
+    private static NetlinkException Failure(FakeKernel kernel, ConntrackFilter filter)
     {
         Action read = () => Read(kernel.Table, filter, out _);
-        return read.Should().Throw<ConntrackException>().Which;
+        return read.Should().Throw<NetlinkException>().Which;
     }
 }

@@ -10,7 +10,7 @@ internal static class AddressListing
 
     /// <summary>Reads all.</summary>
     /// <param name="open">Opens a socket to ask on.</param>
-    /// <exception cref="ConntrackException">The kernel refused, its answer cannot be read, or every listing was interrupted.</exception>
+    /// <exception cref="NetlinkException">The kernel refused, its answer cannot be read, or every listing was interrupted.</exception>
     public static AddressTable Read(Func<NetlinkSocket> open)
     {
         // A socket for each: whatever an answer that went wrong left behind goes with it.
@@ -23,7 +23,7 @@ internal static class AddressListing
             }
         }
 
-        throw new ConntrackException(ConntrackFailure.NoAnswer, $"listing the addresses of the interfaces: they changed during each of {MaxAttempts} listings; try again");
+        throw new NetlinkException(NetlinkFailure.NoAnswer, $"listing the addresses of the interfaces: they changed during each of {MaxAttempts} listings; try again");
     }
 
     /// <summary>Reads once; null when the kernel says that the listing is not consistent, or had to drop part of it.</summary>

@@ -23,7 +23,7 @@ internal static class AddressMessage
     /// <param name="payload">What follows the header.</param>
     /// <param name="entry">The address.</param>
     /// <returns>Whether it is an IPv4 or IPv6 address; other families have none that rules could name.</returns>
-    /// <exception cref="ConntrackException">The message cannot be read.</exception>
+    /// <exception cref="NetlinkException">The message cannot be read.</exception>
     public static bool TryRead(ReadOnlySpan<byte> payload, out AddressEntry entry)
     {
         entry = default;

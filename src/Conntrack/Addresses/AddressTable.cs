@@ -12,7 +12,7 @@ internal sealed class AddressTable
     private readonly HashSet<AddressEntry> _entries = [];
 
     /// <summary>Takes a message over, if it is about an address.</summary>
-    /// <exception cref="ConntrackException">It cannot be read, or there are too many addresses.</exception>
+    /// <exception cref="NetlinkException">It cannot be read, or there are too many addresses.</exception>
     public void Take(NetlinkMessage message)
     {
         if (message.Type is not (AddressMessage.New or AddressMessage.Delete) || !AddressMessage.TryRead(message.Payload, out AddressEntry entry))
@@ -30,7 +30,7 @@ internal sealed class AddressTable
         }
         else
         {
-            throw new ConntrackException(ConntrackFailure.Refused, $"the interfaces have more than {Limit} addresses, which cannot be right; look at \"ip address\"");
+            throw new NetlinkException(NetlinkFailure.Refused, $"the interfaces have more than {Limit} addresses, which cannot be right; look at \"ip address\"");
         }
     }
 

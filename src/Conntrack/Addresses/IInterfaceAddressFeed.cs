@@ -12,7 +12,7 @@ public interface IInterfaceAddressFeed : IDisposable
 
     /// <summary>Takes over what was reported since the last time, without waiting, or lists anew where that is not enough.</summary>
     /// <returns>Each address once, ordered.</returns>
-    /// <exception cref="ConntrackException">Receiving or listing failed; the next call lists anew.</exception>
+    /// <exception cref="NetlinkException">Receiving or listing failed; the next call lists anew.</exception>
     IReadOnlyList<IpAddress> Update();
 
     /// <summary>Makes the next <see cref="Update"/> list anew.</summary>

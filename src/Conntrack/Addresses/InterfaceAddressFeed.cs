@@ -34,7 +34,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
     public long Listings { get; private set; }
 
     /// <summary>Begins to listen; nothing is read yet.</summary>
-    /// <exception cref="ConntrackException">The kernel refused.</exception>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
     public static InterfaceAddressFeed Open()
     {
         NetlinkSocket events = NetlinkSocket.Open(NetlinkSocket.Route, AddressMessage.Groups);
@@ -48,7 +48,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
     }
 
     /// <summary>Reads the addresses once, without listening to changes.</summary>
-    /// <exception cref="ConntrackException">They cannot be read.</exception>
+    /// <exception cref="NetlinkException">They cannot be read.</exception>
     public static IReadOnlyList<IpAddress> ReadOnce() => AddressListing.Read(OpenSocket).ToArray();
 
     /// <inheritdoc/>
@@ -132,7 +132,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
                     table.Take(message);
                 }
             }
-            catch (ConntrackException e) when (e.Failure == ConntrackFailure.MalformedMessage)
+            catch (NetlinkException e) when (e.Failure == NetlinkFailure.MalformedMessage)
             {
                 return false;
             }

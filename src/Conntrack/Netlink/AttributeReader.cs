@@ -20,7 +20,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
 
     /// <summary>Goes to the next attribute.</summary>
     /// <returns>Whether there is one.</returns>
-    /// <exception cref="ConntrackException">Its length is wrong.</exception>
+    /// <exception cref="NetlinkException">Its length is wrong.</exception>
     public bool Read()
     {
         if (_rest.IsEmpty)
@@ -48,7 +48,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
 
     /// <summary>Goes to the next attribute of a type.</summary>
     /// <returns>Whether there is one.</returns>
-    /// <exception cref="ConntrackException">The length of an attribute before it, or its own, is wrong.</exception>
+    /// <exception cref="NetlinkException">The length of an attribute before it, or its own, is wrong.</exception>
     public bool TryFind(ushort type)
     {
         while (Read())
@@ -66,32 +66,32 @@ public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
     public readonly ReadOnlySpan<byte> ToText() => Value.IndexOf((byte)0) is int end and >= 0 ? Value[..end] : Value;
 
     /// <summary>The value as one byte.</summary>
-    /// <exception cref="ConntrackException">It is shorter.</exception>
+    /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly byte ToByte() => Sized(1)[0];
 
     /// <summary>The value as 16 bits in network byte order.</summary>
-    /// <exception cref="ConntrackException">It is shorter.</exception>
+    /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly ushort ToUInt16() => BinaryPrimitives.ReadUInt16BigEndian(Sized(2));
 
     /// <summary>The value as 32 bits in network byte order.</summary>
-    /// <exception cref="ConntrackException">It is shorter.</exception>
+    /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly uint ToUInt32() => BinaryPrimitives.ReadUInt32BigEndian(Sized(4));
 
     /// <summary>The value as 32 bits in the byte order of this machine.</summary>
-    /// <exception cref="ConntrackException">It is shorter.</exception>
+    /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly uint ToNativeUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Sized(4));
 
     /// <summary>The value as 64 bits in network byte order.</summary>
-    /// <exception cref="ConntrackException">It is shorter.</exception>
+    /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly ulong ToUInt64() => BinaryPrimitives.ReadUInt64BigEndian(Sized(8));
 
     /// <summary>The value as an address of 4 or 16 bytes.</summary>
-    /// <exception cref="ConntrackException">It is shorter.</exception>
+    /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly IpAddress ToAddress(int length) => IpAddress.FromBytes(Sized(length));
 
     /// <summary>What a message that cannot be read is reported with.</summary>
-    internal static ConntrackException Malformed(string what) =>
-        new(ConntrackFailure.MalformedMessage, "unreadable netlink message: " + what);
+    internal static NetlinkException Malformed(string what) =>
+        new(NetlinkFailure.MalformedMessage, "unreadable netlink message: " + what);
 
     // Longer values than expected are read as the kernel reads them: the rest is for those who know it.
     private readonly ReadOnlySpan<byte> Sized(int length) =>

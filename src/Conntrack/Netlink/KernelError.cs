@@ -6,26 +6,26 @@ namespace KubeProxySharp.Conntrack.Netlink;
 /// <summary>Turns errno into exceptions that say what to do.</summary>
 internal static class KernelError
 {
-    public static ConntrackException ToException(string attempt, int error) => error switch
+    public static NetlinkException ToException(string attempt, int error) => error switch
     {
         Errno.NotPermitted or Errno.AccessDenied => new(
-            ConntrackFailure.NotPermitted,
+            NetlinkFailure.NotPermitted,
             $"{attempt}: not permitted; give the process CAP_NET_ADMIN in its network namespace (a pod needs securityContext.capabilities.add: [NET_ADMIN])",
             error),
         Errno.NotSupported or Errno.ProtocolNotSupported or Errno.FamilyNotSupported => NotSupported(attempt, error),
         Errno.TryAgain => new(
-            ConntrackFailure.NoAnswer,
+            NetlinkFailure.NoAnswer,
             "the kernel did not answer a netlink request within ten seconds; try again, and look at the kernel log",
             error),
         _ => new(
-            ConntrackFailure.Refused,
+            NetlinkFailure.Refused,
             string.Create(CultureInfo.InvariantCulture, $"{attempt}: errno {error}, {Marshal.GetPInvokeErrorMessage(error)}"),
             error),
     };
 
     /// <summary>A kernel without the subsystem answers EINVAL to its messages (nfnetlink.c).</summary>
-    public static ConntrackException NotSupported(string attempt, int error) => new(
-        ConntrackFailure.NotSupported,
+    public static NetlinkException NotSupported(string attempt, int error) => new(
+        NetlinkFailure.NotSupported,
         $"{attempt}: the kernel has no conntrack netlink; load it with \"modprobe nf_conntrack_netlink\"",
         error);
 }

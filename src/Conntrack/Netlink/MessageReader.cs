@@ -14,7 +14,7 @@ public ref struct MessageReader(ReadOnlySpan<byte> datagram)
     /// <summary>Goes to the next message.</summary>
     /// <param name="message">The message.</param>
     /// <returns>Whether there is one.</returns>
-    /// <exception cref="ConntrackException">Its length is wrong.</exception>
+    /// <exception cref="NetlinkException">Its length is wrong.</exception>
     public bool TryRead(out NetlinkMessage message)
     {
         message = default;

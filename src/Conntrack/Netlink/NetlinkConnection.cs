@@ -76,7 +76,7 @@ public sealed class NetlinkConnection : IDisposable
     /// <summary>Reads the next message of the answer, which is there until the next call.</summary>
     /// <param name="message">The message.</param>
     /// <returns>Whether there was one; if not, <see cref="Error"/> tells how the answer ended.</returns>
-    /// <exception cref="ConntrackException">What came cannot be read.</exception>
+    /// <exception cref="NetlinkException">What came cannot be read.</exception>
     public bool TryRead(out NetlinkMessage message)
     {
         while (!IsFinished)
@@ -104,7 +104,7 @@ public sealed class NetlinkConnection : IDisposable
 
     /// <summary>Reads the answer to its end: the kernel lists nothing else on a socket before a listing is through.</summary>
     /// <returns>How it ended: 0 or errno.</returns>
-    /// <exception cref="ConntrackException">What came cannot be read.</exception>
+    /// <exception cref="NetlinkException">What came cannot be read.</exception>
     public int Finish()
     {
         while (TryRead(out _))

@@ -13,7 +13,7 @@ public readonly ref struct NetlinkError
     private const ushort OffsetAttribute = 2; // NLMSGERR_ATTR_OFFS
 
     /// <summary>Reads a message.</summary>
-    /// <exception cref="ConntrackException">It cannot be read.</exception>
+    /// <exception cref="NetlinkException">It cannot be read.</exception>
     public NetlinkError(NetlinkMessage message)
     {
         Number = message.ToError();

@@ -31,15 +31,15 @@ public readonly ref struct NetlinkMessage
     public ReadOnlySpan<byte> Payload { get; }
 
     /// <summary>The family in the header of netfilter's messages.</summary>
-    /// <exception cref="ConntrackException">The message has no such header.</exception>
+    /// <exception cref="NetlinkException">The message has no such header.</exception>
     public byte Family => Generic[0];
 
     /// <summary>The resource id in the header of netfilter's messages.</summary>
-    /// <exception cref="ConntrackException">The message has no such header.</exception>
+    /// <exception cref="NetlinkException">The message has no such header.</exception>
     public ushort Resource => BinaryPrimitives.ReadUInt16BigEndian(Generic[2..]);
 
     /// <summary>What follows the header of netfilter's messages.</summary>
-    /// <exception cref="ConntrackException">The message has no such header.</exception>
+    /// <exception cref="NetlinkException">The message has no such header.</exception>
     public AttributeReader Attributes => new(Generic[NetlinkHeader.GenericLength..]);
 
     private ReadOnlySpan<byte> Generic => Payload.Length >= NetlinkHeader.GenericLength
@@ -47,7 +47,7 @@ public readonly ref struct NetlinkMessage
         : throw AttributeReader.Malformed("the family header is cut off");
 
     /// <summary>The errno of an NLMSG_ERROR message, 0 for an acknowledgement.</summary>
-    /// <exception cref="ConntrackException">The message is cut off.</exception>
+    /// <exception cref="NetlinkException">The message is cut off.</exception>
     public int ToError() => Payload.Length < sizeof(int)
         ? throw AttributeReader.Malformed("an error message is cut off")
         : -BinaryPrimitives.ReadInt32LittleEndian(Payload);

@@ -42,7 +42,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     /// </summary>
     /// <param name="cancellationToken">Ends the pass.</param>
     /// <param name="guard">Is asked before each deletion; null to delete whatever is stale by the rules as they are now.</param>
-    /// <exception cref="ConntrackException">The table could not be listed, or deleting is not permitted.</exception>
+    /// <exception cref="NetlinkException">The table could not be listed, or deleting is not permitted.</exception>
     /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
     public FlowCleanUpResult Run(CancellationToken cancellationToken, IDeletionGuard? guard = null)
     {
@@ -175,7 +175,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
 
             return false;
         }
-        catch (ConntrackException e) when (e.Failure is ConntrackFailure.Refused or ConntrackFailure.MalformedMessage)
+        catch (NetlinkException e) when (e.Failure is NetlinkFailure.Refused or NetlinkFailure.MalformedMessage)
         {
             // One flow that cannot be deleted, such as one that hardware forwards, does not save the others.
             result.Failed++;

@@ -14,7 +14,7 @@ public static class ConntrackText
 
     /// <summary>Reads a listing. Empty lines and the tool's closing line ("… flow entries have been shown") are passed over.</summary>
     /// <param name="stream">The listing; it is read to its end and left open.</param>
-    /// <exception cref="ConntrackException">A line cannot be read; the text has its number, from 1.</exception>
+    /// <exception cref="NetlinkException">A line cannot be read; the text has its number, from 1.</exception>
     public static IEnumerable<ConntrackEntry> Read(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -100,6 +100,6 @@ public static class ConntrackText
 
     private static string Excerpt(ReadOnlySpan<byte> line) => Encoding.ASCII.GetString(line[..Math.Min(line.Length, 80)]);
 
-    private static ConntrackException Malformed(int number, string what) =>
-        new(ConntrackFailure.MalformedText, string.Create(CultureInfo.InvariantCulture, $"line {number} is not a line of \"conntrack -L\": {what}"));
+    private static NetlinkException Malformed(int number, string what) =>
+        new(NetlinkFailure.MalformedText, string.Create(CultureInfo.InvariantCulture, $"line {number} is not a line of \"conntrack -L\": {what}"));
 }

@@ -8,8 +8,8 @@ namespace KubeProxySharp.Conntrack.Text;
 /// <summary>What the words of one line of <c>conntrack -L</c> say (snprintf_default.c of libnetfilter_conntrack).</summary>
 internal struct FlowLine
 {
-    private DirectionWords _original;
-    private DirectionWords _reply;
+    private DirectionFields _original;
+    private DirectionFields _reply;
     private byte _protocol;
     private uint _timeout;
     private ConntrackStatus _status;

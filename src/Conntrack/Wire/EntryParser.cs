@@ -11,7 +11,7 @@ internal static class EntryParser
     /// <summary>Reads a flow.</summary>
     /// <param name="message">The message.</param>
     /// <param name="entry">Is overwritten.</param>
-    /// <exception cref="ConntrackException">The message cannot be read.</exception>
+    /// <exception cref="NetlinkException">The message cannot be read.</exception>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // precompiled code may not inline across assemblies
     public static void Parse(NetlinkMessage message, out ConntrackEntry entry)
     {
@@ -34,7 +34,7 @@ internal static class EntryParser
             switch (attributes.Type)
             {
                 case AttributeType.TupleOriginal:
-                    if (!UsualTuple.TryRead(attributes.Value, family, out original))
+                    if (!CommonTuple.TryRead(attributes.Value, family, out original))
                     {
                         original = ReadTuple(attributes.Nested, family, ZoneScope.Original, ref zone);
                     }
@@ -42,7 +42,7 @@ internal static class EntryParser
                     tuples |= 1;
                     break;
                 case AttributeType.TupleReply:
-                    if (!UsualTuple.TryRead(attributes.Value, family, out reply))
+                    if (!CommonTuple.TryRead(attributes.Value, family, out reply))
                     {
                         reply = ReadTuple(attributes.Nested, family, ZoneScope.Reply, ref zone);
                     }

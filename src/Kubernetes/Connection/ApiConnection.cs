@@ -36,11 +36,11 @@ public sealed class ApiConnection : IDisposable
         Namespace = plan.Namespace;
         _replacedFiles = new ReplacedFiles(plan.Files, settings.TimeProvider).WaitAsync;
         Tell(logger, plan);
-        Dial dial = new(plan.Server, plan.Dial, settings);
+        HandlerFactory dial = new(plan.Server, plan.HandlerFactory, settings);
         HttpMessageHandler handler = new TransportHandler(plan.Authority, plan.Certificate, dial.Connect, logger);
         handler = new RateLimitHandler(Bucket(settings), handler);
         handler = new CredentialHandler(plan.Credentials, plan.ImpersonationHeaders, plan.Server, logger, handler);
-        Client = new(new OriginHandler(plan.Server, plan.Dial.TlsServerName, handler))
+        Client = new(new OriginHandler(plan.Server, plan.HandlerFactory.TlsServerName, handler))
         {
             BaseAddress = plan.Server,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -132,7 +132,7 @@ public sealed class ApiConnection : IDisposable
             logger.PlainHttp(plan.Server);
         }
 
-        if (plan.Dial.SkipsVerification)
+        if (plan.HandlerFactory.SkipsVerification)
         {
             logger.NotVerified(plan.Server);
         }

@@ -10,8 +10,8 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
 {
     private const int ItemDepth = 2;
 
-    private readonly DocumentTape _document = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
-    private DocumentTape _item = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
+    private readonly FlatDocument _document = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
+    private FlatDocument _item = new() { ToleratesRepeatedKeys = toleratesRepeatedKeys };
     private int _depth;
     private bool _expectsItems;
     private bool _inItems;
@@ -21,7 +21,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
     public int Finished { get; private set; }
 
     /// <summary>The tape that the next token goes to.</summary>
-    public DocumentTape Current => _inItems && _depth >= ItemDepth ? _item : _document;
+    public FlatDocument Current => _inItems && _depth >= ItemDepth ? _item : _document;
 
     /// <summary>Whether a document has begun and not ended.</summary>
     public bool IsInside => _depth != 0;
@@ -82,7 +82,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
     }
 
     /// <summary>Adds a copy of a finished value, for YAML aliases.</summary>
-    public void Copy(DocumentTape source)
+    public void Copy(FlatDocument source)
     {
         Current.AddCopy(source, 0);
         _expectsItems = false;

@@ -5,17 +5,17 @@ using System.Text;
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// A node of a <see cref="DocumentTape"/>. The default value is a missing node, which reads as null: absent and null mean
+/// A node of a <see cref="FlatDocument"/>. The default value is a missing node, which reads as null: absent and null mean
 /// the same in the Kubernetes API. Reading a value of the wrong type throws <see cref="DocumentException"/> with line and
 /// path.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly struct DocumentNode
 {
-    private readonly DocumentTape? _tape;
+    private readonly FlatDocument? _tape;
     private readonly int _index;
 
-    internal DocumentNode(DocumentTape tape, int index)
+    internal DocumentNode(FlatDocument tape, int index)
     {
         _tape = tape;
         _index = index;
@@ -213,7 +213,7 @@ public readonly struct DocumentNode
     [StructLayout(LayoutKind.Auto)]
     public struct Enumerator
     {
-        private readonly DocumentTape? _tape;
+        private readonly FlatDocument? _tape;
         private readonly int _end;
         private readonly int _stride;
         private int _current;

@@ -8,7 +8,7 @@ namespace KubeProxySharp.Kubernetes.Documents;
 /// <param name="builder">Receives the tokens.</param>
 internal sealed class YamlComposer(DocumentBuilder builder)
 {
-    private readonly Dictionary<string, DocumentTape> _anchors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FlatDocument> _anchors = new(StringComparer.Ordinal);
     private readonly List<Recording> _recordings = [];
     private readonly List<Position> _open = [];
     private byte[] _utf8 = new byte[1024];
@@ -59,7 +59,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
     /// <summary>Takes tokens of block YAML.</summary>
     /// <param name="block">Has them.</param>
     /// <param name="range">Which of them.</param>
-    public void Take(BlockYaml block, Range range)
+    public void Take(KubectlYamlParser block, Range range)
     {
         foreach (YamlToken token in block.Tokens[range])
         {
@@ -154,7 +154,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
     private void TakeAlias(AnchorAlias alias, int line)
     {
         RefuseComplexKey(line);
-        if (!_anchors.TryGetValue(alias.Value.Value, out DocumentTape? tape))
+        if (!_anchors.TryGetValue(alias.Value.Value, out FlatDocument? tape))
         {
             throw new DocumentException(line, "", $"refers to the anchor \"{alias.Value.Value}\", which is not defined before");
         }
@@ -181,7 +181,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
     {
         if (!anchor.IsEmpty)
         {
-            _recordings.Add(new(anchor.Value, _open.Count, new DocumentTape()));
+            _recordings.Add(new(anchor.Value, _open.Count, new FlatDocument()));
         }
     }
 
@@ -210,5 +210,5 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         return _utf8.AsSpan(0, Encoding.UTF8.GetBytes(value, _utf8));
     }
 
-    private sealed record Recording(string Name, int Depth, DocumentTape Tape);
+    private sealed record Recording(string Name, int Depth, FlatDocument Tape);
 }

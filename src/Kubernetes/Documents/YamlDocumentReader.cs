@@ -6,7 +6,7 @@ namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
 /// Reads a stream of YAML documents. Documents and elements of a top-level <c>items</c> that are written the way kubectl
-/// prints them are read as <see cref="BlockYaml"/>, which is many times faster than the whole parser; each one that is not
+/// prints them are read as <see cref="KubectlYamlParser"/>, which is many times faster than the whole parser; each one that is not
 /// goes to that, and where an element cannot be understood by itself, so does all that follows.
 /// </summary>
 /// <param name="builder">Receives the tokens.</param>
@@ -28,7 +28,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     private static readonly Continuation s_afterTheList = new("items: []\n", 6);
 
     private readonly YamlComposer _composer = new(builder);
-    private readonly BlockYaml _block = new();
+    private readonly KubectlYamlParser _block = new();
 
     /// <summary>Reads all of it.</summary>
     /// <param name="stream">The text.</param>

@@ -4,7 +4,7 @@ namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>A piece of block YAML.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Start">Where its text begins: in the source, or in <see cref="BlockYaml"/>'s own buffer when it had escapes.</param>
+/// <param name="Start">Where its text begins: in the source, or in <see cref="KubectlYamlParser"/>'s own buffer when it had escapes.</param>
 /// <param name="Length">The length of its text in bytes.</param>
 /// <param name="Line">Its line, from 1.</param>
 [StructLayout(LayoutKind.Auto)]

@@ -18,6 +18,6 @@ internal enum YamlTokenKind : byte
     /// <summary>A scalar or key whose text is a text whatever it says: quoted without escapes.</summary>
     Quoted,
 
-    /// <summary>The same with its text in the buffer of <see cref="BlockYaml"/>.</summary>
+    /// <summary>The same with its text in the buffer of <see cref="KubectlYamlParser"/>.</summary>
     Unescaped,
 }

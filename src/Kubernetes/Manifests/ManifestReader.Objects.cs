@@ -15,7 +15,7 @@ public sealed partial class ManifestReader
     private const string PodKind = "Pod";
 
     /// <summary>Decodes an object and stores it.</summary>
-    private void TakeObject(string kind, DocumentTape tape)
+    private void TakeObject(string kind, FlatDocument tape)
     {
         bool isTaken = TakeObject(kind, tape.Root, isUpdate: false, isWhole: tape.Unsupported.Count == 0);
         if (isTaken)
@@ -88,7 +88,7 @@ public sealed partial class ManifestReader
 
     private static bool IsOurs(string kind) => kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind or PodKind;
 
-    private void TellUnsupported(string kind, DocumentTape tape)
+    private void TellUnsupported(string kind, FlatDocument tape)
     {
         foreach (DocumentException problem in tape.Unsupported)
         {
@@ -97,7 +97,7 @@ public sealed partial class ManifestReader
     }
 
     /// <summary>Says which keys were given twice: nobody knows which of the values is meant.</summary>
-    private void TellRepeatedKeys(string what, DocumentTape tape, ManifestSeverity severity)
+    private void TellRepeatedKeys(string what, FlatDocument tape, ManifestSeverity severity)
     {
         foreach (DocumentException repeated in tape.RepeatedKeys)
         {
@@ -131,7 +131,7 @@ public sealed partial class ManifestReader
         _skipped[name] = _skipped.GetValueOrDefault(name) + 1;
     }
 
-    private void TakeWatchEvent(DocumentTape tape)
+    private void TakeWatchEvent(FlatDocument tape)
     {
         DocumentNode root = tape.Root;
         DocumentNode payload = root["object"u8];

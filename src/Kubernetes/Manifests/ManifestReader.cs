@@ -21,7 +21,7 @@ public sealed partial class ManifestReader : IDocumentSink
     private readonly List<ManifestMessage> _messages = [];
     private readonly Dictionary<(string Kind, NamespacedName Name), (string Source, int Line)> _places = [];
     private readonly SortedDictionary<string, int> _skipped = new(StringComparer.Ordinal);
-    private readonly List<DocumentTape> _undecided = [];
+    private readonly List<FlatDocument> _undecided = [];
     private string _source = "";
 
     /// <summary>Makes a reader.</summary>
@@ -70,7 +70,7 @@ public sealed partial class ManifestReader : IDocumentSink
     public void Warn(string source, string text) => _messages.Add(new(ManifestSeverity.Warning, source, 0, text));
 
     /// <inheritdoc/>
-    bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header)
+    bool IDocumentSink.OnItem(FlatDocument item, FlatDocument header)
     {
         string kind = KindOf(item.Root);
         if (kind.Length != 0)
@@ -91,7 +91,7 @@ public sealed partial class ManifestReader : IDocumentSink
     }
 
     /// <inheritdoc/>
-    void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
+    void IDocumentSink.OnDocument(FlatDocument document, bool hadItems)
     {
         DocumentNode root = document.Root;
         string kind = KindOf(root);
@@ -102,7 +102,7 @@ public sealed partial class ManifestReader : IDocumentSink
                 Tell(ManifestSeverity.Error, root.Line, "has items but no kind; it must be List, ServiceList or the like");
             }
 
-            foreach (DocumentTape item in _undecided)
+            foreach (FlatDocument item in _undecided)
             {
                 TakeItem(kind, item);
             }
@@ -154,7 +154,7 @@ public sealed partial class ManifestReader : IDocumentSink
         IsList(listKind) && listKind.Length > 4 ? listKind[..^4] : "";
 
     /// <summary>Takes an item without a kind of its own; a field <c>items</c> of what is no list belongs to the object.</summary>
-    private void TakeItem(string listKind, DocumentTape item)
+    private void TakeItem(string listKind, FlatDocument item)
     {
         if (listKind.Length == 0 || IsList(listKind))
         {

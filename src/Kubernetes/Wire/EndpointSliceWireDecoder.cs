@@ -20,7 +20,7 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
 
     private readonly EndpointSliceDecoder _documents = new(pool);
     private readonly EndpointWireDecoder _endpoint = new(pool);
-    private readonly SharedSingles<SlicePort> _singlePorts = new();
+    private readonly SharedSingletons<SlicePort> _singlePorts = new();
     private readonly List<SlicePort> _ports = [];
     private readonly List<SliceEndpoint> _endpoints = [];
     private readonly SliceProblems _problems = new();

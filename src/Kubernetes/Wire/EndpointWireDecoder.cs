@@ -7,7 +7,7 @@ namespace KubeProxySharp.Kubernetes.Wire;
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class EndpointWireDecoder(Utf8StringPool pool)
 {
-    private readonly SharedSingles<string> _singleHints = new();
+    private readonly SharedSingletons<string> _singleHints = new();
     private readonly List<string> _zones = [];
     private readonly List<string> _nodes = [];
 

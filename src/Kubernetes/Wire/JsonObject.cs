@@ -27,10 +27,10 @@ internal sealed class JsonObject<TResult>(Func<DocumentNode, TResult> take) : ID
     }
 
     /// <inheritdoc/>
-    bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header) => false;
+    bool IDocumentSink.OnItem(FlatDocument item, FlatDocument header) => false;
 
     /// <inheritdoc/>
-    void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
+    void IDocumentSink.OnDocument(FlatDocument document, bool hadItems)
     {
         _result = take(document.Root);
         _count++;

@@ -10,8 +10,8 @@ namespace KubeProxySharp.Kubernetes.Wire;
 internal sealed class ServiceSpecWireDecoder(Utf8StringPool pool)
 {
     private readonly ServiceStatusWireDecoder _status = new(pool);
-    private readonly SharedSingles<string> _singleFamilies = new();
-    private readonly SharedSingles<ServicePort> _singlePorts = new();
+    private readonly SharedSingletons<string> _singleFamilies = new();
+    private readonly SharedSingletons<ServicePort> _singlePorts = new();
     private readonly List<ServicePort> _ports = [];
     private readonly List<string> _externalIPs = [];
     private readonly List<string> _sourceRanges = [];

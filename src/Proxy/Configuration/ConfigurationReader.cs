@@ -44,9 +44,9 @@ internal sealed class ConfigurationReader : IDocumentSink
             : throw new ConfigurationException("failed complete: failed to decode: " + (reader._firstOther ?? "the file is empty"));
     }
 
-    bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header) => false;
+    bool IDocumentSink.OnItem(FlatDocument item, FlatDocument header) => false;
 
-    void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
+    void IDocumentSink.OnDocument(FlatDocument document, bool hadItems)
     {
         DocumentNode root = document.Root;
         string apiVersion = TextOf(root, "apiVersion"u8);

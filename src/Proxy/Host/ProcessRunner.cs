@@ -10,7 +10,7 @@ namespace KubeProxySharp.Proxy.Host;
 /// <param name="network">Where the tools run.</param>
 /// <param name="time">Measures the limits.</param>
 /// <param name="environment">What tools get besides PATH and LC_ALL; null for what iptables understands of ours.</param>
-internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IReadOnlyDictionary<string, string>? environment = null)
+internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time, IReadOnlyDictionary<string, string>? environment = null)
 {
     /// <summary>The most that is kept of an error text.</summary>
     public const int MostError = 16 * 1024;
@@ -30,7 +30,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
     private volatile bool _areFilesForbidden;
 
     /// <summary>Where the tools run.</summary>
-    public INetworkPlace Network => network;
+    public INetworkNamespace Network => network;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => time;
@@ -39,7 +39,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
     private Action<int> Started { get; init; } = static _ => { };
 
     /// <summary>The same, but somewhere else.</summary>
-    public ProcessRunner In(INetworkPlace other) => new(other, time, _environment);
+    public ProcessRunner In(INetworkNamespace other) => new(other, time, _environment);
 
     /// <summary>The same, but telling the number of each process that it starts.</summary>
     public ProcessRunner Reporting(Action<int> started) => new(network, time, _environment) { Started = started };
@@ -54,7 +54,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
             return await StartAsync(call, call.Arguments, PipeSource.Null, cancellation);
         }
 
-        using WholeInput input = WholeInput.Make(call.Input, !_areFilesForbidden);
+        using SealedInput input = SealedInput.Make(call.Input, !_areFilesForbidden);
         (string[] arguments, PipeSource pipe) = input.Give(call);
         ProcessResult result = await StartAsync(call, arguments, pipe, cancellation);
         if (result.IsSuccess || input.FileName is not { } name || !IsForbidden(result, name))
@@ -64,7 +64,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
 
         // A profile of the host's security system, for instance: the pipe is left.
         _areFilesForbidden = true;
-        using WholeInput again = WholeInput.Make(call.Input, mayUseFile: false);
+        using SealedInput again = SealedInput.Make(call.Input, mayUseFile: false);
         (arguments, pipe) = again.Give(call);
         return await StartAsync(call, arguments, pipe, cancellation);
     }
@@ -80,8 +80,8 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
             return NotStarted($"{call.Tool} is not installed: it is in none of the directories of PATH ({ToolPath.SearchPath})");
         }
 
-        KeptOutput output = new(MostOutput);
-        KeptOutput error = new(MostError);
+        BoundedOutput output = new(MostOutput);
+        BoundedOutput error = new(MostError);
         Command command = new Command(path)
             .WithArguments(arguments)
             .WithValidation(CommandResultValidation.None)
@@ -112,7 +112,7 @@ internal sealed class ProcessRunner(INetworkPlace network, TimeProvider time, IR
 
     private static ProcessResult NotStarted(string why) => new(ProcessEnd.NotStarted, -1, "", why);
 
-    private static string Text(KeptOutput output) => Encoding.UTF8.GetString(output.Kept.Span);
+    private static string Text(BoundedOutput output) => Encoding.UTF8.GetString(output.Kept.Span);
 
     private void Clean(ProcessStartInfo start)
     {

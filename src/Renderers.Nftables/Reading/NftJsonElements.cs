@@ -10,7 +10,7 @@ internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
 
     /// <summary>Fills in all; false if one is of another form.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
-    public bool TryFill(NftFill fill)
+    public bool TryFill(BulkElementReader fill)
     {
         if (!Next(JsonTokenType.StartArray))
         {

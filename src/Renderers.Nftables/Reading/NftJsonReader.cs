@@ -20,7 +20,7 @@ public static class NftJsonReader
         NftListing listing;
         try
         {
-            listing = new NftJsonScan(json).Read();
+            listing = new NftJsonParser(json).Read();
         }
         catch (JsonException e)
         {

@@ -35,7 +35,7 @@ internal sealed class NftJsonSource(ReadOnlyMemory<byte> json) : NftSource
         }
     }
 
-    public override bool TryFill(RuleSlice slice, NftFill fill)
+    public override bool TryFill(RuleSlice slice, BulkElementReader fill)
     {
         try
         {

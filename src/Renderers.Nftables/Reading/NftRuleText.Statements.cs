@@ -12,7 +12,7 @@ internal sealed partial class NftRuleText
             return new NftStatement.Verdict(verdict);
         }
 
-        NftWord first = _words[start];
+        NftKeyword first = _words[start];
         if (first.Kind != NftTokenKind.Word)
         {
             return null;

@@ -28,7 +28,7 @@ internal sealed partial class NftRuleText
         ".", "&", "|", "^", "and", "or", "xor", "==", "!=", "<", ">", "<=", ">=", "set", "vmap", "map", "to", "with", "flags", "type", "original", "reply", "rt", "jhash", "symhash",
         "l4proto", "protocol", "nfproto", "snat", "dnat", "tproxy", "dup", "fwd", "flow", "add", "update", "delete");
 
-    private readonly List<NftWord> _words;
+    private readonly List<NftKeyword> _words;
     private readonly NftTextExpressions _expressions;
     private readonly List<NftStatement> _statements = [];
     private readonly byte[] _text;
@@ -37,7 +37,7 @@ internal sealed partial class NftRuleText
     private NftRuleText(ReadOnlySpan<byte> text, int line)
     {
         _text = text.ToArray();
-        _words = NftWords.Split(text, line);
+        _words = NftKeywords.Split(text, line);
         _expressions = new(_words);
     }
 

@@ -15,5 +15,5 @@ internal abstract class NftSource
     /// Fills in elements of the forms that make up large sets and maps, straight from the text. False if there is one of
     /// another form; what was filled is then of no use.
     /// </summary>
-    public abstract bool TryFill(RuleSlice slice, NftFill fill);
+    public abstract bool TryFill(RuleSlice slice, BulkElementReader fill);
 }

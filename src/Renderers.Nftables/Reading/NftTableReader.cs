@@ -50,7 +50,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         if (!_sets.TryGetValue(name, out ElementSet? set))
         {
             set = new ElementSet(name) { ExpirySeconds = ExpiryOf(name) };
-            if (!TryFill(name, new NftFill.OfSet(key, set)))
+            if (!TryFill(name, new BulkElementReader.OfSet(key, set)))
             {
                 set = new ElementSet(name) { ExpirySeconds = ExpiryOf(name) };
                 set = NftElements.TryFill(set, key, ElementsOf(name)) ? set : null;
@@ -83,7 +83,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         if (!_verdictMaps.TryGetValue(name, out VerdictMap? map))
         {
             map = new VerdictMap(name);
-            if (!TryFill(name, new NftFill.OfVerdicts(key, map)))
+            if (!TryFill(name, new BulkElementReader.OfVerdicts(key, map)))
             {
                 map = new VerdictMap(name);
                 map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
@@ -101,7 +101,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         if (!_targetMaps.TryGetValue(name, out TargetMap? map))
         {
             map = new TargetMap(name);
-            if (!TryFill(name, new NftFill.OfTargets(key, map)))
+            if (!TryFill(name, new BulkElementReader.OfTargets(key, map)))
             {
                 map = new TargetMap(name);
                 map = NftElements.TryFill(map, key, ElementsOf(name)) ? map : null;
@@ -113,7 +113,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         return map;
     }
 
-    private bool TryFill(string name, NftFill fill)
+    private bool TryFill(string name, BulkElementReader fill)
     {
         bool isFilled = true;
         if (content.Sets.TryGetValue(name, out NftSet? declared))

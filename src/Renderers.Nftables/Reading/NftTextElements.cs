@@ -4,7 +4,7 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 internal static class NftTextElements
 {
     /// <summary>Fills in all; false if one is of another form.</summary>
-    public static bool TryFill(ReadOnlySpan<byte> text, NftFill fill)
+    public static bool TryFill(ReadOnlySpan<byte> text, BulkElementReader fill)
     {
         NftLexer lexer = new(text, 0, text.Length, 0);
         while (Next(ref lexer) != NftTokenKind.End)

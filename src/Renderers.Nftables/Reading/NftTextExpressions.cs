@@ -6,7 +6,7 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>Reads expressions from words. Null stands for what has no form of its own; the words are then somewhere in it.</summary>
 /// <param name="words">The words.</param>
-internal sealed class NftTextExpressions(List<NftWord> words)
+internal sealed class NftTextExpressions(List<NftKeyword> words)
 {
     /// <summary>The index of the next word.</summary>
     public int Position { get; set; }
@@ -14,7 +14,7 @@ internal sealed class NftTextExpressions(List<NftWord> words)
     public bool IsAtEnd => Position >= words.Count;
 
     /// <summary>The next word; one of the kind <see cref="NftTokenKind.End"/> if there is none.</summary>
-    public NftWord Peek => IsAtEnd ? default : words[Position];
+    public NftKeyword Peek => IsAtEnd ? default : words[Position];
 
     /// <summary>Whether the next token is a word, this one.</summary>
     public bool IsNext(string word) => Peek.Kind == NftTokenKind.Word && Peek.Text == word;
@@ -227,7 +227,7 @@ internal sealed class NftTextExpressions(List<NftWord> words)
 
     private NftExpression? Single()
     {
-        NftWord word = Peek;
+        NftKeyword word = Peek;
         if (word.Kind is not (NftTokenKind.Word or NftTokenKind.Quoted) || (word.Kind == NftTokenKind.Word && word.Text is ":" or "." or "="))
         {
             return null;

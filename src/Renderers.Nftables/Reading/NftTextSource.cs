@@ -10,7 +10,7 @@ internal sealed class NftTextSource(ReadOnlyMemory<byte> text) : NftSource
 
     public override NftRule Rule(RuleSlice slice) => NftRuleText.Read(Text(slice), slice.Line);
 
-    public override void Elements(RuleSlice slice, List<NftExpression> elements) => new NftTextExpressions(NftWords.Split(Text(slice), slice.Line)).Elements(elements);
+    public override void Elements(RuleSlice slice, List<NftExpression> elements) => new NftTextExpressions(NftKeywords.Split(Text(slice), slice.Line)).Elements(elements);
 
-    public override bool TryFill(RuleSlice slice, NftFill fill) => NftTextElements.TryFill(Text(slice), fill);
+    public override bool TryFill(RuleSlice slice, BulkElementReader fill) => NftTextElements.TryFill(Text(slice), fill);
 }

@@ -28,7 +28,7 @@ public sealed class AddressMessageTests
     {
         Action read = static () => AddressMessage.TryRead([2, 24, 0, 0, 1, 0, 0, 0], out _);
 
-        read.Should().Throw<ConntrackException>().Which.Failure.Should().Be(ConntrackFailure.MalformedMessage);
+        read.Should().Throw<NetlinkException>().Which.Failure.Should().Be(NetlinkFailure.MalformedMessage);
     }
 
     [Fact]
@@ -60,9 +60,9 @@ public sealed class AddressMessageTests
 
                 readable += table.ToArray().Length;
             }
-            catch (ConntrackException e)
+            catch (NetlinkException e)
             {
-                e.Failure.Should().Be(ConntrackFailure.MalformedMessage);
+                e.Failure.Should().Be(NetlinkFailure.MalformedMessage);
             }
         }
 

@@ -8,13 +8,13 @@ namespace KubeProxySharp.Conntrack.Tests.Netlink;
 public sealed class KernelErrorTests
 {
     [Theory]
-    [InlineData(1, ConntrackFailure.NotPermitted, "CAP_NET_ADMIN")]
-    [InlineData(13, ConntrackFailure.NotPermitted, "CAP_NET_ADMIN")]
-    [InlineData(93, ConntrackFailure.NotSupported, "modprobe nf_conntrack_netlink")]
-    [InlineData(16, ConntrackFailure.Refused, "errno 16")]
-    public void ErrorsSayWhatToDo(int error, ConntrackFailure failure, string remedy)
+    [InlineData(1, NetlinkFailure.NotPermitted, "CAP_NET_ADMIN")]
+    [InlineData(13, NetlinkFailure.NotPermitted, "CAP_NET_ADMIN")]
+    [InlineData(93, NetlinkFailure.NotSupported, "modprobe nf_conntrack_netlink")]
+    [InlineData(16, NetlinkFailure.Refused, "errno 16")]
+    public void ErrorsSayWhatToDo(int error, NetlinkFailure failure, string remedy)
     {
-        ConntrackException exception = KernelError.ToException("trying it", error);
+        NetlinkException exception = KernelError.ToException("trying it", error);
 
         exception.Failure.Should().Be(failure);
         exception.ErrorNumber.Should().Be(error);

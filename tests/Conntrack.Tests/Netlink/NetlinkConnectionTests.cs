@@ -64,7 +64,7 @@ public sealed class NetlinkConnectionTests
         using NetlinkConnection kernel = new(fake.Connect());
         kernel.Send(kernel.Begin(1, NetlinkHeader.Acknowledge));
 
-        FluentActions.Invoking(() => kernel.Finish()).Should().Throw<ConntrackException>();
+        FluentActions.Invoking(() => kernel.Finish()).Should().Throw<NetlinkException>();
         kernel.Finish().Should().Be(0);
     }
 

@@ -105,7 +105,7 @@ public sealed class FlowCleanUpTests
 
         Action run = () => Run(kernel);
 
-        run.Should().Throw<ConntrackException>().Which.Failure.Should().Be(ConntrackFailure.NotPermitted);
+        run.Should().Throw<NetlinkException>().Which.Failure.Should().Be(NetlinkFailure.NotPermitted);
     }
 
     /// <summary>As often as kube-proxy does it; then the next pass is for what was missed.</summary>
@@ -220,7 +220,7 @@ public sealed class FlowCleanUpTests
 
         Action run = () => cleanUp.Run(CancellationToken.None);
 
-        run.Should().Throw<ConntrackException>();
+        run.Should().Throw<NetlinkException>();
         cleanUp.Latest.Deleted.Total.Should().Be(1);
     }
 

@@ -62,8 +62,8 @@ public sealed class ConntrackTextTests
     {
         Action read = () => Read(Listing + "\n" + line + "\n");
 
-        ConntrackException error = read.Should().Throw<ConntrackException>().Which;
-        error.Failure.Should().Be(ConntrackFailure.MalformedText);
+        NetlinkException error = read.Should().Throw<NetlinkException>().Which;
+        error.Failure.Should().Be(NetlinkFailure.MalformedText);
         error.Message.Should().Contain("line 6 ").And.Contain(reason);
     }
 
@@ -72,7 +72,7 @@ public sealed class ConntrackTextTests
     {
         Action read = () => Read(new string('x', ConntrackText.MaxLineLength + 1));
 
-        read.Should().Throw<ConntrackException>().WithMessage("*line 1 *longer than*");
+        read.Should().Throw<NetlinkException>().WithMessage("*line 1 *longer than*");
     }
 
     [Fact]
@@ -92,9 +92,9 @@ public sealed class ConntrackTextTests
             {
                 ConntrackText.Read(new MemoryStream(text)).Count().Should().BePositive();
             }
-            catch (ConntrackException e)
+            catch (NetlinkException e)
             {
-                e.Failure.Should().Be(ConntrackFailure.MalformedText);
+                e.Failure.Should().Be(NetlinkFailure.MalformedText);
                 refused++;
             }
         }

@@ -158,9 +158,9 @@ public sealed class EntryParserTests
                     StatisticsParser.ParseCpu(message);
                 }
             }
-            catch (ConntrackException e)
+            catch (NetlinkException e)
             {
-                e.Failure.Should().Be(ConntrackFailure.MalformedMessage);
+                e.Failure.Should().Be(NetlinkFailure.MalformedMessage);
                 refused++;
             }
         }
@@ -175,9 +175,9 @@ public sealed class EntryParserTests
             EntryParser.Parse(FlowMessage.Of(message), out _);
             return true;
         }
-        catch (ConntrackException e)
+        catch (NetlinkException e)
         {
-            e.Failure.Should().Be(ConntrackFailure.MalformedMessage);
+            e.Failure.Should().Be(NetlinkFailure.MalformedMessage);
             return false;
         }
     }

@@ -203,9 +203,9 @@ public sealed class DocumentReaderTests
     {
         public int Documents { get; private set; }
 
-        public bool OnItem(DocumentTape item, DocumentTape header) => false;
+        public bool OnItem(FlatDocument item, FlatDocument header) => false;
 
-        public void OnDocument(DocumentTape document, bool hadItems)
+        public void OnDocument(FlatDocument document, bool hadItems)
         {
             Documents++;
             check(document.Root);

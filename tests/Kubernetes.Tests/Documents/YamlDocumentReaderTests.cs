@@ -150,7 +150,7 @@ public sealed class YamlDocumentReaderTests
     [Fact]
     public void WhatKubectlPrintsIsReadQuickly()
     {
-        BlockYaml block = new();
+        KubectlYamlParser block = new();
         block.TryReadMapping(Encoding.UTF8.GetBytes(Printed), 1).Should().BeTrue();
         block.TryReadElement(Encoding.UTF8.GetBytes(Element(Printed)), 1).Should().BeTrue();
         Compare(Encoding.UTF8.GetBytes(Printed));
@@ -264,22 +264,22 @@ public sealed class YamlDocumentReaderTests
     {
         private readonly StringBuilder _text = new();
 
-        public bool OnItem(DocumentTape item, DocumentTape header)
+        public bool OnItem(FlatDocument item, FlatDocument header)
         {
             Add("item", item);
             return false;
         }
 
-        public void OnDocument(DocumentTape document, bool hadItems) => Add(hadItems ? "list" : "document", document);
+        public void OnDocument(FlatDocument document, bool hadItems) => Add(hadItems ? "list" : "document", document);
 
         public override string ToString() => _text.ToString();
 
-        private void Add(string what, DocumentTape tape)
+        private void Add(string what, FlatDocument tape)
         {
             _text.Append(what).Append('\n');
             for (int index = 0; index < tape.Count; index++)
             {
-                DocumentTape.Entry entry = tape[index];
+                FlatDocument.Entry entry = tape[index];
                 _text.Append(CultureInfo.InvariantCulture, $"  {entry.Line} {entry.Kind} {entry.End} {Encoding.UTF8.GetString(tape.TextOf(entry))}\n");
             }
         }

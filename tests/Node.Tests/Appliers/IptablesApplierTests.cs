@@ -52,7 +52,7 @@ public sealed class IptablesApplierTests
 
             string[] actual = node.Save(family, variant);
             actual.SequenceEqual(expected).Should().BeTrue(TextDiff.Describe(expected, actual));
-            (await applier.LookAsync(default)).Should().Be(Intactness.Intact, "nobody touched them");
+            (await applier.LookAsync(default)).Should().Be(Integrity.Intact, "nobody touched them");
         }
     }
 
@@ -73,7 +73,7 @@ public sealed class IptablesApplierTests
 
         node.Run("iptables-" + variant, "", damage.Split(' '));
 
-        (await applier.LookAsync(default)).Should().Be(isIntact ? Intactness.Intact : Intactness.Changed);
+        (await applier.LookAsync(default)).Should().Be(isIntact ? Integrity.Intact : Integrity.Changed);
     }
 
     /// <summary>Nobody's commits make a listing that lacks nothing of ours worthless, so none is made again.</summary>
@@ -99,7 +99,7 @@ public sealed class IptablesApplierTests
         started = 0;
         for (int look = 1; look <= 20; look++)
         {
-            (await applier.LookAsync(default)).Should().Be(Intactness.Intact);
+            (await applier.LookAsync(default)).Should().Be(Integrity.Intact);
             started.Should().Be(look);
         }
 

@@ -11,10 +11,10 @@ namespace KubeProxySharp.Node.Tests.Appliers;
 /// <summary>A network namespace for one test, with a lock of iptables of its own. Everything that touches rules goes through it.</summary>
 internal sealed class TestNode : IDisposable
 {
-    private readonly NewNetwork _network;
+    private readonly ScratchNetns _network;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kube-proxy-sharp-test-");
 
-    private TestNode(NewNetwork network)
+    private TestNode(ScratchNetns network)
     {
         _network = network;
         Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["XTABLES_LOCKFILE"] = LockFile };
@@ -31,7 +31,7 @@ internal sealed class TestNode : IDisposable
     public static TestNode CreateOrSkip(params string[] tools)
     {
         NetworkNamespace.RunOrSkip(static () => { }, tools);
-        return new(NewNetwork.Create());
+        return new(ScratchNetns.Create());
     }
 
     public IptablesApplier Iptables(IpFamily family, string variant) =>

@@ -106,7 +106,7 @@ public sealed class ConntrackTableTests
                 {
                     if (attributes.Type is AttributeType.TupleOriginal or AttributeType.TupleReply && !entry.Original.IsIcmp && entry.ZoneScope == ZoneScope.Both)
                     {
-                        UsualTuple.TryRead(attributes.Value, entry.Family, out _).Should().BeTrue();
+                        CommonTuple.TryRead(attributes.Value, entry.Family, out _).Should().BeTrue();
                         tuples++;
                     }
                 }

@@ -28,7 +28,7 @@ internal sealed class WatchUnderTest : IDisposable
     }
 
     /// <summary>What is ours.</summary>
-    public OwnApplies Applies { get; } = new();
+    public OwnTransactions Applies { get; } = new();
 
     /// <summary>What a look at the rules finds.</summary>
     public bool IsIntact { get; set; } = true;

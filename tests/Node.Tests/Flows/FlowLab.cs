@@ -104,7 +104,7 @@ internal sealed class FlowLab : IDisposable
         return socket;
     });
 
-    public Socket Dial() => _network.Inside(() =>
+    public Socket HandlerFactory() => _network.Inside(() =>
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Connect(new IPEndPoint(Parse(ClusterIP), 53));

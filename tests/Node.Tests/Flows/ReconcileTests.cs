@@ -32,7 +32,7 @@ public sealed class ReconcileTests : IDisposable
         using LabNamespace network = LabNamespace.Create("reconcile");
         using ConntrackTable table = network.Inside(ConntrackTable.Open);
         ProxyMetrics metrics = Metrics();
-        using FlowKeeper keeper = Keeper(() => network.Inside(ConntrackTable.Open), metrics);
+        using ConntrackReconciler keeper = Keeper(() => network.Inside(ConntrackTable.Open), metrics);
         Fill(network);
         keeper.Synced(Report());
         Task run = keeper.RunAsync(_stop.Token);
@@ -42,7 +42,7 @@ public sealed class ReconcileTests : IDisposable
         Fill(network);
         await _time.AdvanceUntilAsync(() => table.ReadSize().Entries == 0, s_step);
 
-        (_time.GetUtcNow() - start).Should().BeGreaterThan(FlowKeeper.ReconcileInterval - s_step);
+        (_time.GetUtcNow() - start).Should().BeGreaterThan(ConntrackReconciler.ReconcileInterval - s_step);
         await EndAsync(run);
     }
 
@@ -55,8 +55,8 @@ public sealed class ReconcileTests : IDisposable
         using ConntrackTable table = network.Inside(ConntrackTable.Open);
         ProxyMetrics metrics = Metrics();
         int tries = 0;
-        using FlowKeeper keeper = Keeper(
-            () => ++tries == 1 ? throw new ConntrackException(ConntrackFailure.NotSupported, "not yet") : network.Inside(ConntrackTable.Open),
+        using ConntrackReconciler keeper = Keeper(
+            () => ++tries == 1 ? throw new NetlinkException(NetlinkFailure.NotSupported, "not yet") : network.Inside(ConntrackTable.Open),
             metrics);
         Fill(network);
         keeper.Synced(Report());
@@ -72,7 +72,7 @@ public sealed class ReconcileTests : IDisposable
 
     private static ProxyMetrics Metrics() => new(new ProxyMetricsOptions { Mode = ProxyMode.Nftables }, TimeProvider.System, NullLogger.Instance);
 
-    private FlowKeeper Keeper(Func<ConntrackTable> open, ProxyMetrics metrics) =>
+    private ConntrackReconciler Keeper(Func<ConntrackTable> open, ProxyMetrics metrics) =>
         new(TcpFlowPolicy.Keep, countsFlows: false, open, () => [], metrics, NullLogger.Instance, _time);
 
     private async Task EndAsync(Task run)

@@ -8,7 +8,7 @@ namespace KubeProxySharp.Proxy.Tests.Host;
 
 public sealed class ProcessRunnerTests
 {
-    private readonly ProcessRunner _runner = new(OwnNetwork.Instance, TimeProvider.System);
+    private readonly ProcessRunner _runner = new(HostNetns.Instance, TimeProvider.System);
 
     [Fact]
     public async Task InputGoesInAndOutputAndExitCodeComeOut()
@@ -73,7 +73,7 @@ public sealed class ProcessRunnerTests
     {
         Environment.SetEnvironmentVariable("SOME_TOKEN", "secret");
 
-        ProcessResult result = await new ProcessRunner(OwnNetwork.Instance, TimeProvider.System, new Dictionary<string, string>(StringComparer.Ordinal) { ["XTABLES_LOCKFILE"] = "/x" }).RunAsync(new("env"), default);
+        ProcessResult result = await new ProcessRunner(HostNetns.Instance, TimeProvider.System, new Dictionary<string, string>(StringComparer.Ordinal) { ["XTABLES_LOCKFILE"] = "/x" }).RunAsync(new("env"), default);
 
         result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=')[0])
             .Should().BeEquivalentTo("PATH", "LC_ALL", "XTABLES_LOCKFILE");

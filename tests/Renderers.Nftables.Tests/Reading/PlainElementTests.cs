@@ -65,21 +65,21 @@ public sealed class PlainElementTests
         (ElementSet set, VerdictMap verdicts, TargetMap targets) = (new(""), new(""), new(""));
         (ElementSet treeSet, VerdictMap treeVerdicts, TargetMap treeTargets) = (new(""), new(""), new(""));
         bool isPlain = false;
-        if (source.TryFill(slice, new NftFill.OfSet(s_key, set)))
+        if (source.TryFill(slice, new BulkElementReader.OfSet(s_key, set)))
         {
             isPlain = true;
             NftElements.TryFill(treeSet, s_key, trees).Should().BeTrue();
             set.Keys.Should().BeEquivalentTo(treeSet.Keys);
         }
 
-        if (source.TryFill(slice, new NftFill.OfVerdicts(s_key, verdicts)))
+        if (source.TryFill(slice, new BulkElementReader.OfVerdicts(s_key, verdicts)))
         {
             isPlain = true;
             NftElements.TryFill(treeVerdicts, s_key, trees).Should().BeTrue();
             verdicts.Steps.Should().Equal(treeVerdicts.Steps);
         }
 
-        if (source.TryFill(slice, new NftFill.OfTargets(s_key, targets)))
+        if (source.TryFill(slice, new BulkElementReader.OfTargets(s_key, targets)))
         {
             isPlain = true;
             NftElements.TryFill(treeTargets, s_key, trees).Should().BeTrue();

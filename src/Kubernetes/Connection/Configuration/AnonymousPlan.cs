@@ -11,7 +11,7 @@ internal static class AnonymousPlan
         {
             Source = "--master",
             Server = server,
-            Dial = new() { Proxy = Transport.ProxyChoice.FromEnvironment(server, settings.Environment) },
+            HandlerFactory = new() { Proxy = Transport.ProxyChoice.FromEnvironment(server, settings.Environment) },
         };
     }
 }

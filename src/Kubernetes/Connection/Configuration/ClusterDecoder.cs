@@ -18,7 +18,7 @@ internal static class ClusterDecoder
         CertificateAuthorityData = node["certificate-authority-data"u8].AsString(""),
         InsecureSkipTlsVerify = node["insecure-skip-tls-verify"u8].AsBoolean() ?? false,
         TlsServerName = node["tls-server-name"u8].AsString(""),
-        ProxyUrl = new(HiddenText.Of(node["proxy-url"u8])),
+        ProxyUrl = new(ConcealedText.Of(node["proxy-url"u8])),
         DisableCompression = node["disable-compression"u8].AsBoolean() ?? false,
         PluginConfig = PluginConfig(node["extensions"u8]),
     };

@@ -13,7 +13,7 @@ internal sealed record ConnectionPlan
 
     public string Namespace { get; init; } = "default";
 
-    public DialOptions Dial { get; init; } = new();
+    public HandlerOptions HandlerFactory { get; init; } = new();
 
     /// <summary>Whom to trust now; null for the system's authorities.</summary>
     public Func<ServerAuthority?> Authority { get; init; } = static () => null;

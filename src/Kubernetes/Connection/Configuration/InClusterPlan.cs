@@ -43,7 +43,7 @@ internal static class InClusterPlan
             Source = Subject,
             Server = server,
             Namespace = Namespace(settings),
-            Dial = new() { Proxy = ProxyChoice.FromEnvironment(server, settings.Environment) },
+            HandlerFactory = new() { Proxy = ProxyChoice.FromEnvironment(server, settings.Environment) },
             Authority = authority.Current,
             Credentials = new TokenFileCredential(token),
             Files = [token, authority],

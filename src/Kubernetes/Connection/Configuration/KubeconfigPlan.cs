@@ -38,7 +38,7 @@ internal static class KubeconfigPlan
         UserEntry user = Named(file, file.Users, context.User, "user", "users") ?? new();
         if (server.Scheme == Uri.UriSchemeHttp)
         {
-            return new() { Source = file.Path, Server = server, Namespace = NamespaceOf(context), Dial = new() { Proxy = proxy } };
+            return new() { Source = file.Path, Server = server, Namespace = NamespaceOf(context), HandlerFactory = new() { Proxy = proxy } };
         }
 
         ClusterTrust trust = ClusterTrust.Of(cluster, file.Path, where, settings);
@@ -50,7 +50,7 @@ internal static class KubeconfigPlan
             Source = file.Path,
             Server = server,
             Namespace = NamespaceOf(context),
-            Dial = new()
+            HandlerFactory = new()
             {
                 TlsServerName = cluster.TlsServerName,
                 SkipsVerification = cluster.InsecureSkipTlsVerify,

@@ -38,9 +38,9 @@ internal sealed class KubeconfigReader : IDocumentSink
         return reader._read ?? new(fullPath, "", Empty<ClusterEntry>(), Empty<UserEntry>(), Empty<ContextEntry>());
     }
 
-    bool IDocumentSink.OnItem(DocumentTape item, DocumentTape header) => false;
+    bool IDocumentSink.OnItem(FlatDocument item, FlatDocument header) => false;
 
-    void IDocumentSink.OnDocument(DocumentTape document, bool hadItems)
+    void IDocumentSink.OnDocument(FlatDocument document, bool hadItems)
     {
         DocumentNode root = document.Root;
         if (_read is not null)

@@ -20,14 +20,14 @@ internal sealed class UserDecoder(string directory)
 
         return new()
         {
-            ClientCertificate = ClusterDecoder.Resolve(HiddenText.Of(node["client-certificate"u8]), directory),
-            ClientCertificateData = HiddenText.Of(node["client-certificate-data"u8]),
-            ClientKey = ClusterDecoder.Resolve(HiddenText.Of(node["client-key"u8]), directory),
-            ClientKeyData = new(HiddenText.Of(node["client-key-data"u8])),
-            Token = new(HiddenText.Of(node["token"u8])),
-            TokenFile = ClusterDecoder.Resolve(HiddenText.Of(node["tokenFile"u8]), directory),
-            UserName = HiddenText.Of(node["username"u8]),
-            Password = new(HiddenText.Of(node["password"u8])),
+            ClientCertificate = ClusterDecoder.Resolve(ConcealedText.Of(node["client-certificate"u8]), directory),
+            ClientCertificateData = ConcealedText.Of(node["client-certificate-data"u8]),
+            ClientKey = ClusterDecoder.Resolve(ConcealedText.Of(node["client-key"u8]), directory),
+            ClientKeyData = new(ConcealedText.Of(node["client-key-data"u8])),
+            Token = new(ConcealedText.Of(node["token"u8])),
+            TokenFile = ClusterDecoder.Resolve(ConcealedText.Of(node["tokenFile"u8]), directory),
+            UserName = ConcealedText.Of(node["username"u8]),
+            Password = new(ConcealedText.Of(node["password"u8])),
             Plugin = node["exec"u8] is { IsNull: false } plugin ? DecodePlugin(plugin) : null,
             Impersonation = DecodeImpersonation(node),
         };
@@ -38,27 +38,27 @@ internal sealed class UserDecoder(string directory)
         List<KeyValuePair<string, IReadOnlyList<string>>> extra = [];
         foreach (DocumentNode member in node["as-user-extra"u8].Members)
         {
-            extra.Add(new(member.Key, HiddenText.ListOf(member)));
+            extra.Add(new(member.Key, ConcealedText.ListOf(member)));
         }
 
         return new()
         {
-            User = HiddenText.Of(node["as"u8]),
-            Uid = HiddenText.Of(node["as-uid"u8]),
-            Groups = HiddenText.ListOf(node["as-groups"u8]),
+            User = ConcealedText.Of(node["as"u8]),
+            Uid = ConcealedText.Of(node["as-uid"u8]),
+            Groups = ConcealedText.ListOf(node["as-groups"u8]),
             Extra = extra,
         };
     }
 
     private PluginEntry DecodePlugin(DocumentNode node)
     {
-        string apiVersion = HiddenText.Of(node["apiVersion"u8]);
+        string apiVersion = ConcealedText.Of(node["apiVersion"u8]);
         if (apiVersion is not (Group + "v1" or Group + "v1beta1"))
         {
             throw node.Wrong($"has the apiVersion \"{apiVersion}\"; it must be {Group}v1 or {Group}v1beta1");
         }
 
-        string command = HiddenText.Of(node["command"u8]);
+        string command = ConcealedText.Of(node["command"u8]);
         if (command.Length == 0)
         {
             throw node.Wrong("has no command; name the program that prints the credential");
@@ -68,30 +68,30 @@ internal sealed class UserDecoder(string directory)
         List<KeyValuePair<string, Secret>> variables = [];
         foreach (DocumentNode variable in node["env"u8].Elements)
         {
-            string name = HiddenText.Of(variable["name"u8]);
+            string name = ConcealedText.Of(variable["name"u8]);
             if (name.Length == 0 || name.AsSpan().ContainsAny('=', '\0'))
             {
                 throw variable.Wrong("has a name that is empty or holds \"=\"");
             }
 
-            variables.Add(new(name, new(HiddenText.Of(variable["value"u8]))));
+            variables.Add(new(name, new(ConcealedText.Of(variable["value"u8]))));
         }
 
         return new()
         {
             ApiVersion = apiVersion,
             Command = command.Contains('/', StringComparison.Ordinal) ? ClusterDecoder.Resolve(command, directory) : command,
-            Arguments = HiddenText.ListOf(node["args"u8]),
+            Arguments = ConcealedText.ListOf(node["args"u8]),
             Variables = variables,
             ProvidesClusterInfo = node["provideClusterInfo"u8].AsBoolean() ?? false,
-            InstallHint = HiddenText.Of(node["installHint"u8]),
+            InstallHint = ConcealedText.Of(node["installHint"u8]),
         };
     }
 
     private static void CheckInteractiveMode(DocumentNode node, bool isRequired)
     {
         DocumentNode mode = node["interactiveMode"u8];
-        switch (HiddenText.Of(mode))
+        switch (ConcealedText.Of(mode))
         {
             case "Never" or "IfAvailable":
             case "" when !isRequired:

@@ -23,8 +23,8 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
     /// <exception cref="HttpRequestException">It gave no credential; the text says why and holds no secret.</exception>
     public async Task<PluginAnswer> RunAsync(CancellationToken cancellationToken)
     {
-        KeptOutput output = new(MaxOutputLength + 1);
-        KeptOutput error = new(Redaction.MaxInputLength + 1);
+        BoundedOutput output = new(MaxOutputLength + 1);
+        BoundedOutput error = new(Redaction.MaxInputLength + 1);
         Command command = new Command(Locate())
             .WithArguments(entry.Arguments)
             .WithEnvironmentVariables(Variables())

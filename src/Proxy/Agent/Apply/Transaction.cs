@@ -87,7 +87,7 @@ internal static partial class Transaction
             return "";
         }
 
-        LineWindow window = new(line);
+        ErrorContext window = new(line);
         text(window);
         return "\n" + window.ToString().TrimEnd('\n');
     }

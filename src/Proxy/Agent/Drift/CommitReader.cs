@@ -16,7 +16,7 @@ internal sealed class CommitReader(OwnObjects ours)
     private bool _hasRemoved;
 
     /// <summary>Reads a datagram; each commit that ends in it is handed over.</summary>
-    /// <exception cref="ConntrackException">It cannot be read from some place on.</exception>
+    /// <exception cref="NetlinkException">It cannot be read from some place on.</exception>
     public void Read(ReadOnlySpan<byte> datagram, Action<Commit> onCommit)
     {
         MessageReader messages = new(datagram);

@@ -24,11 +24,11 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     private readonly bool _isIPv6;
-    private readonly IntactCheck _check;
+    private readonly IntegrityCheck _check;
     private readonly TimeProvider _time;
     private readonly SafeFileHandle _socket;
     private readonly Func<CancellationToken, Task<bool>> _isIntact;
-    private readonly FamiliarChanges _familiar = new();
+    private readonly KnownWriters _familiar = new();
     private readonly Lock _lock = new();
     private LegacySizes _noted;
     private int _underWay;
@@ -44,7 +44,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     /// <param name="log">Receives what goes wrong.</param>
     public IptablesLegacyDriftWatch(
         IpFamily family,
-        OwnApplies applies,
+        OwnTransactions applies,
         Func<CancellationToken, Task<bool>> isIntact,
         TimeSpan period,
         TimeProvider time,
@@ -66,7 +66,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
 
     /// <inheritdoc/>
     public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
-        SideBySide.RunAsync(cancellation, end => _check.RunAsync(drifted, end), PollAsync);
+        ConcurrentTasks.RunAsync(cancellation, end => _check.RunAsync(drifted, end), PollAsync);
 
     /// <inheritdoc/>
     public void OwnApplyBegins(bool isFull)

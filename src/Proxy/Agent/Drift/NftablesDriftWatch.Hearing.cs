@@ -1,6 +1,6 @@
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
-using KubeProxySharp.Proxy.Agent.Drift.Interop;
+using KubeProxySharp.Proxy.Host.Interop;
 
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
@@ -19,7 +19,7 @@ internal sealed partial class NftablesDriftWatch
 
     private void Hear(NetlinkSocket socket, Action<string> drifted, CancellationToken cancellation)
     {
-        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((Waiting)waiting!).Wake(), _waiting);
+        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((NetlinkWait)waiting!).Wake(), _waiting);
         CommitReader reader = new(new OwnObjects(_options.Family, _options.Store));
         List<Commit> commits = [];
         byte[] buffer = new byte[NetlinkConnection.LongestDatagram];
@@ -60,7 +60,7 @@ internal sealed partial class NftablesDriftWatch
             reader.Read(datagram, commits.Add);
             return true;
         }
-        catch (ConntrackException)
+        catch (NetlinkException)
         {
             return false; // as if it had been lost
         }
@@ -81,16 +81,16 @@ internal sealed partial class NftablesDriftWatch
 
             switch (_judge.Judge(commit.Generation))
             {
-                case Committer.Undecided when _undecided.Count < MostUndecided:
+                case CommitOrigin.Undecided when _undecided.Count < MostUndecided:
                     _undecided.Add(commit);
                     break;
-                case Committer.Undecided:
+                case CommitOrigin.Undecided:
                     _check.Ask("rules were changed by many others while ours were written");
                     break;
-                case Committer.Unknown:
+                case CommitOrigin.Unknown:
                     _check.Ask($"{Describe(commit.Generation)} {commit.FirstObject ?? UnheardChange}");
                     break;
-                case Committer.Foreign:
+                case CommitOrigin.Foreign:
                     what = Suspect(commit) ?? what;
                     break;
                 default:
@@ -115,7 +115,7 @@ internal sealed partial class NftablesDriftWatch
 
         // A commit in the middle of an apply of ours may be its own, made by a child of the tool (a wrapper script), or one
         // that the apply has mended already.
-        bool isDuringApply = _windows.Find(commit.Generation.Number) != WindowStanding.Outside;
+        bool isDuringApply = _windows.Find(commit.Generation.Number) != CommitTiming.Outside;
         if (!mayBeUnchanged && !isDuringApply)
         {
             return what;
@@ -164,7 +164,7 @@ internal sealed partial class NftablesDriftWatch
 
         for (uint number = _last + 1; number != now + 1; number++)
         {
-            if (_windows.Find(number) == WindowStanding.Outside)
+            if (_windows.Find(number) == CommitTiming.Outside)
             {
                 return true;
             }

@@ -3,6 +3,7 @@ using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Proxy.Agent.Drift.Interop;
 using KubeProxySharp.Proxy.Agent.Sync;
+using KubeProxySharp.Proxy.Host.Interop;
 using KubeProxySharp.Renderers.Nftables.Naming;
 using Microsoft.Extensions.Logging;
 
@@ -24,15 +25,15 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     private const int MostHidden = 32;
 
     private readonly NftablesDriftOptions _options;
-    private readonly OwnApplies _applies;
-    private readonly IntactCheck _check;
+    private readonly OwnTransactions _applies;
+    private readonly IntegrityCheck _check;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly GenerationQuery _query = new();
-    private readonly ApplyWindows _windows = new();
-    private readonly CommitJudge _judge;
+    private readonly ApplyIntervals _windows = new();
+    private readonly CommitAttribution _judge;
     private readonly NetlinkSocket? _socket;
-    private readonly Waiting _waiting = new();
+    private readonly NetlinkWait _waiting = new();
     private readonly List<int> _hidden = [];
     private int _fullApplies;
 
@@ -45,7 +46,7 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     /// <param name="log">Receives what goes wrong.</param>
     public NftablesDriftWatch(
         NftablesDriftOptions options,
-        OwnApplies applies,
+        OwnTransactions applies,
         Func<CancellationToken, Task<bool>> isIntact,
         TimeSpan period,
         TimeProvider time,
@@ -64,7 +65,7 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
 
     /// <inheritdoc/>
     public Task RunAsync(Action<string> drifted, CancellationToken cancellation) =>
-        SideBySide.RunAsync(
+        ConcurrentTasks.RunAsync(
             cancellation,
             end => _check.RunAsync(drifted, end),
             end => _socket is null

@@ -7,7 +7,7 @@ namespace KubeProxySharp.Proxy.Agent.Drift;
 /// <summary>An applier that tells drift watches when it changes rules.</summary>
 /// <param name="applier">Does the work.</param>
 /// <param name="applies">Is told; one for both families.</param>
-internal sealed class WatchedApplier(IRuleApplier applier, OwnApplies applies) : IRuleApplier
+internal sealed class WatchedApplier(IRuleApplier applier, OwnTransactions applies) : IRuleApplier
 {
     /// <inheritdoc/>
     public IpFamily Family => applier.Family;

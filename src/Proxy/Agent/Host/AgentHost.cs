@@ -19,5 +19,5 @@ internal sealed record AgentHost
     public string HostName { get; init; } = Dns.GetHostName();
 
     /// <summary>The host that the program runs on.</summary>
-    public static AgentHost OfProcess(TimeProvider time) => new() { Runner = new(OwnNetwork.Instance, time), Time = time };
+    public static AgentHost OfProcess(TimeProvider time) => new() { Runner = new(HostNetns.Instance, time), Time = time };
 }

@@ -82,21 +82,21 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
     {
-        using LimitedEvents limited = new(api is null ? static (_, _, _, _, _) => { } : api.Events.Write, _time);
+        using RateLimitedEvents limited = new(api is null ? static (_, _, _, _, _) => { } : api.Events.Write, _time);
         EventSink events = limited.Write;
         (TimeSpan syncPeriod, TimeSpan minSyncPeriod) = SyncPeriods.Of(_configuration);
         ProxyHealth health = new(syncPeriod, _time);
         health.SetNodeEligible(IsFromManifests);
         await using HttpHost http = await HttpHost.StartAsync(metrics.Connections, _time, _log, end.Token);
-        await using PartsOfAgent parts = new(_log, end);
+        await using AgentTasks parts = new(_log, end);
         if (!options.IsInitOnly)
         {
             // Before anything that may take long: who probes must not take an agent that waits for one that is dead.
             parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
         }
 
-        StartWait start = new(health, _log, _time);
-        LateFeed feed = new();
+        StartupWait start = new(health, _log, _time);
+        BufferedNodeSink feed = new();
         Node? node = await parts.UntilAsync(FindNodeAsync(nodeName, api, feed, start, parts, end.Token));
         NodeAddresses addresses = NodeAddresses.Find(node, _configuration.BindAddress);
         ISysctl sysctl = new Sysctl(host.Files);
@@ -119,7 +119,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, nodeName, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
         IdleCollector idle = new(IdleCollector.Compact, _time);
-        using FlowKeeper flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<FlowKeeper>(), _time);
+        using ConntrackReconciler flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<ConntrackReconciler>(), _time);
         using SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
@@ -161,16 +161,16 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         RuleCleanUp cleanUp = new(host.Runner);
-        Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.Of(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
-        Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.Of(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
-        Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstApplies.All, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
+        Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.Of(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
+        Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.Of(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
+        Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.All, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
         Restart("clean-up of flows", isVital: false, flows.RunAsync);
         Restart("sync loop", isVital: true, loop.RunAsync);
         await parts.WaitAsync();
         return ExitCode.Success;
 
         void Restart(string name, bool isVital, Func<CancellationToken, Task> run) =>
-            parts.Add(new RestartedPart(name, isVital, health, _log, _time).RunAsync(run, end.Token));
+            parts.Add(new RestartedTask(name, isVital, health, _log, _time).RunAsync(run, end.Token));
     }
 
     private ApiSource Connect(ProxyMetrics metrics)
@@ -185,18 +185,18 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             LoggerFactory = _logs,
         });
         EventReporter reporter = new("kube-proxy", "kube-proxy-" + host.HostName);
-        return new(connection, new() { UserAgent = agent, Accept = AcceptedContent.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
+        return new(connection, new() { UserAgent = agent, Accept = AcceptedContentTypes.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
     }
 
     /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>
-    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, LateFeed feed, StartWait start, PartsOfAgent parts, CancellationToken end)
+    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, BufferedNodeSink feed, StartupWait start, AgentTasks parts, CancellationToken end)
     {
         if (api is null)
         {
             return ManifestSource.ReadNode([.. options.ManifestPaths.AsSpan()], nodeName);
         }
 
-        NodeWait wait = new(nodeName, feed, start, _log, _time);
+        NodeLookup wait = new(nodeName, feed, start, _log, _time);
         parts.Add(api.WatchNodeAsync(nodeName, wait, end));
         await wait.WaitAsync(_configuration.EffectiveDetectLocalMode == "NodeCIDR", end);
         return wait.Node;
@@ -238,7 +238,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         _log);
 
     /// <summary>Says what the first sync waits for: the API server may go away after it was asked for the Node.</summary>
-    private async Task TellUntilListedAsync(StartWait start, SyncLoop loop, CancellationToken end)
+    private async Task TellUntilListedAsync(StartupWait start, SyncLoop loop, CancellationToken end)
     {
         string what = IsFromManifests ? "the first reading of the manifests" : "the API server to list Services, EndpointSlices and the Node";
         await start.UntilAsync(loop.Listed.WaitAsync(end), what);
@@ -276,7 +276,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     }
 
     /// <summary>In mode NodeCIDR a change ends the agent, as it ends kube-proxy: all rules would have to change (spec 12.4).</summary>
-    private void CheckPodCidrs(Node? atStart, Node now, PartsOfAgent parts)
+    private void CheckPodCidrs(Node? atStart, Node now, AgentTasks parts)
     {
         if (_configuration.EffectiveDetectLocalMode == "NodeCIDR" && atStart is not null && atStart.PodCidrs != now.PodCidrs)
         {

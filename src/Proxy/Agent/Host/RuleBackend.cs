@@ -42,7 +42,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         ILoggerFactory logs,
         CancellationToken cancellation)
     {
-        OwnApplies applies = new();
+        OwnTransactions applies = new();
         ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
         if (mode == ProxyMode.Nftables)
         {
@@ -69,7 +69,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         IptablesVariant variant,
         IpFamily primary,
         bool hasIPv6,
-        OwnApplies applies,
+        OwnTransactions applies,
         ProcessRunner runner,
         TimeSpan checkPeriod,
         TimeProvider time,
@@ -97,7 +97,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         {
             IptablesApplier applier = new(new IptablesTools(family, variant), runner, log);
             appliers.Add(new WatchedApplier(applier, applies));
-            YieldingCheck check = new(applier.LookAsync, applies, time);
+            PreemptibleCheck check = new(applier.LookAsync, applies, time);
             watches.Add((family, variant == IptablesVariant.Legacy
                 ? new IptablesLegacyDriftWatch(family, applies, check.IsIntactAsync, checkPeriod, time, log)
                 : new NftablesDriftWatch(new(family, RuleStore.IptablesChains), applies, check.IsIntactAsync, checkPeriod, time, log)));

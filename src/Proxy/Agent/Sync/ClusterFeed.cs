@@ -12,7 +12,7 @@ internal sealed class ClusterFeed(Action changed, Action<int> serviceNoted, Acti
     /// Held by who reports objects that belong together and by who takes what waits, so that they are taken together: a
     /// Service without its EndpointSlices would refuse connections for a moment.
     /// </summary>
-    public Lock Together { get; } = new();
+    public Lock BatchLock { get; } = new();
 
     /// <summary>Services.</summary>
     public PendingObjects<Service> Services { get; } = new(static service => service.Name, serviceNoted, changed);

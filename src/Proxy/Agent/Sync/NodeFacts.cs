@@ -20,7 +20,7 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
     public Node? Node { get; private set; }
 
     /// <summary>The addresses of the Node object, with the last known ones of a family that it lost.</summary>
-    private KeptNodeAddresses _kept = KeptNodeAddresses.None;
+    private LastKnownAddresses _kept = LastKnownAddresses.None;
 
     /// <summary>Reads the addresses on the interfaces again.</summary>
     public void RefreshAddresses() => _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);

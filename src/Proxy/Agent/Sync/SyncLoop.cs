@@ -26,7 +26,7 @@ internal sealed class SyncLoop
     private readonly ClusterState _state;
     private readonly RuleModelBuilder _builder;
     private readonly FamilySync[] _families;
-    private readonly RefusalSearch _search;
+    private readonly RefusedServiceSearch _search;
     private readonly SyncPolicy _policy;
     private readonly ISyncObserver _observer;
     private readonly TimeProvider _time;
@@ -228,7 +228,7 @@ internal sealed class SyncLoop
     {
         long taken = _time.GetTimestamp();
         List<DateTimeOffset> triggers;
-        lock (Feed.Together)
+        lock (Feed.BatchLock)
         {
             triggers = TakeFeed();
         }

@@ -41,13 +41,13 @@ internal sealed partial class SyncReporting(
     private const int FailuresToTell = 3;
 
     private readonly LocalEndpoints[] _local = [new(), new()];
-    private readonly ServiceProblems _problems = new();
-    private readonly ServiceProblems _sliceProblems = new();
+    private readonly ReportedProblems _problems = new();
+    private readonly ReportedProblems _sliceProblems = new();
     private readonly RepeatedReports _repeated = new(time);
     private IReadOnlyList<string> _nodeProblems = [];
 
     /// <summary>Which families have had their rules in the kernel.</summary>
-    public FirstApplies FirstApplies { get; } = new(families);
+    public FirstSyncs FirstSyncs { get; } = new(families);
 
     /// <inheritdoc/>
     public void Requested()
@@ -135,7 +135,7 @@ internal sealed partial class SyncReporting(
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
         healthPorts.Update(family, local.HealthChecks, report.Rules.Settings.NodePortAddresses);
-        FirstApplies.Note(family);
+        FirstSyncs.Note(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
 

@@ -1,7 +1,7 @@
 using KubeProxySharp.Conntrack.Addresses;
 using KubeProxySharp.Conntrack.Netlink;
-using KubeProxySharp.Proxy.Agent.Drift.Interop;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Proxy.Host.Interop;
 using KubeProxySharp.RuleModel.Addresses;
 using Microsoft.Extensions.Logging;
 
@@ -27,7 +27,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
     /// <summary>A listing costs a fraction of a millisecond; one now and then mends whatever an event did not tell.</summary>
     private static readonly TimeSpan s_listInterval = TimeSpan.FromMinutes(5);
 
-    private readonly Waiting _waiting = new();
+    private readonly NetlinkWait _waiting = new();
     private IInterfaceAddressFeed? _feed;
     private volatile IReadOnlyList<IpAddress> _addresses = [];
     private long _listed;
@@ -67,7 +67,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
 
     private void Follow(Action changed, CancellationToken cancellation)
     {
-        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((Waiting)waiting!).Wake(), _waiting);
+        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((NetlinkWait)waiting!).Wake(), _waiting);
         while (!cancellation.IsCancellationRequested)
         {
             IReadOnlyList<IpAddress> before = _addresses;
@@ -85,7 +85,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
 
     /// <summary>Takes over what the kernel reported. Without a change the list stays the same object.</summary>
     /// <returns>Why that failed; null if it did not.</returns>
-    private ConntrackException? Update()
+    private NetlinkException? Update()
     {
         try
         {
@@ -102,7 +102,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
                 _addresses = now;
             }
         }
-        catch (ConntrackException e)
+        catch (NetlinkException e)
         {
             if (_failures++ == 0)
             {

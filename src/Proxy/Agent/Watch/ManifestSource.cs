@@ -23,7 +23,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
     /// </summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
-    private readonly ManifestRest _rest = new(settleTime, time);
+    private readonly SettlingManifest _rest = new(settleTime, time);
     private readonly SlowRead _slow = new(stalled, log, time);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private ManifestObjects _known = new();
@@ -118,7 +118,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
             return;
         }
 
-        lock (feed.Together)
+        lock (feed.BatchLock)
         {
             Put(reader.Objects);
         }
@@ -134,7 +134,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         foreach ((string file, int now) in counts)
         {
             int before = _counts.GetValueOrDefault(file);
-            if (!ManifestRest.LostMost(before, now))
+            if (!SettlingManifest.LostMost(before, now))
             {
                 _rest.Forget(file);
             }

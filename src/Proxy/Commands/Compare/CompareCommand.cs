@@ -109,7 +109,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         NodeView node = new(addresses);
         PacketWalker walkerA = new(rulesA, node);
         PacketWalker walkerB = new(rulesB, node);
-        List<ShownDifference> shown = [];
+        List<DisplayedDifference> shown = [];
         SortedDictionary<string, int> ignored = new(StringComparer.Ordinal);
         foreach (RulesetDifference difference in findings.Differences)
         {

@@ -40,7 +40,7 @@ internal static partial class CompareJson
             family.Differences.Count,
             family.Differences.Take(CompareReport.ListLimit).Select(Of));
 
-    private static Listed Of(ShownDifference shown) => new(
+    private static Listed Of(DisplayedDifference shown) => new(
         PacketText.Destination(shown.Difference.PacketA),
         shown.Service,
         shown.Difference.IsUncertain,
@@ -71,7 +71,7 @@ internal static partial class CompareJson
 
     private static Side SideOf(IReadOnlyList<ResultShare> shares, IReadOnlyList<WalkOutcome> ways) => new(
         shares.Select(static share => new Result($"{share.Result}", Math.Round(share.Share, 9))),
-        ways.Take(MostWays).Select(static way => new Way(Math.Round(way.Probability, 9), way.Trace.Select(WayTexts.Describe))));
+        ways.Take(MostWays).Select(static way => new Way(Math.Round(way.Probability, 9), way.Trace.Select(PathDescriptions.Describe))));
 
     internal sealed record Document(
         string Verdict,

@@ -23,7 +23,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     private const string Bad = "31";
     private const string Open = "33";
 
-    private readonly Ink _ink = new(isTerminal);
+    private readonly AnsiStyle _ink = new(isTerminal);
 
     /// <summary>Writes it.</summary>
     public void Write(CompareReport report)
@@ -73,7 +73,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
         }
 
         WriteServices(family);
-        foreach (ShownDifference shown in family.Differences.OrderBy(static shown => (shown.Difference.IsUncertain, shown.Difference.Mode is not null)).Take(MostShown))
+        foreach (DisplayedDifference shown in family.Differences.OrderBy(static shown => (shown.Difference.IsUncertain, shown.Difference.Mode is not null)).Take(MostShown))
         {
             Write(shown);
         }
@@ -87,8 +87,8 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
     private void WriteServices(FamilyComparison family)
     {
-        IGrouping<string, ShownDifference>[] services = [.. family.Differences.GroupBy(static shown => shown.Service, StringComparer.Ordinal).OrderByDescending(static group => group.Count()).ThenBy(static group => group.Key, StringComparer.Ordinal)];
-        foreach (IGrouping<string, ShownDifference> service in services.Take(MostServices))
+        IGrouping<string, DisplayedDifference>[] services = [.. family.Differences.GroupBy(static shown => shown.Service, StringComparer.Ordinal).OrderByDescending(static group => group.Count()).ThenBy(static group => group.Key, StringComparer.Ordinal)];
+        foreach (IGrouping<string, DisplayedDifference> service in services.Take(MostServices))
         {
             string name = service.Key.Length == 0 ? "no Service" : service.Key;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name}: {service.Count()}"));
@@ -102,7 +102,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
         output.WriteLine();
     }
 
-    private void Write(ShownDifference shown)
+    private void Write(DisplayedDifference shown)
     {
         RulesetDifference difference = shown.Difference;
         string head = difference.IsUncertain ? _ink.Of(Open, "may differ") : _ink.Of(Bad, "differs");
@@ -128,7 +128,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
         List<ResultShare> most = [.. own.Where(share => !others.Contains(share)).Concat(own.Where(others.Contains)).Take(MostResults)];
         string more = own.Count > most.Count ? string.Create(CultureInfo.InvariantCulture, $"; and {own.Count - most.Count} more") : "";
         output.WriteLine($"    {side}: {PacketText.Describe(most)}{more}");
-        WalkOutcome? way = ways.FirstOrDefault(way => WayTexts.IsOf(way, most[0].Result)) ?? (ways.Count == 0 ? null : ways[0]);
+        WalkOutcome? way = ways.FirstOrDefault(way => PathDescriptions.IsOf(way, most[0].Result)) ?? (ways.Count == 0 ? null : ways[0]);
         if (way is null)
         {
             return;
@@ -141,7 +141,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
         foreach (WalkTraceEntry entry in way.Trace)
         {
-            output.WriteLine($"       {WayTexts.Describe(entry)}");
+            output.WriteLine($"       {PathDescriptions.Describe(entry)}");
         }
     }
 }

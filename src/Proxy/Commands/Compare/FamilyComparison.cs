@@ -19,7 +19,7 @@ internal sealed record FamilyComparison
     public IReadOnlyList<TrafficOrigin> Origins { get; init; } = [];
 
     /// <summary>What counts: differences that were not to be ignored.</summary>
-    public IReadOnlyList<ShownDifference> Differences { get; init; } = [];
+    public IReadOnlyList<DisplayedDifference> Differences { get; init; } = [];
 
     /// <summary>How many were ignored, by the name of the documented difference.</summary>
     public IReadOnlyDictionary<string, int> Ignored { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);

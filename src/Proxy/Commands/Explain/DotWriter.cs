@@ -41,7 +41,7 @@ internal static class DotWriter
 
             if (lane.HasReply)
             {
-                output.WriteLine($"    {last} -> {client} [style=dashed, constraint=false, label={Quote($"{picture.ReplyWords}; seen from {picture.ReplyFrom}")}];");
+                output.WriteLine($"    {last} -> {client} [style=dashed, constraint=false, label={Quote($"{picture.ReplyDescription}; seen from {picture.ReplyFrom}")}];");
             }
         }
 

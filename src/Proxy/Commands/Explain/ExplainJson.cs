@@ -35,7 +35,7 @@ internal static partial class ExplainJson
         walk.Reasons.Select(static reason => new Reason(reason.Text, reason.Owner, reason.Field)),
         walk.Ways.Select(Of));
 
-    private static Way Of(ExplainedWay way) => new(
+    private static Way Of(ExplainedPath way) => new(
         Math.Round(way.Probability, 6),
         way.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
         !way.IsUncertain,

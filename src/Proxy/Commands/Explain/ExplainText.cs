@@ -20,7 +20,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private const string Strong = "1";
     private const string Faint = "2";
 
-    private readonly Ink _ink = new(isTerminal);
+    private readonly AnsiStyle _ink = new(isTerminal);
 
     /// <summary>Writes it.</summary>
     public void Write(Explanation explanation)
@@ -70,19 +70,19 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     /// <summary>The endpoints, when the answer does not name the only one; and what becomes of the source.</summary>
     private void WriteEndpoints(PacketQuestion question, ExplainedWalk walk)
     {
-        List<ExplainedWay> forwarded = [.. walk.Ways.Where(way => way.IsForwarded)];
+        List<ExplainedPath> forwarded = [.. walk.Ways.Where(way => way.IsForwarded)];
         int listed = showsAll ? forwarded.Count : Math.Min(forwarded.Count, MostListed);
-        foreach (ExplainedWay way in walk.Ways.Count > 1 ? forwarded.Take(listed) : [])
+        foreach (ExplainedPath way in walk.Ways.Count > 1 ? forwarded.Take(listed) : [])
         {
-            output.WriteLine($"  {AnswerWords.Percent(Math.Round(way.Probability, 4)),8}  {way.Target}" + (way.TargetWords.Length == 0 ? "" : $" ({way.TargetWords})"));
+            output.WriteLine($"  {AnswerDescription.Percent(Math.Round(way.Probability, 4)),8}  {way.Target}" + (way.TargetWords.Length == 0 ? "" : $" ({way.TargetWords})"));
         }
 
         if (listed < forwarded.Count)
         {
-            output.WriteLine($"  and {forwarded.Count - listed} more, {AnswerWords.Percent(Math.Round(forwarded.Skip(listed).Sum(way => way.Probability), 4))} together; --all lists them");
+            output.WriteLine($"  and {forwarded.Count - listed} more, {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(way => way.Probability), 4))} together; --all lists them");
         }
 
-        foreach (IGrouping<string, ExplainedWay> group in walk.Ways.Where(way => way.Verdict == WalkVerdict.Accept).GroupBy(way => AnswerWords.Source(question, way), StringComparer.Ordinal))
+        foreach (IGrouping<string, ExplainedPath> group in walk.Ways.Where(way => way.Verdict == WalkVerdict.Accept).GroupBy(way => AnswerDescription.Source(question, way), StringComparer.Ordinal))
         {
             bool isForAll = group.Count() == walk.Ways.Count;
             string some = group.Count() > MostBranches ? $"{group.Count()} of the ways" : string.Join(", ", group.Select(way => way.Target?.ToString() ?? "the destination that was dialled"));
@@ -94,15 +94,15 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     {
         output.WriteLine();
         output.WriteLine(_ink.Of(Strong, "The way"));
-        CommonWay common = CommonWay.Of(walk.Ways);
+        CommonPath common = CommonPath.Of(walk.Ways);
         Hook? hook = WriteRules(common.First, walk.Ways.Count == 0 ? null : walk.Ways[0].Trace.ElementAtOrDefault(common.First.Count), null, "  ");
         if (walk.Ways.Count > 1)
         {
             int shown = showsAll || walk.Ways.Count <= MostBranches + 1 ? walk.Ways.Count : MostBranches;
-            foreach (ExplainedWay way in walk.Ways.Take(shown))
+            foreach (ExplainedPath way in walk.Ways.Take(shown))
             {
                 string end = way.IsForwarded ? $"to {way.Target}" : way.Verdict == WalkVerdict.Accept ? "left alone" : way.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
-                output.WriteLine($"  {_ink.Of(Strong, (way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4))) + " " + end)}");
+                output.WriteLine($"  {_ink.Of(Strong, (way.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(way.Probability, 4))) + " " + end)}");
                 WriteRules(common.Own(way), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
@@ -126,7 +126,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     /// <summary>Writes rules under their hooks; gives the last hook.</summary>
     private Hook? WriteRules(IReadOnlyList<WalkTraceEntry> rules, WalkTraceEntry? after, Hook? hook, string indent)
     {
-        foreach (WayStep step in WayStep.Of(rules, after))
+        foreach (PathStep step in PathStep.Of(rules, after))
         {
             WalkTraceEntry entry = step.Entry;
             if (entry.Hook != hook)
@@ -160,21 +160,21 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             return;
         }
 
-        foreach (ExplainedWay way in walk.Ways.DistinctBy(way => (way.Verdict, way.IsForwarded, way.IsMasqueraded)))
+        foreach (ExplainedPath way in walk.Ways.DistinctBy(way => (way.Verdict, way.IsForwarded, way.IsMasqueraded)))
         {
             WriteResult(walk, way);
         }
     }
 
-    private void WriteResult(ExplainedWalk walk, ExplainedWay way)
+    private void WriteResult(ExplainedWalk walk, ExplainedPath way)
     {
         string which = walk.Ways.Count == 1 ? "" : way.IsForwarded ? $", when {way.Target} is picked" : way.Verdict == WalkVerdict.Accept ? ", when it is left alone" : way.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
         output.WriteLine();
         output.WriteLine(_ink.Of(Strong, $"conntrack{which}"));
         output.WriteLine(way.Conntrack.Length == 0 ? "  no entry: the packet ends before its entry is kept" : $"  {way.Conntrack}");
-        if (way.Conntrack.Contains(ConntrackWords.Open, StringComparison.Ordinal))
+        if (way.Conntrack.Contains(ConntrackDescription.Open, StringComparison.Ordinal))
         {
-            output.WriteLine($"  ({ConntrackWords.Open} is chosen by the kernel{(way.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
+            output.WriteLine($"  ({ConntrackDescription.Open} is chosen by the kernel{(way.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
         }
 
         output.WriteLine();

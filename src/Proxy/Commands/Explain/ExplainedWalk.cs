@@ -10,13 +10,13 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <param name="HasModel">Whether there was a model to compare with.</param>
 internal sealed record ExplainedWalk(
     string Title,
-    IReadOnlyList<ExplainedWay> Ways,
+    IReadOnlyList<ExplainedPath> Ways,
     IReadOnlyList<ModelReason> Reasons,
     IReadOnlyList<string> Disagreements,
     bool HasModel)
 {
     /// <summary>The answer in one sentence.</summary>
-    public string Answer => AnswerWords.Describe(this);
+    public string Answer => AnswerDescription.Describe(this);
 
     /// <summary>Rules that may match, each once.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>

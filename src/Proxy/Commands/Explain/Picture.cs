@@ -12,14 +12,14 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <param name="Stem">The boxes before the branches, the client first.</param>
 /// <param name="Lanes">The branches; one when there are none.</param>
 /// <param name="ReplyFrom">The address that the client sees in the answer; empty if no answer comes.</param>
-/// <param name="ReplyWords">What happens to answers on their way.</param>
+/// <param name="ReplyDescription">What happens to answers on their way.</param>
 internal sealed record Picture(
     string Title,
     string Subtitle,
     IReadOnlyList<PictureBox> Stem,
     IReadOnlyList<PictureLane> Lanes,
     string ReplyFrom,
-    string ReplyWords)
+    string ReplyDescription)
 {
     private const int MostLanes = 5;
 
@@ -27,25 +27,25 @@ internal sealed record Picture(
     public static Picture Of(Explanation explanation, ExplainedWalk walk, bool showsAll)
     {
         PacketQuestion question = explanation.Question;
-        IReadOnlyList<ExplainedWay> ways = walk.Ways;
+        IReadOnlyList<ExplainedPath> ways = walk.Ways;
         int shown = showsAll || ways.Count <= MostLanes ? ways.Count : MostLanes - 1;
-        CommonWay common = CommonWay.Of(ways);
+        CommonPath common = CommonPath.Of(ways);
         List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceWords.Length == 0 ? "client" : question.SourceWords, [question.Source.ToString(), $"dials {question.To}"])];
         stem.AddRange(Chains(common.First, ways.Count == 0 ? null : ways[0].Trace.ElementAtOrDefault(common.First.Count)));
         List<PictureLane> lanes = [];
-        foreach (ExplainedWay way in ways.Take(shown))
+        foreach (ExplainedPath way in ways.Take(shown))
         {
-            string label = ways.Count == 1 ? "" : way.IsUncertain ? "possible" : AnswerWords.Percent(Math.Round(way.Probability, 4));
+            string label = ways.Count == 1 ? "" : way.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(way.Probability, 4));
             lanes.Add(new(label, [.. Chains([.. way.Trace.Skip(common.First.Count)], null), End(question, way)], way.Verdict == WalkVerdict.Accept));
         }
 
         if (shown < ways.Count)
         {
-            string together = AnswerWords.Percent(Math.Round(ways.Skip(shown).Sum(way => way.Probability), 4));
+            string together = AnswerDescription.Percent(Math.Round(ways.Skip(shown).Sum(way => way.Probability), 4));
             lanes.Add(new(together, [new(PictureBoxKind.More, "", $"{ways.Count - shown} more branches", ["of the same form"])], HasReply: false));
         }
 
-        ExplainedWay? answered = ways.FirstOrDefault(way => way.Verdict == WalkVerdict.Accept);
+        ExplainedPath? answered = ways.FirstOrDefault(way => way.Verdict == WalkVerdict.Accept);
         bool isRewritten = ways.Any(way => way.Verdict == WalkVerdict.Accept && (way.IsMasqueraded || way.Target is not null));
         string words = isRewritten ? "answers: conntrack undoes the rewriting" : "answers come back as they are";
         return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), words);
@@ -55,7 +55,7 @@ internal sealed record Picture(
     private static IEnumerable<PictureBox> Chains(IReadOnlyList<WalkTraceEntry> trace, WalkTraceEntry? after)
     {
         PictureBox? box = null;
-        foreach (WayStep step in WayStep.Of(trace, after))
+        foreach (PathStep step in PathStep.Of(trace, after))
         {
             WalkTraceEntry entry = step.Entry;
             bool isEntrance = entry.IsInBaseChain && entry.JumpsTo.Length != 0 && !step.IsPassage && !entry.IsDoubtful;
@@ -90,7 +90,7 @@ internal sealed record Picture(
         }
     }
 
-    private static PictureBox End(PacketQuestion question, ExplainedWay way)
+    private static PictureBox End(PacketQuestion question, ExplainedPath way)
     {
         switch (way.Verdict)
         {

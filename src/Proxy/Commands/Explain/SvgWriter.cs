@@ -165,7 +165,7 @@ internal static class SvgWriter
         int tip = client.X + PictureLayout.BoxWidth;
         output.WriteLine(Invariant($"<path class=\"replytip\" d=\"M{tip + 9} {up - 4} v8 l-7 -4 z\"/>"));
         output.WriteLine(Invariant($"<text x=\"{tip + 16}\" y=\"{up - 8}\">reply from {Escape(picture.ReplyFrom)}</text>"));
-        output.WriteLine(Invariant($"<text x=\"{PictureLayout.LeftMargin}\" y=\"{bus + 18}\">{Escape(picture.ReplyWords)}</text>"));
+        output.WriteLine(Invariant($"<text x=\"{PictureLayout.LeftMargin}\" y=\"{bus + 18}\">{Escape(picture.ReplyDescription)}</text>"));
     }
 
     private static void DrawBox(PlacedBox placed, TextWriter output)

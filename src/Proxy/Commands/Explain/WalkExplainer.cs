@@ -54,7 +54,7 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
     }
 
     /// <summary>Ways that end alike are one; the order is that of likelihood, then as walked.</summary>
-    private List<ExplainedWay> Ways(IReadOnlyList<WalkOutcome> outcomes, IReadOnlyList<ModelOutcome> expected)
+    private List<ExplainedPath> Ways(IReadOnlyList<WalkOutcome> outcomes, IReadOnlyList<ModelOutcome> expected)
     {
         Dictionary<EndpointAddress, ModelOutcome> byTarget = [];
         foreach (ModelOutcome outcome in expected)
@@ -74,12 +74,12 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         ];
     }
 
-    private ExplainedWay Way(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget)
+    private ExplainedPath Way(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget)
     {
         WalkOutcome first = alike.FirstOrDefault(outcome => !outcome.IsUncertain) ?? alike[0];
         bool isUncertain = alike.Any(outcome => outcome.IsUncertain);
         IpAddress leavesFor = first.Target?.Address ?? question.Destination;
-        ExplainedWay way = new()
+        ExplainedPath way = new()
         {
             Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : alike.Sum(outcome => outcome.Probability),
             Verdict = first.Verdict,
@@ -93,7 +93,7 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
             IsUncertain = isUncertain,
             Trace = first.Trace,
         };
-        return way with { Conntrack = ConntrackWords.Entry(question, way), Reply = ReplyWords.Describe(question, way, node, names) };
+        return way with { Conntrack = ConntrackDescription.Entry(question, way), Reply = ReplyDescription.Describe(question, way, node, names) };
     }
 
     private string WordsOf(EndpointAddress target, ModelOutcome? model, IReadOnlyList<WalkTraceEntry> trace)

@@ -16,7 +16,7 @@ internal static class InterfaceAddresses
         {
             return InterfaceAddressFeed.ReadOnce();
         }
-        catch (ConntrackException e)
+        catch (NetlinkException e)
         {
             throw new InputException($"the addresses of this node cannot be read: {e.Message}; try again, or give them with --node-address");
         }

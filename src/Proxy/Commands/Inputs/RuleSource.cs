@@ -57,7 +57,7 @@ internal static class RuleSource
         if (mode == ProxyMode.Nftables)
         {
             // nft reads again by itself when something was committed meanwhile; this is for the moment of a commit alone.
-            (byte[] json, _) = await SteadyReading.ReadAsync(
+            (byte[] json, _) = await ConsistentListing.ReadAsync(
                 runner.Network, stop => ListAsync(runner, new("nft", "-j", "list", "ruleset"), stop), static (_, _) => false, cancellation);
             ReadJson(json, families, read);
             return [.. families.Select(family => read[family])];
@@ -85,11 +85,11 @@ internal static class RuleSource
             return await ListAsync(runner, call, cancellation); // the kernel gives out a table as a whole
         }
 
-        (byte[] listing, bool isSteady) = await SteadyReading.ReadAsync(
+        (byte[] listing, bool isSteady) = await ConsistentListing.ReadAsync(
             runner.Network, stop => ListAsync(runner, call, stop), static (one, other) => Digest(one) == Digest(other), cancellation);
         return isSteady
             ? listing
-            : throw new InputException($"the rules changed each of the {SteadyReading.MostTries} times that {call.Tool} listed them; try again when fewer changes are made");
+            : throw new InputException($"the rules changed each of the {ConsistentListing.MostTries} times that {call.Tool} listed them; try again when fewer changes are made");
     }
 
     private static (int Rules, ulong Sum) Digest(byte[] listing)

@@ -29,7 +29,7 @@ internal static class ReportRun
 
             return report is null ? ExitCode.Failure : write(report);
         }
-        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or ConntrackException or RuleTextException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InputException or ConfigurationException or ConnectionException or NetlinkException or RuleTextException or IOException or UnauthorizedAccessException)
         {
             streams.Errors.WriteLine($"error: {e.Message}");
             return ExitCode.Failure;

@@ -60,10 +60,10 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
     private static void Count(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next, PlanReport report)
     {
         report.Compared++;
-        if (ChangeWords.LeadsToEndpoints(old))
+        if (ChangeDescription.LeadsToEndpoints(old))
         {
             report.LeadToEndpoints++;
-            report.LoseEndpoints += ChangeWords.LeadsToEndpoints(next) ? 0 : 1;
+            report.LoseEndpoints += ChangeDescription.LeadsToEndpoints(next) ? 0 : 1;
         }
     }
 
@@ -74,12 +74,12 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
             return (old.Count, next.Count) switch
             {
                 (0, 0) => null,
-                (0, _) => (ServiceChangeKind.Added, ChangeWords.Describe(next)),
-                _ => (ServiceChangeKind.Removed, ChangeWords.Describe(old)),
+                (0, _) => (ServiceChangeKind.Added, ChangeDescription.Describe(next)),
+                _ => (ServiceChangeKind.Removed, ChangeDescription.Describe(old)),
             };
         }
 
-        IReadOnlyList<string> words = ChangeWords.Describe(old, next);
+        IReadOnlyList<string> words = ChangeDescription.Describe(old, next);
         return words.Count == 0 ? null : (ServiceChangeKind.Changed, string.Join('\n', words));
     }
 

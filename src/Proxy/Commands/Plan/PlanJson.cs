@@ -40,7 +40,7 @@ internal static partial class PlanJson
         int LeadToEndpoints,
         int LoseEndpoints,
         IEnumerable<Change> Changes,
-        IReadOnlyDictionary<string, RuleTouches> Touched,
+        IReadOnlyDictionary<string, RuleReferences> Touched,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AffectedFlows? Flows);
 
     internal sealed record Change(string Service, string Kind, IEnumerable<string> Destinations, IReadOnlyList<string> What);

@@ -28,7 +28,7 @@ internal sealed class PlanReport
     public List<ServiceChange> Changes { get; } = [];
 
     /// <summary>What is touched, by family.</summary>
-    public SortedDictionary<IpFamily, RuleTouches> Touches { get; } = [];
+    public SortedDictionary<IpFamily, RuleReferences> Touches { get; } = [];
 
     /// <summary>What becomes of live flows; null when they were not looked at.</summary>
     public FlowFindings? Flows { get; set; }

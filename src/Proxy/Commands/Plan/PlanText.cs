@@ -21,7 +21,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
     private const string Yellow = "33";
     private const string Red = "31";
 
-    private readonly Ink _ink = new(isTerminal);
+    private readonly AnsiStyle _ink = new(isTerminal);
 
     /// <summary>Writes it.</summary>
     public void Write(PlanReport report)
@@ -46,7 +46,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
             output.WriteLine($"The node has rules of mode {report.TakenOverMode}; they go when those of mode {report.Mode} are complete.");
         }
 
-        foreach ((IpFamily family, RuleTouches touched) in report.Touches)
+        foreach ((IpFamily family, RuleReferences touched) in report.Touches)
         {
             if (touched.IsAny)
             {
@@ -112,7 +112,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
         return string.Join(", ", named) + more;
     }
 
-    private static string Describe(RuleTouches touched)
+    private static string Describe(RuleReferences touched)
     {
         List<string> parts = [];
         Add(parts, "rules", touched.RulesAdded, touched.RulesRemoved);

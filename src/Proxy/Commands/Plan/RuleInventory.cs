@@ -26,7 +26,7 @@ internal sealed class RuleInventory
     }
 
     /// <summary>What leads from one rule set to another.</summary>
-    public static RuleTouches Difference(Ruleset before, Ruleset after)
+    public static RuleReferences Difference(Ruleset before, Ruleset after)
     {
         RuleInventory old = new(before);
         RuleInventory wanted = new(after);

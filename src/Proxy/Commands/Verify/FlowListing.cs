@@ -8,7 +8,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Commands.Verify;
 
-/// <summary>Takes the flows of this node, or saved ones, through a <see cref="FlowSurvey"/>.</summary>
+/// <summary>Takes the flows of this node, or saved ones, through a <see cref="FlowScan"/>.</summary>
 /// <param name="cluster">What flows are compared with.</param>
 /// <param name="families">The families to look at.</param>
 /// <param name="time">The clock, for the age of flows.</param>
@@ -16,10 +16,10 @@ namespace KubeProxySharp.Proxy.Commands.Verify;
 internal sealed class FlowListing(ClusterView cluster, IReadOnlyList<IpFamily> families, TimeProvider time, TextWriter errors)
 {
     /// <summary>Surveys what <c>conntrack -L</c> printed into a file; the age of flows is that when it was written.</summary>
-    /// <exception cref="ConntrackException">A line is not a flow.</exception>
+    /// <exception cref="NetlinkException">A line is not a flow.</exception>
     public FlowFindings ReadFile(string path)
     {
-        FlowSurvey survey = Begin(new(File.GetLastWriteTimeUtc(path)));
+        FlowScan survey = Begin(new(File.GetLastWriteTimeUtc(path)));
         using FileStream file = File.OpenRead(path);
         foreach (ConntrackEntry flow in ConntrackText.Read(file))
         {
@@ -30,11 +30,11 @@ internal sealed class FlowListing(ClusterView cluster, IReadOnlyList<IpFamily> f
     }
 
     /// <summary>Surveys the kernel's flows. A listing that the kernel interrupted, because the table was resized, is made again.</summary>
-    /// <exception cref="ConntrackException">They cannot be listed.</exception>
+    /// <exception cref="NetlinkException">They cannot be listed.</exception>
     public FlowFindings ReadLive()
     {
         using ConntrackTable table = ConntrackTable.Open();
-        FlowSurvey survey = Begin(time.GetUtcNow());
+        FlowScan survey = Begin(time.GetUtcNow());
         for (int attempt = 1; !TryList(table, survey); attempt++)
         {
             if (attempt == FlowCleanUp.MaxAttempts)
@@ -49,9 +49,9 @@ internal sealed class FlowListing(ClusterView cluster, IReadOnlyList<IpFamily> f
         return survey.Finish();
     }
 
-    private FlowSurvey Begin(DateTimeOffset now) => new(cluster.Model, cluster.NodeAddresses, families, now);
+    private FlowScan Begin(DateTimeOffset now) => new(cluster.Model, cluster.NodeAddresses, families, now);
 
-    private static bool TryList(ConntrackTable table, FlowSurvey survey)
+    private static bool TryList(ConntrackTable table, FlowScan survey)
     {
         using ConntrackDump dump = table.Dump(ConntrackFilter.All);
         while (dump.MoveNext())

@@ -18,7 +18,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
     private const string Good = "32";
     private const string Bad = "31";
 
-    private readonly Ink _ink = new(isTerminal);
+    private readonly AnsiStyle _ink = new(isTerminal);
 
     /// <summary>An address with a port.</summary>
     public static string Address(IpAddress address, ushort port) => new EndpointAddress(address, port).ToString();

@@ -8,7 +8,7 @@ namespace KubeProxySharp.Proxy.Observability.Health;
 internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligible, TimeSpan PendingLimit, IReadOnlyList<FamilyHealth> Families)
 {
     /// <summary>The parts of the agent that failed lately, ordered by name; none when all is well.</summary>
-    public IReadOnlyList<PartHealth> Parts { get; init; } = [];
+    public IReadOnlyList<TaskHealth> Parts { get; init; } = [];
 
     /// <summary>Whether all families are healthy, and so while none runs yet; and no part that rules depend on has failed for long.</summary>
     public bool IsHealthy => Families.All(static family => family.IsHealthy) && Parts.All(static part => part.IsHealthy);

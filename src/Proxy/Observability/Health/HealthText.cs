@@ -69,7 +69,7 @@ internal static class HealthText
             Describe(family, report, text);
         }
 
-        foreach (PartHealth part in report.Parts)
+        foreach (TaskHealth part in report.Parts)
         {
             text.Append(part.IsHealthy ? "[+]" : "[-]").Append(part.Name).Append(part.IsHealthy ? " started again" : " failed");
             text.Append(CultureInfo.InvariantCulture, $": {part.Failures} failures since {Time(part.Since)}, the last at {Time(part.Last)}");

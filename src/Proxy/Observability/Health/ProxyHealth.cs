@@ -115,6 +115,6 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     private sealed record FailingPart(bool IsVital, int Failures, DateTimeOffset Since, DateTimeOffset Last, string Error)
     {
         /// <summary>One failure that was long ago is none that goes on.</summary>
-        public PartHealth Read(string name, TimeSpan limit) => new(name, Failures, Since, Last, Error, !IsVital || Last - Since < limit);
+        public TaskHealth Read(string name, TimeSpan limit) => new(name, Failures, Since, Last, Error, !IsVital || Last - Since < limit);
     }
 }

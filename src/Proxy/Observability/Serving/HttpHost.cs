@@ -22,13 +22,13 @@ internal sealed class HttpHost : IAsyncDisposable
 {
     private const int AcceptedButNotServed = 16;
 
-    private readonly CrowdedPorts _crowds;
+    private readonly FullPorts _crowds;
     private readonly TimeProvider _time;
     private readonly KestrelServer _server;
     private readonly SocketConnectionContextFactory _contexts;
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateBounded<ConnectionContext>(AcceptedButNotServed);
 
-    private HttpHost(CrowdedPorts crowds, TimeProvider time)
+    private HttpHost(FullPorts crowds, TimeProvider time)
     {
         _crowds = crowds;
         _time = time;
@@ -49,7 +49,7 @@ internal sealed class HttpHost : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<HttpHost> StartAsync(ConnectionMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        HttpHost host = new(new CrowdedPorts(metrics, time, logger), time);
+        HttpHost host = new(new FullPorts(metrics, time, logger), time);
         await host._server.StartAsync<HttpContext>(new PortDispatcher(logger), cancellationToken);
         return host;
     }

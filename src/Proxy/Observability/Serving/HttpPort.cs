@@ -15,7 +15,7 @@ internal sealed class HttpPort : IAsyncDisposable
     private readonly ConnectionLimits _limits;
     private readonly HttpAnswer _answer;
     private readonly ChannelWriter<ConnectionContext> _accepted;
-    private readonly CrowdedPorts _crowds;
+    private readonly FullPorts _crowds;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly HashSet<PortConnection> _connections = [];
@@ -37,7 +37,7 @@ internal sealed class HttpPort : IAsyncDisposable
         ConnectionLimits limits,
         HttpAnswer answer,
         ChannelWriter<ConnectionContext> accepted,
-        CrowdedPorts crowds,
+        FullPorts crowds,
         TimeProvider time)
     {
         _listener = listener;

@@ -26,7 +26,7 @@ internal sealed class ServiceHealthInstance(NamespacedName service, int port, Fu
     public Dictionary<IpAddress, HttpPort> Listeners { get; } = [];
 
     /// <summary>What keeps it from being open on all addresses; null when nothing does.</summary>
-    public ListenTrouble? Trouble { get; set; }
+    public ListenFailure? Trouble { get; set; }
 
     /// <summary>Sets the number of local endpoints.</summary>
     public void SetLocalEndpoints(int count) => _localEndpoints = count;

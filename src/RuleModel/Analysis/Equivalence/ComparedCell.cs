@@ -28,14 +28,14 @@ internal readonly record struct ComparedCell
     public uint Mark { get; init; }
 
     /// <summary>Conditions that are settled, the last first.</summary>
-    public SettledLiteral? Literals { get; init; }
+    public SettledCondition? Conditions { get; init; }
 
     /// <summary>How a condition is settled; null if it is not.</summary>
-    public bool? Find(int literal)
+    public bool? Find(int condition)
     {
-        for (SettledLiteral? link = Literals; link is not null; link = link.Before)
+        for (SettledCondition? link = Conditions; link is not null; link = link.Before)
         {
-            if (link.Literal == literal)
+            if (link.PathCondition == condition)
             {
                 return link.IsTrue;
             }
@@ -45,5 +45,5 @@ internal readonly record struct ComparedCell
     }
 
     /// <summary>A condition, by its number, that is settled, and those before.</summary>
-    internal sealed record SettledLiteral(int Literal, bool IsTrue, SettledLiteral? Before);
+    internal sealed record SettledCondition(int PathCondition, bool IsTrue, SettledCondition? Before);
 }

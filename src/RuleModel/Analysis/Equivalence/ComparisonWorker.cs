@@ -5,7 +5,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// <summary>What one caller of <see cref="RulesetComparison"/> works with: buffers that are used again.</summary>
 public sealed class ComparisonWorker
 {
-    internal ComparisonWorker(PacketWalker a, PacketWalker b, WayComparison ways)
+    internal ComparisonWorker(PacketWalker a, PacketWalker b, PathEquivalence ways)
     {
         A = a;
         B = b;
@@ -16,5 +16,5 @@ public sealed class ComparisonWorker
 
     internal PacketWalker B { get; }
 
-    internal WayComparison Ways { get; }
+    internal PathEquivalence Ways { get; }
 }

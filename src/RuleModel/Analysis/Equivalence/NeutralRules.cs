@@ -152,17 +152,17 @@ public sealed class NeutralRules
     private static TrafficBehaviour Summarize(List<WalkOutcome> ways)
     {
         SortedDictionary<(string Target, bool IsMasqueraded), (EndpointAddress Target, double Share)> shares = [];
-        HashSet<TrafficFate> fates = [];
+        HashSet<Disposition> fates = [];
         bool isMasqueraded = false;
         bool isUncertain = false;
         int affinity = 0;
         foreach (WalkOutcome way in ways)
         {
-            TrafficFate fate = FateOf(way);
+            Disposition fate = FateOf(way);
             fates.Add(fate);
             isUncertain |= way.IsUncertain;
-            affinity = Math.Max(affinity, fate == TrafficFate.Forwarded ? way.AffinitySeconds : 0);
-            if (fate == TrafficFate.Forwarded)
+            affinity = Math.Max(affinity, fate == Disposition.Forwarded ? way.AffinitySeconds : 0);
+            if (fate == Disposition.Forwarded)
             {
                 EndpointAddress target = way.Target!.Value; // forwarded means that it has a target
                 (string, bool) key = (target.ToString(), way.IsMasqueraded);
@@ -170,12 +170,12 @@ public sealed class NeutralRules
             }
             else
             {
-                isMasqueraded |= fate == TrafficFate.Passes && way.IsMasqueraded;
+                isMasqueraded |= fate == Disposition.Passes && way.IsMasqueraded;
             }
         }
 
         EndpointShare[] endpoints = [.. shares.Select(share => new EndpointShare(share.Value.Target, Millionths(share.Value.Share), share.Key.IsMasqueraded))];
-        return new(fates.Count == 1 ? fates.First() : TrafficFate.Mixed, EquatableArray.Adopt(endpoints), isMasqueraded, affinity, isUncertain);
+        return new(fates.Count == 1 ? fates.First() : Disposition.Mixed, EquatableArray.Adopt(endpoints), isMasqueraded, affinity, isUncertain);
     }
 
     /// <summary>
@@ -184,10 +184,10 @@ public sealed class NeutralRules
     /// </summary>
     private static int Millionths(double share) => (int)Math.Round((share * 1_000_000) + 0.001);
 
-    private static TrafficFate FateOf(WalkOutcome way) => way.Verdict switch
+    private static Disposition FateOf(WalkOutcome way) => way.Verdict switch
     {
-        WalkVerdict.Reject => TrafficFate.Rejected,
-        WalkVerdict.Drop => TrafficFate.Dropped,
-        _ => way.Target is null ? TrafficFate.Passes : TrafficFate.Forwarded,
+        WalkVerdict.Reject => Disposition.Rejected,
+        WalkVerdict.Drop => Disposition.Dropped,
+        _ => way.Target is null ? Disposition.Passes : Disposition.Forwarded,
     };
 }

@@ -21,7 +21,7 @@ public sealed class RulesetComparison
     private readonly HeaderSpace _space;
     private readonly RuleFacts _factsA;
     private readonly RuleFacts _factsB;
-    private readonly ModeJudge? _judge;
+    private readonly KnownModeDifferences? _judge;
     private readonly IpFamily _family;
     private readonly ConcurrentDictionary<(string A, string B), int> _pairs = new();
 
@@ -38,7 +38,7 @@ public sealed class RulesetComparison
         _space = new([_a, _b], _node, a.Family);
         _factsA = new(a);
         _factsB = new(b);
-        _judge = ModeJudge.Of(_a, _b, _node);
+        _judge = KnownModeDifferences.Of(_a, _b, _node);
     }
 
     /// <summary>Number of destinations to compare, for progress.</summary>
@@ -66,7 +66,7 @@ public sealed class RulesetComparison
         return new(
             new PacketWalker(_a, _node, _space.OutputInterfaces),
             new PacketWalker(_b, _node, _space.OutputInterfaces),
-            new WayComparison(_family, _factsA, _factsB));
+            new PathEquivalence(_family, _factsA, _factsB));
     }
 
     /// <summary>Concludes when all destinations have been compared.</summary>
@@ -94,7 +94,7 @@ public sealed class RulesetComparison
             worker.Ways.Compare(waysA, waysB, (cell, a, b) =>
             {
                 ModeDifference? mode = _judge?.Judge(destination, origin, cell, a, b);
-                bool isUncertain = IsUncertain(cell, worker.Ways.Literals, a, b);
+                bool isUncertain = IsUncertain(cell, worker.Ways.Conditions, a, b);
                 (ushort, ProtocolSet, string?, bool) key = (cell.DestinationPort, cell.Protocols, mode?.Name, isUncertain);
                 differences ??= [];
                 if (places.TryGetValue(key, out int place))
@@ -104,10 +104,10 @@ public sealed class RulesetComparison
                 else
                 {
                     places.Add(key, differences.Count);
-                    differences.Add(Describe(destination, origin, cell, worker.Ways.Literals, a, b) with { Mode = mode, IsUncertain = isUncertain });
+                    differences.Add(Describe(destination, origin, cell, worker.Ways.Conditions, a, b) with { Mode = mode, IsUncertain = isUncertain });
                 }
             });
-            Pair(worker.Ways.Literals, index);
+            Pair(worker.Ways.Conditions, index);
         }
 
         return differences ?? (IReadOnlyList<RulesetDifference>)[];
@@ -125,11 +125,11 @@ public sealed class RulesetComparison
     /// A difference under a match that is not understood is one if both rule sets have that match: it holds or not for both.
     /// Otherwise it cannot be told, nor if they met different statements that are not understood.
     /// </summary>
-    private bool IsUncertain(in ComparedCell cell, IReadOnlyList<Literal> literals, List<ResultShare> a, List<ResultShare> b)
+    private bool IsUncertain(in ComparedCell cell, IReadOnlyList<PathCondition> conditions, List<ResultShare> a, List<ResultShare> b)
     {
-        for (ComparedCell.SettledLiteral? link = cell.Literals; link is not null; link = link.Before)
+        for (ComparedCell.SettledCondition? link = cell.Conditions; link is not null; link = link.Before)
         {
-            string text = literals[link.Literal].Text;
+            string text = conditions[link.PathCondition].Text;
             if (text.Length != 0 && !(_factsA.UnknownMatches.Contains(text) && _factsB.UnknownMatches.Contains(text)))
             {
                 return true;
@@ -140,24 +140,24 @@ public sealed class RulesetComparison
     }
 
     private RulesetDifference Describe(
-        IpAddress destination, TrafficOrigin origin, in ComparedCell cell, IReadOnlyList<Literal> literals, List<ResultShare> a, List<ResultShare> b)
+        IpAddress destination, TrafficOrigin origin, in ComparedCell cell, IReadOnlyList<PathCondition> conditions, List<ResultShare> a, List<ResultShare> b)
     {
         List<string> listsA = [];
         List<string> listsB = [];
         List<string> endpoints = [];
         List<(string, bool)> assumptions = [];
-        for (ComparedCell.SettledLiteral? link = cell.Literals; link is not null; link = link.Before)
+        for (ComparedCell.SettledCondition? link = cell.Conditions; link is not null; link = link.Before)
         {
-            Literal literal = literals[link.Literal];
-            if (literal.Text.Length != 0)
+            PathCondition condition = conditions[link.PathCondition];
+            if (condition.Text.Length != 0)
             {
-                assumptions.Add((literal.Text, link.IsTrue));
+                assumptions.Add((condition.Text, link.IsTrue));
             }
             else if (link.IsTrue)
             {
-                endpoints.Add(literal.Endpoint);
-                AddIfAny(listsA, literal.ListA);
-                AddIfAny(listsB, literal.ListB);
+                endpoints.Add(condition.Endpoint);
+                AddIfAny(listsA, condition.ListA);
+                AddIfAny(listsB, condition.ListB);
             }
         }
 
@@ -194,11 +194,11 @@ public sealed class RulesetComparison
     }
 
     /// <summary>Notes which lists of clients stand for each other.</summary>
-    private void Pair(IReadOnlyList<Literal> literals, int index)
+    private void Pair(IReadOnlyList<PathCondition> conditions, int index)
     {
-        foreach (Literal literal in literals)
+        foreach (PathCondition condition in conditions)
         {
-            if (literal.ListA is { } a && literal.ListB is { } b)
+            if (condition.ListA is { } a && condition.ListB is { } b)
             {
                 _pairs.AddOrUpdate((a, b), index, (_, known) => Math.Min(known, index));
             }
@@ -238,9 +238,9 @@ public sealed class RulesetComparison
             List<WalkState> waysB = [];
             new PacketWalker(_a, _node, _space.OutputInterfaces).Walk(Start(destination, origin), waysA);
             new PacketWalker(_b, _node, _space.OutputInterfaces).Walk(Start(destination, origin), waysB);
-            WayComparison ways = new(_family, _factsA.Knowing(listA), _factsB.Knowing(listB));
+            PathEquivalence ways = new(_family, _factsA.Knowing(listA), _factsB.Knowing(listB));
             RulesetDifference? first = null;
-            ways.Compare(waysA, waysB, (cell, a, b) => first ??= Describe(destination, origin, cell, ways.Literals, a, b));
+            ways.Compare(waysA, waysB, (cell, a, b) => first ??= Describe(destination, origin, cell, ways.Conditions, a, b));
             if (first is not null)
             {
                 RulesetDifference mixed = first with

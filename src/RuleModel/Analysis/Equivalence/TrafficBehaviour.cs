@@ -9,25 +9,25 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// <param name="AffinitySeconds">For how long a client keeps its endpoint; 0 without session affinity.</param>
 /// <param name="IsUncertain">Whether something on the way is not understood.</param>
 public sealed record TrafficBehaviour(
-    TrafficFate Fate,
+    Disposition Fate,
     EquatableArray<EndpointShare> Endpoints,
     bool IsMasqueraded,
     int AffinitySeconds,
     bool IsUncertain)
 {
     /// <summary>Whether the rules leave such traffic alone.</summary>
-    public bool IsNothing => Fate == TrafficFate.Passes && !IsMasqueraded && !IsUncertain;
+    public bool IsNothing => Fate == Disposition.Passes && !IsMasqueraded && !IsUncertain;
 
     /// <summary>In words, for differences.</summary>
     public override string ToString()
     {
         string text = Fate switch
         {
-            TrafficFate.Forwarded => string.Join(", ", Endpoints.AsSpan().ToArray().Select(share =>
+            Disposition.Forwarded => string.Join(", ", Endpoints.AsSpan().ToArray().Select(share =>
                 $"{share.Target} {share.Share / 10000.0:0.##}%{(share.IsMasqueraded ? " masqueraded" : "")}")),
-            TrafficFate.Rejected => "rejected",
-            TrafficFate.Dropped => "dropped",
-            TrafficFate.Passes => "passes",
+            Disposition.Rejected => "rejected",
+            Disposition.Dropped => "dropped",
+            Disposition.Passes => "passes",
             _ => "mixed",
         };
         return text + (IsMasqueraded ? " masqueraded" : "") + (AffinitySeconds > 0 ? $", affinity {AffinitySeconds} s" : "") + (IsUncertain ? ", uncertain" : "");

@@ -42,7 +42,7 @@ public sealed partial class ModelWalker
         bool isMartian = Settings.LocalhostNodePorts && state.Destination.IsIPv4 && state.Destination.IsLoopback && !_source.IsLoopback && state.Endpoint is null;
         if (isMartian)
         {
-            return state.With(ModelWords.LoopbackFromOutside()).End(WalkVerdict.Drop);
+            return state.With(ModelReasons.LoopbackFromOutside()).End(WalkVerdict.Drop);
         }
 
         if (SourceRangesCheck(state) is { } dropped)
@@ -82,7 +82,7 @@ public sealed partial class ModelWalker
     private ModelOutcome? LoopbackCheckOfOutput(ModelState state)
     {
         bool isMartian = Settings.LocalhostNodePorts && state.Destination.IsIPv4 && state.Destination.IsLoopback && !_source.IsLoopback && state.Endpoint is null;
-        return isMartian ? state.With(ModelWords.LoopbackFromOutside()).End(WalkVerdict.Drop) : null;
+        return isMartian ? state.With(ModelReasons.LoopbackFromOutside()).End(WalkVerdict.Drop) : null;
     }
 
     /// <summary>iptables: what the source ranges of a Service did not let through.</summary>
@@ -210,7 +210,7 @@ public sealed partial class ModelWalker
         {
             if (range.Contains(state.Destination))
             {
-                return state.With(ModelWords.Unallocated(state, range)).End(WalkVerdict.Drop);
+                return state.With(ModelReasons.Unallocated(state, range)).End(WalkVerdict.Drop);
             }
         }
 
@@ -221,13 +221,13 @@ public sealed partial class ModelWalker
     {
         FrontendVerdict verdict = port.PolicyOf(frontend).Verdict;
         return verdict == FrontendVerdict.Reject
-            ? Refuse(state, port, frontend, WalkVerdict.Reject, ModelWords.NoEndpoints(port))
+            ? Refuse(state, port, frontend, WalkVerdict.Reject, ModelReasons.NoEndpoints(port))
             : Refuse(state, port, frontend, WalkVerdict.Drop, _words.NoLocalEndpoints(port, frontend));
     }
 
     private static ModelOutcome Refuse(ModelState state, ServicePortRules port, Frontend frontend, WalkVerdict verdict, ModelReason reason)
     {
-        ModelState refused = state.Endpoint is null ? (state with { Service = port, Frontend = frontend }).With(ModelWords.Dialled(port, frontend)) : state;
+        ModelState refused = state.Endpoint is null ? (state with { Service = port, Frontend = frontend }).With(ModelReasons.Dialled(port, frontend)) : state;
         return refused.With(reason).End(verdict);
     }
 }

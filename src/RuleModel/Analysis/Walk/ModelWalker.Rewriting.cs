@@ -91,7 +91,7 @@ public sealed partial class ModelWalker
     /// <summary>Sends a packet on from a frontend; null if it is let go because policy Local leaves nothing.</summary>
     private List<ModelState>? Take(ServicePortRules port, Frontend frontend, ModelState state)
     {
-        ModelState taken = (state with { Service = port, Frontend = frontend }).With(ModelWords.Dialled(port, frontend));
+        ModelState taken = (state with { Service = port, Frontend = frontend }).With(ModelReasons.Dialled(port, frontend));
         if (!frontend.IsExternal)
         {
             if (_isNftables && MasqueradesClusterIPs)
@@ -109,17 +109,17 @@ public sealed partial class ModelWalker
 
         if (port.Spec.ExternalPolicy == TrafficPolicy.Cluster)
         {
-            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(ModelWords.ExternalMasquerade(port)), "spec.externalTrafficPolicy");
+            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(ModelReasons.ExternalMasquerade(port)), "spec.externalTrafficPolicy");
         }
 
         if (Settings.LocalTraffic.IsPresent && _isFromPod)
         {
-            return Spread(port, TrafficPolicy.Cluster, taken.With(ModelWords.ShortCut(port, isPod: true)), "");
+            return Spread(port, TrafficPolicy.Cluster, taken.With(ModelReasons.ShortCut(port, isPod: true)), "");
         }
 
         if (_node.IsLocal(_source))
         {
-            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(ModelWords.ShortCut(port, isPod: false)), "");
+            return Spread(port, TrafficPolicy.Cluster, (taken with { IsMarked = true }).With(ModelReasons.ShortCut(port, isPod: false)), "");
         }
 
         return port.Endpoints.Local.IsEmpty ? null : Spread(port, TrafficPolicy.Local, taken, "spec.externalTrafficPolicy");
@@ -153,7 +153,7 @@ public sealed partial class ModelWalker
                 AffinitySeconds = port.Spec.AffinitySeconds,
             };
             bool isHairpin = !_isNftables && endpoint.Target.Address == _source;
-            ways.Add(isHairpin ? (way with { IsMarked = true }).With(ModelWords.Hairpin(way)) : way);
+            ways.Add(isHairpin ? (way with { IsMarked = true }).With(ModelReasons.Hairpin(way)) : way);
         }
 
         return ways;

@@ -20,7 +20,7 @@ public sealed partial class ModelWalker
     private readonly WalkPacket _packet;
     private readonly IpAddress _source;
     private readonly bool _isFromPod;
-    private readonly ModelWords _words;
+    private readonly ModelReasons _words;
 
     private ModelWalker(FamilyRules rules, NodeView node, RuleDialect dialect, WalkPacket packet)
     {
@@ -30,7 +30,7 @@ public sealed partial class ModelWalker
         _packet = packet;
         _source = IpAddress.FromBits(packet.Source.First);
         _isFromPod = IsLocalTraffic(rules.Settings.LocalTraffic);
-        _words = new ModelWords(rules, _source, packet.Protocol, dialect);
+        _words = new ModelReasons(rules, _source, packet.Protocol, dialect);
     }
 
     private NodeSettings Settings => _rules.Settings;
@@ -63,7 +63,7 @@ public sealed partial class ModelWalker
         };
         if ((_packet.Mark & Settings.MasqueradeMark) != 0)
         {
-            start = (start with { IsMarked = true }).With(ModelWords.AlreadyMarked(Settings.MasqueradeMark));
+            start = (start with { IsMarked = true }).With(ModelReasons.AlreadyMarked(Settings.MasqueradeMark));
         }
 
         if (FirewallDrop(start) is { } dropped)
@@ -113,7 +113,7 @@ public sealed partial class ModelWalker
             return state with { IsMasqueraded = true };
         }
 
-        return _isNftables && IsHairpin(state) ? (state with { IsMasqueraded = true }).With(ModelWords.Hairpin(state)) : state;
+        return _isNftables && IsHairpin(state) ? (state with { IsMasqueraded = true }).With(ModelReasons.Hairpin(state)) : state;
     }
 
     /// <summary>Whether an endpoint of this node was sent to itself.</summary>

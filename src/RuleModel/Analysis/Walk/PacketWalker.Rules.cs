@@ -41,7 +41,7 @@ public sealed partial class PacketWalker
         WalkState.TraceLink? before = state.Trace;
         int others = run.Next.Count;
         WalkState.TraceLink noted = new(
-            EntryOf(run, rule, StepWords.Describe(step), state) with
+            EntryOf(run, rule, StepDescription.Describe(step), state) with
             {
                 IsDoubtful = step is RuleStep.UnknownStatement,
                 IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
@@ -182,7 +182,7 @@ public sealed partial class PacketWalker
             RuleStep found = steps[hit.Value];
             if (_packet is not null)
             {
-                NoteFound(hit.State, found, $"finds in {(lookup.Map.Name.Length == 0 ? "the map" : lookup.Map.Name)}: {StepWords.Describe(found)}");
+                NoteFound(hit.State, found, $"finds in {(lookup.Map.Name.Length == 0 ? "the map" : lookup.Map.Name)}: {StepDescription.Describe(found)}");
             }
 
             if (Execute(run, index, isTraced, found, hit.State) is { } current)

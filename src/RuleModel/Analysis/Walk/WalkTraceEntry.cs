@@ -29,5 +29,5 @@ public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int P
     internal WalkState? Packet { get; init; }
 
     /// <summary>Why the rule matched: what it asked for and what the packet had; empty for a rule that takes every packet.</summary>
-    public IReadOnlyList<string> Reasons => Source is null || Packet is null ? [] : MatchWords.Describe(Source, Packet);
+    public IReadOnlyList<string> Reasons => Source is null || Packet is null ? [] : MatchDescription.Describe(Source, Packet);
 }

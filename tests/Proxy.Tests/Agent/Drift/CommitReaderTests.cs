@@ -67,9 +67,9 @@ public sealed class CommitReaderTests
             {
                 Read(RuleStore.KubeProxyTable, bad);
             }
-            catch (ConntrackException e)
+            catch (NetlinkException e)
             {
-                e.Failure.Should().Be(ConntrackFailure.MalformedMessage);
+                e.Failure.Should().Be(NetlinkFailure.MalformedMessage);
             }
         }
     }

@@ -26,7 +26,7 @@ public sealed class StartTests
         RecordingLogger log = new();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         TaskCompletionSource<int> step = new();
-        Task<int> wait = new StartWait(health, log, _time).UntilAsync(step.Task, "the API server");
+        Task<int> wait = new StartupWait(health, log, _time).UntilAsync(step.Task, "the API server");
 
         health.Read().WaitsFor.Should().Be("the API server");
         log.Lines.Should().Equal("Waiting for the API server; rules in the kernel stay as they are meanwhile");
@@ -48,7 +48,7 @@ public sealed class StartTests
     {
         RecordingLogger log = new();
 
-        await new StartWait(new ProxyHealth(TimeSpan.FromSeconds(30), _time), log, _time).UntilAsync(Task.FromResult(true), "nothing");
+        await new StartupWait(new ProxyHealth(TimeSpan.FromSeconds(30), _time), log, _time).UntilAsync(Task.FromResult(true), "nothing");
 
         log.Lines.Should().BeEmpty();
     }
@@ -57,7 +57,7 @@ public sealed class StartTests
     public async Task TheNodeIsWaitedForStepByStep()
     {
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
-        NodeWait wait = new("node-a", new LateFeed(), new StartWait(health, NullLogger.Instance, _time), NullLogger.Instance, _time);
+        NodeLookup wait = new("node-a", new BufferedNodeSink(), new StartupWait(health, NullLogger.Instance, _time), NullLogger.Instance, _time);
         Task done = wait.WaitAsync(needsPodCidr: false, CancellationToken.None);
 
         health.Read().WaitsFor.Should().Be("the API server to answer for Node \"node-a\"");
@@ -72,7 +72,7 @@ public sealed class StartTests
     public async Task APartThatFailsEndsTheWait()
     {
         using CancellationTokenSource end = new();
-        await using PartsOfAgent parts = new(NullLogger.Instance, end);
+        await using AgentTasks parts = new(NullLogger.Instance, end);
         TaskCompletionSource<int> step = new();
         end.Token.Register(() => step.TrySetCanceled());
         parts.Add(Task.FromException(new IOException("the port is busy")));
@@ -85,7 +85,7 @@ public sealed class StartTests
     {
         using CancellationTokenSource end = new();
         Task part;
-        await using (PartsOfAgent parts = new(NullLogger.Instance, end))
+        await using (AgentTasks parts = new(NullLogger.Instance, end))
         {
             part = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, end.Token);
             parts.Add(part);
@@ -99,7 +99,7 @@ public sealed class StartTests
     public async Task WhatFailsAfterTheStopIsNoErrorOfTheAgent()
     {
         using CancellationTokenSource end = new();
-        await using PartsOfAgent parts = new(NullLogger.Instance, end);
+        await using AgentTasks parts = new(NullLogger.Instance, end);
         TaskCompletionSource part = new();
         parts.Add(part.Task);
         Task wait = parts.WaitAsync();
@@ -114,7 +114,7 @@ public sealed class StartTests
     public async Task WhatFailsBeforeTheStopEndsTheAgent()
     {
         using CancellationTokenSource end = new();
-        await using PartsOfAgent parts = new(NullLogger.Instance, end);
+        await using AgentTasks parts = new(NullLogger.Instance, end);
         parts.Add(Task.FromException(new IOException("broken")));
 
         await FluentActions.Awaiting(parts.WaitAsync).Should().ThrowAsync<IOException>().WithMessage("broken");

@@ -317,7 +317,7 @@ public sealed class SyncLoopTests
             return [IpAddress.Parse("192.0.2.7")];
         };
 
-        lock (test.Loop.Feed.Together)
+        lock (test.Loop.Feed.BatchLock)
         {
             test.Loop.Feed.Nodes.Put(new Node { Name = "node-a", Zone = "here" });
             test.Loop.Feed.Services.Put(Numbered(2));

@@ -140,7 +140,7 @@ public sealed class AddressWatchTests : IDisposable
             if (Failures > 0)
             {
                 Failures--;
-                throw new ConntrackException(ConntrackFailure.NoAnswer, "no answer");
+                throw new NetlinkException(NetlinkFailure.NoAnswer, "no answer");
             }
 
             return [.. Addresses];

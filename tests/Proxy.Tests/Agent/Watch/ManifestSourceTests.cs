@@ -132,7 +132,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
             {
                 Thread taker = new(() =>
                 {
-                    lock (feed.Together)
+                    lock (feed.BatchLock)
                     {
                         taken.SetResult((feed.Services.Take().Count, feed.EndpointSlices.Take().Count));
                     }

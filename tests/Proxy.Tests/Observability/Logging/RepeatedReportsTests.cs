@@ -61,7 +61,7 @@ public sealed class RepeatedReportsTests
     [Fact]
     public void EventsOfOneReasonOnOneObjectAreCounted()
     {
-        using LimitedEvents events = new((regarding, _, reason, _, note) => _told.Add($"{regarding.Name} {reason}: {note}"), _time);
+        using RateLimitedEvents events = new((regarding, _, reason, _, note) => _told.Add($"{regarding.Name} {reason}: {note}"), _time);
         for (int repair = 0; repair < 14; repair++)
         {
             events.Write(ObjectReference.Node("node-a"), EventKind.Warning, "ServiceRulesRepaired", "SyncRules", "flushed");

@@ -158,14 +158,14 @@ public sealed class NeutralRulesTests
     public void BehavioursAreEqualByWhatTheyHold()
     {
         EndpointShare share = new(new(IpAddress.Parse("10.0.0.1"), 80), 1_000_000, IsMasqueraded: false);
-        TrafficBehaviour behaviour = new(TrafficFate.Forwarded, [share], IsMasqueraded: false, 0, IsUncertain: false);
+        TrafficBehaviour behaviour = new(Disposition.Forwarded, [share], IsMasqueraded: false, 0, IsUncertain: false);
 
         behaviour.Should().Be(behaviour with { Endpoints = EquatableArray.Create<EndpointShare>([share]) });
         behaviour.Should().NotBe(behaviour with { Endpoints = [share with { IsMasqueraded = true }] });
         behaviour.IsNothing.Should().BeFalse();
-        (behaviour with { Fate = TrafficFate.Passes }).IsNothing.Should().BeTrue();
-        (behaviour with { Fate = TrafficFate.Passes, IsMasqueraded = true }).IsNothing.Should().BeFalse();
-        (behaviour with { Fate = TrafficFate.Passes, IsUncertain = true }).IsNothing.Should().BeFalse();
+        (behaviour with { Fate = Disposition.Passes }).IsNothing.Should().BeTrue();
+        (behaviour with { Fate = Disposition.Passes, IsMasqueraded = true }).IsNothing.Should().BeFalse();
+        (behaviour with { Fate = Disposition.Passes, IsUncertain = true }).IsNothing.Should().BeFalse();
     }
 
     private static string[] Forward(params WalkRule[] rules) => Describe(RulesOf(Filter(Hook.Forward, rules)), "eth0");

@@ -31,7 +31,7 @@ internal static class NfacctRequests
             Ask(kernel, NewCounter, NetlinkHeader.Acknowledge | NetlinkHeader.Exclusive | NetlinkHeader.Create, name);
             return kernel.Finish();
         }
-        catch (ConntrackException)
+        catch (NetlinkException)
         {
             return Errno.Protocol;
         }
@@ -59,7 +59,7 @@ internal static class NfacctRequests
             AttributeReader attributes = answer.Attributes;
             return attributes.TryFind(PacketsAttribute) ? attributes.ToUInt64() : null;
         }
-        catch (ConntrackException)
+        catch (NetlinkException)
         {
             return null;
         }

@@ -104,11 +104,11 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// count: above and below the size of a large cluster they differ until a rule is rewritten, and then the answer is no once.
     /// </summary>
     /// <exception cref="ApplierException">They cannot be listed.</exception>
-    public async Task<Intactness> LookAsync(CancellationToken cancellation)
+    public async Task<Integrity> LookAsync(CancellationToken cancellation)
     {
         if (_applied is not { } before)
         {
-            return Intactness.Intact;
+            return Integrity.Intact;
         }
 
         using FinishedCommits? commits = tools.Variant == IptablesVariant.Legacy
@@ -125,13 +125,13 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         AppliedRules? after = _applied;
         if (after is null || live.Value == after.Digest || (after != before && live.Value == before.Digest))
         {
-            return Intactness.Intact;
+            return Integrity.Intact;
         }
 
         bool isSteady = after == before
             && (commits is null || (commit is not null && commit == commits.Last()) || _torn == (before, live.Value));
         _torn = isSteady ? null : (before, live.Value);
-        return isSteady ? Intactness.Changed : Intactness.Unclear;
+        return isSteady ? Integrity.Changed : Integrity.Unclear;
     }
 
     /// <summary>None: each full sync removes what is stale in its own transaction.</summary>
@@ -143,10 +143,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
-        NewNetwork network;
+        ScratchNetns network;
         try
         {
-            network = NewNetwork.Create();
+            network = ScratchNetns.Create();
         }
         catch (Win32Exception e)
         {

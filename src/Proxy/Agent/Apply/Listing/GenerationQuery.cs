@@ -27,7 +27,7 @@ internal sealed partial class GenerationQuery : IDisposable
                 NftMessage answer = new(message);
                 return isAnswered && answer.IsGeneration ? answer.ReadGeneration() : null;
             }
-            catch (ConntrackException)
+            catch (NetlinkException)
             {
                 error = Errno.Protocol;
                 return null;

@@ -4,7 +4,7 @@ using KubeProxySharp.Conntrack.Netlink;
 namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
 
 /// <summary>One message of the nftables subsystem (linux/netfilter/nf_tables.h).</summary>
-/// <param name="message">The message, whatever it is; what cannot be read of it throws a ConntrackException.</param>
+/// <param name="message">The message, whatever it is; what cannot be read of it throws a NetlinkException.</param>
 internal readonly ref struct NftMessage(NetlinkMessage message)
 {
     /// <summary>The high byte of the type of each message: NFNL_SUBSYS_NFTABLES.</summary>

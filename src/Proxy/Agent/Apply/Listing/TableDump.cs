@@ -86,7 +86,7 @@ internal sealed class TableDump : IDisposable
                 ? isRead
                 : throw new IOException($"the rules of the table cannot be counted: errno {_kernel.Error} (CAP_NET_ADMIN is needed)");
         }
-        catch (ConntrackException e)
+        catch (NetlinkException e)
         {
             throw new IOException($"the rules of the table cannot be counted: {e.Message}", e);
         }

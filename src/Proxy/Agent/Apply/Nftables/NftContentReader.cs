@@ -34,7 +34,7 @@ internal sealed class NftContentReader(IpFamily family)
     /// <returns>Its content, empty if there is no such table; null and why, if it cannot be listed.</returns>
     public static async Task<(NftTableContent? Content, string Error)> ReadAsync(ProcessRunner runner, IpFamily family, CancellationToken cancellation)
     {
-        ((NftTableContent? Content, string Error) read, bool isSteady) = await SteadyReading.ReadAsync(
+        ((NftTableContent? Content, string Error) read, bool isSteady) = await ConsistentListing.ReadAsync(
             runner.Network,
             stop => ReadOnceAsync(runner, family, stop),
             static (one, other) => one.Content is not null && one.Content == other.Content,

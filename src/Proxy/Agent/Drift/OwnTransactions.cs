@@ -1,0 +1,102 @@
+namespace KubeProxySharp.Proxy.Agent.Drift;
+
+/// <summary>
+/// What we change ourselves, of both families, whose applies overlap. Who applies rules says so here, so that watches tell
+/// our commits from those of others.
+/// </summary>
+internal sealed class OwnTransactions
+{
+    private const int MostProcesses = 256;
+
+    private readonly Lock _lock = new();
+    private readonly List<IOwnApplyListener> _listeners = [];
+    private readonly HashSet<int> _processes = [];
+    private readonly Queue<int> _order = [];
+    private int _underWay;
+    private long _count;
+
+    /// <summary>Whether processes are reported at all; if not, whatever is committed while an apply is under way counts as ours.</summary>
+    public bool KnowsProcesses { get; private set; }
+
+    /// <summary>Whether an apply is under way.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _underWay) > 0;
+
+    /// <summary>How many applies have begun.</summary>
+    public long Count => Volatile.Read(ref _count);
+
+    /// <summary>Adds a watch, before the first apply.</summary>
+    public void Add(IOwnApplyListener listener)
+    {
+        lock (_lock)
+        {
+            _listeners.Add(listener);
+        }
+    }
+
+    /// <summary>Says that an apply begins; call it before any process is started, and dispose after the last one has ended.</summary>
+    /// <param name="isFull">Whether everything is written anew.</param>
+    public IDisposable Begin(bool isFull)
+    {
+        lock (_lock)
+        {
+            _underWay++;
+            _count++;
+            _listeners.ForEach(listener => listener.OwnApplyBegins(isFull));
+        }
+
+        return new Apply(this, isFull);
+    }
+
+    /// <summary>Says that a process was started that may change rules: as soon as its number is known.</summary>
+    public void ProcessStarted(int process)
+    {
+        lock (_lock)
+        {
+            KnowsProcesses = true;
+            if (_processes.Add(process))
+            {
+                _order.Enqueue(process);
+            }
+
+            // Numbers are used again some day: only the latest are remembered.
+            if (_order.Count > MostProcesses)
+            {
+                _processes.Remove(_order.Dequeue());
+            }
+
+            _listeners.ForEach(listener => listener.OwnProcessStarted(process));
+        }
+    }
+
+    /// <summary>Whether a process is ours, running or ended lately.</summary>
+    public bool IsOwn(int process)
+    {
+        lock (_lock)
+        {
+            return _processes.Contains(process);
+        }
+    }
+
+    private void End(bool isFull)
+    {
+        lock (_lock)
+        {
+            _listeners.ForEach(listener => listener.OwnApplyEnded(isFull));
+            _underWay--;
+        }
+    }
+
+    private sealed class Apply(OwnTransactions applies, bool isFull) : IDisposable
+    {
+        private bool _isEnded;
+
+        public void Dispose()
+        {
+            if (!_isEnded)
+            {
+                _isEnded = true;
+                applies.End(isFull);
+            }
+        }
+    }
+}

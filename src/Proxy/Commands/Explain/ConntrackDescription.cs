@@ -1,0 +1,26 @@
+using KubeProxySharp.RuleModel.Analysis.Rules;
+
+namespace KubeProxySharp.Proxy.Commands.Explain;
+
+/// <summary>The entry that a packet leaves in conntrack's table.</summary>
+internal static class ConntrackDescription
+{
+    /// <summary>What stands for a value that the kernel chooses, or that is not known.</summary>
+    public const string Open = "*";
+
+    /// <summary>Both directions as <c>conntrack -L</c> prints them, without time-out and state; empty for a packet that does not go on.</summary>
+    public static string Entry(PacketQuestion question, ExplainedPath way)
+    {
+        if (way.Verdict != WalkVerdict.Accept)
+        {
+            return "";
+        }
+
+        string answers = way.Target is { } target ? target.Address.ToString() : question.Destination.ToString();
+        int answersFrom = way.Target is { } port ? port.Port : question.Port;
+        string client = !way.IsMasqueraded ? question.Source.ToString() : way.MasqueradeAddress?.ToString() ?? Open;
+        string clientPort = way.IsMasqueraded ? Open : FormattableString.Invariant($"{question.SourcePort}");
+        return FormattableString.Invariant(
+            $"{question.ProtocolText} {(int)question.Protocol} src={question.Source} dst={question.Destination} sport={question.SourcePort} dport={question.Port} src={answers} dst={client} sport={answersFrom} dport={clientPort}");
+    }
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Selection;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Node.Tests.AgentTools;
+
+/// <summary>Input that a tool gets whole or not at all.</summary>
+public sealed class SealedInputTests
+{
+    private readonly ProcessRunner _runner = new(HostNetns.Instance, TimeProvider.System);
+
+    [Theory]
+    [InlineData(0, "-")]
+    [InlineData(SealedInput.MostOfOneWrite, "-")]
+    [InlineData(SealedInput.MostOfOneWrite + 1, "-")]
+    [InlineData(64 * 1024, "-")]
+    [InlineData(1_000_000, "-")]
+    [InlineData(SealedInput.MostOfOneWrite, "--")]
+    [InlineData(SealedInput.MostOfOneWrite + 1, "--")]
+    [InlineData(1_000_000, "--")]
+    [InlineData(SealedInput.MostOfOneWrite, "--", true)]
+    [InlineData(1_000_000, "--", true)]
+    public async Task EveryByteArrives(int length, string argument, bool takesFile = false)
+    {
+        byte[] text = new byte[length];
+        new Random(length).NextBytes(text);
+        string expected = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(text));
+
+        ProcessResult result = await _runner.RunAsync(new("sha256sum", argument) { TakesFile = takesFile, Input = output => Write(output, text, 700) }, default);
+
+        result.Output.Should().StartWith(expected);
+        string through = result.Output.Split(' ')[^1].Trim();
+        if (length > SealedInput.MostOfOneWrite && (argument == "-" || takesFile))
+        {
+            through.Should().StartWith("/proc/").And.Contain("/fd/");
+        }
+        else
+        {
+            through.Should().Be("-");
+        }
+    }
+
+    /// <summary>A piece that is larger than any buffer.</summary>
+    [Fact]
+    public async Task ALargePieceArrives()
+    {
+        ProcessResult result = await _runner.RunAsync(new("wc", "-c", "-") { Input = output => Write(output, new byte[300_000], 300_000) }, default);
+
+        result.Output.Should().StartWith("300000 ");
+    }
+
+    [Fact]
+    public void NobodyCanChangeATextThatIsFinished()
+    {
+        using SealedInput input = SealedInput.Make(output => Write(output, new byte[10_000], 1000), mayUseFile: true);
+
+        Action change = () => File.WriteAllText(input.FileName!, "flush ruleset");
+
+        change.Should().Throw<UnauthorizedAccessException>();
+        new FileInfo(input.FileName!).Exists.Should().BeTrue();
+    }
+
+    [Fact]
+    public void NothingIsLeftWhenTheTextIsNotNeededAnyMore()
+    {
+        string name;
+        using (SealedInput input = SealedInput.Make(output => Write(output, new byte[10_000], 1000), mayUseFile: true))
+        {
+            name = input.FileName!;
+            File.ReadAllBytes(name).Should().HaveCount(10_000);
+        }
+
+        File.Exists(name).Should().BeFalse();
+    }
+
+    [Fact]
+    public void WhatGoesWrongWhileTheTextIsMadeIsThrown()
+    {
+        Action make = () => SealedInput.Make(_ => throw new InvalidOperationException("half"), mayUseFile: true);
+
+        make.Should().Throw<InvalidOperationException>().WithMessage("half");
+    }
+
+    /// <summary>A refusal in a script that is a file is shown with its lines, as in one from a pipe.</summary>
+    [SkippableFact]
+    public async Task ARefusedLineIsShownWithItsSurroundings()
+    {
+        using Appliers.TestNode node = Appliers.TestNode.CreateOrSkip("nft");
+        FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("mix-50-services"), "nftables").IPv4;
+
+        ApplyResult result = await Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), Bad, default);
+
+        result.Outcome.Should().Be(ApplyOutcome.Refused);
+        result.Error.Should().Contain("/proc/").And.Contain("goto nowhere").And.MatchRegex("\n> [0-9]+: add rule ip kube-proxy services goto nowhere");
+
+        void Bad(IBufferWriter<byte> output)
+        {
+            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output);
+            output.Write("add rule ip kube-proxy services goto nowhere\n"u8);
+        }
+    }
+
+    /// <summary>A security profile may keep the tool from it: then the pipe has to do.</summary>
+    [SkippableTheory]
+    [InlineData("nftables")]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task WhereFilesInMemoryAreForbiddenThePipeIsUsed(string mode)
+    {
+        using AgentLab lab = AgentLab.CreateOrSkip();
+        lab.Tools.ForbidFiles(true);
+        Shop.Write(lab.Manifests, 300);
+        RunningAgent agent = lab.Start(mode);
+
+        await agent.WaitForLogAsync("Synced IPv4 rules (full)");
+
+        lab.IsServed(mode, Shop.Address(300), Shop.Endpoint(300, 0)).Should().BeTrue();
+        agent.Count("could not be written").Should().Be(0);
+        await agent.StopAsync();
+    }
+
+    private static void Write(IBufferWriter<byte> output, byte[] text, int step)
+    {
+        for (int start = 0; start < text.Length; start += step)
+        {
+            output.Write(text.AsSpan(start, Math.Min(step, text.Length - start)));
+        }
+    }
+}
