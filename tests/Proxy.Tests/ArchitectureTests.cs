@@ -44,6 +44,66 @@ public sealed class ArchitectureTests
         }
     }
 
+    /// <summary>The folders of each project, each before those that it may use. A folder without an entry belongs to the one above it.</summary>
+    private static readonly Dictionary<string, string[]> s_rooms = new(StringComparer.Ordinal)
+    {
+        ["Proxy"] =
+        [
+            "", "Commands", "Commands/Run", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Explain", "Commands/DryRun",
+            "Commands/Inputs", "Commands/Output", "Agent/Host", "Agent/Watch", "Agent/Flows", "Agent/Drift", "Agent/Sync", "Agent/Apply",
+            "Observability/Serving", "Observability/Health", "Observability/Metrics", "Observability/Logging", "Configuration", "Host",
+        ],
+        ["RuleModel"] =
+        [
+            "Analysis/Equivalence", "Analysis/Walk", "Analysis/Rules", "Analysis/Sets", "Model", "Selection", "State", "Settings", "Inputs", "Text",
+            "Collections", "Addresses",
+        ],
+        ["Kubernetes"] = ["Watch", "Client", "Connection", "Wire", "Manifests", "Documents", ""],
+        ["Conntrack"] = ["Stale", "Addresses", "", "Wire", "Text", "Netlink", "Flows"],
+    };
+
+    [Theory]
+    [InlineData("Proxy")]
+    [InlineData("RuleModel")]
+    [InlineData("Kubernetes")]
+    [InlineData("Conntrack")]
+    public void RoomsUseOnlyThoseBelowThem(string project)
+    {
+        string root = RepositoryRoot.Combine("src", project);
+        string prefix = $"KubeProxySharp.{project}";
+        List<string> wrong = [];
+        foreach (string file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories))
+        {
+            string folder = Path.GetRelativePath(root, Path.GetDirectoryName(file)!).TrimStart('.'); // a file has a folder
+            int own = RankOf(project, folder);
+            own.Should().BeGreaterThanOrEqualTo(0, $"{file} is in no room that ArchitectureTests knows");
+            foreach (string line in File.ReadLines(file).Where(line => line.StartsWith("using ", StringComparison.Ordinal)))
+            {
+                string name = line["using ".Length..].TrimEnd(';').Replace("static ", "", StringComparison.Ordinal);
+                if (name != prefix && !name.StartsWith(prefix + ".", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
+                string used = name[prefix.Length..].TrimStart('.').Replace('.', '/');
+                string room = line.Contains("static ", StringComparison.Ordinal) ? used[..Math.Max(0, used.LastIndexOf('/'))] : used;
+                if (RankOf(project, room) < own)
+                {
+                    wrong.Add($"{Path.GetRelativePath(root, file)} uses {used}");
+                }
+            }
+        }
+
+        wrong.Should().BeEmpty();
+    }
+
+    private static int RankOf(string project, string folder)
+    {
+        string[] rooms = s_rooms[project];
+        string? room = rooms.Where(room => folder == room || (room.Length != 0 && folder.StartsWith(room + "/", StringComparison.Ordinal))).MaxBy(room => room.Length);
+        return room is null ? -1 : Array.IndexOf(rooms, room);
+    }
+
     [Fact]
     public void TheCoreHasNoPackages()
     {

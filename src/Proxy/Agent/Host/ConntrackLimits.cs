@@ -1,8 +1,9 @@
 using System.Globalization;
+using KubeProxySharp.Proxy.Host;
 using Microsoft.Extensions.Logging;
 using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 
-namespace KubeProxySharp.Proxy.Host;
+namespace KubeProxySharp.Proxy.Agent.Host;
 
 /// <summary>Sets the limits and time-outs of the kernel's connection tracking, once at start (spec 8.1).</summary>
 /// <param name="sysctl">Kernel parameters.</param>

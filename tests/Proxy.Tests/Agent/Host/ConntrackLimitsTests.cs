@@ -1,8 +1,10 @@
+using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Proxy.Tests.Host;
 using Microsoft.Extensions.Logging.Abstractions;
 using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 
-namespace KubeProxySharp.Proxy.Tests.Host;
+namespace KubeProxySharp.Proxy.Tests.Agent.Host;
 
 /// <summary>Spec 8.1.</summary>
 public sealed class ConntrackLimitsTests : IDisposable
