@@ -77,3 +77,16 @@ internal sealed class ConfigurationReader : IDocumentSink
     private static string TextOf(DocumentNode root, ReadOnlySpan<byte> key) =>
         root.Kind == DocumentKind.Mapping && root[key].Kind == DocumentKind.Text ? root[key].AsString("") : "";
 }
+
+/// <summary>A configuration with what the strict reading objected to.</summary>
+/// <param name="Value">The configuration.</param>
+/// <param name="StrictProblems">Unknown and repeated fields; the configuration was read without them.</param>
+internal sealed record LoadedConfiguration(KubeProxyConfiguration Value, IReadOnlyList<string> StrictProblems)
+{
+    /// <summary>What to say of the documents of other kinds in the file, which were left out.</summary>
+    public IReadOnlyList<string> OtherDocuments { get; init; } = [];
+}
+
+/// <summary>A configuration that the program must not start with.</summary>
+/// <param name="message">What is wrong; begins with what kube-proxy begins it with (spec 11.7).</param>
+internal sealed class ConfigurationException(string message) : Exception(message);

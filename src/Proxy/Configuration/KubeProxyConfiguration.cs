@@ -196,3 +196,22 @@ internal sealed record KubeProxyConfiguration
         public TimeSpan UdpStreamTimeout { get; init; }
     }
 }
+
+/// <summary>The values of <c>mode</c> (spec 11.2). ipvs is a valid configuration that this program does not run.</summary>
+internal static class ProxyMode
+{
+    public const string Iptables = "iptables";
+    public const string Nftables = "nftables";
+    public const string Ipvs = "ipvs";
+}
+
+/// <summary>The sync periods of the configured mode (spec 11.4).</summary>
+internal static class SyncPeriods
+{
+    public static (TimeSpan SyncPeriod, TimeSpan MinSyncPeriod) Of(KubeProxyConfiguration configuration) => configuration.Mode switch
+    {
+        ProxyMode.Nftables => (configuration.Nftables.SyncPeriod, configuration.Nftables.MinSyncPeriod),
+        ProxyMode.Ipvs => (configuration.Ipvs.SyncPeriod, configuration.Ipvs.MinSyncPeriod),
+        _ => (configuration.Iptables.SyncPeriod, configuration.Iptables.MinSyncPeriod),
+    };
+}

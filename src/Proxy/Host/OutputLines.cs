@@ -67,3 +67,6 @@ internal sealed class OutputLines(LineHandler lines) : PipeTarget
         }
     }
 }
+
+/// <summary>Takes one line of a tool's output, without its end.</summary>
+internal delegate void LineHandler(ReadOnlySpan<byte> line);

@@ -35,3 +35,32 @@ internal sealed class Sysctl(KernelFiles files) : ISysctl
         }
     }
 }
+
+/// <summary>Kernel parameters below <c>/proc/sys</c> that are numbers.</summary>
+internal interface ISysctl
+{
+    /// <summary>Reads a parameter; null when it is missing or no number.</summary>
+    /// <param name="name">Its path below <c>/proc/sys</c>, such as <c>net/ipv4/ip_forward</c>.</param>
+    long? TryRead(string name);
+
+    /// <summary>Sets a parameter.</summary>
+    /// <exception cref="KernelSetupException">The kernel does not take it.</exception>
+    void Write(string name, long value);
+}
+
+/// <summary>The kernel parameters that kube-proxy knows (spec 7.6, 8.1).</summary>
+internal static class SysctlNames
+{
+    public const string ConntrackMax = "net/netfilter/nf_conntrack_max";
+    public const string ConntrackTcpTimeoutEstablished = "net/netfilter/nf_conntrack_tcp_timeout_established";
+    public const string ConntrackTcpTimeoutCloseWait = "net/netfilter/nf_conntrack_tcp_timeout_close_wait";
+    public const string ConntrackTcpBeLiberal = "net/netfilter/nf_conntrack_tcp_be_liberal";
+    public const string ConntrackUdpTimeout = "net/netfilter/nf_conntrack_udp_timeout";
+    public const string ConntrackUdpTimeoutStream = "net/netfilter/nf_conntrack_udp_timeout_stream";
+    public const string RouteLocalnet = "net/ipv4/conf/all/route_localnet";
+    public const string DisableIPv6 = "net/ipv6/conf/all/disable_ipv6";
+}
+
+/// <summary>The kernel is not as the program needs it, and it must not start.</summary>
+/// <param name="message">What was tried, on what, and what came back.</param>
+internal sealed class KernelSetupException(string message) : Exception(message);

@@ -1,4 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
+using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Compare;
 
@@ -32,3 +34,32 @@ internal sealed class CompareReport
     /// <summary><c>equal</c>, <c>different</c>, or <c>unknown</c> if it cannot be told.</summary>
     public string Verdict => Different != 0 ? "different" : Uncertain != 0 ? "unknown" : "equal";
 }
+
+/// <summary>What was found for one family.</summary>
+internal sealed record FamilyComparison
+{
+    /// <summary>The family.</summary>
+    public required IpFamily Family { get; init; }
+
+    /// <summary>Why it was not compared; empty if it was.</summary>
+    public string NotCompared { get; init; } = "";
+
+    /// <summary>Classes of destinations.</summary>
+    public int Destinations { get; init; }
+
+    /// <summary>Where packets came from.</summary>
+    public IReadOnlyList<TrafficOrigin> Origins { get; init; } = [];
+
+    /// <summary>What counts: differences that were not to be ignored.</summary>
+    public IReadOnlyList<DisplayedDifference> Differences { get; init; } = [];
+
+    /// <summary>How many were ignored, by the name of the documented difference.</summary>
+    public IReadOnlyDictionary<string, int> Ignored { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+}
+
+/// <summary>A difference with the walks of its packet.</summary>
+/// <param name="Difference">The difference.</param>
+/// <param name="Service">The Service that the destination is of; empty if that is not known.</param>
+/// <param name="WaysA">The ways of the packet through the first rules; empty beyond the first differences.</param>
+/// <param name="WaysB">The same for the second.</param>
+internal sealed record DisplayedDifference(RulesetDifference Difference, string Service, IReadOnlyList<WalkOutcome> WaysA, IReadOnlyList<WalkOutcome> WaysB);

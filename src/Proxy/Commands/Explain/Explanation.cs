@@ -1,3 +1,7 @@
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
 /// <summary>The answer to a question about a packet.</summary>
@@ -11,4 +15,71 @@ internal sealed record Explanation(PacketQuestion Question, string NodeName, IRe
 
     /// <summary>Whether a walk through rules and the walk through the model disagree.</summary>
     public bool HasDisagreement => Walks.Any(walk => walk.Disagreements.Count != 0);
+}
+
+/// <summary>What a set of rules does with the packet.</summary>
+/// <param name="Title">What rules they are, such as <c>iptables</c>.</param>
+/// <param name="Ways">The ways, the likeliest first.</param>
+/// <param name="Reasons">Why.</param>
+/// <param name="Disagreements">How the walk through the model differs; none if both agree or there is no model.</param>
+/// <param name="HasModel">Whether there was a model to compare with.</param>
+internal sealed record ExplainedWalk(
+    string Title,
+    IReadOnlyList<ExplainedPath> Ways,
+    IReadOnlyList<ModelReason> Reasons,
+    IReadOnlyList<string> Disagreements,
+    bool HasModel)
+{
+    /// <summary>The answer in one sentence.</summary>
+    public string Answer => AnswerDescription.Describe(this);
+
+    /// <summary>Rules that may match, each once.</summary>
+    public IReadOnlyList<WalkTraceEntry> Doubts =>
+        [.. Ways.SelectMany(way => way.Trace).Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
+}
+
+/// <summary>One way that the packet can go, with what comes of it.</summary>
+internal sealed record ExplainedPath
+{
+    /// <summary>How likely it is, 0 to 1; of a way that is only possible, how likely it would be.</summary>
+    public required double Probability { get; init; }
+
+    /// <summary>Accepted, dropped or refused.</summary>
+    public required WalkVerdict Verdict { get; init; }
+
+    /// <summary>What the client gets when it is refused.</summary>
+    public string RejectWith { get; init; } = "";
+
+    /// <summary>The endpoint; null when the destination stays.</summary>
+    public EndpointAddress? Target { get; init; }
+
+    /// <summary>Who the endpoint is, in words; empty when not known.</summary>
+    public string TargetWords { get; init; } = "";
+
+    /// <summary>Whether the source is rewritten.</summary>
+    public bool IsMasqueraded { get; init; }
+
+    /// <summary>The address that it is rewritten to; null when it stays or is not known.</summary>
+    public IpAddress? MasqueradeAddress { get; init; }
+
+    /// <summary>How sure that address is; empty when it is certain or nothing is rewritten.</summary>
+    public string MasqueradeDoubt { get; init; } = "";
+
+    /// <summary>For how long the client keeps the endpoint, in seconds.</summary>
+    public int AffinitySeconds { get; init; }
+
+    /// <summary>Whether it goes through a rule that is not understood.</summary>
+    public bool IsUncertain { get; init; }
+
+    /// <summary>The rules on the way.</summary>
+    public required IReadOnlyList<WalkTraceEntry> Trace { get; init; }
+
+    /// <summary>The entry that conntrack makes, as <c>conntrack -L</c> prints it; empty if none stays.</summary>
+    public string Conntrack { get; init; } = "";
+
+    /// <summary>The way of the answer, step by step.</summary>
+    public IReadOnlyList<string> Reply { get; init; } = [];
+
+    /// <summary>Whether an endpoint gets the packet.</summary>
+    public bool IsForwarded => Verdict == WalkVerdict.Accept && Target is not null;
 }

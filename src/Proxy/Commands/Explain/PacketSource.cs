@@ -34,3 +34,19 @@ internal sealed record PacketSource(PacketSourceKind Kind, IpAddress? Address, N
             : throw new InputException($"--from {text}: give an address, pod:NAMESPACE/NAME, node or outside");
     }
 }
+
+/// <summary>What a packet's source was given as.</summary>
+internal enum PacketSourceKind : byte
+{
+    /// <summary>An address.</summary>
+    Address,
+
+    /// <summary>A Pod.</summary>
+    Pod,
+
+    /// <summary>The node itself.</summary>
+    Node,
+
+    /// <summary>Somebody outside of the cluster.</summary>
+    Outside,
+}

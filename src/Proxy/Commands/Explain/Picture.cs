@@ -105,3 +105,41 @@ internal sealed record Picture(
         return new(PictureBoxKind.Endpoint, "", way.Target?.ToString() ?? question.Dialled.ToString(), lines);
     }
 }
+
+/// <summary>A branch of the picture.</summary>
+/// <param name="Label">How likely it is; empty for the only one.</param>
+/// <param name="Boxes">Its boxes from top to bottom; the last is where it ends.</param>
+/// <param name="HasReply">Whether an answer comes back from its end.</param>
+internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes, bool HasReply);
+
+/// <summary>A box of the picture.</summary>
+/// <param name="Kind">What it stands for.</param>
+/// <param name="Band">The hook that it belongs to; empty for what is outside of the node's hooks.</param>
+/// <param name="Title">The first line.</param>
+/// <param name="Lines">The lines below.</param>
+internal sealed record PictureBox(PictureBoxKind Kind, string Band, string Title, IReadOnlyList<string> Lines);
+
+/// <summary>What a box stands for.</summary>
+internal enum PictureBoxKind : byte
+{
+    /// <summary>Where the packet comes from.</summary>
+    Client,
+
+    /// <summary>A chain.</summary>
+    Chain,
+
+    /// <summary>A chain that rewrites the packet.</summary>
+    Rewrite,
+
+    /// <summary>A chain with a rule that is not understood.</summary>
+    Doubt,
+
+    /// <summary>Where the packet arrives.</summary>
+    Endpoint,
+
+    /// <summary>Where it ends: dropped or refused.</summary>
+    End,
+
+    /// <summary>Branches that are not drawn.</summary>
+    More,
+}

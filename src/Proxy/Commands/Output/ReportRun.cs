@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Configuration;
@@ -43,5 +46,25 @@ internal static class ReportRun
     {
         using StreamWriter text = new(streams.OpenOutput()) { NewLine = "\n" };
         write(text);
+    }
+}
+
+/// <summary>Input that a command cannot work with; the message is for the user and says what to do.</summary>
+/// <param name="message">What is wrong.</param>
+internal sealed class InputException(string message) : Exception(message);
+
+/// <summary>How the commands' reports become JSON, for programs. Names stay as they are in later versions; others may be added.</summary>
+internal static class ReportJson
+{
+    /// <summary>The form of the text.</summary>
+    /// <param name="encoder">What is escaped; null for all that is not plain ASCII, and what HTML could take for its own.</param>
+    public static JsonSerializerOptions Options(JavaScriptEncoder? encoder = null) =>
+        new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = encoder };
+
+    /// <summary>Writes a report, and ends its last line.</summary>
+    public static void Write<T>(T report, JsonTypeInfo<T> type, Stream output)
+    {
+        JsonSerializer.Serialize(output, report, type);
+        output.WriteByte((byte)'\n');
     }
 }

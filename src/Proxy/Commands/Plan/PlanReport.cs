@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using KubeProxySharp.Proxy.Commands.Verify;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
 
 namespace KubeProxySharp.Proxy.Commands.Plan;
 
@@ -41,4 +43,47 @@ internal sealed class PlanReport
 
     /// <summary>How many percent of the destinations that lead to endpoints stop to do so.</summary>
     public double RemovedPercent => LeadToEndpoints == 0 ? 0 : 100.0 * LoseEndpoints / LeadToEndpoints;
+}
+
+/// <summary>How many rules, chains and elements of maps and sets a sync adds to and removes from the kernel.</summary>
+/// <param name="RulesAdded">Rules added.</param>
+/// <param name="RulesRemoved">Rules removed.</param>
+/// <param name="ChainsAdded">Chains added.</param>
+/// <param name="ChainsRemoved">Chains removed.</param>
+/// <param name="ElementsAdded">Elements added.</param>
+/// <param name="ElementsRemoved">Elements removed.</param>
+internal readonly record struct RuleReferences(int RulesAdded, int RulesRemoved, int ChainsAdded, int ChainsRemoved, int ElementsAdded, int ElementsRemoved)
+{
+    /// <summary>Whether anything is touched.</summary>
+    [JsonIgnore]
+    public bool IsAny => this != default;
+
+    /// <summary>The sum of both.</summary>
+    public RuleReferences With(RuleReferences other) => new(
+        RulesAdded + other.RulesAdded,
+        RulesRemoved + other.RulesRemoved,
+        ChainsAdded + other.ChainsAdded,
+        ChainsRemoved + other.ChainsRemoved,
+        ElementsAdded + other.ElementsAdded,
+        ElementsRemoved + other.ElementsRemoved);
+}
+
+/// <summary>What a sync does to destinations of a service port that change alike.</summary>
+/// <param name="Service">The service port; empty when neither the cluster nor the rules name it.</param>
+/// <param name="Kind">What it does.</param>
+/// <param name="Frontends">The destinations.</param>
+/// <param name="Words">What changes, one sentence each.</param>
+internal sealed record ServiceChange(string Service, ServiceChangeKind Kind, IReadOnlyList<FrontendAddress> Frontends, IReadOnlyList<string> Words);
+
+/// <summary>What a sync does to a service port.</summary>
+internal enum ServiceChangeKind
+{
+    /// <summary>The node does not serve it yet.</summary>
+    Added,
+
+    /// <summary>It is served in another way.</summary>
+    Changed,
+
+    /// <summary>It is not served any more.</summary>
+    Removed,
 }

@@ -225,3 +225,28 @@ internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, 
     [LoggerMessage(EventId = 2004, Level = LogLevel.Error, Message = "command failed")]
     private static partial void LogFailure(ILogger logger, Exception exception);
 }
+
+/// <summary>Where the command writes.</summary>
+/// <param name="Output">Standard output as text: help and versions.</param>
+/// <param name="Errors">Standard error as text: what is said before there is a log.</param>
+/// <param name="LogOutput">Standard output, for a log with split streams.</param>
+/// <param name="LogErrors">Standard error, for the log.</param>
+internal sealed record RunStreams(TextWriter Output, TextWriter Errors, Stream LogOutput, Stream LogErrors)
+{
+    /// <summary>Those of the process.</summary>
+    public static RunStreams OfProcess() => new(Console.Out, Console.Error, Console.OpenStandardOutput(), Console.OpenStandardError());
+}
+
+/// <summary>
+/// Keeps the rules of the node until it is told to stop; with <see cref="RunOptions.IsInitOnly"/> it ends before the first
+/// rule (steps 13 to 15 of spec 11.6).
+/// </summary>
+/// <returns>The exit code. Faults are thrown; their message is logged.</returns>
+internal delegate Task<int> RunAgent(RunOptions options, AgentLogging logging, CancellationToken cancellationToken);
+
+/// <summary>
+/// Removes rules: with <see cref="RunOptions.IsCleanup"/> those of every mode, else those that the mode of the
+/// configuration does not use (spec 14.1, 14.2).
+/// </summary>
+/// <returns>Whether everything is gone.</returns>
+internal delegate Task<bool> CleanUpRules(RunOptions options, AgentLogging logging, CancellationToken cancellationToken);

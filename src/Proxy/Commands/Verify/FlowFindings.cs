@@ -1,4 +1,8 @@
+using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.Conntrack.Stale;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Commands.Verify;
 
@@ -26,3 +30,40 @@ internal sealed class FlowFindings
     /// <summary>Number of findings.</summary>
     public long Findings => StaleByReason.Values.Sum() + Services.Count(service => service.IsUneven);
 }
+
+/// <summary>The flows of a service port.</summary>
+/// <param name="Name">The service port.</param>
+/// <param name="Flows">How many.</param>
+/// <param name="Unreplied">How many nobody answered yet.</param>
+/// <param name="Endpoints">How many go to each endpoint, ordered as the endpoints are.</param>
+/// <param name="Probability">That chance alone makes a spread like this; null when that cannot be said.</param>
+/// <param name="Verdict">What is to be thought of the spread: <c>even</c>, <c>uneven</c>, or why it cannot be told.</param>
+internal sealed record ServiceFlows(ServicePortName Name, long Flows, long Unreplied, IReadOnlyList<EndpointFlows> Endpoints, double? Probability, string Verdict)
+{
+    /// <summary>The spread is as expected.</summary>
+    public const string Even = "even";
+
+    /// <summary>The spread is not as expected.</summary>
+    public const string Uneven = "uneven";
+
+    /// <summary>Whether the spread is a finding.</summary>
+    public bool IsUneven => Verdict == Uneven;
+
+    /// <summary><c>shop/web:http/tcp</c>.</summary>
+    public string Title => $"{Name}/{Name.Protocol.ToUpperText().ToLowerInvariant()}";
+}
+
+/// <summary>The flows of an endpoint.</summary>
+/// <param name="Endpoint">The endpoint.</param>
+/// <param name="Flows">How many.</param>
+/// <param name="Share">Its part of the flows of the service port, 0 to 1.</param>
+/// <param name="Expected">The part that it should have of those that are spread by one policy; null when no packet should reach it.</param>
+internal sealed record EndpointFlows(EndpointAddress Endpoint, long Flows, double Share, double? Expected);
+
+/// <summary>A flow that the rules would not make.</summary>
+/// <param name="Flow">The flow.</param>
+/// <param name="Reason">What is wrong with it.</param>
+/// <param name="Service">The service port; empty when there is none any more.</param>
+/// <param name="Age">How old it is; null when the kernel did not keep that.</param>
+/// <param name="Wanted">What should become of such packets, in words.</param>
+internal sealed record StaleFlow(ConntrackEntry Flow, FlowVerdict Reason, string Service, TimeSpan? Age, string Wanted);

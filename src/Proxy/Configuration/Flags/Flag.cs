@@ -54,3 +54,47 @@ internal abstract class Flag(FlagGroup group, string name, string valueName, str
 
     protected abstract void SetValue(string text);
 }
+
+/// <summary>A flag with a value of a type.</summary>
+/// <param name="group">What it is about.</param>
+/// <param name="name">Its name.</param>
+/// <param name="valueName">What the help calls its value.</param>
+/// <param name="description">For the help.</param>
+/// <param name="byDefault">The value when the flag is not given.</param>
+/// <param name="read">
+/// Reads a value. Gets the value of an earlier occurrence, or null at the first one: lists go on, everything else is
+/// replaced. Throws <see cref="FlagException"/> with the reason.
+/// </param>
+/// <param name="write">Writes a value as one would give it.</param>
+internal sealed class TypedFlag<T>(
+    FlagGroup group, string name, string valueName, string description, T byDefault, Func<string, T?, T> read, Func<T, string> write)
+    : Flag(group, name, valueName, description)
+    where T : notnull
+{
+    /// <summary>The value: the default until the flag is given.</summary>
+    public T Value { get; private set; } = byDefault;
+
+    public override string DefaultText { get; } = write(byDefault);
+
+    public override string Text => write(Value);
+
+    protected override void SetValue(string text) => Value = read(text, IsGiven ? Value : default);
+}
+
+/// <summary>What a flag is about; the help prints flags of one group together, groups in this order.</summary>
+internal enum FlagGroup
+{
+    General,
+    Cluster,
+    Rules,
+    LocalTraffic,
+    Node,
+    Listeners,
+    Logging,
+    Ipvs,
+    Ignored,
+}
+
+/// <summary>Flags that the program must not start with.</summary>
+/// <param name="message">What is wrong, in the words of kube-proxy where it has some (spec 11.7).</param>
+internal sealed class FlagException(string message) : Exception(message);

@@ -51,3 +51,9 @@ internal sealed record RunOptions
     /// <summary>What the log should say of how the options came about, in order.</summary>
     public EquatableArray<string> Notes { get; init; }
 }
+
+/// <summary>A flag as the log and /flagz show it.</summary>
+/// <param name="Name">Its name without dashes in front.</param>
+/// <param name="Value">Its value; user information in URLs is left out.</param>
+/// <param name="IsGiven">Whether the command line had it; otherwise the value is the default.</param>
+internal sealed record FlagValue(string Name, string Value, bool IsGiven);
