@@ -47,7 +47,7 @@ internal sealed record ProgramArguments(bool IsRun, IReadOnlyList<string> Argume
     {
         if (!File.Exists(commandLinePath))
         {
-            // No /proc: links to the program are then not told apart.
+            // Without /proc, links to the program are not recognised.
             return Environment.ProcessPath ?? OwnName;
         }
 

@@ -54,7 +54,7 @@ internal static class ConfigurationDecoder
     {
         if (given.Length == 0)
         {
-            // Also IPv6 when bindAddress cannot be read: that is kube-proxy's way (spec 11.2).
+            // Also IPv6 when bindAddress is invalid, as in kube-proxy (spec 11.2).
             bool isIPv4 = IpAddress.TryParse(bindAddress, out IpAddress bound) && bound.IsIPv4;
             given = isIPv4 ? ipv4 : ipv6;
         }

@@ -3,8 +3,8 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Proxy.Configuration;
 
 /// <summary>
-/// What of a configuration does not suit the families of the node: things that can be said, or must be refused, only when
-/// its addresses are known (spec 7.7).
+/// Checks a configuration against the address families of the node: warnings and errors that are known only when
+/// the node's addresses are (spec 7.7).
 /// </summary>
 /// <param name="configuration">The configuration, with <c>primary</c> in nodePortAddresses resolved.</param>
 /// <param name="podCidrs">The pod ranges of the Node object; empty when unknown.</param>
@@ -34,9 +34,9 @@ internal sealed class FamilyCheck(KubeProxyConfiguration configuration, IReadOnl
             : [$"cluster appears to be {primary}-primary but nodePortAddresses contains only {Other} addresses; NodePort connections will be accepted on all local {primary} IPs"];
     }
 
-    /// <summary>Settings of the wrong family.</summary>
+    /// <summary>Checks for settings of the wrong family.</summary>
     /// <param name="isDualStack">Whether rules are made for both families.</param>
-    /// <returns>What is to be warned of.</returns>
+    /// <returns>The warnings.</returns>
     /// <exception cref="ConfigurationException">A setting without which local traffic is not recognised has the wrong family.</exception>
     public IReadOnlyList<string> CheckFamilies(bool isDualStack)
     {

@@ -37,7 +37,7 @@ internal static partial class FeatureGates
     /// <summary>Whether a gate is one of spec 11.10.</summary>
     public static bool IsKnown(string name) => Known.Any(gate => string.Equals(gate.Name, name, StringComparison.Ordinal));
 
-    /// <summary>Why a gate cannot be set, in kube-proxy's words, with the name that was perhaps meant; null if it can.</summary>
+    /// <summary>Why a gate cannot be set, as kube-proxy words it, with a suggestion for a mistyped name; null if it can.</summary>
     public static string? Objection(KubeProxyConfiguration.FeatureGate gate)
     {
         if (!IsKnown(gate.Name) && !s_others.Contains(gate.Name))

@@ -65,7 +65,7 @@ internal static class GoDuration
         return true;
     }
 
-    /// <summary>Writes a duration the way Go prints it: <c>0s</c>, <c>100ms</c>, <c>1m30s</c>, <c>24h0m0s</c>.</summary>
+    /// <summary>Writes a duration as Go prints it: <c>0s</c>, <c>100ms</c>, <c>1m30s</c>, <c>24h0m0s</c>.</summary>
     public static string Format(TimeSpan duration)
     {
         if (duration == TimeSpan.Zero)

@@ -68,7 +68,7 @@ internal sealed record KubeProxyConfiguration
     /// <summary>The detect-local mode with the default filled in.</summary>
     public string EffectiveDetectLocalMode => DetectLocalMode.Length == 0 ? "ClusterCIDR" : DetectLocalMode;
 
-    /// <summary>The pieces of <see cref="ClusterCidr"/>; none when it is empty.</summary>
+    /// <summary>The ranges of <see cref="ClusterCidr"/>.</summary>
     public string[] ClusterCidrs => ClusterCidr.Length == 0 ? [] : ClusterCidr.Split(',');
 
     public sealed record FeatureGate(string Name, bool IsEnabled);

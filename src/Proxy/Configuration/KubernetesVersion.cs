@@ -2,7 +2,7 @@ namespace KubeProxySharp.Proxy.Configuration;
 
 /// <summary>
 /// The version that the program reports as kube-proxy: that of the kube-proxy whose behaviour it has, with the program
-/// itself as build metadata, the way distributions do it.
+/// itself as build metadata, as distributions do.
 /// </summary>
 internal static class KubernetesVersion
 {

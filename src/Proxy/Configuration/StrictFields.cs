@@ -4,9 +4,9 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Proxy.Configuration;
 
-/// <summary>Reads the fields of a mapping and remembers which ones were asked for, so that unknown ones can be told.</summary>
+/// <summary>Reads the fields of a mapping and records which ones were read, so that the others can be reported as unknown.</summary>
 /// <param name="mapping">The mapping, or a missing node.</param>
-/// <param name="unknown">Receives the fields that nobody asked for.</param>
+/// <param name="unknown">Receives the fields that were not read.</param>
 internal sealed class StrictFields(DocumentNode mapping, ICollection<DocumentException> unknown)
 {
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
@@ -51,7 +51,7 @@ internal sealed class StrictFields(DocumentNode mapping, ICollection<DocumentExc
 
     public StrictFields Section(string key) => new(Node(key), unknown);
 
-    /// <summary>Tells the fields that nobody asked for.</summary>
+    /// <summary>Reports the fields that were not read.</summary>
     public void Finish()
     {
         foreach (DocumentNode member in mapping.Members)

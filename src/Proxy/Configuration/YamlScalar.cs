@@ -7,11 +7,11 @@ namespace KubeProxySharp.Proxy.Configuration;
 /// <summary>Writes a text so that every YAML reader reads that text again, and no number, boolean, null or comment.</summary>
 internal static class YamlScalar
 {
-    /// <summary>Nothing but these may stand without quotes; what else YAML allows there is not worth the doubt.</summary>
+    /// <summary>Only these characters are written without quotes, although YAML allows more.</summary>
     private static readonly SearchValues<char> s_plain =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:+");
 
-    /// <summary>Words that some reader takes for a boolean or null.</summary>
+    /// <summary>Texts that some YAML readers take for a boolean or null.</summary>
     private static readonly string[] s_words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
     public static void Append(StringBuilder output, string text)

@@ -5,10 +5,10 @@ namespace KubeProxySharp.Proxy.Host;
 /// <summary>The number of CPUs of the node, not of what a container may use of it (spec 8.1).</summary>
 internal static class CpuCount
 {
-    /// <summary>More CPUs than any kernel can have; what is beyond is a broken file.</summary>
+    /// <summary>More CPUs than any kernel supports; a larger number is an invalid file.</summary>
     private const int MaxCount = 1 << 16;
 
-    /// <summary>Counts the CPUs that are online; those that this process may use when sysfs does not tell.</summary>
+    /// <summary>Counts the CPUs that are online; without sysfs, those that this process may use.</summary>
     public static int Read(KernelFiles files)
     {
         try
@@ -22,7 +22,7 @@ internal static class CpuCount
         }
     }
 
-    /// <summary>Counts the members of a list such as <c>0-3,8,10-11</c>; null when it is no such list.</summary>
+    /// <summary>Counts the members of a list such as <c>0-3,8,10-11</c>; null for invalid text.</summary>
     internal static int? Count(string list)
     {
         int count = 0;

@@ -6,18 +6,18 @@ internal static class ExitCode
     /// <summary>Done.</summary>
     public const int Success = 0;
 
-    /// <summary>Not done: bad flags, bad input, or a fault; standard error says which.</summary>
+    /// <summary>Failed: wrong flags, wrong input or a fault; standard error has the reason.</summary>
     public const int Failure = 1;
 
-    /// <summary>Done, and something was found: what should not be so, or what would change; only commands that look for such things.</summary>
+    /// <summary>Done, with findings: faults or changes. Only of commands that look for these.</summary>
     public const int Findings = 2;
 
-    /// <summary>A plan was made that goes beyond what the caller allows.</summary>
+    /// <summary>The plan exceeds a limit that the caller set.</summary>
     public const int Refused = 3;
 
-    /// <summary>Done, and what was asked cannot be told from the input; only commands that say so.</summary>
+    /// <summary>Done, but the input does not determine the answer. Only of commands that document it.</summary>
     public const int CannotTell = 3;
 
-    /// <summary>Done in two ways, and they disagree.</summary>
+    /// <summary>Done by rules and by the model, with different results.</summary>
     public const int Disagreement = 3;
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KubeProxySharp.Proxy.Host;
 
-/// <summary>The small files through which the kernel tells and takes settings.</summary>
+/// <summary>Reads and writes the settings that the kernel has as files below /proc and /sys.</summary>
 /// <param name="root">The directory that stands for <c>/</c>.</param>
 internal sealed class KernelFiles(string root = "/")
 {
@@ -13,7 +13,6 @@ internal sealed class KernelFiles(string root = "/")
     /// <param name="path">The path below the root, without a slash in front.</param>
     public string PathOf(string path) => Path.Combine(root, path);
 
-    /// <summary>Whether a file exists.</summary>
     public bool Exists(string path) => File.Exists(PathOf(path));
 
     /// <summary>Reads a file without the blanks around its text.</summary>

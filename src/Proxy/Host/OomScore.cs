@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Host;
 
-/// <summary>Tells the kernel how readily it may end this process when memory runs out (spec 11.2).</summary>
+/// <summary>Sets the OOM score adjustment of this process (spec 11.2).</summary>
 /// <param name="files">The files of the node.</param>
 /// <param name="time">Waits between attempts.</param>
-/// <param name="logger">Is told a failure, which is not fatal.</param>
+/// <param name="logger">Logs a failure, which is not fatal.</param>
 internal sealed partial class OomScore(KernelFiles files, TimeProvider time, ILogger<OomScore> logger)
 {
     private const string FilePath = "proc/self/oom_score_adj";

@@ -2,11 +2,11 @@ using CliWrap;
 
 namespace KubeProxySharp.Proxy.Host;
 
-/// <summary>Splits what a child process writes into lines, and makes no text of them.</summary>
+/// <summary>Splits the output of a child process into lines of bytes, without decoding them.</summary>
 /// <param name="lines">Takes each.</param>
 internal sealed class OutputLines(LineHandler lines) : PipeTarget
 {
-    /// <summary>No line of a tool's listing is longer; what follows in a longer one is dropped.</summary>
+    /// <summary>The longest line of a tool's listing, in bytes; the rest of a longer one is dropped.</summary>
     public const int LongestLine = 64 * 1024;
 
     private const int BufferSize = 16 * 1024;

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Proxy.Host;
 
-/// <summary>What became of a child process.</summary>
+/// <summary>The result of a child process.</summary>
 /// <param name="End">How it ended.</param>
 /// <param name="ExitCode">Its exit code; 128 and the signal's number when a signal ended it; -1 when it never ran.</param>
 /// <param name="Output">The beginning of what it wrote to its standard output, unless that went elsewhere.</param>
@@ -10,7 +10,7 @@ internal sealed record ProcessResult(ProcessEnd End, int ExitCode, string Output
     /// <summary>Whether it ended by itself with 0.</summary>
     public bool IsSuccess => End == ProcessEnd.Exited && ExitCode == 0;
 
-    /// <summary>How it ended, in words for a message: <c>exit code 2: ...</c>.</summary>
+    /// <summary>Describes how it ended, for messages: <c>exit code 2: ...</c>.</summary>
     public string Describe(string tool) => End switch
     {
         ProcessEnd.Exited => $"{tool} ended with exit code {ExitCode}: {Error.Trim()}",
@@ -26,7 +26,7 @@ internal enum ProcessEnd
     /// <summary>It ended by itself, with an exit code.</summary>
     Exited,
 
-    /// <summary>A signal ended it; nobody here sent that.</summary>
+    /// <summary>A signal from outside this program ended it.</summary>
     Signalled,
 
     /// <summary>It took longer than its limit and was killed.</summary>

@@ -12,39 +12,37 @@ namespace KubeProxySharp.Proxy.Host;
 /// <param name="environment">What tools get besides PATH and LC_ALL; null for what iptables understands of ours.</param>
 internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time, IReadOnlyDictionary<string, string>? environment = null)
 {
-    /// <summary>The most that is kept of an error text.</summary>
+    /// <summary>The most that is kept of standard error, in bytes.</summary>
     public const int MostError = 16 * 1024;
 
-    /// <summary>The most that is kept of an output that nobody takes by line.</summary>
+    /// <summary>The most that is kept of an output without a line handler, in bytes.</summary>
     public const int MostOutput = 256 * 1024;
 
     private const int SignalBase = 128;
     private const int KillSignal = 9;
 
-    /// <summary>Where the lock and the extensions are: a node may have them elsewhere.</summary>
+    /// <summary>Variables that iptables reads for the paths of its lock and its extensions.</summary>
     private static readonly string[] s_passedOn = ["XTABLES_LOCKFILE", "XTABLES_LIBDIR"];
 
     private readonly IReadOnlyDictionary<string, string> _environment = environment ?? OwnEnvironment();
 
-    /// <summary>Whether a tool was not permitted to open a file in memory, and so none ever will be.</summary>
+    /// <summary>Whether a tool was denied access to a file in memory; files in memory are not tried again.</summary>
     private volatile bool _areFilesForbidden;
 
-    /// <summary>Where the tools run.</summary>
     public INetworkNamespace Network => network;
 
-    /// <summary>The clock.</summary>
     public TimeProvider Time => time;
 
-    /// <summary>Called with the number of each process as soon as it is known.</summary>
+    /// <summary>Called with the process id of each tool once it has started.</summary>
     private Action<int> Started { get; init; } = static _ => { };
 
-    /// <summary>The same, but somewhere else.</summary>
+    /// <summary>A runner with the same settings in another network namespace.</summary>
     public ProcessRunner In(INetworkNamespace other) => new(other, time, _environment);
 
-    /// <summary>The same, but telling the number of each process that it starts.</summary>
+    /// <summary>A runner that also reports the process id of each tool that it starts.</summary>
     public ProcessRunner Reporting(Action<int> started) => new(network, time, _environment) { Started = started };
 
-    /// <summary>Runs a tool to its end. Whatever becomes of it is told by the result.</summary>
+    /// <summary>Runs a tool to its end. Failures are in the result, not exceptions.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
     public async Task<ProcessResult> RunAsync(ToolCall call, CancellationToken cancellation)
     {
@@ -62,7 +60,7 @@ internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time
             return result;
         }
 
-        // A profile of the host's security system, for instance: the pipe is left.
+        // For instance an AppArmor or SELinux profile; the pipe is used instead.
         _areFilesForbidden = true;
         using SealedInput again = SealedInput.Make(call.Input, mayUseFile: false);
         (arguments, pipe) = again.Give(call);
@@ -98,7 +96,7 @@ internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time
         }
         catch (Win32Exception e)
         {
-            // CliWrap wraps what the system said.
+            // CliWrap wraps the system's error.
             return NotStarted($"{path} cannot be started: {(e.InnerException ?? e).Message}");
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)

@@ -4,7 +4,7 @@ namespace KubeProxySharp.Proxy.Host;
 
 /// <summary>Lets packets for 127.0.0.0/8 leave the loopback interface, for node ports on localhost (spec 7.6).</summary>
 /// <param name="sysctl">Kernel parameters.</param>
-/// <param name="logger">Is told what is set.</param>
+/// <param name="logger">Logs the change.</param>
 internal sealed partial class RouteLocalnet(ISysctl sysctl, ILogger<RouteLocalnet> logger)
 {
     /// <summary>Switches it on unless it is; it is never switched off again.</summary>

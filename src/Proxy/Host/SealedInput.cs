@@ -8,10 +8,10 @@ using Microsoft.Win32.SafeHandles;
 namespace KubeProxySharp.Proxy.Host;
 
 /// <summary>
-/// The input of a tool, made before the tool starts: when making it fails there is no tool that could take what is there for
-/// everything. A short one goes through the pipe in one write that the kernel does not divide; a longer one is a file in
-/// memory, sealed. A tool that takes the name of a file opens it, and so gets all or nothing however this process ends
-/// meanwhile: with this process the name goes. For others it is copied to the pipe.
+/// The input of a tool, rendered before the tool starts: when rendering fails, no tool runs that could take a part for
+/// the whole. A short input goes through the pipe in one atomic write; a longer one is a sealed file in
+/// memory. A tool that accepts a file name opens it, and so gets all or nothing even if this process ends
+/// meanwhile, because the name ends with the process. For other tools the file is copied to the pipe.
 /// </summary>
 internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
         _mayUseFile = mayUseFile;
     }
 
-    /// <summary>The name by which the tool can open it, or null if it has to go through the pipe.</summary>
+    /// <summary>The path by which the tool can open it; null if it goes through the pipe.</summary>
     public string? FileName => _file is null ? null : $"/proc/{Environment.ProcessId}/fd/{_file.DangerousGetHandle()}";
 
     /// <summary>Makes the text.</summary>
@@ -81,7 +81,7 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
     {
         _file?.Dispose();
 
-        // A tool that ends without reading everything may leave a write behind that has not noticed it yet.
+        // A tool that ends without reading everything may leave a pending write.
         if (!_isCopying)
         {
             ArrayPool<byte>.Shared.Return(_buffer);
@@ -139,7 +139,7 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>Without files in memory all goes through the pipe: better than no rules at all.</summary>
+    /// <summary>Without files in memory all input goes through the pipe.</summary>
     private bool TryOpen()
     {
         if (_file is not null || !_mayUseFile)

@@ -17,7 +17,7 @@ internal sealed class Sysctl(KernelFiles files) : ISysctl
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Unreadable counts as "differs": writing will tell what is wrong with it (spec 8.1).
+            // An unreadable parameter counts as different: the write then reports the error (spec 8.1).
             return null;
         }
     }
@@ -61,6 +61,6 @@ internal static class SysctlNames
     public const string DisableIPv6 = "net/ipv6/conf/all/disable_ipv6";
 }
 
-/// <summary>The kernel is not as the program needs it, and it must not start.</summary>
+/// <summary>The kernel lacks something that the program needs to start.</summary>
 /// <param name="message">What was tried, on what, and what came back.</param>
 internal sealed class KernelSetupException(string message) : Exception(message);

@@ -111,13 +111,11 @@ internal sealed record CompareOptions
     /// <summary>The first side; <see cref="ClusterOptions.Paths"/> are its files, whatever they hold.</summary>
     public required ClusterOptions A { get; init; }
 
-    /// <summary>The second side.</summary>
     public required ClusterOptions B { get; init; }
 
-    /// <summary>The families to compare.</summary>
     public required IReadOnlyList<IpFamily> Families { get; init; }
 
-    /// <summary>Documented differences of the modes that are none here.</summary>
+    /// <summary>Documented differences of the modes that are ignored.</summary>
     public IReadOnlyList<ModeDifference> Ignored { get; init; } = [];
 
     /// <summary>Addresses on the node's interfaces; null to find them.</summary>

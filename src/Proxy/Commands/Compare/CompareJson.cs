@@ -9,12 +9,11 @@ namespace KubeProxySharp.Proxy.Commands.Compare;
 /// <summary>Writes a report as JSON.</summary>
 internal static partial class CompareJson
 {
-    /// <summary>The most ways of one side of a difference.</summary>
-    private const int MostWays = 16;
+    /// <summary>The most paths of one side of a difference.</summary>
+    private const int MostPaths = 16;
 
     private static readonly CompareJsonContext s_context = new(ReportJson.Options());
 
-    /// <summary>Writes it.</summary>
     public static void Write(CompareReport report, Stream output) => ReportJson.Write(
         new Document(
             report.Verdict,
@@ -48,8 +47,8 @@ internal static partial class CompareJson
         shown.Difference.Classes,
         PacketText.Describe(shown.Difference),
         FieldsOf(shown.Difference),
-        SideOf(shown.Difference.A, shown.WaysA),
-        SideOf(shown.Difference.B, shown.WaysB));
+        SideOf(shown.Difference.A, shown.PathsA),
+        SideOf(shown.Difference.B, shown.PathsB));
 
     /// <summary>The packet field by field, as it can be given to explain.</summary>
     private static PacketFields FieldsOf(RulesetDifference difference)
@@ -69,9 +68,9 @@ internal static partial class CompareJson
             difference.Assumptions.Select(static assumed => new Assumption(assumed.Item1, assumed.Item2)));
     }
 
-    private static Side SideOf(IReadOnlyList<ResultShare> shares, IReadOnlyList<WalkOutcome> ways) => new(
+    private static Side SideOf(IReadOnlyList<ResultShare> shares, IReadOnlyList<WalkOutcome> paths) => new(
         shares.Select(static share => new Result($"{share.Result}", Math.Round(share.Share, 9))),
-        ways.Take(MostWays).Select(static way => new Way(Math.Round(way.Probability, 9), way.Trace.Select(PathDescriptions.Describe))));
+        paths.Take(MostPaths).Select(static path => new PathFields(Math.Round(path.Probability, 9), path.Trace.Select(PathDescriptions.Describe))));
 
     internal sealed record Document(
         string Verdict,
@@ -118,11 +117,11 @@ internal static partial class CompareJson
 
     internal sealed record Assumption(string Match, bool IsTrue);
 
-    internal sealed record Side(IEnumerable<Result> Results, IEnumerable<Way> Ways);
+    internal sealed record Side(IEnumerable<Result> Results, [property: JsonPropertyName("ways")] IEnumerable<PathFields> Paths);
 
     internal sealed record Result([property: JsonPropertyName("result")] string Text, double Share);
 
-    internal sealed record Way(double Share, IEnumerable<string> Steps);
+    internal sealed record PathFields(double Share, IEnumerable<string> Steps);
 
     [JsonSerializable(typeof(Document))]
     private sealed partial class CompareJsonContext : JsonSerializerContext;

@@ -38,7 +38,6 @@ internal sealed class CompareReport
 /// <summary>What was found for one family.</summary>
 internal sealed record FamilyComparison
 {
-    /// <summary>The family.</summary>
     public required IpFamily Family { get; init; }
 
     /// <summary>Why it was not compared; empty if it was.</summary>
@@ -60,6 +59,6 @@ internal sealed record FamilyComparison
 /// <summary>A difference with the walks of its packet.</summary>
 /// <param name="Difference">The difference.</param>
 /// <param name="Service">The Service that the destination is of; empty if that is not known.</param>
-/// <param name="WaysA">The ways of the packet through the first rules; empty beyond the first differences.</param>
-/// <param name="WaysB">The same for the second.</param>
-internal sealed record DisplayedDifference(RulesetDifference Difference, string Service, IReadOnlyList<WalkOutcome> WaysA, IReadOnlyList<WalkOutcome> WaysB);
+/// <param name="PathsA">The paths of the packet through the first rules; empty beyond the first differences.</param>
+/// <param name="PathsB">The same for the second.</param>
+internal sealed record DisplayedDifference(RulesetDifference Difference, string Service, IReadOnlyList<WalkOutcome> PathsA, IReadOnlyList<WalkOutcome> PathsB);

@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Compare;
 
-/// <summary>Writes a report for people.</summary>
+/// <summary>Writes a report as text.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class CompareText(TextWriter output, bool isTerminal)
@@ -23,9 +23,8 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     private const string Bad = "31";
     private const string Open = "33";
 
-    private readonly AnsiStyle _ink = new(isTerminal);
+    private readonly AnsiStyle _style = new(isTerminal);
 
-    /// <summary>Writes it.</summary>
     public void Write(CompareReport report)
     {
         output.WriteLine($"A: {report.TitleA}");
@@ -39,9 +38,9 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
         output.WriteLine(report.Verdict switch
         {
-            "equal" => _ink.Of(Good, "equal: both do the same with every packet"),
-            "different" => _ink.Of(Bad, Count("different", report)),
-            _ => _ink.Of(Open, Count("cannot tell", report)),
+            "equal" => _style.Of(Good, "equal: both do the same with every packet"),
+            "different" => _style.Of(Bad, Count("different", report)),
+            _ => _style.Of(Open, Count("cannot tell", report)),
         });
     }
 
@@ -55,7 +54,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     {
         if (family.NotCompared.Length != 0)
         {
-            output.WriteLine(_ink.Of(Open, $"{family.Family}: not compared, {family.NotCompared}"));
+            output.WriteLine(_style.Of(Open, $"{family.Family}: not compared, {family.NotCompared}"));
             return;
         }
 
@@ -105,7 +104,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
     private void Write(DisplayedDifference shown)
     {
         RulesetDifference difference = shown.Difference;
-        string head = difference.IsUncertain ? _ink.Of(Open, "may differ") : _ink.Of(Bad, "differs");
+        string head = difference.IsUncertain ? _style.Of(Open, "may differ") : _style.Of(Bad, "differs");
         string service = shown.Service.Length == 0 ? "" : $" ({shown.Service})";
         output.WriteLine($"  {head}: a packet {PacketText.Describe(difference)}{service}");
         if (difference.Classes > 1)
@@ -118,28 +117,28 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
             output.WriteLine($"    documented: {mode.Text} (--ignore {mode.Name})");
         }
 
-        WriteSide("A", difference.A, difference.B, shown.WaysA);
-        WriteSide("B", difference.B, difference.A, shown.WaysB);
+        WriteSide("A", difference.A, difference.B, shown.PathsA);
+        WriteSide("B", difference.B, difference.A, shown.PathsB);
         output.WriteLine();
     }
 
-    private void WriteSide(string side, IReadOnlyList<ResultShare> own, IReadOnlyList<ResultShare> others, IReadOnlyList<WalkOutcome> ways)
+    private void WriteSide(string side, IReadOnlyList<ResultShare> own, IReadOnlyList<ResultShare> others, IReadOnlyList<WalkOutcome> paths)
     {
         List<ResultShare> most = [.. own.Where(share => !others.Contains(share)).Concat(own.Where(others.Contains)).Take(MostResults)];
         string more = own.Count > most.Count ? string.Create(CultureInfo.InvariantCulture, $"; and {own.Count - most.Count} more") : "";
         output.WriteLine($"    {side}: {PacketText.Describe(most)}{more}");
-        WalkOutcome? way = ways.FirstOrDefault(way => PathDescriptions.IsOf(way, most[0].Result)) ?? (ways.Count == 0 ? null : ways[0]);
-        if (way is null)
+        WalkOutcome? path = paths.FirstOrDefault(path => PathDescriptions.IsOf(path, most[0].Result)) ?? (paths.Count == 0 ? null : paths[0]);
+        if (path is null)
         {
             return;
         }
 
-        if (way.Trace.Count == 0)
+        if (path.Trace.Count == 0)
         {
             output.WriteLine("       no rule does anything with it");
         }
 
-        foreach (WalkTraceEntry entry in way.Trace)
+        foreach (WalkTraceEntry entry in path.Trace)
         {
             output.WriteLine($"       {PathDescriptions.Describe(entry)}");
         }

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Commands.Compare;
 
-/// <summary>Writes a packet in words.</summary>
+/// <summary>Describes a packet as text.</summary>
 internal static class PacketText
 {
     /// <summary><c>from 203.0.113.9:40000 via eth0 to 192.0.2.10:30080/tcp</c>.</summary>
@@ -43,7 +43,7 @@ internal static class PacketText
     /// <summary>The name of a protocol.</summary>
     public static string Protocol(TransportProtocol protocol) => HasPorts(protocol) ? protocol.ToUpperText().ToLowerInvariant() : "icmp";
 
-    /// <summary>The state of a connection, in the words of conntrack.</summary>
+    /// <summary>The state of a connection, as conntrack names it.</summary>
     public static string Describe(ConnectionStates state) => string.Join(
         " and ",
         Enum.GetValues<ConnectionStates>().Where(bit => bit != ConnectionStates.None && (state & bit) != 0).Select(static bit => bit switch
@@ -57,7 +57,7 @@ internal static class PacketText
             _ => "untracked",
         }));
 
-    /// <summary>What becomes of it on one side: shares of results.</summary>
+    /// <summary>The result of one side, with the share of each result.</summary>
     public static string Describe(IReadOnlyList<ResultShare> shares) => string.Join("; ", shares.Select(share =>
         share.Share > 1 - 1e-9 ? share.Result.ToString() : FormattableString.Invariant($"{share.Share * 100:0.####} % {share.Result}")));
 

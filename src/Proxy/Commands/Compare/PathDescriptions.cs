@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Compare;
 
-/// <summary>Texts of the steps of a way.</summary>
+/// <summary>Texts of the steps of a path.</summary>
 internal static class PathDescriptions
 {
     /// <summary>Hook, chain, rule and what it did.</summary>
@@ -13,18 +13,17 @@ internal static class PathDescriptions
         CultureInfo.InvariantCulture,
         $"{entry.Hook.ToString().ToLowerInvariant()}: {entry.Table}/{entry.Chain} rule {entry.Position} {entry.Effect}: {entry.Rule}");
 
-    /// <summary>Whether a way has a result.</summary>
-    public static bool IsOf(WalkOutcome way, WalkResult result)
+    public static bool IsOf(WalkOutcome path, WalkResult result)
     {
-        WalkVerdict verdict = way.Verdict == WalkVerdict.Return ? WalkVerdict.Accept : way.Verdict;
+        WalkVerdict verdict = path.Verdict == WalkVerdict.Return ? WalkVerdict.Accept : path.Verdict;
         if (verdict != result.Verdict)
         {
             return false;
         }
 
         return verdict != WalkVerdict.Accept
-            || (way.IsMasqueraded == result.IsMasqueraded
-                && way.Target?.Address == result.Target
-                && (result.TargetPort == 0 || way.Target?.Port == result.TargetPort));
+            || (path.IsMasqueraded == result.IsMasqueraded
+                && path.Target?.Address == result.Target
+                && (result.TargetPort == 0 || path.Target?.Port == result.TargetPort));
     }
 }

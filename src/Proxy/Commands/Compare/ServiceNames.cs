@@ -5,12 +5,11 @@ using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Proxy.Commands.Compare;
 
-/// <summary>Finds the Service that a packet is for: by the model if there is one, else by what rules on its way are called.</summary>
+/// <summary>Finds the Service that a packet is for: by the model if there is one, else by names and comments of rules on its path.</summary>
 internal sealed class ServiceNames
 {
     private readonly List<PortFinder> _finders = [];
 
-    /// <summary>Prepares.</summary>
     public ServiceNames(IEnumerable<ComparedSide> sides)
     {
         foreach (ComparedSide side in sides)
@@ -23,7 +22,7 @@ internal sealed class ServiceNames
     }
 
     /// <summary>The name of the service port; empty if it is not known.</summary>
-    public string Find(WalkPacket packet, IEnumerable<WalkOutcome> ways)
+    public string Find(WalkPacket packet, IEnumerable<WalkOutcome> paths)
     {
         FrontendAddress frontend = new(packet.Destination, packet.Protocol, packet.DestinationPort);
         foreach (PortFinder finder in _finders)
@@ -34,6 +33,6 @@ internal sealed class ServiceNames
             }
         }
 
-        return ServiceInRules.OfWay(ways.SelectMany(way => way.Trace));
+        return ServiceInRules.OfPath(paths.SelectMany(path => path.Trace));
     }
 }

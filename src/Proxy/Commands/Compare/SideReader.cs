@@ -16,7 +16,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
     public const string Live = "live";
 
     /// <summary>Reads.</summary>
-    /// <returns>The side; null when manifests have errors, which have been told.</returns>
+    /// <returns>The side; null when manifests have errors, which have been reported.</returns>
     /// <exception cref="InputException">The input cannot be used.</exception>
     public async Task<ComparedSide?> ReadAsync(ClusterOptions options, IReadOnlyList<IpFamily> families, CancellationToken stop)
     {
@@ -68,10 +68,9 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
 /// <summary>One of two rule sets.</summary>
 internal sealed record ComparedSide
 {
-    /// <summary>Where it comes from, for people.</summary>
+    /// <summary>Where it comes from, for the report.</summary>
     public required string Title { get; init; }
 
-    /// <summary>The rules, by family.</summary>
     public required IReadOnlyDictionary<IpFamily, Ruleset> Rules { get; init; }
 
     /// <summary>The model that rules were made from; null for rules that were there.</summary>

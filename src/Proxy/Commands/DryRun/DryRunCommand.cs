@@ -66,7 +66,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
                 : $"warning: the input has no Node {nodeName}; its zone and addresses are unknown");
         }
 
-        // What is wrong with objects was told with their lines when they were read.
+        // Errors of objects were reported with their lines when they were read.
         List<Problem> told = [];
         return cluster.BuildChange(before, nodeName, options.NodeAddresses, told);
     }

@@ -3,10 +3,10 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Why a packet goes its way, as far as the comments of rules and the names of chains tell.</summary>
+/// <summary>The reasons for a packet's path, from the comments of rules and the names of chains.</summary>
 internal static class CommentReasons
 {
-    private static readonly (string Ending, string Words, string Field)[] s_endings =
+    private static readonly (string Ending, string Text, string Field)[] s_endings =
     [
         (" cluster IP", "{0} is the cluster IP of {1}", "spec.clusterIP"),
         (" external IP", "{0} is an external IP of {1}", "spec.externalIPs"),
@@ -14,7 +14,6 @@ internal static class CommentReasons
         (" has no endpoints", "refused: {1} has no endpoints", "endpoints"),
     ];
 
-    /// <summary>Reads what there is.</summary>
     public static IReadOnlyList<ModelReason> Read(PacketQuestion question, IReadOnlyList<WalkOutcome> outcomes)
     {
         List<ModelReason> reasons = [];
@@ -49,12 +48,12 @@ internal static class CommentReasons
             return Of("masqueraded: the endpoint reaches itself through its Service (hairpin)", comment, "");
         }
 
-        foreach ((string ending, string words, string field) in s_endings)
+        foreach ((string ending, string text, string field) in s_endings)
         {
             if (comment.EndsWith(ending, StringComparison.Ordinal))
             {
                 string service = Without(comment, ending);
-                return Of(words.Replace("{0}", question.To, StringComparison.Ordinal).Replace("{1}", service, StringComparison.Ordinal), service, field);
+                return Of(text.Replace("{0}", question.To, StringComparison.Ordinal).Replace("{1}", service, StringComparison.Ordinal), service, field);
             }
         }
 

@@ -9,17 +9,17 @@ internal static class ConntrackDescription
     public const string Open = "*";
 
     /// <summary>Both directions as <c>conntrack -L</c> prints them, without time-out and state; empty for a packet that does not go on.</summary>
-    public static string Entry(PacketQuestion question, ExplainedPath way)
+    public static string Entry(PacketQuestion question, ExplainedPath path)
     {
-        if (way.Verdict != WalkVerdict.Accept)
+        if (path.Verdict != WalkVerdict.Accept)
         {
             return "";
         }
 
-        string answers = way.Target is { } target ? target.Address.ToString() : question.Destination.ToString();
-        int answersFrom = way.Target is { } port ? port.Port : question.Port;
-        string client = !way.IsMasqueraded ? question.Source.ToString() : way.MasqueradeAddress?.ToString() ?? Open;
-        string clientPort = way.IsMasqueraded ? Open : FormattableString.Invariant($"{question.SourcePort}");
+        string answers = path.Target is { } target ? target.Address.ToString() : question.Destination.ToString();
+        int answersFrom = path.Target is { } port ? port.Port : question.Port;
+        string client = !path.IsMasqueraded ? question.Source.ToString() : path.MasqueradeAddress?.ToString() ?? Open;
+        string clientPort = path.IsMasqueraded ? Open : FormattableString.Invariant($"{question.SourcePort}");
         return FormattableString.Invariant(
             $"{question.ProtocolText} {(int)question.Protocol} src={question.Source} dst={question.Destination} sport={question.SourcePort} dport={question.Port} src={answers} dst={client} sport={answersFrom} dport={clientPort}");
     }

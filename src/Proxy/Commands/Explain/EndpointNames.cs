@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Who is behind an address: the Pod, if Pods are known, and the node that it runs on.</summary>
+/// <summary>The Pod that has an address, if Pods are known, and its node.</summary>
 internal sealed class EndpointNames
 {
     private readonly Dictionary<IpAddress, Pod> _pods = [];
@@ -14,12 +14,12 @@ internal sealed class EndpointNames
     private readonly string _nodeName = "";
     private readonly DuplicateEndpoints? _duplicates;
 
-    /// <summary>Knows nobody.</summary>
+    /// <summary>Without any Pods or endpoints.</summary>
     public EndpointNames()
     {
     }
 
-    /// <summary>Knows those of a cluster.</summary>
+    /// <summary>The Pods and endpoints of a cluster.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="family">The family that is asked about.</param>
     public EndpointNames(ClusterView cluster, IpFamily family)

@@ -116,7 +116,6 @@ internal sealed record ExplainOptions : ClusterOptions
     /// <summary>The mark that it has from the beginning.</summary>
     public uint Mark { get; init; }
 
-    /// <summary>Its source port.</summary>
     public ushort SourcePort { get; init; } = 40000;
 
     /// <summary>The form of the answer.</summary>
@@ -141,7 +140,6 @@ internal enum ExplainFormat : byte
     /// <summary>A graph for Graphviz.</summary>
     Dot,
 
-    /// <summary>A picture.</summary>
     Svg,
 
     /// <summary>A page with the picture and the text.</summary>

@@ -11,14 +11,13 @@ internal static partial class ExplainJson
 {
     private static readonly ExplainJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
 
-    /// <summary>Writes it.</summary>
     public static void Write(Explanation explanation, Stream output) => ReportJson.Write(
         new Document(Of(explanation.Question), explanation.NodeName, !explanation.HasDisagreement, explanation.Walks.Select(Of)), s_context.Document, output);
 
     private static Packet Of(PacketQuestion question) => new(
         question.Source.ToString(),
         question.SourcePort,
-        question.SourceWords,
+        question.SourceDescription,
         question.Destination.ToString(),
         question.Port,
         question.ProtocolText,
@@ -29,24 +28,24 @@ internal static partial class ExplainJson
     private static Walk Of(ExplainedWalk walk) => new(
         walk.Title,
         walk.Answer,
-        !walk.Ways.Any(static way => way.IsUncertain),
+        !walk.Paths.Any(static path => path.IsUncertain),
         walk.HasModel,
         walk.Disagreements,
         walk.Reasons.Select(static reason => new Reason(reason.Text, reason.Owner, reason.Field)),
-        walk.Ways.Select(Of));
+        walk.Paths.Select(Of));
 
-    private static Way Of(ExplainedPath way) => new(
-        Math.Round(way.Probability, 6),
-        way.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
-        !way.IsUncertain,
-        way.Target?.ToString(),
-        way.TargetWords,
-        way.IsMasqueraded,
-        way.MasqueradeAddress?.ToString(),
-        way.AffinitySeconds,
-        way.Conntrack.Length == 0 ? null : way.Conntrack,
-        way.Reply,
-        way.Trace.Select(Of));
+    private static PathFields Of(ExplainedPath path) => new(
+        Math.Round(path.Probability, 6),
+        path.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
+        !path.IsUncertain,
+        path.Target?.ToString(),
+        path.TargetDescription,
+        path.IsMasqueraded,
+        path.MasqueradeAddress?.ToString(),
+        path.AffinitySeconds,
+        path.Conntrack.Length == 0 ? null : path.Conntrack,
+        path.Reply,
+        path.Trace.Select(Of));
 
     private static Step Of(WalkTraceEntry entry) => new(
         $"{entry.Hook}".ToUpperInvariant(),
@@ -80,11 +79,11 @@ internal static partial class ExplainJson
         bool IsComparedWithModel,
         IReadOnlyList<string> Disagreements,
         IEnumerable<Reason> Reasons,
-        IEnumerable<Way> Ways);
+        [property: JsonPropertyName("ways")] IEnumerable<PathFields> Paths);
 
     internal sealed record Reason(string Text, string Object, string Field);
 
-    internal sealed record Way(
+    internal sealed record PathFields(
         double Probability,
         string Verdict,
         bool IsCertain,

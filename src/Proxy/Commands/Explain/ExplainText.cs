@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Writes an explanation for people.</summary>
+/// <summary>Writes an explanation as text.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="isTerminal">Whether colours are understood.</param>
 /// <param name="showsAll">Whether all branches are shown.</param>
@@ -20,12 +20,11 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private const string Strong = "1";
     private const string Faint = "2";
 
-    private readonly AnsiStyle _ink = new(isTerminal);
+    private readonly AnsiStyle _style = new(isTerminal);
 
-    /// <summary>Writes it.</summary>
     public void Write(Explanation explanation)
     {
-        output.WriteLine(_ink.Of(Strong, explanation.Title));
+        output.WriteLine(_style.Of(Strong, explanation.Title));
         foreach (string assumption in explanation.Question.Assumptions)
         {
             output.WriteLine($"  ({assumption})");
@@ -35,31 +34,31 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         {
             output.WriteLine();
             WriteAnswer(explanation, walk);
-            WriteWay(walk);
+            WritePath(walk);
             WriteResult(walk);
         }
     }
 
     private void WriteAnswer(Explanation explanation, ExplainedWalk walk)
     {
-        string colour = walk.Ways.All(way => way.IsForwarded) ? Good : walk.Ways.Any(way => way.IsUncertain) ? Doubtful : Bad;
-        output.WriteLine($"{_ink.Of(Strong, walk.Title)}: {_ink.Of(colour, walk.Answer)}");
+        string colour = walk.Paths.All(path => path.IsForwarded) ? Good : walk.Paths.Any(path => path.IsUncertain) ? Doubtful : Bad;
+        output.WriteLine($"{_style.Of(Strong, walk.Title)}: {_style.Of(colour, walk.Answer)}");
         WriteEndpoints(explanation.Question, walk);
         if (walk.Reasons.Count != 0)
         {
             output.WriteLine();
-            output.WriteLine(_ink.Of(Strong, "Why"));
+            output.WriteLine(_style.Of(Strong, "Why"));
             foreach (ModelReason reason in walk.Reasons)
             {
                 string field = reason.Field.Length == 0 ? reason.Owner : $"{reason.Field} of {reason.Owner}";
-                output.WriteLine($"  - {reason.Text} {_ink.Of(Faint, $"[{field}]")}");
+                output.WriteLine($"  - {reason.Text} {_style.Of(Faint, $"[{field}]")}");
             }
         }
 
         if (walk.Doubts.Count != 0)
         {
             output.WriteLine();
-            output.WriteLine(_ink.Of(Doubtful, "Not understood, may match"));
+            output.WriteLine(_style.Of(Doubtful, "Not understood, may match"));
             foreach (WalkTraceEntry doubt in walk.Doubts)
             {
                 output.WriteLine($"  - {Place(doubt)}: {doubt.Rule}");
@@ -70,54 +69,54 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     /// <summary>The endpoints, when the answer does not name the only one; and what becomes of the source.</summary>
     private void WriteEndpoints(PacketQuestion question, ExplainedWalk walk)
     {
-        List<ExplainedPath> forwarded = [.. walk.Ways.Where(way => way.IsForwarded)];
+        List<ExplainedPath> forwarded = [.. walk.Paths.Where(path => path.IsForwarded)];
         int listed = showsAll ? forwarded.Count : Math.Min(forwarded.Count, MostListed);
-        foreach (ExplainedPath way in walk.Ways.Count > 1 ? forwarded.Take(listed) : [])
+        foreach (ExplainedPath path in walk.Paths.Count > 1 ? forwarded.Take(listed) : [])
         {
-            output.WriteLine($"  {AnswerDescription.Percent(Math.Round(way.Probability, 4)),8}  {way.Target}" + (way.TargetWords.Length == 0 ? "" : $" ({way.TargetWords})"));
+            output.WriteLine($"  {AnswerDescription.Percent(Math.Round(path.Probability, 4)),8}  {path.Target}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
         }
 
         if (listed < forwarded.Count)
         {
-            output.WriteLine($"  and {forwarded.Count - listed} more, {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(way => way.Probability), 4))} together; --all lists them");
+            output.WriteLine($"  and {forwarded.Count - listed} more, {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(path => path.Probability), 4))} together; --all lists them");
         }
 
-        foreach (IGrouping<string, ExplainedPath> group in walk.Ways.Where(way => way.Verdict == WalkVerdict.Accept).GroupBy(way => AnswerDescription.Source(question, way), StringComparer.Ordinal))
+        foreach (IGrouping<string, ExplainedPath> group in walk.Paths.Where(path => path.Verdict == WalkVerdict.Accept).GroupBy(path => AnswerDescription.Source(question, path), StringComparer.Ordinal))
         {
-            bool isForAll = group.Count() == walk.Ways.Count;
-            string some = group.Count() > MostBranches ? $"{group.Count()} of the ways" : string.Join(", ", group.Select(way => way.Target?.ToString() ?? "the destination that was dialled"));
+            bool isForAll = group.Count() == walk.Paths.Count;
+            string some = group.Count() > MostBranches ? $"{group.Count()} of the ways" : string.Join(", ", group.Select(path => path.Target?.ToString() ?? "the destination that was dialled"));
             output.WriteLine($"  {(isForAll ? "" : $"towards {some} ")}{group.Key}");
         }
     }
 
-    private void WriteWay(ExplainedWalk walk)
+    private void WritePath(ExplainedWalk walk)
     {
         output.WriteLine();
-        output.WriteLine(_ink.Of(Strong, "The way"));
-        CommonPath common = CommonPath.Of(walk.Ways);
-        Hook? hook = WriteRules(common.First, walk.Ways.Count == 0 ? null : walk.Ways[0].Trace.ElementAtOrDefault(common.First.Count), null, "  ");
-        if (walk.Ways.Count > 1)
+        output.WriteLine(_style.Of(Strong, "The way"));
+        CommonPath common = CommonPath.Of(walk.Paths);
+        Hook? hook = WriteRules(common.First, walk.Paths.Count == 0 ? null : walk.Paths[0].Trace.ElementAtOrDefault(common.First.Count), null, "  ");
+        if (walk.Paths.Count > 1)
         {
-            int shown = showsAll || walk.Ways.Count <= MostBranches + 1 ? walk.Ways.Count : MostBranches;
-            foreach (ExplainedPath way in walk.Ways.Take(shown))
+            int shown = showsAll || walk.Paths.Count <= MostBranches + 1 ? walk.Paths.Count : MostBranches;
+            foreach (ExplainedPath path in walk.Paths.Take(shown))
             {
-                string end = way.IsForwarded ? $"to {way.Target}" : way.Verdict == WalkVerdict.Accept ? "left alone" : way.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
-                output.WriteLine($"  {_ink.Of(Strong, (way.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(way.Probability, 4))) + " " + end)}");
-                WriteRules(common.Own(way), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
+                string end = path.IsForwarded ? $"to {path.Target}" : path.Verdict == WalkVerdict.Accept ? "left alone" : path.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
+                output.WriteLine($"  {_style.Of(Strong, (path.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(path.Probability, 4))) + " " + end)}");
+                WriteRules(common.Own(path), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
-            if (shown < walk.Ways.Count)
+            if (shown < walk.Paths.Count)
             {
-                output.WriteLine($"  and {walk.Ways.Count - shown} more such branches; --all shows them");
+                output.WriteLine($"  and {walk.Paths.Count - shown} more such branches; --all shows them");
             }
 
             if (common.Last.Count != 0)
             {
-                output.WriteLine($"  {_ink.Of(Strong, "then, for all of them")}");
+                output.WriteLine($"  {_style.Of(Strong, "then, for all of them")}");
                 WriteRules(common.Last, null, null, "    ");
             }
         }
-        else if (walk.Ways is [{ Trace.Count: 0 }])
+        else if (walk.Paths is [{ Trace.Count: 0 }])
         {
             output.WriteLine("  no rule matches");
         }
@@ -132,7 +131,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             if (entry.Hook != hook)
             {
                 hook = entry.Hook;
-                output.WriteLine($"{indent}{_ink.Of(Strong, entry.Hook.ToString().ToUpperInvariant())}");
+                output.WriteLine($"{indent}{_style.Of(Strong, entry.Hook.ToString().ToUpperInvariant())}");
             }
 
             if (step.IsPassage)
@@ -142,8 +141,8 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
                 continue;
             }
 
-            output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {_ink.Of(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
-            output.WriteLine($"{indent}    {_ink.Of(Faint, entry.Rule)}");
+            output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {_style.Of(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
+            output.WriteLine($"{indent}    {_style.Of(Faint, entry.Rule)}");
             if (entry.Reasons.Count != 0)
             {
                 output.WriteLine($"{indent}    because {string.Join("; ", entry.Reasons)}");
@@ -155,31 +154,31 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
 
     private void WriteResult(ExplainedWalk walk)
     {
-        if (walk.Ways.Count == 0)
+        if (walk.Paths.Count == 0)
         {
             return;
         }
 
-        foreach (ExplainedPath way in walk.Ways.DistinctBy(way => (way.Verdict, way.IsForwarded, way.IsMasqueraded)))
+        foreach (ExplainedPath path in walk.Paths.DistinctBy(path => (path.Verdict, path.IsForwarded, path.IsMasqueraded)))
         {
-            WriteResult(walk, way);
+            WriteResult(walk, path);
         }
     }
 
-    private void WriteResult(ExplainedWalk walk, ExplainedPath way)
+    private void WriteResult(ExplainedWalk walk, ExplainedPath path)
     {
-        string which = walk.Ways.Count == 1 ? "" : way.IsForwarded ? $", when {way.Target} is picked" : way.Verdict == WalkVerdict.Accept ? ", when it is left alone" : way.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
+        string which = walk.Paths.Count == 1 ? "" : path.IsForwarded ? $", when {path.Target} is picked" : path.Verdict == WalkVerdict.Accept ? ", when it is left alone" : path.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
         output.WriteLine();
-        output.WriteLine(_ink.Of(Strong, $"conntrack{which}"));
-        output.WriteLine(way.Conntrack.Length == 0 ? "  no entry: the packet ends before its entry is kept" : $"  {way.Conntrack}");
-        if (way.Conntrack.Contains(ConntrackDescription.Open, StringComparison.Ordinal))
+        output.WriteLine(_style.Of(Strong, $"conntrack{which}"));
+        output.WriteLine(path.Conntrack.Length == 0 ? "  no entry: the packet ends before its entry is kept" : $"  {path.Conntrack}");
+        if (path.Conntrack.Contains(ConntrackDescription.Open, StringComparison.Ordinal))
         {
-            output.WriteLine($"  ({ConntrackDescription.Open} is chosen by the kernel{(way.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
+            output.WriteLine($"  ({ConntrackDescription.Open} is chosen by the kernel{(path.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
         }
 
         output.WriteLine();
-        output.WriteLine(_ink.Of(Strong, $"The reply{which}"));
-        foreach (string step in way.Reply)
+        output.WriteLine(_style.Of(Strong, $"The reply{which}"));
+        foreach (string step in path.Reply)
         {
             output.WriteLine($"  - {step}");
         }

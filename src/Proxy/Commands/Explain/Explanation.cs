@@ -19,29 +19,28 @@ internal sealed record Explanation(PacketQuestion Question, string NodeName, IRe
 
 /// <summary>What a set of rules does with the packet.</summary>
 /// <param name="Title">What rules they are, such as <c>iptables</c>.</param>
-/// <param name="Ways">The ways, the likeliest first.</param>
+/// <param name="Paths">The paths, the likeliest first.</param>
 /// <param name="Reasons">Why.</param>
 /// <param name="Disagreements">How the walk through the model differs; none if both agree or there is no model.</param>
 /// <param name="HasModel">Whether there was a model to compare with.</param>
 internal sealed record ExplainedWalk(
     string Title,
-    IReadOnlyList<ExplainedPath> Ways,
+    IReadOnlyList<ExplainedPath> Paths,
     IReadOnlyList<ModelReason> Reasons,
     IReadOnlyList<string> Disagreements,
     bool HasModel)
 {
-    /// <summary>The answer in one sentence.</summary>
     public string Answer => AnswerDescription.Describe(this);
 
     /// <summary>Rules that may match, each once.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>
-        [.. Ways.SelectMany(way => way.Trace).Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
+        [.. Paths.SelectMany(path => path.Trace).Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
 }
 
-/// <summary>One way that the packet can go, with what comes of it.</summary>
+/// <summary>One path that the packet can go, with what comes of it.</summary>
 internal sealed record ExplainedPath
 {
-    /// <summary>How likely it is, 0 to 1; of a way that is only possible, how likely it would be.</summary>
+    /// <summary>How likely it is, 0 to 1; of a path that is only possible, how likely it would be.</summary>
     public required double Probability { get; init; }
 
     /// <summary>Accepted, dropped or refused.</summary>
@@ -53,8 +52,8 @@ internal sealed record ExplainedPath
     /// <summary>The endpoint; null when the destination stays.</summary>
     public EndpointAddress? Target { get; init; }
 
-    /// <summary>Who the endpoint is, in words; empty when not known.</summary>
-    public string TargetWords { get; init; } = "";
+    /// <summary>The Pod, Service or node of the endpoint; empty when not known.</summary>
+    public string TargetDescription { get; init; } = "";
 
     /// <summary>Whether the source is rewritten.</summary>
     public bool IsMasqueraded { get; init; }
@@ -71,13 +70,13 @@ internal sealed record ExplainedPath
     /// <summary>Whether it goes through a rule that is not understood.</summary>
     public bool IsUncertain { get; init; }
 
-    /// <summary>The rules on the way.</summary>
+    /// <summary>The rules on the path.</summary>
     public required IReadOnlyList<WalkTraceEntry> Trace { get; init; }
 
     /// <summary>The entry that conntrack makes, as <c>conntrack -L</c> prints it; empty if none stays.</summary>
     public string Conntrack { get; init; } = "";
 
-    /// <summary>The way of the answer, step by step.</summary>
+    /// <summary>The path of the reply, step by step.</summary>
     public IReadOnlyList<string> Reply { get; init; } = [];
 
     /// <summary>Whether an endpoint gets the packet.</summary>

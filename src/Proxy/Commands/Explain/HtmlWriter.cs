@@ -5,7 +5,6 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <summary>Writes one page with the picture and the text: no scripts, nothing from elsewhere.</summary>
 internal static class HtmlWriter
 {
-    /// <summary>Writes it.</summary>
     public static void Write(Explanation explanation, bool showsAll, TextWriter output)
     {
         string title = WebUtility.HtmlEncode(explanation.Title);

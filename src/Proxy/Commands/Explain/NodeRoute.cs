@@ -12,7 +12,7 @@ internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usua
     /// <summary>The address; null if it is not known.</summary>
     public IpAddress? SourceTo(IpAddress destination) => isLive && Ask(destination) is { } asked ? asked : Usual(destination.Family);
 
-    /// <summary>The address as a remark, with how sure it is; empty for one that the kernel told.</summary>
+    /// <summary>The address as a remark, with how sure it is; empty for one that the kernel named.</summary>
     public string Doubt(IpAddress destination) => isLive && Ask(destination) is not null
         ? ""
         : Usual(destination.Family) is null

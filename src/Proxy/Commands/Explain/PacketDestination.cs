@@ -15,7 +15,7 @@ internal sealed record PacketDestination(IpAddress? Address, NamespacedName? Ser
     private const string ServicePrefix = "svc:";
     private const string Remedy = "give ADDRESS:PORT[/PROTOCOL] such as 10.96.0.10:53/udp or [fd00::10]:443, or svc:NAMESPACE/NAME[:PORT]";
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Parses the text of the option.</summary>
     /// <exception cref="InputException">It is neither.</exception>
     public static PacketDestination Parse(string text)
     {

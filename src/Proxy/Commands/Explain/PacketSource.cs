@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>What <c>--from</c> names: an address, a Pod, the node, or somebody outside.</summary>
+/// <summary>What <c>--from</c> names: an address, a Pod, the node, or a client outside of the cluster.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Address">The address, when one is named.</param>
 /// <param name="Pod">The Pod, when one is named.</param>
@@ -12,7 +12,7 @@ internal sealed record PacketSource(PacketSourceKind Kind, IpAddress? Address, N
 {
     private const string PodPrefix = "pod:";
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Parses the text of the option.</summary>
     /// <exception cref="InputException">It is none of these.</exception>
     public static PacketSource Parse(string text)
     {
@@ -38,15 +38,13 @@ internal sealed record PacketSource(PacketSourceKind Kind, IpAddress? Address, N
 /// <summary>What a packet's source was given as.</summary>
 internal enum PacketSourceKind : byte
 {
-    /// <summary>An address.</summary>
     Address,
 
-    /// <summary>A Pod.</summary>
     Pod,
 
     /// <summary>The node itself.</summary>
     Node,
 
-    /// <summary>Somebody outside of the cluster.</summary>
+    /// <summary>A client outside of the cluster.</summary>
     Outside,
 }

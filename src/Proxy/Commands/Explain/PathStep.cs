@@ -2,19 +2,19 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>A step of the way as people want to see it: a rule, or chains that were gone through without any rule matching.</summary>
+/// <summary>A step of the path as it is shown: a rule, or chains that were gone through without any rule matching.</summary>
 /// <param name="Entry">The rule; the first of several that led to chains in which nothing matched.</param>
 /// <param name="PassedThrough">Those chains; none for a rule that did something.</param>
 /// <param name="Positions">The numbers of the rules.</param>
 internal sealed record PathStep(WalkTraceEntry Entry, IReadOnlyList<string> PassedThrough, IReadOnlyList<int> Positions)
 {
-    /// <summary>Whether it is only chains in which nothing matched, called by a hook's chain: nothing that anybody wants to see in full.</summary>
+    /// <summary>Whether it is only chains in which nothing matched, called by a hook's chain: shown in one line.</summary>
     public bool IsPassage => PassedThrough.Count != 0 && Entry.IsInBaseChain;
 
     /// <summary>What the rule did.</summary>
     public string Effect => PassedThrough.Count == 0 || IsPassage ? Entry.Effect : $"{Entry.Effect}, where nothing matches";
 
-    /// <summary>Takes rules that lead to chains and back together.</summary>
+    /// <summary>Joins rules that jump to chains and return from them.</summary>
     /// <param name="trace">The rules, or a part of them.</param>
     /// <param name="after">The rule that follows the part; null at the end.</param>
     public static IReadOnlyList<PathStep> Of(IReadOnlyList<WalkTraceEntry> trace, WalkTraceEntry? after = null)

@@ -4,15 +4,15 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
 /// <summary>
-/// The path as a person would draw it: the client on top, the chains below each other, a lane for each branch, endpoints
-/// at the bottom, and the way back.
+/// A drawing of the path: the client on top, the chains below each other, a lane for each branch, endpoints
+/// at the bottom, and the reply.
 /// </summary>
 /// <param name="Title">What is shown.</param>
 /// <param name="Subtitle">The answer.</param>
 /// <param name="Stem">The boxes before the branches, the client first.</param>
 /// <param name="Lanes">The branches; one when there are none.</param>
 /// <param name="ReplyFrom">The address that the client sees in the answer; empty if no answer comes.</param>
-/// <param name="ReplyDescription">What happens to answers on their way.</param>
+/// <param name="ReplyDescription">What happens to replies; for the arrow back to the client.</param>
 internal sealed record Picture(
     string Title,
     string Subtitle,
@@ -23,32 +23,31 @@ internal sealed record Picture(
 {
     private const int MostLanes = 5;
 
-    /// <summary>Draws one walk.</summary>
     public static Picture Of(Explanation explanation, ExplainedWalk walk, bool showsAll)
     {
         PacketQuestion question = explanation.Question;
-        IReadOnlyList<ExplainedPath> ways = walk.Ways;
-        int shown = showsAll || ways.Count <= MostLanes ? ways.Count : MostLanes - 1;
-        CommonPath common = CommonPath.Of(ways);
-        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceWords.Length == 0 ? "client" : question.SourceWords, [question.Source.ToString(), $"dials {question.To}"])];
-        stem.AddRange(Chains(common.First, ways.Count == 0 ? null : ways[0].Trace.ElementAtOrDefault(common.First.Count)));
+        IReadOnlyList<ExplainedPath> paths = walk.Paths;
+        int shown = showsAll || paths.Count <= MostLanes ? paths.Count : MostLanes - 1;
+        CommonPath common = CommonPath.Of(paths);
+        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceDescription.Length == 0 ? "client" : question.SourceDescription, [question.Source.ToString(), $"dials {question.To}"])];
+        stem.AddRange(Chains(common.First, paths.Count == 0 ? null : paths[0].Trace.ElementAtOrDefault(common.First.Count)));
         List<PictureLane> lanes = [];
-        foreach (ExplainedPath way in ways.Take(shown))
+        foreach (ExplainedPath path in paths.Take(shown))
         {
-            string label = ways.Count == 1 ? "" : way.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(way.Probability, 4));
-            lanes.Add(new(label, [.. Chains([.. way.Trace.Skip(common.First.Count)], null), End(question, way)], way.Verdict == WalkVerdict.Accept));
+            string label = paths.Count == 1 ? "" : path.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(path.Probability, 4));
+            lanes.Add(new(label, [.. Chains([.. path.Trace.Skip(common.First.Count)], null), End(question, path)], path.Verdict == WalkVerdict.Accept));
         }
 
-        if (shown < ways.Count)
+        if (shown < paths.Count)
         {
-            string together = AnswerDescription.Percent(Math.Round(ways.Skip(shown).Sum(way => way.Probability), 4));
-            lanes.Add(new(together, [new(PictureBoxKind.More, "", $"{ways.Count - shown} more branches", ["of the same form"])], HasReply: false));
+            string together = AnswerDescription.Percent(Math.Round(paths.Skip(shown).Sum(path => path.Probability), 4));
+            lanes.Add(new(together, [new(PictureBoxKind.More, "", $"{paths.Count - shown} more branches", ["of the same form"])], HasReply: false));
         }
 
-        ExplainedPath? answered = ways.FirstOrDefault(way => way.Verdict == WalkVerdict.Accept);
-        bool isRewritten = ways.Any(way => way.Verdict == WalkVerdict.Accept && (way.IsMasqueraded || way.Target is not null));
-        string words = isRewritten ? "answers: conntrack undoes the rewriting" : "answers come back as they are";
-        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), words);
+        ExplainedPath? answered = paths.FirstOrDefault(path => path.Verdict == WalkVerdict.Accept);
+        bool isRewritten = paths.Any(path => path.Verdict == WalkVerdict.Accept && (path.IsMasqueraded || path.Target is not null));
+        string description = isRewritten ? "answers: conntrack undoes the rewriting" : "answers come back as they are";
+        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), description);
     }
 
     /// <summary>One box for the rules of a chain that follow each other.</summary>
@@ -90,9 +89,9 @@ internal sealed record Picture(
         }
     }
 
-    private static PictureBox End(PacketQuestion question, ExplainedPath way)
+    private static PictureBox End(PacketQuestion question, ExplainedPath path)
     {
-        switch (way.Verdict)
+        switch (path.Verdict)
         {
             case WalkVerdict.Drop:
                 return new(PictureBoxKind.End, "", "dropped", ["the client runs into its time-out"]);
@@ -100,16 +99,16 @@ internal sealed record Picture(
                 return new(PictureBoxKind.End, "", "refused", ["port unreachable"]);
         }
 
-        List<string> lines = [.. way.TargetWords.Split(", ", StringSplitOptions.RemoveEmptyEntries)];
-        lines.Add(way.IsMasqueraded ? $"sees {way.MasqueradeAddress?.ToString() ?? "an address of this node"}" : $"sees {question.Source}");
-        return new(PictureBoxKind.Endpoint, "", way.Target?.ToString() ?? question.Dialled.ToString(), lines);
+        List<string> lines = [.. path.TargetDescription.Split(", ", StringSplitOptions.RemoveEmptyEntries)];
+        lines.Add(path.IsMasqueraded ? $"sees {path.MasqueradeAddress?.ToString() ?? "an address of this node"}" : $"sees {question.Source}");
+        return new(PictureBoxKind.Endpoint, "", path.Target?.ToString() ?? question.Dialled.ToString(), lines);
     }
 }
 
 /// <summary>A branch of the picture.</summary>
 /// <param name="Label">How likely it is; empty for the only one.</param>
 /// <param name="Boxes">Its boxes from top to bottom; the last is where it ends.</param>
-/// <param name="HasReply">Whether an answer comes back from its end.</param>
+/// <param name="HasReply">Whether a reply comes back from its end.</param>
 internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes, bool HasReply);
 
 /// <summary>A box of the picture.</summary>
@@ -125,7 +124,6 @@ internal enum PictureBoxKind : byte
     /// <summary>Where the packet comes from.</summary>
     Client,
 
-    /// <summary>A chain.</summary>
     Chain,
 
     /// <summary>A chain that rewrites the packet.</summary>

@@ -9,7 +9,7 @@ using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Makes the packet from what was asked and what is known of the cluster and the node.</summary>
+/// <summary>Makes the packet from the command's options and the cluster's objects.</summary>
 /// <param name="options">What was asked.</param>
 /// <param name="cluster">The cluster; null without manifests.</param>
 /// <param name="nodeAddresses">The addresses of the node.</param>
@@ -96,14 +96,14 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         IpAddress? source = _node.IsLocal(question.Destination) ? question.Destination : route.SourceTo(question.Destination);
         return source is null
             ? throw new InputException("--from node: the node's address is not known; give --node-address, or an address with --from")
-            : question with { Source = source.Value, SourceWords = "this node" };
+            : question with { Source = source.Value, SourceDescription = "this node" };
     }
 
     private PacketQuestion FromOutside(PacketQuestion question)
     {
         IpAddress source = IpAddress.Parse(question.Destination.IsIPv4 ? "203.0.113.9" : "2001:db8:ffff::9");
         _assumptions.Add($"outside stands for {source}; give another address where it matters, as for source ranges");
-        return question with { Source = source, SourceWords = "a client outside", Interface = options.Interface ?? OutsideInterface(question.Family) };
+        return question with { Source = source, SourceDescription = "a client outside", Interface = options.Interface ?? OutsideInterface(question.Family) };
     }
 
     private Pod FindPod(NamespacedName name)
@@ -138,10 +138,10 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
                 _assumptions.Add($"pod {source.Name} runs on node {source.NodeName}; its packets meet the rules of that node first (--node {source.NodeName}), and those of {node} only if they are sent there");
             }
 
-            string words = $"pod {source.Name}";
+            string description = $"pod {source.Name}";
             return source.IsHostNetwork && isHere
-                ? placed with { SourceWords = words + " in the node's own network" }
-                : placed with { SourceWords = words, IsFromPodHere = isHere, Interface = options.Interface ?? (isHere ? PodInterface(placed.Family) : OutsideInterface(placed.Family)) };
+                ? placed with { SourceDescription = description + " in the node's own network" }
+                : placed with { SourceDescription = description, IsFromPodHere = isHere, Interface = options.Interface ?? (isHere ? PodInterface(placed.Family) : OutsideInterface(placed.Family)) };
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         PacketQuestion placed = question with { Source = address };
         if (_node.IsLocal(address))
         {
-            return placed with { SourceWords = "this node" };
+            return placed with { SourceDescription = "this node" };
         }
 
         if (options.Interface is not null)
@@ -170,8 +170,8 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         }
 
         bool isLocalEndpoint = names.IsLocalEndpoint(address);
-        string words = isLocalEndpoint ? "an endpoint on this node" : "";
-        return placed with { SourceWords = words, IsFromPodHere = isLocalEndpoint, Interface = isLocalEndpoint ? PodInterface(question.Family) : OutsideInterface(question.Family) };
+        string description = isLocalEndpoint ? "an endpoint on this node" : "";
+        return placed with { SourceDescription = description, IsFromPodHere = isLocalEndpoint, Interface = isLocalEndpoint ? PodInterface(question.Family) : OutsideInterface(question.Family) };
     }
 
     /// <summary>The interface of pods: one that the configuration recognises, if it goes by that.</summary>

@@ -8,10 +8,10 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Walks the packet through rules, and through the model if there is one, and says what it means.</summary>
+/// <summary>Walks the packet through rules, and through the model if there is one, and explains the result.</summary>
 /// <param name="question">The packet.</param>
 /// <param name="node">The node.</param>
-/// <param name="names">Who is behind addresses.</param>
+/// <param name="names">The Pods and nodes of addresses.</param>
 /// <param name="route">Which address a packet gets when it leaves.</param>
 internal sealed class WalkExplainer(PacketQuestion question, NodeView node, EndpointNames names, NodeRoute route)
 {
@@ -26,12 +26,12 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, node).Walk(packet);
         if (model is null)
         {
-            return new(title, Ways(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false);
+            return new(title, Paths(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false);
         }
 
         IReadOnlyList<ModelOutcome> expected = ModelWalker.Walk(model, node, dialect, packet);
         IReadOnlyList<string> disagreements = WalkAgreement.Compare(outcomes, expected);
-        return new(title, Ways(outcomes, expected), Reasons(expected), disagreements, HasModel: true);
+        return new(title, Paths(outcomes, expected), Reasons(expected), disagreements, HasModel: true);
     }
 
     private List<ModelReason> Reasons(IReadOnlyList<ModelOutcome> outcomes)
@@ -53,8 +53,8 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         return reasons;
     }
 
-    /// <summary>Ways that end alike are one; the order is that of likelihood, then as walked.</summary>
-    private List<ExplainedPath> Ways(IReadOnlyList<WalkOutcome> outcomes, IReadOnlyList<ModelOutcome> expected)
+    /// <summary>Paths that end alike are one; the order is that of likelihood, then as walked.</summary>
+    private List<ExplainedPath> Paths(IReadOnlyList<WalkOutcome> outcomes, IReadOnlyList<ModelOutcome> expected)
     {
         Dictionary<EndpointAddress, ModelOutcome> byTarget = [];
         foreach (ModelOutcome outcome in expected)
@@ -69,23 +69,23 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         [
             .. outcomes
                 .GroupBy(outcome => (outcome.Verdict, outcome.Target, outcome.IsMasqueraded, outcome.AffinitySeconds))
-                .Select(group => Way([.. group], byTarget))
-                .OrderByDescending(way => Math.Round(way.Probability, 4)),
+                .Select(group => Path([.. group], byTarget))
+                .OrderByDescending(path => Math.Round(path.Probability, 4)),
         ];
     }
 
-    private ExplainedPath Way(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget)
+    private ExplainedPath Path(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget)
     {
         WalkOutcome first = alike.FirstOrDefault(outcome => !outcome.IsUncertain) ?? alike[0];
         bool isUncertain = alike.Any(outcome => outcome.IsUncertain);
         IpAddress leavesFor = first.Target?.Address ?? question.Destination;
-        ExplainedPath way = new()
+        ExplainedPath path = new()
         {
             Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : alike.Sum(outcome => outcome.Probability),
             Verdict = first.Verdict,
             RejectWith = first.RejectWith,
             Target = first.Target,
-            TargetWords = first.Target is { } target ? WordsOf(target, byTarget.GetValueOrDefault(target), first.Trace) : "",
+            TargetDescription = first.Target is { } target ? DescribeTarget(target, byTarget.GetValueOrDefault(target), first.Trace) : "",
             IsMasqueraded = first.IsMasqueraded,
             MasqueradeAddress = first.IsMasqueraded ? route.SourceTo(leavesFor) : null,
             MasqueradeDoubt = first.IsMasqueraded ? route.Doubt(leavesFor) : "",
@@ -93,13 +93,13 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
             IsUncertain = isUncertain,
             Trace = first.Trace,
         };
-        return way with { Conntrack = ConntrackDescription.Entry(question, way), Reply = ReplyDescription.Describe(question, way, node, names) };
+        return path with { Conntrack = ConntrackDescription.Entry(question, path), Reply = ReplyDescription.Describe(question, path, node, names) };
     }
 
-    private string WordsOf(EndpointAddress target, ModelOutcome? model, IReadOnlyList<WalkTraceEntry> trace)
+    private string DescribeTarget(EndpointAddress target, ModelOutcome? model, IReadOnlyList<WalkTraceEntry> trace)
     {
         Pod? pod = names.PodAt(target.Address);
-        string service = model?.Service?.ToString() ?? ServiceInRules.OfWay(trace);
+        string service = model?.Service?.ToString() ?? ServiceInRules.OfPath(trace);
         string where = model?.IsLocalEndpoint ?? false ? "on this node"
             : pod is { NodeName.Length: > 0 } ? $"on node {pod.NodeName}"
             : names.NodeOf(target.Address) is { Length: > 0 } nodeName ? $"on node {nodeName}"

@@ -6,10 +6,9 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
-/// <summary>The flags that tell a command of a cluster and one of its nodes. A command adds those that it has, and describes what is its own.</summary>
+/// <summary>The flags that name a cluster and one of its nodes. A command adds those that it supports, and may change their descriptions.</summary>
 internal sealed class ClusterFlags
 {
-    /// <summary>Manifests.</summary>
     public Option<string[]> Paths { get; } = new("--filename", "-f")
     {
         Description = "Manifests instead of an API server: files, directories, or - for standard input.",
@@ -20,16 +19,12 @@ internal sealed class ClusterFlags
     /// <summary>Whether directories are read with all that is below them.</summary>
     public Option<bool> Recursive { get; } = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
 
-    /// <summary>How to reach the API server.</summary>
     public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "How to reach the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
 
-    /// <summary>The configuration.</summary>
     public Option<string?> Config { get; } = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
 
-    /// <summary>The node's name.</summary>
     public Option<string?> Node { get; } = new("--node") { Description = "The node. Default: hostnameOverride, else the host name or the only Node of the manifests.", HelpName = "NAME" };
 
-    /// <summary>The node's addresses.</summary>
     public Option<IpAddress[]> NodeAddresses { get; } = new("--node-address")
     {
         Description = "An address on the node's interfaces; repeatable. Default: those of this node, or those of the Node when files are read.",
@@ -37,15 +32,14 @@ internal sealed class ClusterFlags
         CustomParser = ParseAddresses,
     };
 
-    /// <summary>The mode: iptables or nftables unless a command has more words for it.</summary>
+    /// <summary>The mode: iptables or nftables, and what else a command accepts.</summary>
     public Option<string?> Mode { get; }
 
-    /// <summary>The families.</summary>
     public Option<string> Family { get; } = new Option<string>("--family") { Description = "What to look at.", DefaultValueFactory = _ => "all" }
         .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
 
     /// <summary>Makes the flags.</summary>
-    /// <param name="moreModes">Words for the mode besides iptables and nftables.</param>
+    /// <param name="moreModes">Values of the mode besides iptables and nftables.</param>
     public ClusterFlags(params string[] moreModes) =>
         Mode = new Option<string?>("--mode") { Description = "Default: the mode of the configuration, else iptables." }
             .AcceptOnlyFromAmong([ProxyMode.Iptables, ProxyMode.Nftables, .. moreModes]);
@@ -105,7 +99,7 @@ internal sealed class ClusterFlags
     }
 }
 
-/// <summary>What a command was told of a cluster and one of its nodes.</summary>
+/// <summary>The options that name a cluster and one of its nodes.</summary>
 internal record ClusterOptions
 {
     /// <summary>Manifests: files, directories, or <c>-</c>; empty for an API server.</summary>

@@ -41,7 +41,7 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         return objects.Nodes.Keys.FirstOrDefault("");
     }
 
-    /// <summary>What a node surely has: loopback and the addresses that its Node object names.</summary>
+    /// <summary>The addresses that any node has: loopback and those of its Node object.</summary>
     public IReadOnlyList<IpAddress> AddressesOf(string nodeName) => AddressesOf(objects.Nodes.GetValueOrDefault(nodeName));
 
     /// <summary>Builds the model.</summary>

@@ -7,7 +7,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
-/// <summary>Reads what a command was told of a cluster, from manifests or from an API server, and says what is wrong with it.</summary>
+/// <summary>Reads the cluster that a command works on, from manifests or from an API server, and reports errors.</summary>
 /// <param name="streams">Where manifests come from and messages go.</param>
 /// <param name="host">The host.</param>
 internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
@@ -15,10 +15,10 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
     private readonly InputFiles _files = new(streams.OpenInput, streams.Errors);
 
     /// <summary>Reads.</summary>
-    /// <param name="options">What was told.</param>
+    /// <param name="options">The options of the command.</param>
     /// <param name="isThisNode">Whether the node is the one that the program runs on, so that its addresses can be looked up.</param>
     /// <param name="stop">Ends it.</param>
-    /// <returns>The view; null when the manifests have errors, which have been told.</returns>
+    /// <returns>The view; null when the manifests have errors, which have been reported.</returns>
     /// <exception cref="InputException">Something is missing or ambiguous.</exception>
     public async Task<ClusterView?> ReadAsync(ClusterOptions options, bool isThisNode, CancellationToken stop)
     {

@@ -8,7 +8,6 @@ namespace KubeProxySharp.Proxy.Commands.Inputs;
 /// <summary>A cluster as one of its nodes sees it, and the rules that follow from it.</summary>
 internal sealed record ClusterView
 {
-    /// <summary>The objects.</summary>
     public required ManifestObjects Objects { get; init; }
 
     /// <summary>The configuration, valid.</summary>
@@ -23,6 +22,5 @@ internal sealed record ClusterView
     /// <summary>The addresses on the node's interfaces.</summary>
     public required IReadOnlyList<IpAddress> NodeAddresses { get; init; }
 
-    /// <summary>The model.</summary>
     public required RuleModelSnapshot Model { get; init; }
 }

@@ -4,7 +4,7 @@ using KubeProxySharp.Proxy.Configuration;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
-/// <summary>Reads manifests and configuration files, and tells what is wrong with them.</summary>
+/// <summary>Reads manifests and configuration files, and reports their errors.</summary>
 /// <param name="openInput">Opens standard input.</param>
 /// <param name="errors">Receives messages.</param>
 internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
@@ -12,8 +12,8 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
     /// <summary>Reads manifests.</summary>
     /// <param name="paths">Files, directories, or <c>-</c>.</param>
     /// <param name="isRecursive">Whether directories are read with all that is below them.</param>
-    /// <param name="consequence">What happens when they have errors, in words.</param>
-    /// <returns>The objects; null when the manifests have errors, which have been told.</returns>
+    /// <param name="consequence">What happens when they have errors, for the message.</param>
+    /// <returns>The objects; null when the manifests have errors, which have been reported.</returns>
     public ManifestObjects? ReadManifests(IReadOnlyList<string> paths, bool isRecursive, string consequence)
     {
         ManifestReader reader = new();

@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
-/// <summary>Picks the rules of kube-proxy's kind out of all rules of a node; what others do to packets is their own.</summary>
+/// <summary>Selects kube-proxy's rules among all rules of a node.</summary>
 internal static class KubeRules
 {
     private const string Table = "kube-proxy";

@@ -12,7 +12,6 @@ internal sealed class PortFinder
     private readonly Dictionary<FrontendAddress, (ServicePortRules Port, TrafficPolicy Policy)> _frontends = [];
     private readonly Dictionary<(IpFamily Family, TransportProtocol Protocol, ushort Port), ServicePortRules> _nodePorts = [];
 
-    /// <summary>Indexes the frontends of a model.</summary>
     public PortFinder(RuleModelSnapshot model)
     {
         foreach (FamilyRules rules in (ReadOnlySpan<FamilyRules>)[model.IPv4, model.IPv6])

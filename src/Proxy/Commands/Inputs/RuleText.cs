@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
-/// <summary>Tells by how a text begins what rules were saved in it, if any.</summary>
+/// <summary>Recognises the kind of saved rules by the beginning of a text.</summary>
 internal static class RuleText
 {
     /// <summary>Enough of a file for the remarks at its top, in bytes.</summary>

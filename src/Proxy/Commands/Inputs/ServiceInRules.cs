@@ -19,10 +19,10 @@ internal static partial class ServiceInRules
         ? match.Groups["name"].Value + (match.Groups["port"].Length == 0 ? "" : ":" + match.Groups["port"].Value)
         : "";
 
-    /// <summary>The first service port that the rules of a way name; empty if none does.</summary>
-    public static string OfWay(IEnumerable<WalkTraceEntry> way)
+    /// <summary>The first service port that the rules of a path name; empty if none does.</summary>
+    public static string OfPath(IEnumerable<WalkTraceEntry> path)
     {
-        foreach (WalkTraceEntry entry in way)
+        foreach (WalkTraceEntry entry in path)
         {
             string name = OfComment(entry.Comment) is { Length: > 0 } commented ? commented : OfChain(entry.Chain);
             if (name.Length != 0)

@@ -17,7 +17,7 @@ internal sealed record CommandStreams(Func<Stream> OpenInput, Func<Stream> OpenO
         !Console.IsErrorRedirected);
 }
 
-/// <summary>Colours for people; none where nobody sees them.</summary>
+/// <summary>Colours on a terminal; plain text elsewhere.</summary>
 /// <param name="isTerminal">Whether colours are understood and wanted.</param>
 internal readonly struct AnsiStyle(bool isTerminal)
 {

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Proxy.Commands.Output;
 
-/// <summary>Tells a person at a terminal what is being done, once it takes more than a second; nobody else.</summary>
+/// <summary>Shows on a terminal what is being done, once it takes more than a second; writes nothing elsewhere.</summary>
 internal sealed class Progress : IDisposable
 {
     private const string Erase = "\r\u001b[K";

@@ -9,7 +9,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Proxy.Commands.Output;
 
-/// <summary>The frame of a command that makes a report and writes it: progress, and what is said when it cannot be made.</summary>
+/// <summary>Runs a command that makes a report and writes it: shows progress, and reports errors.</summary>
 internal static class ReportRun
 {
     /// <summary>Runs a command.</summary>
@@ -49,7 +49,7 @@ internal static class ReportRun
     }
 }
 
-/// <summary>Input that a command cannot work with; the message is for the user and says what to do.</summary>
+/// <summary>Invalid input of a command. The message names the input and the remedy.</summary>
 /// <param name="message">What is wrong.</param>
 internal sealed class InputException(string message) : Exception(message);
 

@@ -4,35 +4,35 @@ using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.Proxy.Commands.Plan;
 
-/// <summary>Says in words how what happens to the packets of a destination changes.</summary>
+/// <summary>Describes how the handling of packets to a destination changes.</summary>
 internal static class ChangeDescription
 {
     /// <summary>More endpoints than this are counted.</summary>
     private const int EndpointsNamed = 3;
 
-    /// <summary>The words for a destination that is served before and after; empty if nothing changes.</summary>
+    /// <summary>Describes a destination that is served before and after; empty if nothing changes.</summary>
     public static IReadOnlyList<string> Describe(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after)
     {
-        List<string> words = [];
+        List<string> changes = [];
         if (before.SequenceEqual(after))
         {
-            return words;
+            return changes;
         }
 
-        AddEndpoints(before, after, words);
-        AddFates(before, after, words);
-        AddAffinity(before, after, words);
-        if (words.Count == 0)
+        AddEndpoints(before, after, changes);
+        AddFates(before, after, changes);
+        AddAffinity(before, after, changes);
+        if (changes.Count == 0)
         {
             NeutralRule? old = before.FirstOrDefault(rule => !after.Contains(rule));
             NeutralRule? next = after.FirstOrDefault(rule => !before.Contains(rule));
-            words.Add($"{Sentence(old)} -> {Sentence(next)}");
+            changes.Add($"{Sentence(old)} -> {Sentence(next)}");
         }
 
-        return words;
+        return changes;
     }
 
-    /// <summary>The words for a destination that is served only before or only after.</summary>
+    /// <summary>Describes a destination that is served only before or only after.</summary>
     public static string Describe(IReadOnlyList<NeutralRule> rules)
     {
         SortedSet<EndpointAddress> endpoints = Endpoints(rules);
@@ -42,7 +42,7 @@ internal static class ChangeDescription
     /// <summary>Whether some packets are sent to endpoints.</summary>
     public static bool LeadsToEndpoints(IReadOnlyList<NeutralRule> rules) => rules.Any(rule => !rule.Behaviour.Endpoints.IsEmpty);
 
-    private static void AddEndpoints(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after, List<string> words)
+    private static void AddEndpoints(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after, List<string> changes)
     {
         SortedSet<EndpointAddress> old = Endpoints(before);
         SortedSet<EndpointAddress> next = Endpoints(after);
@@ -51,37 +51,37 @@ internal static class ChangeDescription
         string shares = Shares(before, after);
         if (added.Length != 0)
         {
-            words.Add(Named("+", added));
+            changes.Add(Named("+", added));
         }
 
         if (removed.Length != 0)
         {
-            words.Add(Named("-", removed));
+            changes.Add(Named("-", removed));
         }
 
         if (shares.Length != 0)
         {
-            words.Add("share " + shares);
+            changes.Add("share " + shares);
         }
     }
 
-    private static void AddFates(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after, List<string> words)
+    private static void AddFates(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after, List<string> changes)
     {
         string old = Fates(before);
         string next = Fates(after);
         if (old != next)
         {
-            words.Add($"{old} -> {next}");
+            changes.Add($"{old} -> {next}");
         }
     }
 
-    private static void AddAffinity(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after, List<string> words)
+    private static void AddAffinity(IReadOnlyList<NeutralRule> before, IReadOnlyList<NeutralRule> after, List<string> changes)
     {
         int old = before.Max(rule => (int?)rule.Behaviour.AffinitySeconds) ?? 0;
         int next = after.Max(rule => (int?)rule.Behaviour.AffinitySeconds) ?? 0;
         if (old != next)
         {
-            words.Add($"session affinity {Seconds(old)} -> {Seconds(next)}");
+            changes.Add($"session affinity {Seconds(old)} -> {Seconds(next)}");
         }
     }
 

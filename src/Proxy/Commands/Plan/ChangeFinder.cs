@@ -25,7 +25,7 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
         RuleNames names = new();
         names.Add(present);
         IReadOnlyList<TrafficOrigin> origins = NeutralRules.Origins([present, wanted]);
-        Dictionary<(string Service, ServiceChangeKind Kind, string Words), List<FrontendAddress>> groups = [];
+        Dictionary<(string Service, ServiceChangeKind Kind, string Description), List<FrontendAddress>> groups = [];
         NeutralRules before = new(present, nodeAddresses);
         NeutralRules after = new(wanted, nodeAddresses);
         foreach (FrontendAddress frontend in finder.FindNamed(nodeAddresses.Where(address => address.Family == wanted.Family)))
@@ -39,7 +39,7 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
             Count(old, next, report);
             if (Change(old, next) is { } change)
             {
-                (string, ServiceChangeKind, string) key = (NameOf(frontend, names), change.Kind, change.Words);
+                (string, ServiceChangeKind, string) key = (NameOf(frontend, names), change.Kind, change.Description);
                 if (!groups.TryGetValue(key, out List<FrontendAddress>? frontends))
                 {
                     frontends = [];
@@ -51,7 +51,7 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
         }
 
         report.Changes.AddRange(groups
-            .Select(group => new ServiceChange(group.Key.Service, group.Key.Kind, group.Value, group.Key.Words.Split('\n')))
+            .Select(group => new ServiceChange(group.Key.Service, group.Key.Kind, group.Value, group.Key.Description.Split('\n')))
             .OrderBy(change => change.Service, StringComparer.Ordinal)
             .ThenBy(change => change.Kind)
             .ThenBy(change => change.Frontends[0]));
@@ -67,7 +67,7 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
         }
     }
 
-    private static (ServiceChangeKind Kind, string Words)? Change(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next)
+    private static (ServiceChangeKind Kind, string Description)? Change(IReadOnlyList<NeutralRule> old, IReadOnlyList<NeutralRule> next)
     {
         if (old.Count == 0 || next.Count == 0)
         {
@@ -79,8 +79,8 @@ internal sealed class ChangeFinder(IReadOnlyCollection<IpAddress> nodeAddresses,
             };
         }
 
-        IReadOnlyList<string> words = ChangeDescription.Describe(old, next);
-        return words.Count == 0 ? null : (ServiceChangeKind.Changed, string.Join('\n', words));
+        IReadOnlyList<string> changes = ChangeDescription.Describe(old, next);
+        return changes.Count == 0 ? null : (ServiceChangeKind.Changed, string.Join('\n', changes));
     }
 
     private string NameOf(FrontendAddress frontend, RuleNames names)

@@ -8,7 +8,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Proxy.Commands.Plan;
 
-/// <summary><c>plan</c>: tells what a sync would change on a node. It changes nothing.</summary>
+/// <summary><c>plan</c>: reports what a sync would change on a node. It changes nothing.</summary>
 /// <param name="streams">Where things are read from and written to.</param>
 /// <param name="host">The host.</param>
 internal sealed class PlanCommand(CommandStreams streams, AgentHost host)

@@ -10,7 +10,6 @@ internal static partial class PlanJson
 {
     private static readonly PlanJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
 
-    /// <summary>Writes it.</summary>
     public static void Write(PlanReport report, Stream output) => ReportJson.Write(
         new Document(
             report.NodeName,
@@ -28,7 +27,7 @@ internal static partial class PlanJson
         output);
 
     private static Change Of(ServiceChange change) => new(
-        change.Service, $"{change.Kind}".ToLowerInvariant(), change.Frontends.Select(static frontend => frontend.ToString()), change.Words);
+        change.Service, $"{change.Kind}".ToLowerInvariant(), change.Frontends.Select(static frontend => frontend.ToString()), change.Descriptions);
 
     internal sealed record Document(
         string Node,

@@ -72,8 +72,8 @@ internal readonly record struct RuleReferences(int RulesAdded, int RulesRemoved,
 /// <param name="Service">The service port; empty when neither the cluster nor the rules name it.</param>
 /// <param name="Kind">What it does.</param>
 /// <param name="Frontends">The destinations.</param>
-/// <param name="Words">What changes, one sentence each.</param>
-internal sealed record ServiceChange(string Service, ServiceChangeKind Kind, IReadOnlyList<FrontendAddress> Frontends, IReadOnlyList<string> Words);
+/// <param name="Descriptions">What changes, one sentence each.</param>
+internal sealed record ServiceChange(string Service, ServiceChangeKind Kind, IReadOnlyList<FrontendAddress> Frontends, IReadOnlyList<string> Descriptions);
 
 /// <summary>What a sync does to a service port.</summary>
 internal enum ServiceChangeKind
@@ -81,7 +81,7 @@ internal enum ServiceChangeKind
     /// <summary>The node does not serve it yet.</summary>
     Added,
 
-    /// <summary>It is served in another way.</summary>
+    /// <summary>It is served differently.</summary>
     Changed,
 
     /// <summary>It is not served any more.</summary>

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Analysis.Equivalence;
 
 namespace KubeProxySharp.Proxy.Commands.Plan;
 
-/// <summary>Writes a plan for people.</summary>
+/// <summary>Writes a plan as text.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class PlanText(TextWriter output, bool isTerminal)
@@ -21,9 +21,8 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
     private const string Yellow = "33";
     private const string Red = "31";
 
-    private readonly AnsiStyle _ink = new(isTerminal);
+    private readonly AnsiStyle _style = new(isTerminal);
 
-    /// <summary>Writes it.</summary>
     public void Write(PlanReport report)
     {
         foreach (ServiceChange change in report.Changes.Take(MostChanges))
@@ -71,10 +70,10 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
             _ => ("~", Yellow),
         };
         string service = change.Service.Length == 0 ? "a Service whose name the rules do not tell" : change.Service;
-        output.WriteLine(_ink.Of(colour, $"{sign} {service}") + $"  {Frontends(change)}");
-        foreach (string word in change.Words)
+        output.WriteLine(_style.Of(colour, $"{sign} {service}") + $"  {Frontends(change)}");
+        foreach (string description in change.Descriptions)
         {
-            output.WriteLine("    " + word);
+            output.WriteLine("    " + description);
         }
     }
 
@@ -84,7 +83,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
         string tcp = "TCP goes on until it closes, others are ended after the sync so that clients get a live endpoint";
         output.WriteLine(affected == 0
             ? Invariant($"Flows: {flows.OfServices} to Services, none affected")
-            : _ink.Of(Yellow, Invariant($"Flows: {affected} affected, beside {flows.OfServices} to Services in all")) + $"; {tcp}");
+            : _style.Of(Yellow, Invariant($"Flows: {affected} affected, beside {flows.OfServices} to Services in all")) + $"; {tcp}");
         foreach ((FlowVerdict reason, long count) in flows.StaleByReason)
         {
             output.WriteLine(Invariant($"    {count} {VerifyText.Describe(reason)}"));
@@ -97,7 +96,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
         int Of(ServiceChangeKind kind) => report.Changes.Where(change => change.Kind == kind).Sum(change => change.Frontends.Count);
         if (!report.HasChanges)
         {
-            output.WriteLine(_ink.Of(Green, Invariant($"no change{node}: {report.Compared} destinations are as they should be")));
+            output.WriteLine(_style.Of(Green, Invariant($"no change{node}: {report.Compared} destinations are as they should be")));
             return;
         }
 

@@ -13,7 +13,7 @@ internal sealed partial class ConfigurationWatch
     /// <summary>The time between two looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>No configuration is longer; what is, counts by its beginning.</summary>
+    /// <summary>The longest configuration that is compared, in bytes; the rest of a longer file is ignored.</summary>
     private const int MaxLength = 16 * 1024 * 1024;
 
     private readonly string _path;
@@ -35,7 +35,7 @@ internal sealed partial class ConfigurationWatch
     public static ConfigurationWatch Start(string path, TimeProvider time) => new(path, HashOf(path), time);
 
     /// <summary>Ends when the content has changed.</summary>
-    /// <param name="logger">Is told when the file goes away.</param>
+    /// <param name="logger">Logs that the file is missing.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task WaitForChangeAsync(ILogger<ConfigurationWatch> logger, CancellationToken cancellationToken)
     {
@@ -51,7 +51,7 @@ internal sealed partial class ConfigurationWatch
 
     /// <summary>
     /// Looks once. A change counts when two looks find the same new content: a file that is half written would only
-    /// make the next start fail. A file that is away is no change (a restart could not read it), but is told.
+    /// make the next start fail. A missing file is no change (a restart could not read it), but is logged.
     /// </summary>
     internal bool HasChanged(ILogger<ConfigurationWatch> logger)
     {

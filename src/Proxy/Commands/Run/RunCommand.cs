@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Commands.Run;
 
-/// <summary>Be a kube-proxy: from arguments to the running agent, in kube-proxy's order (spec 11.6).</summary>
+/// <summary><c>run</c>: from arguments to the running agent, in kube-proxy's order (spec 11.6).</summary>
 /// <param name="streams">Where texts and the log go.</param>
-/// <param name="time">Tells the time, and wakes the watch of the configuration file.</param>
+/// <param name="time">The clock, also for the watch of the configuration file.</param>
 /// <param name="runAgent">Keeps the rules.</param>
 /// <param name="cleanUp">Removes rules.</param>
 internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, RunAgent runAgent, CleanUpRules cleanUp)
@@ -233,12 +233,11 @@ internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, 
 /// <param name="LogErrors">Standard error, for the log.</param>
 internal sealed record RunStreams(TextWriter Output, TextWriter Errors, Stream LogOutput, Stream LogErrors)
 {
-    /// <summary>Those of the process.</summary>
     public static RunStreams OfProcess() => new(Console.Out, Console.Error, Console.OpenStandardOutput(), Console.OpenStandardError());
 }
 
 /// <summary>
-/// Keeps the rules of the node until it is told to stop; with <see cref="RunOptions.IsInitOnly"/> it ends before the first
+/// Keeps the rules of the node until it is cancelled; with <see cref="RunOptions.IsInitOnly"/> it ends before the first
 /// rule (steps 13 to 15 of spec 11.6).
 /// </summary>
 /// <returns>The exit code. Faults are thrown; their message is logged.</returns>

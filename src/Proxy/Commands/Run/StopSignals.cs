@@ -41,7 +41,7 @@ internal sealed class StopSignals : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>The second signal is not held back: somebody is in a hurry.</summary>
+    /// <summary>The second signal is not handled: it ends the process at once.</summary>
     private void Stop(PosixSignalContext context, int signal)
     {
         context.Cancel = _signal == 0;

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Commands.Verify;
 
-/// <summary>What is to be said of flows.</summary>
+/// <summary>The findings about flows.</summary>
 internal sealed class FlowFindings
 {
     /// <summary>Flows in the table, of whatever kind.</summary>
@@ -15,7 +15,7 @@ internal sealed class FlowFindings
     /// <summary>Flows to frontends of Services.</summary>
     public long OfServices { get; set; }
 
-    /// <summary>Flows to frontends of Services that nobody answered yet.</summary>
+    /// <summary>Flows to frontends of Services without a reply yet.</summary>
     public long Unreplied { get; set; }
 
     /// <summary>Stale flows by what is wrong with them; those of deleted Services are <see cref="FlowVerdict.ServiceGone"/>.</summary>
@@ -27,17 +27,16 @@ internal sealed class FlowFindings
     /// <summary>Service ports with flows, ordered by number of flows, the most first.</summary>
     public List<ServiceFlows> Services { get; } = [];
 
-    /// <summary>Number of findings.</summary>
     public long Findings => StaleByReason.Values.Sum() + Services.Count(service => service.IsUneven);
 }
 
 /// <summary>The flows of a service port.</summary>
 /// <param name="Name">The service port.</param>
 /// <param name="Flows">How many.</param>
-/// <param name="Unreplied">How many nobody answered yet.</param>
+/// <param name="Unreplied">How many had no reply yet.</param>
 /// <param name="Endpoints">How many go to each endpoint, ordered as the endpoints are.</param>
 /// <param name="Probability">That chance alone makes a spread like this; null when that cannot be said.</param>
-/// <param name="Verdict">What is to be thought of the spread: <c>even</c>, <c>uneven</c>, or why it cannot be told.</param>
+/// <param name="Verdict"><c>even</c>, <c>uneven</c>, or why the spread cannot be tested.</param>
 internal sealed record ServiceFlows(ServicePortName Name, long Flows, long Unreplied, IReadOnlyList<EndpointFlows> Endpoints, double? Probability, string Verdict)
 {
     /// <summary>The spread is as expected.</summary>
@@ -65,5 +64,5 @@ internal sealed record EndpointFlows(EndpointAddress Endpoint, long Flows, doubl
 /// <param name="Reason">What is wrong with it.</param>
 /// <param name="Service">The service port; empty when there is none any more.</param>
 /// <param name="Age">How old it is; null when the kernel did not keep that.</param>
-/// <param name="Wanted">What should become of such packets, in words.</param>
+/// <param name="Wanted">What the rules do with such packets, for the report.</param>
 internal sealed record StaleFlow(ConntrackEntry Flow, FlowVerdict Reason, string Service, TimeSpan? Age, string Wanted);

@@ -45,7 +45,6 @@ internal sealed class FlowScan
         }
     }
 
-    /// <summary>Looks at a flow.</summary>
     public void Add(in ConntrackEntry flow)
     {
         if (!_families.Contains(flow.Family))
@@ -85,7 +84,6 @@ internal sealed class FlowScan
         }
     }
 
-    /// <summary>Ends the survey.</summary>
     public FlowFindings Finish()
     {
         _findings.Services.AddRange(_tallies.Values.Select(tally => tally.Finish()).OrderByDescending(service => service.Flows).ThenBy(service => service.Name));

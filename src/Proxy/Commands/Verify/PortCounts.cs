@@ -14,7 +14,6 @@ internal sealed class PortCounts(ServicePortRules port)
     private readonly Dictionary<EndpointAddress, long> _local = [];
     private long _unreplied;
 
-    /// <summary>Number of flows.</summary>
     public long Flows { get; private set; }
 
     /// <summary>Counts a flow.</summary>
@@ -29,7 +28,7 @@ internal sealed class PortCounts(ServicePortRules port)
         _unreplied += hasReply ? 0 : 1;
     }
 
-    /// <summary>Judges the spread, policy by policy: each spreads its flows over endpoints of its own.</summary>
+    /// <summary>Tests the spread of each policy, which has its own endpoints.</summary>
     public ServiceFlows Finish()
     {
         double? probability = Least(Test(_cluster, port.Endpoints.Cluster), Test(_local, port.Endpoints.Local));

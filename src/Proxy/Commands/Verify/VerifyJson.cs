@@ -11,7 +11,6 @@ internal static partial class VerifyJson
 {
     private static readonly VerifyJsonContext s_context = new(ReportJson.Options());
 
-    /// <summary>Writes it.</summary>
     public static void Write(VerifyReport report, Stream output) => ReportJson.Write(
         new Document(
             report.NodeName,
@@ -22,7 +21,6 @@ internal static partial class VerifyJson
         s_context.Document,
         output);
 
-    /// <summary>The name of a reason.</summary>
     public static string NameOf(FlowVerdict reason) => reason switch
     {
         FlowVerdict.EndpointGone => "endpoint-gone",

@@ -8,10 +8,8 @@ internal sealed class VerifyReport
     /// <summary>The most stale flows and rule differences that are listed; all are counted.</summary>
     public const int ListLimit = 1000;
 
-    /// <summary>The node.</summary>
     public required string NodeName { get; init; }
 
-    /// <summary>The mode.</summary>
     public required string Mode { get; init; }
 
     /// <summary>Flows of the table; null when flows were not looked at.</summary>
@@ -20,11 +18,11 @@ internal sealed class VerifyReport
     /// <summary>Differences of the rules; null when rules were not looked at.</summary>
     public RuleFindings? Rules { get; set; }
 
-    /// <summary>Number of findings: what should not be so.</summary>
+    /// <summary>Number of findings.</summary>
     public long Findings => (Flows?.Findings ?? 0) + (Rules?.Findings ?? 0);
 }
 
-/// <summary>What is to be said of rules.</summary>
+/// <summary>The findings about rules.</summary>
 internal sealed class RuleFindings
 {
     /// <summary>Destinations that were compared.</summary>
@@ -42,7 +40,6 @@ internal sealed class RuleFindings
     /// <summary>The differences, the first of them.</summary>
     public List<RuleDifference> Differences { get; } = [];
 
-    /// <summary>Number of findings.</summary>
     public long Findings => Missing + Changed + Foreign;
 }
 

@@ -7,7 +7,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Commands.Verify;
 
-/// <summary>Writes a report for people.</summary>
+/// <summary>Writes a report as text.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="isTerminal">Whether colours are understood.</param>
 internal sealed class VerifyText(TextWriter output, bool isTerminal)
@@ -18,12 +18,10 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
     private const string Good = "32";
     private const string Bad = "31";
 
-    private readonly AnsiStyle _ink = new(isTerminal);
+    private readonly AnsiStyle _style = new(isTerminal);
 
-    /// <summary>An address with a port.</summary>
     public static string Address(IpAddress address, ushort port) => new EndpointAddress(address, port).ToString();
 
-    /// <summary>Writes it.</summary>
     public void Write(VerifyReport report)
     {
         if (report.Flows is { } flows)
@@ -37,7 +35,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
         }
 
         string node = report.NodeName.Length == 0 ? "" : $" on node {report.NodeName}";
-        output.WriteLine(report.Findings == 0 ? _ink.Of(Good, $"clean{node}: nothing to find fault with") : _ink.Of(Bad, Invariant($"{report.Findings} findings{node}")));
+        output.WriteLine(report.Findings == 0 ? _style.Of(Good, $"clean{node}: nothing to find fault with") : _style.Of(Bad, Invariant($"{report.Findings} findings{node}")));
     }
 
     private void Write(FlowFindings flows)
@@ -46,7 +44,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
         WriteServices(flows);
         foreach ((FlowVerdict reason, long count) in flows.StaleByReason)
         {
-            output.WriteLine(_ink.Of(Bad, Invariant($"Stale: {count} {Describe(reason)}")));
+            output.WriteLine(_style.Of(Bad, Invariant($"Stale: {count} {Describe(reason)}")));
         }
 
         if (flows.Stale.Count != 0)
@@ -102,7 +100,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
     private void Write(RuleFindings rules)
     {
         string counts = Invariant($"Rules: {rules.Compared} destinations compared, {rules.Missing} missing, {rules.Changed} changed, {rules.Foreign} foreign");
-        output.WriteLine(rules.Findings == 0 ? counts : _ink.Of(Bad, counts));
+        output.WriteLine(rules.Findings == 0 ? counts : _style.Of(Bad, counts));
         foreach (RuleDifference difference in rules.Differences.Take(MostLines))
         {
             string service = difference.Service.Length == 0 ? "" : $" ({difference.Service})";
@@ -131,7 +129,7 @@ internal sealed class VerifyText(TextWriter output, bool isTerminal)
         }
     }
 
-    /// <summary>What is wrong with flows, in words.</summary>
+    /// <summary>Describes a fault of flows.</summary>
     public static string Describe(FlowVerdict reason) => reason switch
     {
         FlowVerdict.EndpointGone => "go to endpoints that left their Service or stopped serving",

@@ -1,12 +1,12 @@
 namespace KubeProxySharp.Proxy.Configuration.Flags;
 
-/// <summary>How far two words are apart, to suggest what was meant.</summary>
+/// <summary>The edit distance of two names, for suggestions after a mistyped flag or gate.</summary>
 internal static class EditDistance
 {
-    /// <summary>Words beyond this length are not compared: nobody mistypes them by two letters.</summary>
+    /// <summary>Names beyond this length are not compared.</summary>
     private const int MaxLength = 64;
 
-    /// <summary>The number of letters to insert, drop or replace to make one word of the other (Levenshtein).</summary>
+    /// <summary>The Levenshtein distance.</summary>
     public static int Between(string a, string b)
     {
         if (a.Length > MaxLength || b.Length > MaxLength)

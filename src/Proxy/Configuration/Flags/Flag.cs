@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Proxy.Configuration.Flags;
 
-/// <summary>A flag of the command line and the value that it has now.</summary>
+/// <summary>A flag of the command line and its current value.</summary>
 /// <param name="group">What it is about.</param>
 /// <param name="name">Its name without dashes in front; words are joined by dashes.</param>
 /// <param name="valueName">What the help calls its value; empty for a switch.</param>
@@ -18,7 +18,7 @@ internal abstract class Flag(FlagGroup group, string name, string valueName, str
     /// <summary>The one-letter name, or null.</summary>
     public char? Shorthand { get; init; }
 
-    /// <summary>What the user is told when the flag is given; null unless it is deprecated.</summary>
+    /// <summary>The warning when the flag is given; null unless it is deprecated.</summary>
     public string? Deprecation { get; init; }
 
     /// <summary>The value of the flag when it is given without one; null when it needs a value.</summary>
@@ -27,10 +27,10 @@ internal abstract class Flag(FlagGroup group, string name, string valueName, str
     /// <summary>Whether the command line had the flag.</summary>
     public bool IsGiven { get; private set; }
 
-    /// <summary>The default, as one would write it.</summary>
+    /// <summary>The default, as text.</summary>
     public abstract string DefaultText { get; }
 
-    /// <summary>The value now, as one would write it.</summary>
+    /// <summary>The current value, as text.</summary>
     public abstract string Text { get; }
 
     /// <summary>How messages name the flag.</summary>
@@ -96,5 +96,5 @@ internal enum FlagGroup
 }
 
 /// <summary>Flags that the program must not start with.</summary>
-/// <param name="message">What is wrong, in the words of kube-proxy where it has some (spec 11.7).</param>
+/// <param name="message">The error, as kube-proxy words it where it has one (spec 11.7).</param>
 internal sealed class FlagException(string message) : Exception(message);

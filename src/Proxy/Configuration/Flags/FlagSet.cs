@@ -13,7 +13,6 @@ internal sealed class FlagSet
     /// <summary>Every flag, in the order in which they were added.</summary>
     public List<Flag> All { get; } = [];
 
-    /// <summary>Adds a flag.</summary>
     public T Add<T>(T flag)
         where T : Flag
     {
@@ -29,7 +28,7 @@ internal sealed class FlagSet
 
     /// <summary>Takes all arguments; a flag that is given twice has its last value.</summary>
     /// <param name="arguments">The arguments without the name of the program.</param>
-    /// <param name="warn">Is told the use of deprecated flags.</param>
+    /// <param name="warn">Receives a warning for each deprecated flag that is given.</param>
     /// <returns>Arguments that are no flags.</returns>
     /// <exception cref="FlagException">A flag is unknown or has a value that it cannot have.</exception>
     public IReadOnlyList<string> Parse(IReadOnlyList<string> arguments, Action<string> warn)

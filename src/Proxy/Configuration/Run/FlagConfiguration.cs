@@ -4,7 +4,7 @@ using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 
 namespace KubeProxySharp.Proxy.Configuration.Run;
 
-/// <summary>The configuration that flags alone make, and what flags change in that of a file (spec 11.3 to 11.5).</summary>
+/// <summary>The configuration from flags alone, and the flags that override a file (spec 11.3 to 11.5).</summary>
 internal static class FlagConfiguration
 {
     /// <summary>The configuration when there is no file.</summary>
@@ -83,7 +83,7 @@ internal static class FlagConfiguration
         },
     };
 
-    /// <summary>The periods default to those of iptables, even of the shortest one: that is kube-proxy's way (spec 11.4).</summary>
+    /// <summary>The periods default to those of iptables, including the minimum period, as in kube-proxy (spec 11.4).</summary>
     private static IpvsConfiguration Ipvs(KubeProxyFlags flags, bool isMode)
     {
         IpvsConfiguration ipvs = new()

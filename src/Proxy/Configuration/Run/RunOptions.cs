@@ -18,7 +18,7 @@ internal sealed record RunOptions
     /// <summary>Directories with manifests to use instead of an API server; empty for an API server.</summary>
     public EquatableArray<string> ManifestPaths { get; init; }
 
-    /// <summary>How long a manifest that lost most of its objects has to rest before that is believed.</summary>
+    /// <summary>How long a manifest that lost most of its objects must stay unchanged before the loss is applied.</summary>
     public TimeSpan ManifestsSettleTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether to end after what needs full root rights (spec 14.3).</summary>
@@ -48,7 +48,7 @@ internal sealed record RunOptions
     /// <summary>Every flag, by name.</summary>
     public EquatableArray<FlagValue> Flags { get; init; }
 
-    /// <summary>What the log should say of how the options came about, in order.</summary>
+    /// <summary>Messages to log about how the options were read, in order.</summary>
     public EquatableArray<string> Notes { get; init; }
 }
 

@@ -44,7 +44,7 @@ internal static class RunOptionsReader
         };
     }
 
-    /// <summary>What to say of a configuration file that cannot be read.</summary>
+    /// <summary>The error for a configuration file that cannot be read.</summary>
     internal static ConfigurationException CannotOpen(string path, Exception e) =>
         new($"failed complete: open {path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file or directory" : e.Message)}");
 
@@ -112,7 +112,7 @@ internal static class RunOptionsReader
         return EquatableArray.CopyOf(values);
     }
 
-    /// <summary>A URL may carry a password, which has no place in logs.</summary>
+    /// <summary>A URL may contain a password, which must not be logged.</summary>
     private static string WithoutUserInfo(string url)
     {
         int scheme = url.IndexOf("://", StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Proxy.Host.Interop;
 
-/// <summary>Calls of the C library that .NET has no name for.</summary>
+/// <summary>Functions of the C library that .NET does not wrap.</summary>
 internal static partial class LibC
 {
     /// <summary>CLONE_NEWNET of linux/sched.h.</summary>

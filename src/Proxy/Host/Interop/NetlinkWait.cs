@@ -19,7 +19,7 @@ internal sealed partial class NetlinkWait : IDisposable
         _ = Write(_event, one, sizeof(ulong));
     }
 
-    /// <summary>Waits until the descriptor can be read, somebody wakes, a signal comes or the time is over.</summary>
+    /// <summary>Waits until the descriptor is readable, another thread wakes it, a signal arrives or the time is over.</summary>
     /// <param name="handle">The descriptor; null waits for the others only.</param>
     /// <param name="events">What to wait for, as poll(2) has it.</param>
     /// <param name="limit">The longest wait; null for none.</param>
