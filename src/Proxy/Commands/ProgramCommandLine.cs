@@ -34,7 +34,7 @@ internal static class ProgramCommandLine
         root.Subcommands.Add(ExplainCommandLine.Create());
 
         // Listed here for the help; its flags are kube-proxy's and never come this far (ProgramArguments).
-        root.Subcommands.Add(new Command(ProgramArguments.RunCommandName, "Be the kube-proxy of this node, with kube-proxy's own flags; run --help lists them."));
+        root.Subcommands.Add(new Command(ProgramArguments.RunCommandName, "Runs as the kube-proxy of this node, with kube-proxy's flags; run --help lists them."));
         return root;
     }
 

@@ -37,7 +37,7 @@ internal static class CompareCommandLine
         {string.Join('\n', ModeDifference.All.Select(static mode => $"  {mode.Name,-24}{mode.Text}"))}
           {AllModes,-24}all of these
 
-        Exit codes: 0 equal; 2 different; 3 it cannot be told, because of rules that are not understood; 1 it could not be compared.
+        Exit codes: 0 equal; 2 different; 3 undetermined, because of rules that are not understood; 1 not compared.
         """;
 
     public static Command Create()
@@ -47,23 +47,23 @@ internal static class CompareCommandLine
         ClusterFlags cluster = new();
         cluster.Config.Description = "A KubeProxyConfiguration file, for manifests.";
         cluster.Node.Description = "The node. Default: hostnameOverride, else the only Node of the manifests.";
-        cluster.NodeAddresses.Description = "An address on the node's interfaces; repeatable. Default: what either side knows of them, else what rules name.";
-        cluster.Mode.Description = "The mode that rules are made for from manifests, and that \"live\" looks at. Default: that of the configuration, else iptables; of \"live\": both.";
-        cluster.Family.Description = "What to compare.";
-        Option<string?> configB = new("--config-b") { Description = "Another one for B.", HelpName = "FILE" };
-        Option<string?> nodeB = new("--node-b") { Description = "Another one for B.", HelpName = "NAME" };
-        Option<string?> modeB = new Option<string?>("--mode-b") { Description = "Another one for B." }.AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
-        Option<string> rules = new Option<string>("--rules") { Description = "Whether rules of others count. Default: own if a side is made from manifests, else all." }
+        cluster.NodeAddresses.Description = "An address on the node's interfaces; repeatable. Default: those that either side has, else those that rules name.";
+        cluster.Mode.Description = "The mode of rules made from manifests, and of \"live\". Default: that of the configuration, else iptables; of \"live\": both.";
+        cluster.Family.Description = "The address families to compare.";
+        Option<string?> configB = new("--config-b") { Description = "A KubeProxyConfiguration file for B. Default: that of --config.", HelpName = "FILE" };
+        Option<string?> nodeB = new("--node-b") { Description = "The node for B. Default: that of --node.", HelpName = "NAME" };
+        Option<string?> modeB = new Option<string?>("--mode-b") { Description = "The mode for B. Default: that of --mode." }.AcceptOnlyFromAmong(ProxyMode.Iptables, ProxyMode.Nftables);
+        Option<string> rules = new Option<string>("--rules") { Description = "Whether to compare kube-proxy's own rules or all rules. Default: own if a side is made from manifests, else all." }
             .AcceptOnlyFromAmong("own", "all");
         Option<string[]> ignore = new Option<string[]>("--ignore")
         {
-            Description = "Documented differences of the modes that are none here; repeatable, or joined by commas. The list is below.",
+            Description = "Documented differences of the modes to ignore; repeatable, or separated by commas. The list is below.",
             HelpName = "NAME",
             AllowMultipleArgumentsPerToken = false,
         };
-        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the report.", DefaultValueFactory = _ => "text" }
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
-        Command command = new("compare", "Tell whether two rule sets do the same with every packet, of either mode and whoever wrote them.")
+        Command command = new("compare", "Compares what two rule sets do with every packet, across modes and tools.")
         {
             a, b, cluster.Recursive, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, output,
         };

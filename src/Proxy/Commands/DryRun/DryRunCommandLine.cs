@@ -31,7 +31,7 @@ internal static class DryRunCommandLine
         cluster.Paths.Required = true;
         cluster.Node.Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input.";
         cluster.NodeAddresses.Description = "An address on the node's interfaces, for nodePortAddresses; repeatable. Default: loopback and the Node's status addresses.";
-        cluster.Family.Description = "Which rules to print.";
+        cluster.Family.Description = "The address families to print.";
         Option<string[]> diffFrom = new("--diff-from")
         {
             Description = "Older manifests: print the transaction that leads from their rules to those of -f.",
@@ -45,7 +45,7 @@ internal static class DryRunCommandLine
             Description = "Whether the kernel has nfacct counters, as kube-proxy uses them; --nfacct=false leaves them out.",
             DefaultValueFactory = _ => true,
         };
-        Command command = new("dry-run", "Print the rules that a node would have: as iptables-save prints them, or as a script for nft.")
+        Command command = new("dry-run", "Prints the rules a node would have, in the format of iptables-save or as an nft script.")
         {
             cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, output, nfacct,
         };

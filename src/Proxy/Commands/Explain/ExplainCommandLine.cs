@@ -35,24 +35,24 @@ internal static class ExplainCommandLine
     /// <param name="streams">Where things are read from and written to; null for the streams of the process.</param>
     public static Command Create(CommandStreams? streams = null)
     {
-        Option<string> from = new("--from") { Description = "Where the packet comes from: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
-        Option<string> to = new("--to") { Description = "Where it goes: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
+        Option<string> from = new("--from") { Description = "The source: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
+        Option<string> to = new("--to") { Description = "The destination: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
         ClusterFlags cluster = new(ExplainOptions.BothModes);
         cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.";
         cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.";
         Option<string[]> rules = new("--rules")
         {
-            Description = "Saved rules: of iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\"; repeatable. With -f, they are compared with what the manifests ask for.",
+            Description = "Saved rules: of iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\"; repeatable. With -f, they are compared with the rules of the manifests.",
             HelpName = "FILE",
         };
-        Option<string?> input = new("--interface") { Description = "The interface that the packet comes in by. Default: a pod's or the uplink, as --from tells; unknown with saved rules.", HelpName = "NAME" };
-        Option<string?> outgoing = new("--out-interface") { Description = "The interface that it leaves by. Default: unknown.", HelpName = "NAME" };
-        Option<uint> mark = new("--mark") { Description = "The mark that it has from the beginning, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
-        Option<ushort> sourcePort = new("--source-port") { Description = "Its source port.", HelpName = "PORT", DefaultValueFactory = _ => 40000 };
-        Option<bool> all = new("--all") { Description = "Show all branches, however many." };
-        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the answer.", DefaultValueFactory = _ => "text" }
+        Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
+        Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
+        Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
+        Option<ushort> sourcePort = new("--source-port") { Description = "The source port.", HelpName = "PORT", DefaultValueFactory = _ => 40000 };
+        Option<bool> all = new("--all") { Description = "Show all branches." };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the answer.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
-        Command command = new("explain", "Follow a packet through the rules: where it goes, by which chance, and why; nothing is changed.")
+        Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
             from, to, cluster.Paths, cluster.Recursive, rules, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, output,
         };

@@ -17,9 +17,9 @@ internal sealed class ClusterFlags
     };
 
     /// <summary>Whether directories are read with all that is below them.</summary>
-    public Option<bool> Recursive { get; } = new("--recursive", "-R") { Description = "Read directories with all that is below them." };
+    public Option<bool> Recursive { get; } = new("--recursive", "-R") { Description = "Read directories recursively." };
 
-    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "How to reach the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
+    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "The kubeconfig of the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
 
     public Option<string?> Config { get; } = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
 
@@ -35,7 +35,7 @@ internal sealed class ClusterFlags
     /// <summary>The mode: iptables or nftables, and what else a command accepts.</summary>
     public Option<string?> Mode { get; }
 
-    public Option<string> Family { get; } = new Option<string>("--family") { Description = "What to look at.", DefaultValueFactory = _ => "all" }
+    public Option<string> Family { get; } = new Option<string>("--family") { Description = "The address families to check.", DefaultValueFactory = _ => "all" }
         .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
 
     /// <summary>Makes the flags.</summary>

@@ -36,7 +36,7 @@ internal static class PlanCommandLine
         ClusterFlags cluster = new();
         Option<string[]> from = new("--from")
         {
-            Description = "Older manifests: their rules stand for those of the node.",
+            Description = "Older manifests; their rules are compared instead of those of the node.",
             HelpName = "PATH",
             AllowMultipleArgumentsPerToken = true,
         };
@@ -48,13 +48,13 @@ internal static class PlanCommandLine
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
         Option<double?> mostRemoved = new("--max-removed")
         {
-            Description = "Refuse a plan in which more than this part of the destinations that lead to endpoints stop to do so.",
+            Description = "Refuse a plan in which more than this percentage of the destinations with endpoints lose them.",
             HelpName = "N%",
             CustomParser = ParsePercent,
         };
-        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the plan.", DefaultValueFactory = _ => "text" }
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the plan.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
-        Command command = new("plan", "Tell what a sync would change on a node: Services, rules, live flows; nothing is changed.")
+        Command command = new("plan", "Shows what a sync would change on a node: Services, rules and live flows. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
             rules, conntrack, mostRemoved, output,

@@ -213,7 +213,7 @@ internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Wrote configuration to {File}")]
     private static partial void LogWroteConfiguration(ILogger logger, string file);
 
-    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "Rules of another proxy mode may be left over; --cleanup tells more")]
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "Rules of another proxy mode may be left over; --cleanup shows the details")]
     private static partial void LogLeftovers(ILogger logger, Exception? exception);
 
     [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "The agent did not stop as it should")]

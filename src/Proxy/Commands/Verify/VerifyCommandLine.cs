@@ -38,9 +38,9 @@ internal static class VerifyCommandLine
             HelpName = "FILE",
         };
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows instead of this node's: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
-        Option<string> output = new Option<string>("--output", "-o") { Description = "Form of the report.", DefaultValueFactory = _ => "text" }
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
-        Command command = new("verify", "Compare flows and rules of a node with what the cluster asks for; nothing is changed.")
+        Command command = new("verify", "Compares the flows and rules of a node with the cluster's Services. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
             rules, conntrack, output,

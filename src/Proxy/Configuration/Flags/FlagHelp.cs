@@ -9,25 +9,25 @@ internal static class FlagHelp
     private const string Examples =
         """
         Examples:
-          # what a kubeadm cluster's DaemonSet runs
+          # as the DaemonSet of a kubeadm cluster runs it
           kube-proxy --config=/var/lib/kube-proxy/config.conf --hostname-override=$(NODE_NAME)
 
-          # by hand on a node, nftables mode, a little more log
+          # by hand on a node, in nftables mode, with a more verbose log
           kube-proxy-sharp run --kubeconfig=/etc/kubernetes/kube-proxy.conf --proxy-mode=nftables --cluster-cidr=10.244.0.0/16 -v=2
 
-          # without an API server: rules for what the manifests of a directory say
+          # without an API server: rules for the manifests of a directory
           kube-proxy-sharp run --manifests=/etc/services.d --hostname-override=node-a
 
-          # leave a node as if there had never been a kube-proxy
+          # remove all rules of kube-proxy from a node
           kube-proxy-sharp run --cleanup
 
-        Exit codes: 0 done; 1 a flag, the configuration or the start is wrong, the configuration file changed, or a fault.
+        Exit codes: 0 done; 1 a wrong flag or configuration, a failed start, a changed configuration file, or a fault.
         SIGTERM and SIGINT end the program; the rules stay.
         """;
 
     public static void Write(TextWriter output, KubeProxyFlags flags, string program)
     {
-        output.WriteLine($"{program}: a kube-proxy. Keeps the rules of this node in step with the Services of the cluster.");
+        output.WriteLine($"{program}: a kube-proxy. Keeps the rules of this node in sync with the Services of the cluster.");
         output.WriteLine();
         output.WriteLine($"Usage: {program} [flags]");
         foreach (IGrouping<FlagGroup, Flag> group in flags.Set.All.GroupBy(flag => flag.Group).OrderBy(group => group.Key))
@@ -47,7 +47,7 @@ internal static class FlagHelp
     private static string TitleOf(FlagGroup group) => group switch
     {
         FlagGroup.General => "General:",
-        FlagGroup.Cluster => "Where Services come from:",
+        FlagGroup.Cluster => "Source of Services:",
         FlagGroup.Rules => "Rules:",
         FlagGroup.LocalTraffic => "Traffic of this node's pods:",
         FlagGroup.Node => "This node:",

@@ -149,26 +149,26 @@ internal sealed class KubeProxyFlags
         Config = Set.Add(FlagKinds.Text(General, "config", "FILE", "KubeProxyConfiguration to read; flags that set the same are then ignored, except logging flags and --hostname-override."));
         WriteConfigTo = Set.Add(FlagKinds.Text(General, "write-config-to", "FILE", "Write the effective configuration to a file and exit."));
         Cleanup = Set.Add(FlagKinds.Switch(General, "cleanup", "Remove all iptables, ipvs and nftables rules of kube-proxy and exit."));
-        InitOnly = Set.Add(FlagKinds.Switch(General, "init-only", "Do what needs full root rights and exit; a later run needs CAP_NET_ADMIN only."));
+        InitOnly = Set.Add(FlagKinds.Switch(General, "init-only", "Do what needs full root privileges and exit; a later run needs CAP_NET_ADMIN only."));
         FeatureGates = Set.Add(new TypedFlag<FeatureGate[]>(General, "feature-gates", "NAME=BOOL,...", "Switch features on or off.", [], FlagValues.ReadGates, FlagValues.WriteGates));
-        Version = Set.Add(new TypedFlag<string>(General, "version", "true|raw|vX.Y.Z", "Print the version and exit; raw prints all of it. A version is reported instead of the own one.", "false", (text, _) => FlagValues.ReadVersion(text), text => text) { ValueWhenBare = "true" });
-        Help = Set.Add(new TypedFlag<bool>(General, "help", "", "Print this and exit.", false, (text, _) => GoNumber.ReadBoolean(text), value => value ? "true" : "false") { ValueWhenBare = "true", Shorthand = 'h' });
+        Version = Set.Add(new TypedFlag<string>(General, "version", "true|raw|vX.Y.Z", "Print the version and exit; raw prints all fields. vX.Y.Z is reported instead of the program's version.", "false", (text, _) => FlagValues.ReadVersion(text), text => text) { ValueWhenBare = "true" });
+        Help = Set.Add(new TypedFlag<bool>(General, "help", "", "Print this help and exit.", false, (text, _) => GoNumber.ReadBoolean(text), value => value ? "true" : "false") { ValueWhenBare = "true", Shorthand = 'h' });
 
         const FlagGroup Cluster = FlagGroup.Cluster;
-        Kubeconfig = Set.Add(FlagKinds.Text(Cluster, "kubeconfig", "FILE", "How to reach the API server; without it and --master, the service account of the pod."));
+        Kubeconfig = Set.Add(FlagKinds.Text(Cluster, "kubeconfig", "FILE", "The kubeconfig of the API server; without it and --master, the service account of the pod."));
         Master = Set.Add(FlagKinds.Text(Cluster, "master", "URL", "Address of the API server, instead of that of the kubeconfig."));
         Manifests = Set.Add(FlagKinds.List(Cluster, "manifests", "DIR", "Take Services, EndpointSlices and Nodes from the files of a directory instead of an API server; repeatable."));
-        ManifestsSettleTime = Set.Add(FlagKinds.Duration(Cluster, "manifests-settle-time", "How long a manifest that became empty, or lost more than half of its objects, has to rest before that is believed.", TimeSpan.FromSeconds(10)));
+        ManifestsSettleTime = Set.Add(FlagKinds.Duration(Cluster, "manifests-settle-time", "How long a manifest that became empty, or lost more than half of its objects, must stay unchanged before that is applied.", TimeSpan.FromSeconds(10)));
         HostnameOverride = Set.Add(FlagKinds.Text(Cluster, "hostname-override", "NAME", "Name of this node; default: the host name."));
         KubeApiContentType = Set.Add(FlagKinds.Text(Cluster, "kube-api-content-type", "TYPE", "Content type of requests to the API server.", s_defaults.ClientConnection.ContentType));
         KubeApiQps = Set.Add(FlagKinds.Decimal(Cluster, "kube-api-qps", "Requests per second to the API server.", s_defaults.ClientConnection.Qps));
-        KubeApiBurst = Set.Add(FlagKinds.Number(Cluster, "kube-api-burst", "Requests to the API server that may come at once.", s_defaults.ClientConnection.Burst));
-        ConfigSyncPeriod = Set.Add(FlagKinds.Duration(Cluster, "config-sync-period", "How often everything known of the cluster is looked at again; above 0.", s_defaults.ConfigSyncPeriod));
+        KubeApiBurst = Set.Add(FlagKinds.Number(Cluster, "kube-api-burst", "Burst of requests to the API server.", s_defaults.ClientConnection.Burst));
+        ConfigSyncPeriod = Set.Add(FlagKinds.Duration(Cluster, "config-sync-period", "How often all objects of the cluster are processed again; above 0.", s_defaults.ConfigSyncPeriod));
 
         const FlagGroup Rules = FlagGroup.Rules;
         ProxyMode = Set.Add(FlagKinds.Text(Rules, "proxy-mode", "MODE", "iptables (also when empty) or nftables."));
-        IptablesVariant = Set.Add(new TypedFlag<string>(Rules, "iptables-variant", "auto|nft|legacy", "Which iptables to run; auto takes the one that the node uses already.", IptablesVariants.Auto, (text, _) => IptablesVariants.Read(text), text => text));
-        IptablesSyncPeriod = Set.Add(FlagKinds.Duration(Rules, "iptables-sync-period", "How often all rules are checked and set again, in nftables mode too; above 0.", s_defaults.Iptables.SyncPeriod));
+        IptablesVariant = Set.Add(new TypedFlag<string>(Rules, "iptables-variant", "auto|nft|legacy", "Which iptables to run; auto selects the one that the node already uses.", IptablesVariants.Auto, (text, _) => IptablesVariants.Read(text), text => text));
+        IptablesSyncPeriod = Set.Add(FlagKinds.Duration(Rules, "iptables-sync-period", "How often all rules are checked and rewritten, in nftables mode too; above 0.", s_defaults.Iptables.SyncPeriod));
         IptablesMinSyncPeriod = Set.Add(FlagKinds.Duration(Rules, "iptables-min-sync-period", "The shortest time between two changes of rules, in nftables mode too; 0 means at once.", s_defaults.Iptables.MinSyncPeriod));
         IptablesMasqueradeBit = Set.Add(FlagKinds.Number(Rules, "iptables-masquerade-bit", "The bit of the packet mark that asks for SNAT, 0 to 31.", s_defaults.Iptables.MasqueradeBit));
         MasqueradeAll = Set.Add(FlagKinds.Switch(Rules, "masquerade-all", "SNAT everything that goes to cluster IPs."));
@@ -178,20 +178,20 @@ internal sealed class KubeProxyFlags
         const FlagGroup Local = FlagGroup.LocalTraffic;
         DetectLocalMode = Set.Add(FlagKinds.Text(Local, "detect-local-mode", "MODE", "How traffic of this node's pods is recognised: ClusterCIDR (also when empty), NodeCIDR, BridgeInterface or InterfaceNamePrefix."));
         ClusterCidr = Set.Add(FlagKinds.Text(Local, "cluster-cidr", "CIDR[,CIDR]", "Pod addresses of the cluster, one range per family; for ClusterCIDR."));
-        PodBridgeInterface = Set.Add(FlagKinds.Text(Local, "pod-bridge-interface", "NAME", "The bridge that pods hang on; for BridgeInterface."));
-        PodInterfaceNamePrefix = Set.Add(FlagKinds.Text(Local, "pod-interface-name-prefix", "PREFIX", "What names of pod interfaces begin with; for InterfaceNamePrefix."));
+        PodBridgeInterface = Set.Add(FlagKinds.Text(Local, "pod-bridge-interface", "NAME", "The bridge that pods are attached to; for BridgeInterface."));
+        PodInterfaceNamePrefix = Set.Add(FlagKinds.Text(Local, "pod-interface-name-prefix", "PREFIX", "The name prefix of pod interfaces; for InterfaceNamePrefix."));
         BindAddress = Set.Add(Address(FlagGroup.Node, "bind-address", "IP", "The node's primary address, instead of that of its Node object. Nothing listens on it.", s_defaults.BindAddress, FlagValues.ReadAddress));
 
         OomScoreAdj = Set.Add(FlagKinds.Number(FlagGroup.Node, "oom-score-adj", "The program's OOM score adjustment, -1000 to 1000.", s_defaults.OomScoreAdj));
-        ConntrackMaxPerCore = Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-max-per-core", "Connections to track per CPU; 0 leaves the limit alone, whatever --conntrack-min is.", s_defaults.Conntrack.MaxPerCore));
-        ConntrackMin = Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-min", "Connections to track at least.", s_defaults.Conntrack.Min));
-        ConntrackTcpTimeoutEstablished = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-established", "Idle time-out of established TCP connections; 0 leaves it alone.", s_defaults.Conntrack.TcpEstablishedTimeout));
-        ConntrackTcpTimeoutCloseWait = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-close-wait", "Time-out of TCP connections in CLOSE_WAIT; 0 leaves it alone.", s_defaults.Conntrack.TcpCloseWaitTimeout));
+        ConntrackMaxPerCore = Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-max-per-core", "Connections to track per CPU; 0 leaves the limit unchanged, whatever --conntrack-min is.", s_defaults.Conntrack.MaxPerCore));
+        ConntrackMin = Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-min", "Minimum number of connections to track.", s_defaults.Conntrack.Min));
+        ConntrackTcpTimeoutEstablished = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-established", "Idle time-out of established TCP connections; 0 leaves it unchanged.", s_defaults.Conntrack.TcpEstablishedTimeout));
+        ConntrackTcpTimeoutCloseWait = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-close-wait", "Time-out of TCP connections in CLOSE_WAIT; 0 leaves it unchanged.", s_defaults.Conntrack.TcpCloseWaitTimeout));
         ConntrackTcpBeLiberal = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-tcp-be-liberal", "Track TCP packets outside their window too (nf_conntrack_tcp_be_liberal)."));
         ConntrackTcp = Set.Add(new TypedFlag<TcpFlowPolicy>(FlagGroup.Node, "conntrack-tcp", "keep|close-after=DURATION", "What happens to TCP connections whose endpoint left its Service: they are kept, or closed after a time, so that clients that wait for it try again.", TcpFlowPolicy.Keep, (text, _) => TcpFlowPolicy.Read(text), policy => policy.ToString()));
         ConntrackServiceFlows = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-service-flows", "Count the connections of each Service at every pass over the conntrack table, and show the 50 with the most as metrics."));
-        ConntrackUdpTimeout = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout", "Idle time-out of unanswered UDP flows; 0 leaves it alone.", s_defaults.Conntrack.UdpTimeout));
-        ConntrackUdpTimeoutStream = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout-stream", "Idle time-out of answered UDP flows; 0 leaves it alone.", s_defaults.Conntrack.UdpStreamTimeout));
+        ConntrackUdpTimeout = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout", "Idle time-out of unanswered UDP flows; 0 leaves it unchanged.", s_defaults.Conntrack.UdpTimeout));
+        ConntrackUdpTimeoutStream = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout-stream", "Idle time-out of answered UDP flows; 0 leaves it unchanged.", s_defaults.Conntrack.UdpStreamTimeout));
 
         const FlagGroup Listeners = FlagGroup.Listeners;
         HealthzBindAddress = Set.Add(Address(Listeners, "healthz-bind-address", "IP[:PORT]", "Where the health server listens.", s_defaults.HealthzBindAddress, FlagValues.ReadAddressAndPort));
@@ -203,10 +203,10 @@ internal sealed class KubeProxyFlags
         MetricsPort = Set.Add(FlagKinds.Number(Listeners, "metrics-port", "Port of the metrics server when its address has none.", DefaultMetricsPort, Replaced("--metrics-bind-address")));
 
         const FlagGroup Logging = FlagGroup.Logging;
-        LoggingFormat = Set.Add(FlagKinds.Text(Logging, "logging-format", "text|json", "Form of the log.", s_defaults.Logging.Format));
-        Verbosity = Set.Add(new TypedFlag<int>(Logging, "v", "N", "How much is logged: 0 changes of state, 2 and above each object, 4 and above everything.", 0, (text, _) => GoNumber.ReadLevel(text), value => $"{value}") { Shorthand = 'v' });
-        Vmodule = Set.Add(new TypedFlag<VerbosityRule[]>(Logging, "vmodule", "PATTERN=N,...", "Other verbosity for the parts of the program whose names match; text format only.", [], FlagValues.ReadVmodule, FlagValues.WriteVmodule));
-        LogFlushFrequency = Set.Add(FlagKinds.Duration(Logging, "log-flush-frequency", "Accepted; the log is never held back.", s_defaults.Logging.FlushFrequency));
+        LoggingFormat = Set.Add(FlagKinds.Text(Logging, "logging-format", "text|json", "Format of the log.", s_defaults.Logging.Format));
+        Verbosity = Set.Add(new TypedFlag<int>(Logging, "v", "N", "Log verbosity: 0 changes of state, 2 and above each object, 4 and above everything.", 0, (text, _) => GoNumber.ReadLevel(text), value => $"{value}") { Shorthand = 'v' });
+        Vmodule = Set.Add(new TypedFlag<VerbosityRule[]>(Logging, "vmodule", "PATTERN=N,...", "Verbosity by part of the program whose name matches; text format only.", [], FlagValues.ReadVmodule, FlagValues.WriteVmodule));
+        LogFlushFrequency = Set.Add(FlagKinds.Duration(Logging, "log-flush-frequency", "Accepted; the log is not buffered.", s_defaults.Logging.FlushFrequency));
         LogTextSplitStream = Set.Add(FlagKinds.Switch(Logging, "log-text-split-stream", "Write errors to standard error and the rest to standard output; needs the gate LoggingAlphaOptions."));
         LogTextInfoBufferSize = Set.Add(Quantity("log-text-info-buffer-size"));
         LogJsonSplitStream = Set.Add(FlagKinds.Switch(Logging, "log-json-split-stream", "The same for the json format."));
@@ -230,7 +230,7 @@ internal sealed class KubeProxyFlags
         new(group, name, valueName, description, byDefault, (text, _) => read(text, byDefault), text => text);
 
     private static TypedFlag<string> Quantity(string name) =>
-        new(FlagGroup.Logging, name, "BYTES", "Accepted; the log is never held back.", "0", (text, _) => FlagValues.ReadQuantity(text), text => text);
+        new(FlagGroup.Logging, name, "BYTES", "Accepted; the log is not buffered.", "0", (text, _) => FlagValues.ReadQuantity(text), text => text);
 
     private static string Replaced(string by) => $"This flag is deprecated and will be removed in a future release. Please use {by} instead.";
 }
