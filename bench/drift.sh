@@ -6,7 +6,7 @@
 #   MODE      nftables, or the variant of iptables: legacy or nft (10000 Services take iptables-nft minutes)
 #   commits   changes to a table of its own that the other program made, 5 a second
 #   updates   of 100 changes, how many were applied as updates
-#   full      full transactions after the first and without the repair: 0
+#   full      full transactions after the first and without that of the repair (nftables): 0
 #   warnings  in the log besides the one of the damage: 0
 #   found     from a real deletion in our rules, half way, until it is in the log
 #   repaired  from that deletion until the rules are back
@@ -83,16 +83,16 @@ for mode in "$@"; do
     await "$work/log" 'Synced IPv4 rules (partial)' $((before + 1))
     updates=$((updates + 1))
     if [ "$change" -eq 50 ]; then
-      done=$(count 'Synced IPv4 rules (full)')
+      done=$(count 'IPv4 rules are in place again')
       at=$(date +%H:%M:%S.%N | awk -F: '{ printf "%.3f", $1 * 3600 + $2 * 60 + $3 }')
       damage "$mode"
-      await "$work/log" 'Synced IPv4 rules (full)' $((done + 1))
+      await "$work/log" 'IPv4 rules are in place again' $((done + 1))
       found=$(since "$at" "$(times_of "$work/log" 'IPv4 rules were changed by somebody else' | tail -n 1)")
-      repaired=$(since "$at" "$(times_of "$work/log" 'Synced IPv4 rules (full)' | tail -n 1)")
+      repaired=$(since "$at" "$(times_of "$work/log" 'IPv4 rules are in place again' | tail -n 1)")
     fi
     sleep "$(awk -v now="$(date +%s.%N)" -v began="$began" -v part="$change" -v all="$seconds" 'BEGIN { d = began + all * part / 100 - now; print (d > 0 ? d : 0) }')"
   done
-  full=$(($(count 'Synced IPv4 rules (full)') - first - 1))
+  full=$(($(count 'Synced IPv4 rules (full)') - first - $([ "$mode" = nftables ] && echo 1 || echo 0)))
   warnings=$(($(grep -c '^[WE]' "$work/log" || true) - noise - 1))
   printf '%-9s %8s %8s %5s %9s | %6s s %7s s\n' "$mode" "$(wc -l <"$work/commits")" "$updates" "$full" "$warnings" "$found" "$repaired"
   [ "$full" -eq 0 ] && [ "$warnings" -eq 0 ] || { failed=1; grep -E '^[WE]|\(full\)' "$work/log" | cut -c1-300 >&2; }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.Renderers.Iptables.Rendering;
 using KubeProxySharp.RuleModel.Model;
@@ -58,6 +59,37 @@ public static class IptablesRenderer
 
     /// <summary>The names of all per-service chains of a full restore.</summary>
     public static IReadOnlySet<ChainName> PortChains(FamilyRules rules) => new ChainTable(PortsOf(rules)).Names();
+
+    /// <summary>The names of the per-service chains of one Service.</summary>
+    public static IReadOnlySet<ChainName> PortChains(ServiceRules service) => new ChainTable(service.Ports.AsSpan()).Names();
+
+    /// <summary>
+    /// Writes the input of <c>iptables-restore --noflush</c> that mends part of the rules: dispatch chains whole, and the
+    /// per-service chains of some Services. The other chains have to be there.
+    /// </summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="services">Those of its Services whose chains are written.</param>
+    /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
+    /// <param name="additions">What the built-in chains lack.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="output">Receives the text.</param>
+    /// <returns>The rules that were written.</returns>
+    public static RuleCounts WriteRepair(
+        FamilyRules rules,
+        IEnumerable<ServiceRules> services,
+        ReadOnlySpan<ChainName> stale,
+        RestoreAdditions additions,
+        IptablesOptions options,
+        IBufferWriter<byte> output)
+    {
+        List<ServicePortRules> ports = [];
+        foreach (ServiceRules service in services)
+        {
+            ports.AddRange(service.Ports.AsSpan());
+        }
+
+        return WriteRestore(rules, CollectionsMarshal.AsSpan(ports), stale, additions, options, output);
+    }
 
     /// <summary>
     /// Writes the input of <c>iptables-restore --noflush</c> for a partial sync (spec 5.8): dispatch chains whole, per-service

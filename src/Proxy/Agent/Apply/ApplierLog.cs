@@ -27,6 +27,12 @@ internal static partial class ApplierLog
     [LoggerMessage(4006, LogLevel.Debug, "{Family}: rules are tried without a network namespace, which only checks their form: {Error}")]
     public static partial void TriedByForm(this ILogger log, IpFamily family, string error);
 
+    [LoggerMessage(4007, LogLevel.Information, "{Family}: {Chains} chains differ from what was applied and {Jumps} jump rules are missing; writing the chains of {Services} Services and the shared chains (partial)")]
+    public static partial void RepairedInPart(this ILogger log, IpFamily family, int chains, int jumps, int services);
+
+    [LoggerMessage(4008, LogLevel.Information, "{Family}: {Chains} chains differ from what was applied, {Reason}; writing all rules (full)")]
+    public static partial void NotRepairedInPart(this ILogger log, IpFamily family, int chains, string reason);
+
     [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
     public static partial void NoCanary(this ILogger log, IpFamily family, string error);
 }

@@ -23,6 +23,14 @@ internal interface IRuleApplier
     Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation);
 
     /// <summary>
+    /// Makes the kernel's rules those of the model as <see cref="ApplyFullAsync"/> does, but writes only what differs, and
+    /// checks afterwards that nothing does. Shorter than a full transaction after small damage, so that it also succeeds
+    /// where others commit all the time.
+    /// </summary>
+    /// <returns>The result of the last transaction; null if everything has to be written instead.</returns>
+    Task<ApplyResult?> RepairAsync(FamilyRules rules, CancellationToken cancellation) => Task.FromResult<ApplyResult?>(null);
+
+    /// <summary>
     /// Applies a change on top of what the last successful call left. The caller falls back to
     /// <see cref="ApplyFullAsync"/> after any failure, and whenever <see cref="CanUpdate"/> says no.
     /// </summary>

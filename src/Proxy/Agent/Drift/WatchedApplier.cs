@@ -23,6 +23,13 @@ internal sealed class WatchedApplier(IRuleApplier applier, OwnTransactions appli
     }
 
     /// <inheritdoc/>
+    public async Task<ApplyResult?> RepairAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        using IDisposable apply = applies.Begin(isFull: false);
+        return await applier.RepairAsync(rules, cancellation);
+    }
+
+    /// <inheritdoc/>
     public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
         using IDisposable apply = applies.Begin(isFull: false);

@@ -22,6 +22,9 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     /// <summary>Whether the kernel may have something else than the last snapshot, so that an update has nothing to build on.</summary>
     public bool NeedsFull { get; private set; } = true;
 
+    /// <summary>Whether damage by others is the only reason to write anything again, so that what they left intact may stay.</summary>
+    public bool MayRepairInPart { get; private set; }
+
     /// <summary>When everything has to be written again, whatever happens.</summary>
     public DateTimeOffset NextFull { get; private set; } = DateTimeOffset.MaxValue;
 
@@ -51,6 +54,7 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
 
         _reportedDrift = null;
         Drift = what;
+        MayRepairInPart = !NeedsFull;
         NeedsFull = true;
         _repairsInARow = now - _repaired < policy.RetryDelay(_repairsInARow + 1) + policy.DriftQuietTime ? _repairsInARow + 1 : 0;
         RepairEnded(now); // until it has
@@ -58,7 +62,11 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     }
 
     /// <summary>Says that nobody knows what the kernel has, because a sync ended in the middle.</summary>
-    public void Distrust() => NeedsFull = true;
+    public void Distrust()
+    {
+        NeedsFull = true;
+        MayRepairInPart = false;
+    }
 
     /// <summary>Whether it failed and its time has not come: whatever changes meanwhile is in the next try, which is a full one.</summary>
     public bool IsHeldBack(DateTimeOffset now) => Failures > 0 && now < RetryAt;
@@ -82,6 +90,7 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     public void Succeeded(bool isFull, DateTimeOffset now)
     {
         NeedsFull = false;
+        MayRepairInPart = false;
         Failures = 0;
         if (Drift is not null)
         {
@@ -107,6 +116,7 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     public void Refused(bool isUntouched)
     {
         NeedsFull |= !isUntouched;
+        MayRepairInPart = false;
         WasTaken = false;
     }
 
@@ -123,6 +133,7 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     public void Failed(DateTimeOffset now, double jitter)
     {
         NeedsFull = true;
+        MayRepairInPart = false;
         WasTaken = false;
         Failures++;
         RetryAt = now + (policy.RetryDelay(Failures) * (1 + (jitter / 5)));

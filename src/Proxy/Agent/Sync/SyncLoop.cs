@@ -415,7 +415,9 @@ internal sealed class SyncLoop
 
         string? drift = family.Drift;
         bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(pending.Change);
-        ApplyResult result = await ApplyAsync(family, pending, isFull, abort);
+        ApplyResult? repair = family.MayRepairInPart && _time.GetUtcNow() < family.NextFull ? await RepairAsync(family, pending, abort) : null;
+        isFull &= repair is null;
+        ApplyResult result = repair ?? await ApplyAsync(family, pending, isFull, abort);
         bool isRefusal = result.Outcome == ApplyOutcome.Refused && family.Applier.HasCheapUpdates;
         if (!result.IsApplied && !isFull && !isRefusal)
         {
@@ -426,6 +428,19 @@ internal sealed class SyncLoop
         if (drift is not null && result.IsApplied)
         {
             _observer.Repaired(family.Family, drift);
+        }
+
+        return result;
+    }
+
+    /// <summary>Writes what somebody else changed; null if everything has to be written instead.</summary>
+    private async Task<ApplyResult?> RepairAsync(FamilySync family, PendingSync pending, CancellationToken abort)
+    {
+        long start = _time.GetTimestamp();
+        ApplyResult? result = await family.Applier.RepairAsync(pending.Change.After, abort);
+        if (result is { } ended)
+        {
+            Conclude(family, pending, isFull: false, isNeeded: true, ended, start);
         }
 
         return result;
@@ -443,6 +458,13 @@ internal sealed class SyncLoop
         ApplyResult result = isFull
             ? await family.Applier.ApplyFullAsync(change.After, abort)
             : isNeeded ? await family.Applier.ApplyUpdateAsync(change, abort) : ApplyResult.Applied;
+        Conclude(family, pending, isFull, isNeeded, result, start);
+        return result;
+    }
+
+    private void Conclude(FamilySync family, PendingSync pending, bool isFull, bool isNeeded, ApplyResult result, long start)
+    {
+        FamilyChange change = pending.Change;
         DateTimeOffset now = _time.GetUtcNow();
         if (result.IsApplied)
         {
@@ -471,7 +493,6 @@ internal sealed class SyncLoop
             ChangesTaken = pending.ChangesTaken,
             Failures = result.IsApplied ? 0 : Math.Max(1, family.Failures),
         });
-        return result;
     }
 
     /// <summary>What a sync of a family has to do.</summary>

@@ -95,7 +95,7 @@ internal static class RuleSource
     private static (int Rules, ulong Sum) Digest(byte[] listing)
     {
         RuleDigest digest = new();
-        digest.Write(listing);
+        new LineSplitter(digest.Take).Write(listing);
         return digest.Value;
     }
 

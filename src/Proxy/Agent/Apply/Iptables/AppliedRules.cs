@@ -26,7 +26,7 @@ internal sealed class AppliedRules(FamilyRules rules, IptablesOptions options)
     private (int Rules, ulong Sum) Make()
     {
         RuleDigest digest = new();
-        IptablesRenderer.WriteListing(rules, options, digest);
+        IptablesRenderer.WriteListing(rules, options, new LineSplitter(digest.Take));
         return digest.Value;
     }
 }

@@ -20,6 +20,9 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// <param name="log">Where warnings go.</param>
 internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
 {
+    /// <summary>How often differences are written, and looked for again, before everything is written.</summary>
+    private const int MostRepairs = 5;
+
     private IptablesOptions _options = IptablesOptions.Default;
     private int _natPortRules;
     private volatile AppliedRules? _applied;
@@ -49,19 +52,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         _options = new NfacctCounters(runner.Network, log).Ensure(IptablesOptions.Default);
         IptablesListing? filter = await ListAsync("filter", cancellation);
         IptablesListing? nat = await ListAsync("nat", cancellation);
-        List<JumpRule> missing = [];
-        foreach (JumpRule jump in JumpRule.All)
+        (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, table => table == "nat" ? nat : filter, cancellation);
+        if (!error.IsApplied)
         {
-            (bool isThere, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, jump, jump.Table == "nat" ? nat : filter, cancellation);
-            if (!error.IsApplied)
-            {
-                return error;
-            }
-
-            if (!isThere)
-            {
-                missing.Add(jump);
-            }
+            return error;
         }
 
         // To declare a chain that exists would flush it, and this one has rules of the kubelet.
@@ -82,6 +76,67 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         }
 
         return Note(result, rules);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult?> RepairAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        Figures = null;
+        ChainComparison chains = new(rules, _options);
+        bool wasMostly = false;
+        for (int tries = 0; tries < MostRepairs; tries++)
+        {
+            // A commit of others meanwhile may make chains seem different that are not. To write those again does no harm.
+            IptablesListing listing = new();
+            chains.StartListing();
+            ProcessResult listed = await runner.RunAsync(new ToolCall(tools.Save) { Lines = line => { listing.Take(line); chains.TakeLive(line); } }, cancellation);
+            bool isMostly = chains.DifferingPortChains > chains.PortChains / 2;
+            if (!listed.IsSuccess
+                || !listing.Chains("filter").Contains(JumpRule.SharedChain)
+                || (isMostly && (wasMostly || tools.Variant == IptablesVariant.Legacy)))
+            {
+                log.NotRepairedInPart(Family, chains.DifferingChains, listed.IsSuccess ? "most of all or one that others share" : "as far as can be listed");
+                return null;
+            }
+
+            wasMostly = isMostly;
+            if (isMostly)
+            {
+                continue;
+            }
+
+            (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, _ => listing, cancellation);
+            if (!error.IsApplied)
+            {
+                return error;
+            }
+
+            int differing = chains.DifferingChains;
+            if (differing == 0 && missing.Count == 0)
+            {
+                if (!listing.Chains("mangle").Contains("KUBE-PROXY-CANARY"))
+                {
+                    await MakeMangleCanaryAsync(cancellation);
+                }
+
+                return Note(ApplyResult.Applied, rules);
+            }
+
+            ServiceRules[] services = [.. rules.Services.Values.Where(service => IptablesRenderer.PortChains(service).Any(chains.Differs))];
+            log.RepairedInPart(Family, differing, missing.Count, services.Length);
+            ChainName[] stale = [.. chains.Stale.Distinct()];
+            RestoreAdditions additions = new(missing, MakesSharedChain: false, MakesCanaries: true);
+            RuleCounts written = default;
+            ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteRepair(rules, services, stale, additions, _options, output), cancellation);
+            Count(written, chains.PortRules);
+            if (!result.IsApplied)
+            {
+                return Note(result, rules);
+            }
+        }
+
+        log.NotRepairedInPart(Family, chains.DifferingChains, $"after {MostRepairs} repairs");
+        return null;
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,31 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// </summary>
 internal static class MissingJumps
 {
+    /// <summary>The rules that are missing, in the order of <see cref="JumpRule.All"/>; an error if the tool fails.</summary>
+    /// <param name="runner">Runs iptables.</param>
+    /// <param name="tools">The tools.</param>
+    /// <param name="listingOf">What is listed of a table; null if it could not be.</param>
+    /// <param name="cancellation">Kills iptables.</param>
+    public static async Task<(List<JumpRule> Missing, ApplyResult Error)> FindAsync(ProcessRunner runner, IptablesTools tools, Func<string, IptablesListing?> listingOf, CancellationToken cancellation)
+    {
+        List<JumpRule> missing = [];
+        foreach (JumpRule jump in JumpRule.All)
+        {
+            (bool isThere, ApplyResult error) = await FindAsync(runner, tools, jump, listingOf(jump.Table), cancellation);
+            if (!error.IsApplied)
+            {
+                return (missing, error);
+            }
+
+            if (!isThere)
+            {
+                missing.Add(jump);
+            }
+        }
+
+        return (missing, ApplyResult.Applied);
+    }
+
     /// <summary>Whether a rule is there; an error if the tool cannot tell.</summary>
     public static async Task<(bool IsThere, ApplyResult Error)> FindAsync(ProcessRunner runner, IptablesTools tools, JumpRule jump, IptablesListing? listing, CancellationToken cancellation)
     {

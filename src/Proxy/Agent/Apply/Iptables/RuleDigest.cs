@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 
 /// <summary>
@@ -7,12 +5,11 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// for nothing, and neither do those of KUBE-FIREWALL, which the kubelet writes too. A rule of a built-in chain counts once:
 /// two agents that start at the same moment both insert the jump rules, and a jump does no harm twice.
 /// </summary>
-internal sealed class RuleDigest : IBufferWriter<byte>
+internal sealed class RuleDigest
 {
     private const ulong OffsetBasis = 14695981039346656037; // FNV-1a
     private const ulong Prime = 1099511628211;
 
-    private readonly ArrayBufferWriter<byte> _pending = new(4096);
     private readonly HashSet<ulong> _jumps = [];
     private ulong _table;
 
@@ -35,29 +32,6 @@ internal sealed class RuleDigest : IBufferWriter<byte>
             }
         }
     }
-
-    /// <inheritdoc/>
-    public void Advance(int count)
-    {
-        _pending.Advance(count);
-        ReadOnlySpan<byte> text = _pending.WrittenSpan;
-        int end;
-        while ((end = text.IndexOf((byte)'\n')) >= 0)
-        {
-            Take(text[..end]);
-            text = text[(end + 1)..];
-        }
-
-        byte[] rest = text.ToArray();
-        _pending.ResetWrittenCount();
-        _pending.Write(rest);
-    }
-
-    /// <inheritdoc/>
-    public Memory<byte> GetMemory(int sizeHint = 0) => _pending.GetMemory(sizeHint);
-
-    /// <inheritdoc/>
-    public Span<byte> GetSpan(int sizeHint = 0) => _pending.GetSpan(sizeHint);
 
     private static bool IsOurs(ReadOnlySpan<byte> line)
     {
