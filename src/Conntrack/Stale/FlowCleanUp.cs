@@ -27,43 +27,145 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
 
     /// <summary>The stale flows of this listing that are still there: if it has to be repeated, they are met again.</summary>
     private readonly FlowCounts _left = new();
-    private long _sparedBefore;
-    private long _failedBefore;
     private int _batched;
-    private IDeletionGuard? _guard;
-    private bool _haveRulesChanged;
+    private bool _isLeft;
 
     /// <summary>What the last pass did, or the one under way so far; it stays when a pass ends with an exception.</summary>
     public FlowCleanUpResult Latest { get; private set; } = new();
 
-    /// <summary>
-    /// Makes one pass. After one that saw all flows and could delete those that were stale, the frontends that went away are
-    /// forgotten.
-    /// </summary>
+    /// <summary>Makes one pass that deletes whatever is stale by the rules as they are.</summary>
     /// <param name="cancellationToken">Ends the pass.</param>
-    /// <param name="guard">Is asked before each deletion; null to delete whatever is stale by the rules as they are now.</param>
     /// <exception cref="NetlinkException">The table could not be listed, or deleting is not permitted.</exception>
     /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
-    public FlowCleanUpResult Run(CancellationToken cancellationToken, IDeletionGuard? guard = null)
+    public FlowCleanUpResult Run(CancellationToken cancellationToken)
     {
-        _guard = guard;
-        _haveRulesChanged = false;
+        foreach (ConntrackEntry listed in Walk(cancellationToken))
+        {
+            FlowVerdict verdict = LookAgain(listed, out ConntrackEntry current);
+            if (verdict.IsStale())
+            {
+                Delete(current, verdict);
+            }
+        }
+
+        return Latest;
+    }
+
+    /// <summary>
+    /// Makes one pass and yields each flow that was stale when it was listed. The caller may update the rules, and then calls
+    /// <see cref="LookAgain"/> and <see cref="Delete"/> or <see cref="Spare"/> before it goes on. After a pass that saw all
+    /// flows, could delete those that were stale, and had the same rules throughout, the frontends that went away are forgotten.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    /// <returns>The flows as they were listed. Enumerated once; one pass at a time.</returns>
+    /// <exception cref="NetlinkException">The table could not be listed.</exception>
+    /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
+    public IEnumerable<ConntrackEntry> Walk(CancellationToken cancellationToken)
+    {
         long start = timeProvider.GetTimestamp();
         FlowCleanUpResult result = new();
         Latest = result;
+        long updates = staleFlows.UpdateCount;
         foreach (ConntrackFilter filter in Filters())
         {
-            result.IsComplete &= TryList(filter, result, cancellationToken);
+            _left.Clear();
+            (long spared, long failed) = (result.Spared, result.Failed);
+            bool isWhole = false;
+            for (int attempt = 1; attempt <= MaxAttempts && !isWhole; attempt++)
+            {
+                // What is listed again counts once.
+                result.Stale.Subtract(_left);
+                _left.Clear();
+                (result.Spared, result.Failed) = (spared, failed);
+                staleFlows.BeginCount(filter.Family.GetValueOrDefault(), (TransportProtocol)filter.Protocol.GetValueOrDefault());
+                using ConntrackDump dump = table.Dump(filter);
+                bool isMore = true;
+                while (isMore)
+                {
+                    isMore = FillBatch(dump, result, cancellationToken);
+                    for (int index = 0; index < _batched; index++)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        _isLeft = true;
+                        yield return _batch[index];
+                        if (!_isLeft)
+                        {
+                            _left.Uncount(_verdicts[index], _batch[index].Protocol);
+                        }
+                    }
+                }
+
+                isWhole = !dump.IsInterrupted;
+            }
+
+            result.IsComplete &= isWhole;
         }
 
-        if (result.IsComplete && result.Failed + result.Spared == 0 && !_haveRulesChanged)
+        if (result.IsComplete && result.Failed + result.Spared == 0 && staleFlows.UpdateCount == updates)
         {
             staleFlows.ForgetGone();
         }
 
         result.Duration = timeProvider.GetElapsedTime(start);
-        return result;
     }
+
+    /// <summary>Reads the flow that <see cref="Walk"/> yielded last once more, and judges it by the rules as they are now.</summary>
+    /// <param name="listed">The flow as it was listed.</param>
+    /// <param name="current">The flow as it is now.</param>
+    /// <returns>The verdict; not a stale one when the flow ended, when another took its place, or when it cannot be read.</returns>
+    /// <exception cref="NetlinkException">Reading is not possible at all.</exception>
+    public FlowVerdict LookAgain(in ConntrackEntry listed, out ConntrackEntry current)
+    {
+        current = default;
+        try
+        {
+            bool isThere = table.TryGet(listed, out current) && current.Id == listed.Id;
+            FlowVerdict verdict = isThere ? staleFlows.Decide(current) : FlowVerdict.Foreign;
+            if (!verdict.IsStale())
+            {
+                CountGone();
+            }
+
+            return verdict;
+        }
+        catch (NetlinkException e) when (IsOfOneFlow(e))
+        {
+            CountFailure(e);
+            return FlowVerdict.Foreign;
+        }
+    }
+
+    /// <summary>Leaves the flow that <see cref="Walk"/> yielded last to a later pass.</summary>
+    public void Spare() => Latest.Spared++;
+
+    /// <summary>Deletes the flow that <see cref="Walk"/> yielded last.</summary>
+    /// <param name="current">The flow as <see cref="LookAgain"/> read it.</param>
+    /// <param name="verdict">What <see cref="LookAgain"/> returned.</param>
+    /// <returns>Whether it was there and is gone now.</returns>
+    /// <exception cref="NetlinkException">Deleting is not permitted.</exception>
+    public bool Delete(in ConntrackEntry current, FlowVerdict verdict)
+    {
+        try
+        {
+            if (!table.Delete(current))
+            {
+                CountGone();
+                return false;
+            }
+
+            _isLeft = false;
+            Latest.Deleted.Count(verdict, current.Protocol);
+            return true;
+        }
+        catch (NetlinkException e) when (IsOfOneFlow(e))
+        {
+            CountFailure(e);
+            return false;
+        }
+    }
+
+    /// <summary>One flow that cannot be deleted, such as one that hardware forwards, does not save the others.</summary>
+    private static bool IsOfOneFlow(NetlinkException e) => e.Failure is NetlinkFailure.Refused or NetlinkFailure.MalformedMessage;
 
     // The kernel selects by protocol only within one family. What no Service has is not listed at all.
     private List<ConntrackFilter> Filters()
@@ -83,30 +185,11 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         return filters;
     }
 
-    private bool TryList(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
-    {
-        _left.Clear();
-        (_sparedBefore, _failedBefore) = (result.Spared, result.Failed);
-        for (int attempt = 1; attempt <= MaxAttempts; attempt++)
-        {
-            // What is listed again counts once.
-            result.Stale.Subtract(_left);
-            _left.Clear();
-            (result.Spared, result.Failed) = (_sparedBefore, _failedBefore);
-            staleFlows.BeginCount(filter.Family.GetValueOrDefault(), (TransportProtocol)filter.Protocol.GetValueOrDefault());
-            if (List(filter, result, cancellationToken))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool List(ConntrackFilter filter, FlowCleanUpResult result, CancellationToken cancellationToken)
+    /// <summary>Collects stale flows, as many as a batch holds.</summary>
+    /// <returns>Whether there may be more in the listing.</returns>
+    private bool FillBatch(ConntrackDump dump, FlowCleanUpResult result, CancellationToken cancellationToken)
     {
         _batched = 0;
-        using ConntrackDump dump = table.Dump(filter);
         while (dump.MoveNext())
         {
             if (++result.Examined % ExaminedPerCancellationCheck == 0)
@@ -122,65 +205,56 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
                 _left.Count(verdict, entry.Protocol);
                 _verdicts[_batched] = verdict;
                 _batch[_batched++] = entry;
-            }
-
-            if (_batched == BatchSize)
-            {
-                DeleteBatch(result, cancellationToken);
+                if (_batched == BatchSize)
+                {
+                    return true;
+                }
             }
         }
 
-        DeleteBatch(result, cancellationToken);
-        return !dump.IsInterrupted;
+        return false;
     }
 
-    private void DeleteBatch(FlowCleanUpResult result, CancellationToken cancellationToken)
+    private void CountGone()
     {
-        for (int index = 0; index < _batched; index++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!Delete(_batch[index], result))
-            {
-                _left.Uncount(_verdicts[index], _batch[index].Protocol);
-            }
-        }
-
-        _batched = 0;
+        _isLeft = false;
+        Latest.AlreadyGone++;
     }
 
-    /// <summary>Deletes a flow, if it is still stale and may go.</summary>
-    /// <returns>Whether a stale flow is left.</returns>
-    private bool Delete(in ConntrackEntry listed, FlowCleanUpResult result)
+    private void CountFailure(NetlinkException e)
     {
-        try
-        {
-            _haveRulesChanged |= _guard?.TakeOverRules() ?? false;
-            bool isThere = table.TryGet(listed, out ConntrackEntry current) && current.Id == listed.Id;
-            FlowVerdict verdict = isThere ? staleFlows.Decide(current) : FlowVerdict.Foreign;
-            if (verdict.IsStale() && _guard?.MayDelete(current) == false)
-            {
-                result.Spared++;
-                return true;
-            }
-
-            if (verdict.IsStale() && table.Delete(current))
-            {
-                result.Deleted.Count(verdict, current.Protocol);
-                _guard?.Deleted(current);
-            }
-            else
-            {
-                result.AlreadyGone++;
-            }
-
-            return false;
-        }
-        catch (NetlinkException e) when (e.Failure is NetlinkFailure.Refused or NetlinkFailure.MalformedMessage)
-        {
-            // One flow that cannot be deleted, such as one that hardware forwards, does not save the others.
-            result.Failed++;
-            result.FirstFailure ??= e.Message;
-            return true;
-        }
+        Latest.Failed++;
+        Latest.FirstFailure ??= e.Message;
     }
+}
+
+/// <summary>What a pass of <see cref="FlowCleanUp"/> did.</summary>
+public sealed class FlowCleanUpResult
+{
+    /// <summary>Flows that were judged: those of the families and protocols that Services have.</summary>
+    public long Examined { get; internal set; }
+
+    /// <summary>Flows that were found stale, by reason and protocol.</summary>
+    public FlowCounts Stale { get; } = new();
+
+    /// <summary>Flows that were deleted, by reason and protocol.</summary>
+    public FlowCounts Deleted { get; } = new();
+
+    /// <summary>Stale flows that were gone, or replaced by others that are not stale, when they were to be deleted.</summary>
+    public long AlreadyGone { get; internal set; }
+
+    /// <summary>Stale flows that the caller left to a later pass.</summary>
+    public long Spared { get; internal set; }
+
+    /// <summary>Stale flows that the kernel refused to delete.</summary>
+    public long Failed { get; internal set; }
+
+    /// <summary>Why the kernel refused the first of them; null if there was none.</summary>
+    public string? FirstFailure { get; internal set; }
+
+    /// <summary>Whether every flow was seen; false when the kernel interrupted the listing as often as it was repeated.</summary>
+    public bool IsComplete { get; internal set; } = true;
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; internal set; }
 }

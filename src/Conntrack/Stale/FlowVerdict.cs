@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Conntrack.Stale;
 
-/// <summary>What is to be thought of a flow.</summary>
+/// <summary>Whether a flow is stale, and why.</summary>
 public enum FlowVerdict
 {
     /// <summary>It dials no frontend of ours, or is of a protocol that is not looked at.</summary>
@@ -20,4 +20,14 @@ public enum FlowVerdict
 
     /// <summary>Stale: it began before the rules of its frontend, which now has endpoints, and is sent nowhere.</summary>
     NotTranslated,
+}
+
+/// <summary>Properties of <see cref="FlowVerdict"/>.</summary>
+public static class FlowVerdicts
+{
+    /// <summary>Number of verdicts; their values are 0 to one less.</summary>
+    public const int Count = (int)FlowVerdict.NotTranslated + 1;
+
+    /// <summary>Whether the flow is to be deleted.</summary>
+    public static bool IsStale(this FlowVerdict verdict) => verdict >= FlowVerdict.EndpointGone;
 }

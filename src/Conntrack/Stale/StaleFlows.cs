@@ -2,6 +2,7 @@ using KubeProxySharp.Conntrack.Flows;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Conntrack.Stale;
 
@@ -50,6 +51,9 @@ public sealed class StaleFlows
     /// <summary>Number of frontends that went away but were too many to remember; their flows end by their time-outs.</summary>
     public long ForgottenFrontends => _ipv4.Forgotten + _ipv6.Forgotten;
 
+    /// <summary>How often the rules were updated: a pass during which they were may have missed flows of frontends that went away.</summary>
+    internal long UpdateCount { get; private set; }
+
     /// <summary>
     /// Says which addresses this node has. Where every one of them answers node ports, flows to node ports are recognised by
     /// them; as long as they are not known, only those to the node's primary address and to loopback are.
@@ -59,6 +63,7 @@ public sealed class StaleFlows
     /// <summary>Takes over new rules, finding out by itself what changed: a walk over all Services, but never wrong.</summary>
     public void Update(RuleModelSnapshot after)
     {
+        UpdateCount++;
         _ipv4.Update(after.IPv4);
         _ipv6.Update(after.IPv6);
     }
@@ -71,6 +76,7 @@ public sealed class StaleFlows
     /// </param>
     public void Update(RuleModelChange change, IReadOnlyCollection<NamespacedName> changed)
     {
+        UpdateCount++;
         Update(_ipv4, change.IPv4, changed);
         Update(_ipv6, change.IPv6, changed);
     }
@@ -189,3 +195,9 @@ public sealed class StaleFlows
         _ => false,
     };
 }
+
+/// <summary>How many flows a service port has.</summary>
+/// <param name="Family">The family of the flows.</param>
+/// <param name="Name">The service port.</param>
+/// <param name="Flows">Flows that go to endpoints of it.</param>
+public readonly record struct ServiceFlowCount(IpFamily Family, ServicePortName Name, long Flows);

@@ -140,18 +140,17 @@ public sealed class FlowCleanUpTests
     }
 
     [Fact]
-    public void TheGuardHasTheLastWord()
+    public void TheCallerHasTheLastWord()
     {
         using FakeKernel kernel = new(request => request switch
         {
             { IsDump: true } => Listing(request),
             _ => [Flow(request, Gone)],
         });
-        RefusingGuard guard = new();
 
-        FlowCleanUpResult result = new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None, guard);
+        (FlowCleanUpResult result, int questions, _) = Walk(new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System), mayDelete: false);
 
-        (result.Spared, result.Deleted.Total, guard.Questions).Should().Be((1L, 0L, 1));
+        (result.Spared, result.Deleted.Total, questions).Should().Be((1L, 0L, 1));
     }
 
     /// <summary>The kernel interrupts the first listings; what they found and what is met again is one flow.</summary>
@@ -173,7 +172,7 @@ public sealed class FlowCleanUpTests
     }
 
     [Fact]
-    public void WhatTheGuardSparesCountsOnceHoweverOftenItIsListed()
+    public void WhatIsSparedCountsOnceHoweverOftenItIsListed()
     {
         int listings = 0;
         using FakeKernel kernel = new(request => request switch
@@ -182,7 +181,7 @@ public sealed class FlowCleanUpTests
             _ => [Flow(request, Gone)],
         });
 
-        FlowCleanUpResult result = new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None, new RefusingGuard());
+        (FlowCleanUpResult result, _, _) = Walk(new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System), mayDelete: false);
 
         (result.Stale.Total, result.Spared).Should().Be((1L, 1L));
     }
@@ -191,7 +190,7 @@ public sealed class FlowCleanUpTests
     [InlineData(0, 1)]
     [InlineData(2, 0)]
     [InlineData(16, 0)]
-    public void TheGuardHearsOfWhatIsDeletedAndOfNothingElse(int error, int deleted)
+    public void DeleteReturnsWhetherTheFlowWasDeleted(int error, int deleted)
     {
         using FakeKernel kernel = new(request => request switch
         {
@@ -199,11 +198,31 @@ public sealed class FlowCleanUpTests
             { Type: MessageType.Get } => [Flow(request, Gone)],
             _ => [FakeKernel.Error(request, error)],
         });
-        RefusingGuard guard = new() { Answer = true };
 
-        new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None, guard);
+        (_, int questions, int deletions) = Walk(new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System), mayDelete: true);
 
-        (guard.Questions, guard.Deletions).Should().Be((1, deleted));
+        (questions, deletions).Should().Be((1, deleted));
+    }
+
+    /// <summary>Flows that were listed before the change may be of frontends that went away with it.</summary>
+    [Fact]
+    public void APassDuringWhichRulesChangeForgetsNothing()
+    {
+        using FakeKernel kernel = new(request => request switch
+        {
+            { IsDump: true } => Listing(request),
+            { Type: MessageType.Get } => [Flow(request, Gone)],
+            _ => [FakeKernel.Error(request, 0)],
+        });
+        FlowCleanUp cleanUp = new(kernel.Table, _staleFlows, TimeProvider.System);
+
+        foreach (ConntrackEntry listed in cleanUp.Walk(CancellationToken.None))
+        {
+            _staleFlows.Update(Samples.Model([], []));
+            cleanUp.Delete(listed, cleanUp.LookAgain(listed, out _));
+        }
+
+        _staleFlows.GoneFrontendCount.Should().BePositive();
     }
 
     [Fact]
@@ -231,22 +250,30 @@ public sealed class FlowCleanUpTests
 
     private FlowCleanUpResult Run(FakeKernel kernel) => new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None);
 
-    private sealed class RefusingGuard : IDeletionGuard
+    /// <summary>As the agent makes a pass: each flow is looked at again, and then spared or deleted.</summary>
+    private static (FlowCleanUpResult Result, int Questions, int Deletions) Walk(FlowCleanUp cleanUp, bool mayDelete)
     {
-        public bool Answer { get; init; }
-
-        public int Questions { get; private set; }
-
-        public int Deletions { get; private set; }
-
-        public bool TakeOverRules() => false;
-
-        public bool MayDelete(in ConntrackEntry entry)
+        int questions = 0;
+        int deletions = 0;
+        foreach (ConntrackEntry listed in cleanUp.Walk(CancellationToken.None))
         {
-            Questions++;
-            return Answer;
+            FlowVerdict verdict = cleanUp.LookAgain(listed, out ConntrackEntry current);
+            if (!verdict.IsStale())
+            {
+                continue;
+            }
+
+            questions++;
+            if (!mayDelete)
+            {
+                cleanUp.Spare();
+            }
+            else if (cleanUp.Delete(current, verdict))
+            {
+                deletions++;
+            }
         }
 
-        public void Deleted(in ConntrackEntry entry) => Deletions++;
+        return (cleanUp.Latest, questions, deletions);
     }
 }

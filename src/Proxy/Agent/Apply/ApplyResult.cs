@@ -17,3 +17,16 @@ internal readonly record struct ApplyResult(ApplyOutcome Outcome, string Error)
     /// <summary>Whether the kernel has the rules.</summary>
     public bool IsApplied => Outcome == ApplyOutcome.Applied;
 }
+
+/// <summary>How a transaction ended.</summary>
+internal enum ApplyOutcome
+{
+    /// <summary>The kernel has the rules.</summary>
+    Applied,
+
+    /// <summary>The tool or the kernel refused what the rules say; trying the same again is of no use.</summary>
+    Refused,
+
+    /// <summary>The tool could not do its work: lock held, killed, missing, timed out, out of memory. Trying again may help.</summary>
+    Unavailable,
+}

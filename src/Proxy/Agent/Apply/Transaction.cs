@@ -4,7 +4,7 @@ using KubeProxySharp.Proxy.Host;
 
 namespace KubeProxySharp.Proxy.Agent.Apply;
 
-/// <summary>Gives a text to a tool that applies it, and tells what became of it.</summary>
+/// <summary>Gives a text to a tool that applies it, measures that, and reads what the tool says of it.</summary>
 internal static partial class Transaction
 {
     /// <summary>The most lines of a tool's complaint that are shown.</summary>
@@ -39,16 +39,31 @@ internal static partial class Transaction
     /// <param name="call">The call without its input.</param>
     /// <param name="text">Writes the text; called a second time when a line of it is refused.</param>
     /// <param name="cancellation">Kills the tool.</param>
-    public static async Task<ApplyResult> RunAsync(ProcessRunner runner, ToolCall call, Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    public static async Task<ApplyResult> RunAsync(ProcessRunner runner, ToolCall call, Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
+        (await RunMeasuredAsync(runner, call, text, cancellation)).Result;
+
+    /// <summary>Runs the tool, and returns also how much text there was and where the time went; null when no text was written.</summary>
+    /// <param name="runner">Runs it.</param>
+    /// <param name="call">The call without its input.</param>
+    /// <param name="text">Writes the text; called a second time when a line of it is refused.</param>
+    /// <param name="cancellation">Kills the tool.</param>
+    public static async Task<(ApplyResult Result, ApplyFigures? Figures)> RunMeasuredAsync(
+        ProcessRunner runner, ToolCall call, Action<IBufferWriter<byte>> text, CancellationToken cancellation)
     {
-        ProcessResult result = await runner.RunAsync(call with { Input = text }, cancellation);
+        MeasuredText measured = new(text, runner.Time);
+        ProcessResult result = await runner.RunAsync(call with { Input = measured.Write }, cancellation);
+        return (Read(result, call.Tool, text), measured.End());
+    }
+
+    private static ApplyResult Read(ProcessResult result, string tool, Action<IBufferWriter<byte>> text)
+    {
         if (result.IsSuccess)
         {
             return ApplyResult.Applied;
         }
 
-        string error = (result with { Error = Shortened(result.Error) }).Describe(call.Tool);
-        if (result.End != ProcessEnd.Exited || Array.Exists(s_passing, words => result.Error.Contains(words, StringComparison.Ordinal)))
+        string error = (result with { Error = Shortened(result.Error) }).Describe(tool);
+        if (result.End != ProcessEnd.Exited || Array.Exists(s_passing, phrase => result.Error.Contains(phrase, StringComparison.Ordinal)))
         {
             return new(ApplyOutcome.Unavailable, error);
         }
@@ -102,4 +117,49 @@ internal static partial class Transaction
     /// <summary>"line 4: RULE_APPEND failed", "line 4 failed", "Error occurred at line: 4", and nft's "/dev/stdin:4:1-20: Error" or "/proc/1/fd/9:4:1-20: Error".</summary>
     [GeneratedRegex(@"(?:\bline:? |/dev/stdin:|<stdin>:|^-:|^/proc/[0-9]+/fd/[0-9]+:)(?<line>[0-9]+)\b(?::(?<from>[0-9]+)-(?<to>[0-9]+))?", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex ReportedLine();
+
+    /// <summary>Measures a transaction: how much text there is, and where the time goes.</summary>
+    /// <param name="text">Writes the text.</param>
+    /// <param name="time">Measures it.</param>
+    private sealed class MeasuredText(Action<IBufferWriter<byte>> text, TimeProvider time)
+    {
+        private readonly long _start = time.GetTimestamp();
+        private long _written;
+        private bool _isWritten;
+        private long _bytes;
+
+        /// <summary>Writes the text. A second time, because the tool may not open a file in memory, is not measured.</summary>
+        public void Write(IBufferWriter<byte> output)
+        {
+            if (_isWritten)
+            {
+                text(output);
+                return;
+            }
+
+            Counter counter = new(output);
+            text(counter);
+            _bytes = counter.Bytes;
+            _written = time.GetTimestamp();
+            _isWritten = true;
+        }
+
+        /// <summary>The figures when the tool has ended; null when it took no text.</summary>
+        public ApplyFigures? End() => _isWritten ? new(_bytes, time.GetElapsedTime(_start, _written), time.GetElapsedTime(_written)) : null;
+
+        private sealed class Counter(IBufferWriter<byte> output) : IBufferWriter<byte>
+        {
+            public long Bytes { get; private set; }
+
+            public void Advance(int count)
+            {
+                Bytes += count;
+                output.Advance(count);
+            }
+
+            public Memory<byte> GetMemory(int sizeHint = 0) => output.GetMemory(sizeHint);
+
+            public Span<byte> GetSpan(int sizeHint = 0) => output.GetSpan(sizeHint);
+        }
+    }
 }

@@ -13,11 +13,11 @@ namespace KubeProxySharp.Proxy.Agent.Flows;
 /// again just before, with the rules as they are by then. One thread at a time may use it.
 /// </summary>
 /// <param name="open">Opens the conntrack table.</param>
-/// <param name="news">Where the rules come from.</param>
+/// <param name="pending">Where the rules come from.</param>
 /// <param name="tcp">Decides about TCP connections; null when they are left alone.</param>
 /// <param name="countsFlows">Whether the flows of Services are counted.</param>
-/// <param name="time">The clock.</param>
-internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules news, TcpGracePeriod? tcp, bool countsFlows, TimeProvider time) : IDeletionGuard, IDisposable
+/// <param name="time">Measures passes.</param>
+internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules pending, TcpGracePeriod? tcp, bool countsFlows, TimeProvider time) : IDisposable
 {
     /// <summary>
     /// After so many deletions, which take about a millisecond, the thread sleeps for one, so that syncs, which start processes
@@ -28,7 +28,6 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules news
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
 
     private readonly int[] _deletedByFamily = new int[2];
-    private CancellationToken _cancellation;
     private int _untilPause = DeletionsPerPause;
     private RuleModelSnapshot? _model;
     private bool _isHalfTaken;
@@ -44,7 +43,6 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules news
     /// <exception cref="NetlinkException">The table cannot be listed, or nothing deleted.</exception>
     public FlowCleanUpResult? Run(IReadOnlyList<IpAddress> localAddresses, CancellationToken cancellation)
     {
-        _cancellation = cancellation;
         TakeOverRules();
         if (_staleFlows is null)
         {
@@ -57,7 +55,8 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules news
         _staleFlows.SetLocalAddresses(localAddresses);
         tcp?.BeginPass();
         _isUnfinished = true;
-        FlowCleanUpResult result = _cleanUp.Run(cancellation, this);
+        DeleteStale(_cleanUp, cancellation);
+        FlowCleanUpResult result = _cleanUp.Latest;
         _isUnfinished = false;
         if (result.IsComplete)
         {
@@ -91,21 +90,45 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules news
     public int DeletedOf(IpFamily family) => _deletedByFamily[(int)family];
 
     /// <inheritdoc/>
-    public bool TakeOverRules()
+    public void Dispose() => CloseTable();
+
+    private void DeleteStale(FlowCleanUp cleanUp, CancellationToken cancellation)
     {
-        if (--_untilPause <= 0)
+        foreach (ConntrackEntry listed in cleanUp.Walk(cancellation))
         {
-            _untilPause = DeletionsPerPause;
-            _cancellation.WaitHandle.WaitOne(s_pause);
-        }
+            if (--_untilPause <= 0)
+            {
+                _untilPause = DeletionsPerPause;
+                cancellation.WaitHandle.WaitOne(s_pause);
+            }
 
-        if ((!news.IsNew && !_isHalfTaken) || news.Take(out IReadOnlyCollection<NamespacedName>? names) is not { } model)
+            TakeOverRules();
+            FlowVerdict verdict = cleanUp.LookAgain(listed, out ConntrackEntry current);
+            if (!verdict.IsStale())
+            {
+                continue;
+            }
+
+            if (!MayDelete(current))
+            {
+                cleanUp.Spare();
+            }
+            else if (cleanUp.Delete(current, verdict))
+            {
+                _deletedByFamily[(int)current.Family]++;
+            }
+        }
+    }
+
+    private bool MayDelete(in ConntrackEntry entry) => entry.Protocol != (byte)TransportProtocol.Tcp || tcp is null || tcp.IsOver(entry);
+
+    /// <summary>What is deleted must be stale by the newest rules, which may change while a pass is under way.</summary>
+    private void TakeOverRules()
+    {
+        if ((pending.IsNew || _isHalfTaken) && pending.Take(out IReadOnlyCollection<NamespacedName>? names) is { } model)
         {
-            return false;
+            Use(model, names);
         }
-
-        Use(model, names);
-        return true;
     }
 
     private void Use(RuleModelSnapshot model, IReadOnlyCollection<NamespacedName>? names)
@@ -136,13 +159,4 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules news
 
         FamilyChange Change(RuleModelSnapshot after, IpFamily family) => new(_model![family], after[family], []); // asked for above
     }
-
-    /// <inheritdoc/>
-    public bool MayDelete(in ConntrackEntry entry) => entry.Protocol != (byte)TransportProtocol.Tcp || tcp is null || tcp.IsOver(entry);
-
-    /// <inheritdoc/>
-    public void Deleted(in ConntrackEntry entry) => _deletedByFamily[(int)entry.Family]++;
-
-    /// <inheritdoc/>
-    public void Dispose() => CloseTable();
 }

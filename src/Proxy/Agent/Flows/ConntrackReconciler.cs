@@ -27,7 +27,7 @@ internal sealed partial class ConntrackReconciler : IDisposable
     /// <summary>The wait after the first failure, which doubles with each; a sync that can have made flows stale ends it, but never within this time.</summary>
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(1);
 
-    private readonly PendingRules _news;
+    private readonly PendingRules _pending;
     private readonly TcpGracePeriod? _tcp;
     private readonly ConntrackPass _pass;
     private readonly WakeSignal _wake;
@@ -35,17 +35,17 @@ internal sealed partial class ConntrackReconciler : IDisposable
     private readonly ProxyMetrics _metrics;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
-    private string? _toldFailure;
+    private string? _reportedFailure;
     private int _failures;
 
-    /// <summary>Prepares the keeper; nothing is opened yet.</summary>
+    /// <summary>Prepares the reconciler; nothing is opened yet.</summary>
     /// <param name="tcpFlows">What happens to TCP connections.</param>
     /// <param name="countsFlows">Whether the flows of Services are counted for the metrics.</param>
     /// <param name="open">Opens the conntrack table.</param>
     /// <param name="readLocalAddresses">Reads the addresses on the node's interfaces.</param>
-    /// <param name="metrics">The metrics.</param>
-    /// <param name="log">The log.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="metrics">Where each pass is counted.</param>
+    /// <param name="log">Where failures and deletions are logged.</param>
+    /// <param name="time">Measures passes and waits.</param>
     public ConntrackReconciler(
         TcpFlowPolicy tcpFlows,
         bool countsFlows,
@@ -55,9 +55,9 @@ internal sealed partial class ConntrackReconciler : IDisposable
         ILogger log,
         TimeProvider time)
     {
-        _news = new(includesTcp: tcpFlows.CloseAfter is not null);
+        _pending = new(includesTcp: tcpFlows.CloseAfter is not null);
         _tcp = tcpFlows.CloseAfter is { } after ? new TcpGracePeriod(after, time) : null;
-        _pass = new(open, _news, _tcp, countsFlows, time);
+        _pass = new(open, _pending, _tcp, countsFlows, time);
         _wake = new(time);
         _readLocalAddresses = readLocalAddresses;
         _metrics = metrics;
@@ -68,13 +68,13 @@ internal sealed partial class ConntrackReconciler : IDisposable
     /// <summary>A sync succeeded. Called from any thread.</summary>
     public void Synced(SyncReport report)
     {
-        if (_news.Note(report))
+        if (_pending.Note(report))
         {
             _wake.Set();
         }
     }
 
-    /// <summary>Runs until told to stop.</summary>
+    /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         try
@@ -88,7 +88,7 @@ internal sealed partial class ConntrackReconciler : IDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Told to stop.
+            // Asked to stop.
         }
     }
 
@@ -112,14 +112,14 @@ internal sealed partial class ConntrackReconciler : IDisposable
     private Task<TimeSpan> PassAsync(CancellationToken stop) =>
         Task.Factory.StartNew(() => Pass(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Makes a pass, and says how long to rest after it.</summary>
+    /// <summary>Makes a pass, and returns how long to rest after it.</summary>
     private TimeSpan Pass(CancellationToken stop)
     {
         try
         {
             if (_pass.Run(_readLocalAddresses(), stop) is { } result)
             {
-                Tell(result);
+                Report(result);
                 _failures = 0;
                 TimeSpan rest = RestFactor * result.Duration;
                 return rest < s_longestRest ? rest : s_longestRest;
@@ -131,10 +131,10 @@ internal sealed partial class ConntrackReconciler : IDisposable
         {
             // Whatever it is: rules do not depend on it, and the next pass may go well.
             _failures++;
-            TellUnfinished();
-            if (_toldFailure != e.Message)
+            ReportUnfinished();
+            if (_reportedFailure != e.Message)
             {
-                _toldFailure = e.Message;
+                _reportedFailure = e.Message;
                 LogFailed(e.Message, e is NetlinkException ? null : e);
             }
 
@@ -151,7 +151,7 @@ internal sealed partial class ConntrackReconciler : IDisposable
     }
 
     /// <summary>What a pass deleted before it failed is gone all the same.</summary>
-    private void TellUnfinished()
+    private void ReportUnfinished()
     {
         _metrics.Flows.Failed(_pass.Unfinished);
         if (_pass.Unfinished is not null)
@@ -161,18 +161,18 @@ internal sealed partial class ConntrackReconciler : IDisposable
         }
     }
 
-    private void Tell(FlowCleanUpResult result)
+    private void Report(FlowCleanUpResult result)
     {
-        if (_toldFailure is not null)
+        if (_reportedFailure is not null)
         {
-            _toldFailure = null;
+            _reportedFailure = null;
             LogRecovered();
         }
 
         _metrics.Flows.Passed(result);
         foreach (IpFamily family in (ReadOnlySpan<IpFamily>)[IpFamily.IPv4, IpFamily.IPv6])
         {
-            if (_news.IsSynced(family))
+            if (_pending.IsSynced(family))
             {
                 _metrics.Conntrack.Reconciled(family, result.Duration, _pass.DeletedOf(family));
             }

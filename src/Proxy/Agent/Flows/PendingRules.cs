@@ -2,6 +2,8 @@ using KubeProxySharp.Proxy.Agent.Sync;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Proxy.Agent.Flows;
 
@@ -68,7 +70,14 @@ internal sealed class PendingRules(bool includesTcp)
     }
 
     private FamilyRules Of(IpFamily family, FamilyRules other) =>
-        _latest[(int)family] ??= NoPendingRules.Of(other.Settings with { Family = family });
+        _latest[(int)family] ??= WithoutServices(other.Settings with { Family = family });
+
+    private static FamilyRules WithoutServices(NodeSettings settings)
+    {
+        NodeSettings ipv4 = settings with { Family = IpFamily.IPv4 };
+        NodeSettings ipv6 = settings with { Family = IpFamily.IPv6 };
+        return new RuleModelBuilder(new ClusterState(allowExternalIPs: true), ipv4, ipv6).Current[settings.Family];
+    }
 
     private bool Matters(FamilyRules rules, NamespacedName name)
     {

@@ -251,9 +251,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
     private async Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
     {
-        MeasuredText measured = new(text, runner.Time);
-        ApplyResult result = await Transaction.RunAsync(runner, RestoreCall, measured.Write, cancellation);
-        Figures = measured.End();
+        (ApplyResult result, Figures) = await Transaction.RunMeasuredAsync(runner, RestoreCall, text, cancellation);
         return result;
     }
 

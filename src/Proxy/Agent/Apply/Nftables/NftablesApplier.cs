@@ -185,7 +185,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             return;
         }
 
-        ApplyResult result = await RunAsync(output => NftablesRenderer.WriteCleanUp(family, due, output), cancellation);
+        ApplyResult result = await Transaction.RunAsync(runner, Call("-f", "-"), output => NftablesRenderer.WriteCleanUp(family, due, output), cancellation);
         if (result.IsApplied)
         {
             _stale.Deleted();
@@ -201,14 +201,9 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     private async Task<ApplyResult> ApplyAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
     {
-        MeasuredText measured = new(text, runner.Time);
-        ApplyResult result = await RunAsync(measured.Write, cancellation);
-        Figures = measured.End();
+        (ApplyResult result, Figures) = await Transaction.RunMeasuredAsync(runner, Call("-f", "-"), text, cancellation);
         return result;
     }
-
-    private Task<ApplyResult> RunAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, Call("-f", "-"), text, cancellation);
 
     /// <summary>nft applies whatever it has read when its input ends, if only that ends between two commands.</summary>
     private static ToolCall Call(params string[] arguments) => new("nft", arguments);
