@@ -32,6 +32,9 @@ public sealed class EventWriter(
 
     private const string JsonMediaType = "application/json";
 
+    /// <summary>A list of metadata alone; a server before Kubernetes 1.15 does not know it and sends whole objects.</summary>
+    private const string MetadataMediaType = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_uidDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_requestDeadline = TimeSpan.FromSeconds(60);
@@ -155,13 +158,12 @@ public sealed class EventWriter(
         {
             string path = $"/api/v1/namespaces/{Uri.EscapeDataString(regarding.Namespace)}/services?fieldSelector="
                 + Uri.EscapeDataString("metadata.name=" + regarding.Name);
-            using HttpResponseMessage response = await client.SendAsync(new(HttpMethod.Get, path) { Accept = JsonMediaType }, either.Token);
+            using HttpResponseMessage response = await client.SendAsync(new(HttpMethod.Get, path) { Accept = MetadataMediaType }, either.Token);
             await response.Content.LoadIntoBufferAsync(MaxAnswerLength, either.Token);
             await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
-            V1ServiceList? found = await JsonSerializer.DeserializeAsync(body, EventJson.Default.V1ServiceList, either.Token);
-            V1ObjectMeta? metadata = found?.Items?.FirstOrDefault()?.Metadata;
-            return metadata is { Uid.Length: > 0 and <= MaxUidLength } && metadata.Name == regarding.Name
-                ? regarding with { Uid = metadata.Uid }
+            PartialObjectList? found = await JsonSerializer.DeserializeAsync(body, EventJson.Default.PartialObjectList, either.Token);
+            return found?.Items is [{ Metadata: { Uid: { Length: > 0 and <= MaxUidLength } uid } metadata }, ..] && metadata.Name == regarding.Name
+                ? regarding with { Uid = uid }
                 : regarding;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested
