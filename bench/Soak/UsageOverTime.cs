@@ -46,3 +46,9 @@ internal sealed class UsageOverTime(AgentRun agent)
     private static double Median(Usage[] window, Func<Usage, double> value) =>
         window.Length == 0 ? 0 : window.Select(value).Order().ElementAt((window.Length - 1) / 2);
 }
+
+/// <summary>What a process uses.</summary>
+/// <param name="Resident">Resident memory in MB.</param>
+/// <param name="Handles">Open file descriptors.</param>
+/// <param name="Threads">Threads.</param>
+internal sealed record Usage(double Resident, double Handles, double Threads);

@@ -170,3 +170,48 @@ public static class IptablesRenderer
         return stale;
     }
 }
+
+/// <summary>What the host's iptables and kernel offer; the defaults are those of a usual node.</summary>
+public sealed record IptablesOptions
+{
+    /// <summary>The nfacct object that counts dropped INVALID packets (spec 1.6).</summary>
+    public const string InvalidDropCounterName = "ct_state_invalid_dropped_pkts";
+
+    /// <summary>The nfacct object that counts packets to node ports on localhost (spec 1.6).</summary>
+    public const string LocalhostCounterName = "localhost_nps_accepted_pkts";
+
+    /// <summary>The options of a usual node.</summary>
+    public static IptablesOptions Default { get; } = new();
+
+    /// <summary>Whether the nfacct object <see cref="InvalidDropCounterName"/> exists; the rule is written without it otherwise.</summary>
+    public bool HasInvalidDropCounter { get; init; } = true;
+
+    /// <summary>
+    /// Whether the nfacct object <see cref="LocalhostCounterName"/> exists; without it the rules that exist only to count
+    /// are left out.
+    /// </summary>
+    public bool HasLocalhostCounter { get; init; } = true;
+
+    /// <summary>Whether MASQUERADE knows <c>--random-fully</c> (iptables 1.6.2 and later).</summary>
+    public bool HasRandomFully { get; init; } = true;
+}
+
+/// <summary>What a full restore does besides writing our own chains.</summary>
+/// <param name="Jumps">Jump rules that are missing, in the order of <see cref="JumpRule.All"/>.</param>
+/// <param name="MakesSharedChain">Whether <see cref="JumpRule.SharedChain"/> does not exist and is to be made.</param>
+/// <param name="MakesCanaries">Whether the empty chains that show a flush to others are made (spec 5.12).</param>
+public sealed record RestoreAdditions(IReadOnlyList<JumpRule> Jumps, bool MakesSharedChain, bool MakesCanaries = false)
+{
+    /// <summary>Nothing.</summary>
+    public static RestoreAdditions None { get; } = new([], false);
+}
+
+/// <summary>How many rules a restore appends; jump rules and deletions are not counted (spec 10.1).</summary>
+/// <param name="Filter">Rules of the filter table.</param>
+/// <param name="NatShared">Rules in the chains of the nat table that do not belong to one service port.</param>
+/// <param name="NatPorts">Rules in the per-service chains of the nat table.</param>
+public readonly record struct RuleCounts(int Filter, int NatShared, int NatPorts)
+{
+    /// <summary>Rules of the nat table.</summary>
+    public int Nat => NatShared + NatPorts;
+}

@@ -3,6 +3,7 @@ using System.Text;
 using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.Renderers.Nftables.Rendering;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Settings;
 
@@ -114,3 +115,24 @@ public static class NftablesRenderer
         }
     }
 }
+
+/// <summary>What the host's nft and kernel offer; the defaults are those of a usual node.</summary>
+public sealed record NftablesOptions
+{
+    /// <summary>The options of a usual node.</summary>
+    public static NftablesOptions Default { get; } = new();
+
+    /// <summary>Whether tables, chains, sets and maps may have comments (spec 6.1 tells how to find out).</summary>
+    public bool HasObjectComments { get; init; } = true;
+}
+
+/// <summary>Names of what a table has.</summary>
+/// <param name="BaseChains">Chains that hang on a hook.</param>
+/// <param name="RegularChains">Other chains.</param>
+/// <param name="Sets">Named sets.</param>
+/// <param name="Maps">Named maps.</param>
+public sealed record NftTableContent(
+    EquatableArray<string> BaseChains,
+    EquatableArray<string> RegularChains,
+    EquatableArray<string> Sets,
+    EquatableArray<string> Maps);

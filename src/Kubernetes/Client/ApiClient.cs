@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Kubernetes.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Kubernetes.Client;
@@ -27,6 +29,10 @@ public sealed class ApiClient(
 
     /// <summary>Hears of everything that uses this client.</summary>
     internal IApiObserver Observer => observer;
+
+    /// <summary>Whether a request failed on the connection, or because nothing arrived in time: the server has not refused it.</summary>
+    internal static bool IsLostConnection(Exception e) =>
+        e is IOException or HttpRequestException or SocketException or InvalidDataException or OperationCanceledException;
 
     /// <summary>Sends a request and waits for the headers of its answer.</summary>
     /// <returns>A successful answer, to be disposed of by the caller.</returns>
@@ -112,4 +118,51 @@ public sealed class ApiClient(
 
         return message;
     }
+}
+
+/// <summary>What every request says about the client.</summary>
+public sealed record ApiClientOptions
+{
+    /// <summary>
+    /// <c>Accept</c>; the default is what kube-proxy sends (wire notes 1.1). <c>acceptContentTypes</c> of the
+    /// configuration, if it is set.
+    /// </summary>
+    public string Accept { get; init; } = "application/vnd.kubernetes.protobuf, */*";
+
+    /// <summary><c>User-Agent</c>. It must not begin like a browser's or curl's: the server pretty-prints for those.</summary>
+    public string UserAgent { get; init; } = "kube-proxy-sharp/0.1.0 (linux/amd64)";
+}
+
+/// <summary>A request before it is sent; it may be sent twice.</summary>
+/// <param name="Method">GET, POST or PATCH.</param>
+/// <param name="PathAndQuery">Without the server's own path prefix.</param>
+internal sealed record ApiRequest(HttpMethod Method, string PathAndQuery)
+{
+    /// <summary>The body, if there is one.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>The body's media type.</summary>
+    public string ContentType { get; init; } = "";
+
+    /// <summary>The formats that the answer may have; null for those of the client.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>Whether the answer is a watch.</summary>
+    public bool IsWatch { get; init; }
+
+    /// <summary>Method and path without the query.</summary>
+    public override string ToString()
+    {
+        int query = PathAndQuery.IndexOf('?', StringComparison.Ordinal);
+        return $"{Method} {(query < 0 ? PathAndQuery : PathAndQuery[..query])}";
+    }
+}
+
+/// <summary>The API server answered a request with a failure.</summary>
+/// <param name="request">Method and path.</param>
+/// <param name="status">What it said.</param>
+public sealed class ApiException(string request, ApiStatus status) : Exception($"{request}: {status}")
+{
+    /// <summary>What the server said.</summary>
+    public ApiStatus Status { get; } = status;
 }

@@ -167,7 +167,7 @@ public sealed class EventWriter(
                 : regarding;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested
-            && (e is ApiException or JsonException or FormatException || Failures.IsLostConnection(e)))
+            && (e is ApiException or JsonException or FormatException || ApiClient.IsLostConnection(e)))
         {
             Log.NoUid(logger, regarding.Kind, regarding.Name, e.Message);
             return regarding;
@@ -267,3 +267,8 @@ public sealed class EventWriter(
         return status;
     }
 }
+
+/// <summary>Who writes Events (spec 12.6).</summary>
+/// <param name="Controller">The reporting controller; <c>kube-proxy</c>, so that existing tools find the events.</param>
+/// <param name="Instance">The reporting instance: <c>kube-proxy-</c> and the host's name.</param>
+public sealed record EventReporter(string Controller, string Instance);

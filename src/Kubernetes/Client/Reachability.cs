@@ -112,7 +112,7 @@ internal sealed class Reachability(ApiClient client, Random random)
             // It was not asked at all: a credential plugin failed. The real request will say so.
             return null;
         }
-        catch (Exception e) when (Failures.IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (ApiClient.IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
         {
             return TimeSpan.Zero;
         }

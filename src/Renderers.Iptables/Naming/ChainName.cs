@@ -51,3 +51,22 @@ public readonly record struct ChainName(ChainKind Kind, ChainHash Hash)
     /// <summary>The name.</summary>
     public override string ToString() => Encoding.ASCII.GetString(PrefixOf(Kind)) + Hash;
 }
+
+/// <summary>The kinds of per-service chains of the nat table (spec 1.3).</summary>
+public enum ChainKind : byte
+{
+    /// <summary>KUBE-EXT: entry for all external destinations.</summary>
+    External,
+
+    /// <summary>KUBE-FW: load-balancer source ranges.</summary>
+    Firewall,
+
+    /// <summary>KUBE-SEP: one endpoint of one service port.</summary>
+    Endpoint,
+
+    /// <summary>KUBE-SVC: dispatch to the endpoints of the cluster.</summary>
+    Service,
+
+    /// <summary>KUBE-SVL: dispatch to the endpoints of this node.</summary>
+    Local,
+}

@@ -65,3 +65,10 @@ internal static class ContentNegotiation
         return 1;
     }
 }
+
+/// <summary>The formats the server speaks.</summary>
+internal enum WireFormat
+{
+    Json,
+    Protobuf,
+}

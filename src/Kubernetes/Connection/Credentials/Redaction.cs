@@ -85,3 +85,14 @@ internal sealed partial class Redaction(IEnumerable<Secret> known)
     [GeneratedRegex("[\\s\\p{C}]+", RegexOptions.CultureInvariant, MaxMilliseconds)]
     private static partial Regex Blanks();
 }
+
+/// <summary>A text that must not be shown: it has to be asked for by name, and prints as nothing.</summary>
+/// <param name="value">The text.</param>
+internal sealed class Secret(string value)
+{
+    public bool IsEmpty => value.Length == 0;
+
+    public string Reveal() => value;
+
+    public override string ToString() => "(secret)";
+}

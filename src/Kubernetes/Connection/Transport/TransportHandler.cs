@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using KubeProxySharp.Kubernetes.Connection.Credentials;
 using Microsoft.Extensions.Logging;
 
@@ -75,3 +76,36 @@ internal sealed class TransportHandler(
         }
     }
 }
+
+/// <summary>
+/// Connections made with the same certificates. Belongs to its creator and to every request that waits for its headers;
+/// the last to leave closes it. Bodies that are still being read go on: a handler that is disposed closes only connections
+/// without streams.
+/// </summary>
+/// <param name="material">What the connections are made with.</param>
+/// <param name="handler">Makes them.</param>
+internal sealed class Connections(TlsMaterial material, HttpMessageHandler handler)
+{
+    private int _users = 1;
+
+    public TlsMaterial Material { get; } = material;
+
+    public HttpMessageInvoker Invoker { get; } = new(handler, disposeHandler: true);
+
+    /// <summary>Only while the creator has not left.</summary>
+    public void Enter() => Interlocked.Increment(ref _users);
+
+    public void Leave()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            Invoker.Dispose();
+        }
+    }
+}
+
+/// <summary>What connections are made with. Equal when nothing was replaced.</summary>
+/// <param name="Authority">Whom to trust; null for the system's authorities.</param>
+/// <param name="Certificate">Who we are; null for nobody.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct TlsMaterial(ServerAuthority? Authority, ClientCertificate? Certificate);

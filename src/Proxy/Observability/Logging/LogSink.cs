@@ -44,3 +44,20 @@ internal sealed class LogSink(ILogFormat format, Stream errors, Stream others)
         }
     }
 }
+
+/// <summary>How a message is written.</summary>
+internal interface ILogFormat
+{
+    /// <summary>Writes one message as one line, whatever its values contain.</summary>
+    void Write(in LogEntry entry, IBufferWriter<byte> output);
+}
+
+/// <summary>A message on its way to the log.</summary>
+/// <param name="Time">When, in local time.</param>
+/// <param name="Level">How grave.</param>
+/// <param name="Source">The type that says it, without namespace.</param>
+/// <param name="Message">The text, with its values filled in.</param>
+/// <param name="Values">Names and values of the message.</param>
+/// <param name="Exception">What went wrong, if anything.</param>
+internal readonly record struct LogEntry(
+    DateTimeOffset Time, LogLevel Level, string Source, string Message, IReadOnlyList<KeyValuePair<string, object?>> Values, Exception? Exception);

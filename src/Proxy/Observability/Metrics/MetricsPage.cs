@@ -149,3 +149,10 @@ internal sealed class MetricsPage(ILogger logger)
         withdraw();
     }
 }
+
+/// <summary>The log lines of this folder.</summary>
+internal static partial class MetricsLog
+{
+    [LoggerMessage(1500, LogLevel.Warning, "Some metrics could not be read for a scrape, and are missing from it")]
+    public static partial void ReadingFailed(ILogger logger, Exception exception);
+}

@@ -19,3 +19,13 @@ internal sealed class ProbeMetrics
     public void Answered(HealthProbe probe, bool isSuccess) =>
         (probe == HealthProbe.Healthz ? _healthz : _livez).WithLabels(isSuccess ? "200" : "503").Inc();
 }
+
+/// <summary>The two questions that the health server answers (spec 9.1).</summary>
+internal enum HealthProbe
+{
+    /// <summary><c>/healthz</c>: should traffic come to this node?</summary>
+    Healthz,
+
+    /// <summary><c>/livez</c>: does the proxy work?</summary>
+    Livez,
+}

@@ -76,3 +76,23 @@ internal sealed class RuleMetrics
     public void NoLocalEndpoints(TrafficPolicyScope scope, IpFamily family, int count) =>
         (scope == TrafficPolicyScope.Internal ? _noInternalEndpoints : _noExternalEndpoints)[family].Set(count);
 }
+
+/// <summary>The tables that rules are counted in (spec 10.1).</summary>
+internal enum IptablesTable
+{
+    /// <summary>Which traffic is let through.</summary>
+    Filter,
+
+    /// <summary>Where traffic goes.</summary>
+    Nat,
+}
+
+/// <summary>Which of a Service's two traffic policies is meant.</summary>
+internal enum TrafficPolicyScope
+{
+    /// <summary><c>spec.internalTrafficPolicy</c>.</summary>
+    Internal,
+
+    /// <summary><c>spec.externalTrafficPolicy</c>.</summary>
+    External,
+}

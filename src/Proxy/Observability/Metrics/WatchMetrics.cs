@@ -53,3 +53,35 @@ internal sealed class WatchMetrics
         }
     }
 }
+
+/// <summary>The resources of the API server that are watched (spec 13.1).</summary>
+internal enum WatchedResource
+{
+    /// <summary><c>v1</c> services.</summary>
+    Services,
+
+    /// <summary><c>discovery.k8s.io/v1</c> endpointslices.</summary>
+    EndpointSlices,
+
+    /// <summary><c>v1</c> nodes: this node.</summary>
+    Nodes,
+
+    /// <summary><c>networking.k8s.io/v1</c> servicecidrs.</summary>
+    ServiceCidrs,
+}
+
+/// <summary>What a watch is doing.</summary>
+internal enum WatchState
+{
+    /// <summary>Not yet started.</summary>
+    Idle,
+
+    /// <summary>Reading the whole list.</summary>
+    Listing,
+
+    /// <summary>Following changes: what this node knows is current.</summary>
+    Watching,
+
+    /// <summary>Waiting before it tries again after a failure: what this node knows grows old.</summary>
+    BackingOff,
+}

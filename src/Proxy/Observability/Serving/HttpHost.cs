@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using KubeProxySharp.Proxy.Observability.Metrics;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -77,5 +79,56 @@ internal sealed class HttpHost : IAsyncDisposable
         await _server.StopAsync(new CancellationToken(canceled: true));
         _server.Dispose();
         _contexts.Dispose();
+    }
+}
+
+/// <summary>Answers one request. Called concurrently; throws only for faults of the program, which close the connection.</summary>
+/// <param name="context">The request and the response.</param>
+internal delegate ValueTask HttpAnswer(HttpContext context);
+
+/// <summary>The one listener that Kestrel sees: connections of all ports, in the order they were accepted.</summary>
+/// <param name="endpoint">A name for it; nothing is bound.</param>
+/// <param name="accepted">The connections.</param>
+internal sealed class MergedListener(EndPoint endpoint, Channel<ConnectionContext> accepted) : IConnectionListener, IConnectionListenerFactory
+{
+    /// <inheritdoc/>
+    public EndPoint EndPoint => endpoint;
+
+    /// <inheritdoc/>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(this);
+
+    /// <inheritdoc/>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        await accepted.Reader.WaitToReadAsync(cancellationToken) && accepted.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
+
+    /// <inheritdoc/>
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        accepted.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => UnbindAsync();
+}
+
+/// <summary>Gives each request to the port that its connection came in by.</summary>
+/// <param name="logger">The log for faults; the client sees a bare 500.</param>
+internal sealed class PortDispatcher(ILogger logger) : IHttpApplication<HttpContext>
+{
+    /// <inheritdoc/>
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(HttpContext context) => await context.Features.GetRequiredFeature<PortConnection>().AnswerAsync(context);
+
+    /// <inheritdoc/>
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+        // The context itself owns nothing. A client that went away is no fault.
+        if (exception is not (null or OperationCanceledException))
+        {
+            ServingLog.AnswerFailed(logger, context.Request.Path, exception);
+        }
     }
 }

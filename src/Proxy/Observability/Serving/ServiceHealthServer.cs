@@ -196,3 +196,24 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 }
+
+/// <summary>What holds for all health check node ports of a family (spec 9.2).</summary>
+internal sealed record ServiceHealthOptions
+{
+    /// <summary>The family; its listeners take no connections of the other.</summary>
+    public required IpFamily Family { get; init; }
+
+    /// <summary>Whether the rules follow the cluster, regardless of the node's eligibility.</summary>
+    public required Func<bool> IsProxyHealthy { get; init; }
+
+    /// <summary>Name of this node.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Called for a Service whose port could not be opened, once until it could, with the note of the Event <c>FailedToStartServiceHealthcheck</c>.</summary>
+    public Action<NamespacedName, string> Failed { get; init; } = static (_, _) => { };
+}
+
+/// <summary>The health check node port of a Service (spec 9.2).</summary>
+/// <param name="Port">The port.</param>
+/// <param name="LocalEndpoints">Ready endpoints on this node, counted by distinct IP (spec 3.9).</param>
+internal readonly record struct ServiceHealthCheck(int Port, int LocalEndpoints);
