@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Client;
 
-/// <summary>A resource as this node watches it: where it is, which objects are selected, how they are decoded (wire notes 4).</summary>
+/// <summary>A resource that this node watches: its path, the selected objects and their decoder (wire notes 4).</summary>
 /// <typeparam name="T">The input type of the rule model.</typeparam>
 public sealed class ApiResource<T>
     where T : class

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace KubeProxySharp.Kubernetes.Client;
 
-/// <summary>Hears what the API client does, for metrics and health. Calls come from several tasks and must return at once.</summary>
+/// <summary>Observes the API client, for metrics and health. Called by several tasks; implementations must not block.</summary>
 public interface IApiObserver
 {
     /// <summary>A request was answered, or failed without an answer.</summary>
@@ -14,13 +14,13 @@ public interface IApiObserver
     /// <param name="resourceVersion">The version; an opaque text.</param>
     void OnResourceVersion(string resource, string resourceVersion);
 
-    /// <summary>What keeps a resource from being up to date, in words for people; null once it works again.</summary>
+    /// <summary>A resource cannot be kept up to date, or can be again.</summary>
     /// <param name="resource">The resource's plural name.</param>
-    /// <param name="problem">The problem with its remedy, or null.</param>
+    /// <param name="problem">The problem with its remedy, for people; null when the watch works again.</param>
     void OnProblem(string resource, string? problem);
 }
 
-/// <summary>One request, as <c>rest_client_requests_total</c> and <c>rest_client_request_duration_seconds</c> count it (spec 10.2).</summary>
+/// <summary>A finished request, as <c>rest_client_requests_total</c> and <c>rest_client_request_duration_seconds</c> count it (spec 10.2).</summary>
 /// <param name="Method">GET, POST or PATCH.</param>
 /// <param name="Host">Host and port of the server.</param>
 /// <param name="StatusCode">The HTTP code; null if no answer came.</param>

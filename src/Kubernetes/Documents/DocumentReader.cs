@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Reads YAML or JSON, told apart by how the text begins (<see cref="JsonStart"/>); JSON may go on as YAML after the end of
-/// a document.
+/// Reads YAML or JSON, detected by the beginning of the text (<see cref="JsonStart"/>). After the end of a JSON document the
+/// text may continue as YAML.
 /// </summary>
 public static class DocumentReader
 {
@@ -17,7 +17,7 @@ public static class DocumentReader
     /// <inheritdoc cref="Read(Stream, IDocumentSink)"/>
     /// <param name="stream">The text.</param>
     /// <param name="sink">Receives the documents.</param>
-    /// <param name="toleratesRepeatedKeys">Whether a key may be given twice in a mapping; what was is on the tape.</param>
+    /// <param name="toleratesRepeatedKeys">Whether a key may be given twice in a mapping; see <see cref="FlatDocument.RepeatedKeys"/>.</param>
     public static void Read(Stream stream, IDocumentSink sink, bool toleratesRepeatedKeys)
     {
         DocumentBuilder builder = new(sink, toleratesRepeatedKeys);
@@ -37,13 +37,13 @@ public static class DocumentReader
     }
 }
 
-/// <summary>Receives documents as they are read. The tapes are used again after each call.</summary>
+/// <summary>Receives documents as they are read. The document objects are reused after each call.</summary>
 public interface IDocumentSink
 {
     /// <summary>An element of the top-level list <c>items</c>, read on its own so that lists of any length fit in memory.</summary>
     /// <param name="item">The element.</param>
     /// <param name="header">The rest of the document as far as it has been read: <c>kind</c> may still be to come.</param>
-    /// <returns>Whether the sink keeps the tape of the element for itself.</returns>
+    /// <returns>Whether the sink keeps the object of the element, so that it must not be reused.</returns>
     bool OnItem(FlatDocument item, FlatDocument header);
 
     /// <summary>A document, without the elements of <c>items</c>. Empty documents are not reported.</summary>
@@ -52,10 +52,10 @@ public interface IDocumentSink
     void OnDocument(FlatDocument document, bool hadItems);
 }
 
-/// <summary>A document that cannot be read: broken syntax, a wrong type, or a size beyond all sense.</summary>
+/// <summary>A document that cannot be read: broken syntax, a wrong type, or a size above the limits.</summary>
 /// <param name="line">The line, from 1; 0 when unknown.</param>
 /// <param name="field">The path of the field, such as <c>spec.ports[0].port</c>; empty for the whole document.</param>
-/// <param name="reason">What is wrong, in words that follow the field.</param>
+/// <param name="reason">The problem; completes a sentence that begins with the field.</param>
 public sealed class DocumentException(int line, string field, string reason)
     : Exception(field.Length == 0 ? $"line {line}: {reason}" : $"line {line}: {field} {reason}")
 {
@@ -70,8 +70,8 @@ public sealed class DocumentException(int line, string field, string reason)
 }
 
 /// <summary>
-/// Bounds on what is read. The API server takes no object above a few megabytes, so these stop only what is broken or
-/// hostile. Lists have no bound of their own: their items are read one at a time.
+/// Limits of what is read. The API server accepts no object above a few megabytes, so these limits stop only broken or
+/// hostile input. Lists have no limit of their own: their items are read one at a time.
 /// </summary>
 public static class DocumentLimits
 {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>A piece of block YAML.</summary>
+/// <summary>A token of <see cref="KubectlYamlParser"/>.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Start">Where its text begins: in the source, or in <see cref="KubectlYamlParser"/>'s own buffer when it had escapes.</param>
 /// <param name="Length">The length of its text in bytes.</param>
@@ -19,13 +19,13 @@ internal enum YamlTokenKind : byte
     /// <summary>A sequence begins.</summary>
     Sequence,
 
-    /// <summary>What began last ends.</summary>
+    /// <summary>The innermost mapping or sequence ends.</summary>
     End,
 
     /// <summary>An unquoted scalar or key.</summary>
     Plain,
 
-    /// <summary>A scalar or key whose text is a text whatever it says: quoted without escapes.</summary>
+    /// <summary>A scalar or key that is always a text: quoted, without escapes.</summary>
     Quoted,
 
     /// <summary>The same with its text in the buffer of <see cref="KubectlYamlParser"/>.</summary>

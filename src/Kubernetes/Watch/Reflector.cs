@@ -6,9 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Watch;
 
 /// <summary>
-/// Keeps a sink in step with one resource of the API server: lists, watches, and starts over whenever the server or the
-/// way to it fails (wire notes 3). Objects are handed on as they arrive and are not kept; only their names are, to find
-/// those that vanish unseen. What the sink has stays valid through every failure: losing the API server withdraws nothing.
+/// Keeps a sink up to date with one resource of the API server: lists, watches, and continues after every failure of the
+/// server or the connection (wire notes 3), as <see cref="WatchRecovery"/> decides. Objects are passed on as they arrive and
+/// are not stored; only their names are, to find objects that were deleted unobserved. A failure never removes objects from
+/// the sink.
 /// </summary>
 /// <typeparam name="T">The input type of the rule model.</typeparam>
 public sealed class Reflector<T>
@@ -35,9 +36,9 @@ public sealed class Reflector<T>
 
     /// <summary>Makes a reflector; <see cref="RunAsync"/> starts it.</summary>
     /// <param name="client">Sends its requests.</param>
-    /// <param name="resource">What to watch.</param>
+    /// <param name="resource">The resource to watch.</param>
     /// <param name="sink">Receives the objects.</param>
-    /// <param name="logger">Receives what happens.</param>
+    /// <param name="logger">The log.</param>
     /// <param name="random">The source of time-outs and delays.</param>
     public Reflector(ApiClient client, ApiResource<T> resource, IResourceSink<T> sink, ILogger<Reflector<T>> logger, Random random)
     {
@@ -53,7 +54,7 @@ public sealed class Reflector<T>
         _recovery = new(client, resource.Plural, resource.Group, resource.IsFieldSelectorOptional ? resource.FieldSelector : "", logger, random);
     }
 
-    /// <summary>Lists and watches until it is cancelled; nothing else ends it.</summary>
+    /// <summary>Lists and watches until it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +70,7 @@ public sealed class Reflector<T>
             }
             catch (Exception e)
             {
-                // A request that fails at the moment of the stop is part of the stop.
+                // A request that fails because of the cancellation is not a failure of the server.
                 cancellationToken.ThrowIfCancellationRequested();
                 next = _recovery.AfterFailure(e);
             }
@@ -83,7 +84,7 @@ public sealed class Reflector<T>
     {
         string version = _recovery.Basis switch
         {
-            ListBasis.Current => await AskVersionAsync(cancellationToken),
+            ListBasis.Current => await ReadVersionAsync(cancellationToken),
             ListBasis.Unnamed => "",
             _ => _recovery.Version.Length == 0 ? "0" : _recovery.Version,
         };
@@ -101,7 +102,7 @@ public sealed class Reflector<T>
             }
             catch (ApiException e) when (token.Length != 0 && e.Status.IsExpired)
             {
-                // The server offers to go on with a mixture of versions; one whole list is right instead.
+                // The server offers to continue with a mixture of versions; one complete list is requested instead.
                 token = "";
                 limit = 0;
                 _names.BeginListing();
@@ -117,8 +118,8 @@ public sealed class Reflector<T>
         }
     }
 
-    /// <summary>The version that the server is at now: a list of one object tells it (wire notes 2.3).</summary>
-    private async Task<string> AskVersionAsync(CancellationToken cancellationToken) =>
+    /// <summary>The current version of the server, from a list of one object (wire notes 2.3).</summary>
+    private async Task<string> ReadVersionAsync(CancellationToken cancellationToken) =>
         (await ListPageAsync(_resource.ListPath("", 1, "", _recovery.UsesFieldSelector), takesItems: false, cancellationToken)).ResourceVersion ?? "";
 
     private async Task<ResourceEvent<T>> ListPageAsync(string path, bool takesItems, CancellationToken cancellationToken)
@@ -149,7 +150,7 @@ public sealed class Reflector<T>
         return last;
     }
 
-    /// <summary>A watch; it begins with all objects if a listing is due (wire notes 3.1, 3.2).</summary>
+    /// <summary>A watch; it begins with all objects if a list is due (wire notes 3.1, 3.2).</summary>
     private async Task<NextAttempt> WatchAsync(CancellationToken cancellationToken)
     {
         int seconds = _random.Next(MinWatchSeconds, MaxWatchSeconds + 1);
@@ -160,7 +161,7 @@ public sealed class Reflector<T>
         ApiRequest request = new(HttpMethod.Get, path) { IsWatch = true };
         using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
 
-        // A half-open connection is noticed by HTTP/2 pings; where there are none, by the server's missing its own time-out.
+        // A half-open connection is detected by HTTP/2 pings; without these, because the watch outlives its own timeout.
         TimeSpan life = TimeSpan.FromSeconds(seconds) + s_watchGrace;
         bool isListing = _recovery.MustList;
         long start = _time.GetTimestamp();
@@ -185,7 +186,7 @@ public sealed class Reflector<T>
                     return _recovery.AfterStepBack(next.ResourceVersion, _time.GetElapsedTime(start));
                 }
 
-                Take(next, request);
+                Handle(next, request);
                 if (isListing)
                 {
                     isListing = _recovery.MustList;
@@ -206,8 +207,8 @@ public sealed class Reflector<T>
     }
 
     /// <summary>
-    /// The first event of a watch that goes on after a problem. Only this, or a while of silence, proves that it works: a
-    /// version that is gone is told inside the stream, after a good answer (wire notes 13).
+    /// Reads the first event of a watch that continues after a problem. Only an event, or no error for a while, shows that the
+    /// watch works: a version that is gone is reported inside the stream, after status 200 (wire notes 13).
     /// </summary>
     private async ValueTask<ResourceEvent<T>?> FirstEventAsync(IResourceStream<T> events, CancellationToken cancellationToken)
     {
@@ -228,7 +229,7 @@ public sealed class Reflector<T>
         return next;
     }
 
-    /// <summary>How long to wait for the next event of a streaming list: the whole must come in time as a plain list must.</summary>
+    /// <summary>The time limit for the next event of a streaming list, whose total time is limited as that of a plain list.</summary>
     private TimeSpan ListTimeLeft(long start)
     {
         TimeSpan left = s_listDeadline - _time.GetElapsedTime(start);
@@ -238,7 +239,7 @@ public sealed class Reflector<T>
     private static WireFormat FormatOf(HttpResponseMessage response) =>
         ResourceStreams.FormatOf(response.Content.Headers.ContentType?.MediaType);
 
-    private void Take(in ResourceEvent<T> next, ApiRequest request)
+    private void Handle(in ResourceEvent<T> next, ApiRequest request)
     {
         switch (next.Type)
         {
@@ -264,14 +265,14 @@ public sealed class Reflector<T>
                 break;
         }
 
-        // Initial events come ordered by key: their versions are no place to go on from (wire notes 13).
+        // Initial events are ordered by key, so a watch cannot continue from their versions (wire notes 13).
         if (!_recovery.MustList)
         {
             _recovery.Advance(next.ResourceVersion);
         }
     }
 
-    /// <summary>A listing is complete.</summary>
+    /// <summary>Handles the end of a list: objects that it did not contain are removed from the sink.</summary>
     private void Complete(string version)
     {
         if (version.Length == 0 || version == "0")
@@ -308,28 +309,28 @@ public sealed class Reflector<T>
 }
 
 /// <summary>
-/// Receives what a watch sees of one resource, in order, on the task that reads the stream. It must return at once: the
-/// server closes the watch of a slow reader.
+/// Receives the changes of one resource, in order, on the task that reads the stream. It must not block: the server closes
+/// the watch of a slow reader.
 /// </summary>
 /// <typeparam name="T">The input type of the rule model.</typeparam>
 public interface IResourceSink<in T>
 {
-    /// <summary>The object is there, new or changed.</summary>
+    /// <summary>Adds or replaces an object.</summary>
     void Put(T value);
 
-    /// <summary>The object is gone. Objects that vanished while nobody watched are reported after the next listing.</summary>
+    /// <summary>Removes an object. Objects that were deleted while there was no watch are reported after the next list.</summary>
     void Remove(NamespacedName name);
 
-    /// <summary>A listing is complete: everything that the server has was put, everything else removed. Comes again after every new listing.</summary>
+    /// <summary>A list is complete: the sink has exactly the objects of the server. Called after every list.</summary>
     void Listed();
 }
 
-/// <summary>Compares resource versions, where they can be compared.</summary>
+/// <summary>Compares resource versions as far as they can be compared.</summary>
 internal static class ResourceVersions
 {
     /// <summary>
-    /// Whether a version is older than one that was seen before on the same stream: then the server was put back. Only
-    /// decimal numbers have an order; anything else is as opaque as it looks.
+    /// Whether a version is older than one that was seen before on the same stream: then the server was restored to an older
+    /// state. Only decimal numbers have an order; other versions are opaque.
     /// </summary>
     public static bool IsOlder(string? version, string than)
     {

@@ -22,7 +22,7 @@ internal sealed class WatchRecovery(
     /// <summary>A watch that ends sooner is suspicious, and one that lives longer is taken as working.</summary>
     public static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
 
-    /// <summary>A watch whose version is gone, and a list that is refused its version: then something is wrong with the server.</summary>
+    /// <summary>Lists without a delay: one after a watch whose version is gone, and one after a list whose version is refused.</summary>
     private const int MaxListsAtOnce = 2;
 
     private static readonly TimeSpan s_quietAbsence = TimeSpan.FromSeconds(2);
@@ -97,7 +97,7 @@ internal sealed class WatchRecovery(
         }
     }
 
-    /// <summary>A clean end: normally the watch's time is up, and the next one starts at once where it ended.</summary>
+    /// <summary>The server ended a watch cleanly, usually because its time is up: the next one continues from its version at once.</summary>
     public NextAttempt AfterEnd(bool hadEvents, TimeSpan lived)
     {
         ResetAfter(lived);
@@ -108,7 +108,7 @@ internal sealed class WatchRecovery(
 
         if (!hadEvents && lived >= s_silentWatch)
         {
-            // A watch from a version that the server has not reached is silent for ever, as after an etcd restore.
+            // A watch from a version that the server has not reached stays silent, as after a restore of etcd.
             MustList = true;
         }
 
@@ -118,8 +118,8 @@ internal sealed class WatchRecovery(
     }
 
     /// <summary>
-    /// The stream broke off. Who answers next may have another past, such as a server whose etcd was put back: the versions
-    /// from before mean nothing any more.
+    /// The connection was lost. The next server may have another history, for example after a restore of etcd, so that known
+    /// versions mean nothing to it.
     /// </summary>
     public NextAttempt AfterBreak(Exception e, TimeSpan lived)
     {
@@ -130,7 +130,7 @@ internal sealed class WatchRecovery(
             : $"the connection was lost, and the API server cannot be reached: {Innermost(e)}");
     }
 
-    /// <summary>A version is older than one before it.</summary>
+    /// <summary>An event has an older version than the one before it.</summary>
     public NextAttempt AfterStepBack(string version, TimeSpan lived)
     {
         ResetAfter(lived);
@@ -140,7 +140,7 @@ internal sealed class WatchRecovery(
         return _listsAtOnce++ < MaxListsAtOnce ? NextAttempt.AtOnce : Wait(problem);
     }
 
-    /// <summary>Lists again, whatever was seen before.</summary>
+    /// <summary>Makes the next attempt list the current state of the server, even if that is older than what was seen.</summary>
     private void RelistFromCurrent()
     {
         MustList = true;
@@ -151,8 +151,8 @@ internal sealed class WatchRecovery(
     }
 
     /// <summary>
-    /// Objects came, or none, but not the mark that ends a streaming list: something that does not know the parameter
-    /// answers as if it had not been asked for one, and its stream would go on without an end (wire notes 3.2).
+    /// The end marker of a streaming list did not arrive in time. A server that does not know the parameter answers with a
+    /// plain watch, which has no such marker (wire notes 3.2).
     /// </summary>
     public NextAttempt AfterListWithoutEnd()
     {
@@ -207,7 +207,7 @@ internal sealed class WatchRecovery(
     private static string Innermost(Exception e) =>
         e.InnerException is Exception inner && inner.Message != e.Message ? $"{e.Message} ({inner.Message})" : e.Message;
 
-    /// <summary>An ERROR event.</summary>
+    /// <summary>The server ended a watch with an ERROR event.</summary>
     private NextAttempt AfterError(WatchErrorException e)
     {
         if (e.Status.IsExpired || e.Status.IsVersionTooLarge)
@@ -238,11 +238,11 @@ internal sealed class WatchRecovery(
                 _streamingRefused = _time.GetTimestamp();
                 return NextAttempt.AtOnce;
             case 400 or 422 when MustList:
-                // Perhaps a version from another life of the server; the next list asks for none.
+                // The version may be of an earlier state of the server; the next list names none.
                 Basis = ListBasis.Unnamed;
                 return Wait(e.Message, status);
             case 502 or 503 or 504:
-                // Something in front of the server answers while it is away.
+                // A proxy or load balancer in front of the server answers while it is away.
                 RelistFromCurrent();
                 return status.RetryAfter is null ? NextAttempt.WhenReachable($"the API server cannot be reached: {e.Message}") : Wait(e.Message, status);
             case 403:
@@ -256,8 +256,8 @@ internal sealed class WatchRecovery(
     }
 
     /// <summary>
-    /// The version is gone or not there yet. That is the answer of a live server: list again at once, not older than what
-    /// was seen, and if that is refused too, whatever the server has. One that keeps refusing is not hammered.
+    /// The version is no longer or not yet known to the server, which works otherwise: objects are listed at once, not older
+    /// than what was seen, and if that is refused too, from the server's current state. Further lists are delayed.
     /// </summary>
     private NextAttempt AfterLostVersion(ApiStatus status, string message)
     {
@@ -279,7 +279,7 @@ internal sealed class WatchRecovery(
         Task answer = client.WaitForServerAsync(cancellationToken);
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-        // Connections are lost now and then; only a server that does not come back at once is worth a word.
+        // Single lost connections are normal; only a server that does not return at once is reported.
         if (await Task.WhenAny(answer, Task.Delay(s_quietAbsence, _time, over.Token)) != answer && !cancellationToken.IsCancellationRequested)
         {
             _problem.ReportAbsence(absence);
@@ -289,7 +289,7 @@ internal sealed class WatchRecovery(
         await answer;
         if (_breaks++ > 0)
         {
-            // It answers, and yet the connections break.
+            // The server answers, but connections break repeatedly.
             await client.PauseAsync(_breakBackoff.Next(), cancellationToken);
         }
     }
@@ -301,7 +301,7 @@ internal sealed class WatchRecovery(
         return NextAttempt.After(delay);
     }
 
-    /// <summary>Waits as long as the server wants, if it says so.</summary>
+    /// <summary>Waits for the time that the server asked for, if it did.</summary>
     private NextAttempt Wait(string problem, ApiStatus status)
     {
         bool isOverload = status.Code == 429;
@@ -310,54 +310,49 @@ internal sealed class WatchRecovery(
             return Wait(problem);
         }
 
-        TimeSpan asked = status.RetryAfter is TimeSpan said ? (said < s_longestRetryAfter ? said : s_longestRetryAfter) : _backoff.Next();
-        TimeSpan delay = asked + (isOverload ? _overloadSpread.Share() : _breakBackoff.Next());
+        TimeSpan retryAfter = status.RetryAfter is TimeSpan given ? (given < s_longestRetryAfter ? given : s_longestRetryAfter) : _backoff.Next();
+        TimeSpan delay = retryAfter + (isOverload ? _overloadSpread.Share() : _breakBackoff.Next());
         _problem.Report(problem, delay);
         return NextAttempt.AsAsked(delay);
     }
 }
 
-/// <summary>Which state of the server a listing asks for (wire notes 2.3, 3.2).</summary>
+/// <summary>The state of the server that a list requests (wire notes 2.3, 3.2).</summary>
 internal enum ListBasis
 {
-    /// <summary>Not older than what was seen before. Cheap, but a server that was put back to an older state refuses it.</summary>
+    /// <summary>Not older than what was seen before. Cheap, but refused by a server that was restored to an older state.</summary>
     Seen,
 
     /// <summary>
-    /// What the server has now, whatever was seen before: after a lost connection it may be another server, or one with
-    /// another past. A plain list asks for the version first, so that the list itself can come from the server's cache.
+    /// The current state, even if it is older than what was seen: after a lost connection it may be another server, or one
+    /// with another history. A plain list reads the version first, so that the list itself can come from the server's cache.
     /// </summary>
     Current,
 
-    /// <summary>Whatever the server has, without naming any version; versions have been refused.</summary>
+    /// <summary>Any state, without naming a version, after versions have been refused.</summary>
     Unnamed,
 }
 
 /// <summary>When a watch goes on after the end or the failure of a request.</summary>
-/// <param name="Delay">How long it waits.</param>
-/// <param name="IsAsked">Whether the server asked for the delay; else a credential that is replaced ends it.</param>
-/// <param name="Absence">Why the server is thought to be away, in words for people; null if it is there.</param>
+/// <param name="Delay">The delay; ignored if there is an absence.</param>
+/// <param name="IsAsked">Whether the server asked for the delay; otherwise a replaced credential ends it early.</param>
+/// <param name="Absence">Why the server cannot be reached, for people; null if it can. The attempt comes when it answers.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct NextAttempt(TimeSpan Delay, bool IsAsked, string? Absence)
 {
-    /// <summary>At once.</summary>
     public static NextAttempt AtOnce => default;
 
-    /// <summary>After a pause.</summary>
     public static NextAttempt After(TimeSpan delay) => new(delay, IsAsked: false, null);
 
-    /// <summary>After a pause that the server asked for.</summary>
     public static NextAttempt AsAsked(TimeSpan delay) => new(delay, IsAsked: true, null);
 
-    /// <summary>As soon as the server is there again.</summary>
     public static NextAttempt WhenReachable(string absence) => new(TimeSpan.Zero, IsAsked: false, absence);
 }
 
 /// <summary>The server ended a watch with an ERROR event; the HTTP status was 200 (wire notes 3.4).</summary>
 /// <param name="request">Method and path.</param>
-/// <param name="status">The object of the event.</param>
+/// <param name="status">The Status in the event.</param>
 internal sealed class WatchErrorException(string request, ApiStatus status) : Exception($"{request}: ended with {status}")
 {
-    /// <summary>What the server said.</summary>
     public ApiStatus Status { get; } = status;
 }

@@ -4,8 +4,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
-/// <c>metadata</c> of an object, read where it stands. Labels and annotations are looked up by their bytes, no map is
-/// built; managedFields, over half of a small Service, are passed over (wire notes 1.7, 1.9).
+/// <c>metadata</c> of an object, read in place. Labels and annotations are looked up by their bytes without a map;
+/// managedFields, over half of a small Service, are skipped (wire notes 1.7, 1.9).
 /// </summary>
 internal readonly ref struct ObjectHeader
 {
@@ -59,7 +59,7 @@ internal readonly ref struct ObjectHeader
                 case 0x32: // resourceVersion
                     version = reader.ReadBytes();
                     break;
-                case 0x4a: // deletionTimestamp: only its presence tells anything
+                case 0x4a: // deletionTimestamp: only its presence matters
                     reader.ReadBytes();
                     isBeingDeleted = true;
                     break;
@@ -139,7 +139,7 @@ internal readonly ref struct ObjectHeader
     }
 }
 
-/// <summary>Names of objects out of their metadata.</summary>
+/// <summary>Reads names of objects from their metadata.</summary>
 internal static class WireName
 {
     /// <summary>The key of an object in a namespace; an empty namespace is <c>default</c>, as in files.</summary>

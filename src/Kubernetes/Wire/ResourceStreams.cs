@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>Makes the reader that fits a response's Content-Type: the server may answer JSON to whatever was asked (wire notes 1.1).</summary>
+/// <summary>Makes the reader for a response's Content-Type: a server may always answer with JSON (wire notes 1.1).</summary>
 internal static class ResourceStreams
 {
     /// <summary>The media type of protobuf.</summary>
@@ -52,7 +52,7 @@ internal interface IResourceStream<T> : IDisposable
     ValueTask<ResourceEvent<T>?> NextAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Turns one object of the API, in either format, into the input type of the rule model.</summary>
+/// <summary>Decodes an object of the API, in either format, to an input type of the rule model.</summary>
 /// <typeparam name="T">The input type.</typeparam>
 internal interface IResourceDecoder<T>
     where T : class
@@ -69,7 +69,7 @@ internal interface IResourceDecoder<T>
     NamespacedName NameOf(T value);
 }
 
-/// <summary>How a response body is written.</summary>
+/// <summary>The format of a response body.</summary>
 internal enum WireFormat
 {
     /// <summary>Neither of the others.</summary>

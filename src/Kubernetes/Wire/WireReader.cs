@@ -135,18 +135,18 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
     }
 }
 
-/// <summary>Bytes from the API server that are not what the wire format allows; the only exception of the readers here.</summary>
-/// <param name="reason">What is wrong, as a sentence without a full stop.</param>
-/// <param name="inner">What found it, if it was another reader.</param>
+/// <summary>A response of the API server violates its format. The readers here throw no other exception for bad input.</summary>
+/// <param name="reason">The problem, as a sentence without a full stop.</param>
+/// <param name="inner">The exception of the underlying reader, if there is one.</param>
 public sealed class WireException(string reason, Exception? inner = null) : Exception(reason, inner);
 
-/// <summary>Bounds on what is read from the API server, so that a broken or hostile one cannot exhaust the node.</summary>
+/// <summary>Limits of what is read from the API server, so that a broken or hostile server cannot exhaust the node's memory.</summary>
 internal static class WireLimits
 {
-    /// <summary>The longest watch frame or list item in bytes; client-go has the same bound for frames (wire notes 1.4).</summary>
+    /// <summary>The longest watch frame or list item in bytes; client-go has the same limit for frames (wire notes 1.4).</summary>
     public const int MaxObjectLength = 16 * 1024 * 1024;
 
-    /// <summary>The most elements of one repeated field. The API server admits 1000 endpoints in a slice.</summary>
+    /// <summary>The most elements of one repeated field. The API server allows 1000 endpoints in a slice.</summary>
     public const int MaxElements = 65_536;
 }
 

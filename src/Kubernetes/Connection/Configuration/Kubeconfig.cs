@@ -2,7 +2,7 @@ using KubeProxySharp.Kubernetes.Connection.Credentials;
 
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
-/// <summary>A kubeconfig file as it is written.</summary>
+/// <summary>The content of a kubeconfig file.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="CurrentContext">The context to use; empty if none.</param>
 /// <param name="Clusters">Clusters by name.</param>
@@ -15,10 +15,10 @@ internal sealed record Kubeconfig(
     IReadOnlyDictionary<string, UserEntry> Users,
     IReadOnlyDictionary<string, ContextEntry> Contexts);
 
-/// <summary>A context of a kubeconfig: which user goes to which cluster.</summary>
+/// <summary>A context of a kubeconfig: a cluster, a user and a namespace.</summary>
 internal sealed record ContextEntry(string Cluster, string User, string Namespace);
 
-/// <summary>A cluster of a kubeconfig, as it is written (wire notes 5.2). Empty means not given.</summary>
+/// <summary>A cluster of a kubeconfig (wire notes 5.2). An empty string means that the field is not set.</summary>
 internal sealed record ClusterEntry
 {
     public string Server { get; init; } = "";
@@ -38,11 +38,11 @@ internal sealed record ClusterEntry
 
     public bool DisableCompression { get; init; }
 
-    /// <summary>What the extension for credential plugins holds, as JSON.</summary>
+    /// <summary>The extension for credential plugins, as JSON.</summary>
     public byte[]? PluginConfig { get; init; }
 }
 
-/// <summary>A user of a kubeconfig, as it is written (wire notes 5.2). Empty means not given.</summary>
+/// <summary>A user of a kubeconfig (wire notes 5.2). An empty string means that the field is not set.</summary>
 internal sealed record UserEntry
 {
     /// <summary>The file, made absolute.</summary>
@@ -89,16 +89,16 @@ internal sealed record PluginEntry
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Variables added to our own environment. People put keys there.</summary>
+    /// <summary>Variables added to the environment of this process. Secret because they may hold keys.</summary>
     public IReadOnlyList<KeyValuePair<string, Secret>> Variables { get; init; } = [];
 
     public bool ProvidesClusterInfo { get; init; }
 
-    /// <summary>What to tell someone who lacks the program.</summary>
+    /// <summary>Shown when the program is not installed.</summary>
     public string InstallHint { get; init; } = "";
 }
 
-/// <summary>Whom requests are made for, if not for the user itself.</summary>
+/// <summary>The user, uid, groups and extra fields that requests impersonate; empty if there is no impersonation.</summary>
 internal sealed record Impersonation
 {
     public string User { get; init; } = "";

@@ -4,8 +4,8 @@ using KubeProxySharp.Kubernetes.Connection.Transport;
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
 /// <summary>
-/// What a request proves its identity with. Compared by reference: a new object is a new credential, and worth another
-/// attempt.
+/// The credential of a request. Compared by reference: a new object is a new credential, with which a refused request is
+/// sent again.
 /// </summary>
 /// <param name="authorization">The header; null if there is none.</param>
 /// <param name="certificate">A certificate from a plugin; null if there is none.</param>
@@ -20,14 +20,14 @@ internal sealed class Credential(AuthenticationHeaderValue? authorization, Clien
     public override string ToString() => "(credential)";
 }
 
-/// <summary>Where the credential of each request comes from.</summary>
+/// <summary>The source of the credential of each request.</summary>
 internal interface ICredentialSource : IDisposable
 {
-    /// <summary>The credential to use now.</summary>
-    /// <exception cref="HttpRequestException">There is none; the next request may have one.</exception>
+    /// <summary>The current credential.</summary>
+    /// <exception cref="HttpRequestException">There is none now; a later call may return one.</exception>
     ValueTask<Credential> GetAsync(CancellationToken cancellationToken);
 
-    /// <summary>Tells that the server refused a credential (401). Nothing happens if it has been replaced since.</summary>
+    /// <summary>Reports that the server refused a credential (401). Does nothing if it has been replaced since.</summary>
     void Reject(Credential credential);
 }
 
@@ -39,7 +39,7 @@ internal sealed class FixedCredential(Credential credential) : ICredentialSource
 
     public void Reject(Credential credential)
     {
-        // There is no other.
+        // There is no other one.
     }
 
     public void Dispose()
@@ -47,13 +47,13 @@ internal sealed class FixedCredential(Credential credential) : ICredentialSource
     }
 }
 
-/// <summary>The token of a file that somebody else renews, such as the kubelet (wire notes 5.4).</summary>
+/// <summary>The token in a file that another process renews, such as the kubelet (wire notes 5.4).</summary>
 /// <param name="file">The file.</param>
 internal sealed class TokenFileCredential(RereadFile<Credential> file) : ICredentialSource
 {
     /// <summary>
-    /// How often the file is looked at. client-go looks every 50 seconds; the kubelet renews tokens at 80 % of at least
-    /// ten minutes, so a minute is soon enough.
+    /// Interval in which the file is reread. client-go rereads it every 50 seconds; the kubelet renews tokens after 80 % of
+    /// at least ten minutes, so one minute is short enough.
     /// </summary>
     public static TimeSpan Interval { get; } = TimeSpan.FromMinutes(1);
 
@@ -66,13 +66,13 @@ internal sealed class TokenFileCredential(RereadFile<Credential> file) : ICreden
     }
 }
 
-/// <summary>Turns tokens into headers.</summary>
+/// <summary>Makes credentials of tokens.</summary>
 internal static class BearerToken
 {
     /// <summary>Makes the credential of a token.</summary>
     /// <param name="token">The token; blanks around it are dropped.</param>
-    /// <param name="subject">Who gave the token, for errors.</param>
-    /// <param name="field">The field that gave it, for errors.</param>
+    /// <param name="subject">The configuration that has the token, for errors.</param>
+    /// <param name="field">The field that has it, for errors.</param>
     /// <exception cref="ConnectionException">The token is empty or cannot be part of a header.</exception>
     public static Credential Parse(string token, string subject, string field) => new(Header(token, subject, field), null);
 
