@@ -17,7 +17,7 @@ public static class IptablesRenderer
     /// and the jump rules in them included. iptables-restore takes it on such a host.
     /// </summary>
     /// <param name="rules">The rules.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     public static void WriteListing(FamilyRules rules, IptablesOptions options, IBufferWriter<byte> output)
     {
@@ -30,12 +30,12 @@ public static class IptablesRenderer
     }
 
     /// <summary>
-    /// Writes the input of <c>iptables-restore --noflush</c> for a full sync: every chain of ours is written anew, built-in
-    /// chains are left alone.
+    /// Writes the input of <c>iptables-restore --noflush</c> for a full sync: every chain of this program is rewritten, and
+    /// built-in chains are not changed.
     /// </summary>
     /// <param name="rules">The rules.</param>
     /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     /// <returns>The rules that were written.</returns>
     public static RuleCounts WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
@@ -44,8 +44,8 @@ public static class IptablesRenderer
     /// <summary>The same, with jump rules inserted in the same transactions.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
-    /// <param name="additions">What the built-in chains lack.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="additions">Missing jump rules and chains.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     /// <returns>The rules that were written.</returns>
     public static RuleCounts WriteFullRestore(
@@ -64,7 +64,7 @@ public static class IptablesRenderer
     /// chains only of Services that changed, and the deletion of chains that are no longer needed (spec 5.9).
     /// </summary>
     /// <param name="change">The change; its settings must be the same before and after.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     /// <returns>The rules that were written.</returns>
     public static RuleCounts WritePartialRestore(FamilyChange change, IptablesOptions options, IBufferWriter<byte> output)
@@ -80,7 +80,7 @@ public static class IptablesRenderer
 
     /// <summary>How many rules in per-service chains of the nat table a change adds; negative when there are fewer afterwards.</summary>
     /// <param name="change">The change; its settings must be the same before and after.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     public static int NatPortRulesAdded(FamilyChange change, IptablesOptions options)
     {
         (ServicePortRules[] old, ServicePortRules[] current) = PortsOf(change);
@@ -121,7 +121,7 @@ public static class IptablesRenderer
         return [.. ports];
     }
 
-    /// <summary>All ports of each Service with a changed port: the unit that kube-proxy rewrites too.</summary>
+    /// <summary>All ports of each Service with a changed port, which is the unit that kube-proxy rewrites.</summary>
     private static ServicePortRules[] PortsOfChangedServices(FamilyChange change)
     {
         List<ServicePortRules> ports = [];
@@ -171,7 +171,7 @@ public static class IptablesRenderer
     }
 }
 
-/// <summary>What the host's iptables and kernel offer; the defaults are those of a usual node.</summary>
+/// <summary>Features of the host's iptables and kernel; the defaults are those of a usual node.</summary>
 public sealed record IptablesOptions
 {
     /// <summary>The nfacct object that counts dropped INVALID packets (spec 1.6).</summary>
@@ -180,7 +180,7 @@ public sealed record IptablesOptions
     /// <summary>The nfacct object that counts packets to node ports on localhost (spec 1.6).</summary>
     public const string LocalhostCounterName = "localhost_nps_accepted_pkts";
 
-    /// <summary>The options of a usual node.</summary>
+    /// <summary>The defaults.</summary>
     public static IptablesOptions Default { get; } = new();
 
     /// <summary>Whether the nfacct object <see cref="InvalidDropCounterName"/> exists; the rule is written without it otherwise.</summary>
@@ -192,17 +192,17 @@ public sealed record IptablesOptions
     /// </summary>
     public bool HasLocalhostCounter { get; init; } = true;
 
-    /// <summary>Whether MASQUERADE knows <c>--random-fully</c> (iptables 1.6.2 and later).</summary>
+    /// <summary>Whether MASQUERADE supports <c>--random-fully</c> (iptables 1.6.2 and later).</summary>
     public bool HasRandomFully { get; init; } = true;
 }
 
-/// <summary>What a full restore does besides writing our own chains.</summary>
+/// <summary>What a full restore adds to the chains of this program.</summary>
 /// <param name="Jumps">Jump rules that are missing, in the order of <see cref="JumpRule.All"/>.</param>
-/// <param name="MakesSharedChain">Whether <see cref="JumpRule.SharedChain"/> does not exist and is to be made.</param>
-/// <param name="MakesCanaries">Whether the empty chains that show a flush to others are made (spec 5.12).</param>
+/// <param name="MakesSharedChain">Whether <see cref="JumpRule.SharedChain"/> does not exist and must be created.</param>
+/// <param name="MakesCanaries">Whether the empty chains are created by which other programs detect a flush (spec 5.12).</param>
 public sealed record RestoreAdditions(IReadOnlyList<JumpRule> Jumps, bool MakesSharedChain, bool MakesCanaries = false)
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No additions.</summary>
     public static RestoreAdditions None { get; } = new([], false);
 }
 

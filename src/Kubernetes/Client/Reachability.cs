@@ -91,6 +91,7 @@ internal sealed class Reachability(ApiClient client, Random random)
         await Task.Delay(s_spread * random.NextDouble(), client.TimeProvider, cancellationToken);
     }
 
+    /// <summary>Sends a probe.</summary>
     /// <returns>Null if the server can be reached; else its <c>Retry-After</c>, or zero.</returns>
     private async Task<TimeSpan?> ProbeOnceAsync(CancellationToken cancellationToken)
     {

@@ -4,13 +4,13 @@ namespace KubeProxySharp.Renderers.Iptables.Naming;
 
 /// <summary>The name of a per-service chain.</summary>
 /// <param name="Kind">What the chain is for.</param>
-/// <param name="Hash">Whose it is.</param>
+/// <param name="Hash">The hash of its service port, or of the endpoint of one.</param>
 public readonly record struct ChainName(ChainKind Kind, ChainHash Hash)
 {
     /// <summary>The longest name in bytes; the kernel's limit is 28.</summary>
     public const int MaxTextLength = 9 + ChainHash.TextLength;
 
-    /// <summary>What names of a kind begin with.</summary>
+    /// <summary>The prefix of the names of a kind.</summary>
     public static ReadOnlySpan<byte> PrefixOf(ChainKind kind) => kind switch
     {
         ChainKind.External => "KUBE-EXT-"u8,
@@ -20,7 +20,7 @@ public readonly record struct ChainName(ChainKind Kind, ChainHash Hash)
         _ => "KUBE-SVL-"u8,
     };
 
-    /// <summary>Reads a name; only those that are ours are taken: a known prefix and 16 characters of base32.</summary>
+    /// <summary>Parses a name: a known prefix and 16 characters of base32.</summary>
     public static bool TryParse(string text, out ChainName name)
     {
         foreach (ChainKind kind in (ReadOnlySpan<ChainKind>)[ChainKind.External, ChainKind.Firewall, ChainKind.Endpoint, ChainKind.Service, ChainKind.Local])

@@ -4,9 +4,9 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 
 /// <summary>
-/// Reads the text of iptables-save or ip6tables-save, of both variants, into rules that can be walked through. Matches and
-/// targets that it does not know stay in as "may match" and "may do anything". Only chains are read at once, and which rule
-/// is of which; a rule is read when a walk comes to it.
+/// Reads the text of iptables-save or ip6tables-save, of both variants, into a rule set that can be walked. Unknown matches
+/// and targets become "may match" and "may do anything". Only chains and the positions of their rules are read at once; a
+/// rule is read when a walk comes to it.
 /// </summary>
 public static class IptablesSaveReader
 {
@@ -17,13 +17,13 @@ public static class IptablesSaveReader
     public static void Read(string text, Ruleset rules) => Read(Encoding.UTF8.GetBytes(text), rules);
 
     /// <summary>Adds the tables of a dump to a rule set.</summary>
-    /// <param name="text">The dump, UTF-8. It must not change any more.</param>
+    /// <param name="text">The dump, UTF-8. It must not be modified afterwards.</param>
     /// <param name="rules">Receives the tables; its family must be that of the dump.</param>
     /// <exception cref="RuleTextException">The text is not what iptables-save prints.</exception>
     public static void Read(ReadOnlyMemory<byte> text, Ruleset rules) => new SaveScan(text, rules).Read();
 }
 
-/// <summary>Goes through the lines of a dump: tables and chains are made, rules are only assigned.</summary>
+/// <summary>Scans the lines of a dump: creates tables and chains, and assigns the positions of rules to chains.</summary>
 /// <param name="text">The dump.</param>
 /// <param name="rules">Receives the tables.</param>
 internal ref struct SaveScan(ReadOnlyMemory<byte> text, Ruleset rules)
@@ -35,14 +35,14 @@ internal ref struct SaveScan(ReadOnlyMemory<byte> text, Ruleset rules)
     private WalkTable? _table;
     private Dictionary<string, WalkChain>.AlternateLookup<ReadOnlySpan<char>> _chains;
 
-    /// <summary>The chain of the rule before: mostly that of the next one too.</summary>
+    /// <summary>The chain of the previous rule, which is mostly that of the next one too.</summary>
     private WalkChain? _chain;
     private ReadOnlySpan<byte> _chainName;
     private int _number;
 
     public void Read()
     {
-        // Not by the ends of lines of Unicode: a comment may hold those.
+        // Splits at \n only: a comment may contain other line ends of Unicode.
         int start = 0;
         while (start <= _text.Length)
         {
@@ -109,7 +109,7 @@ internal ref struct SaveScan(ReadOnlyMemory<byte> text, Ruleset rules)
         string name = Encoding.UTF8.GetString(line[1..end]);
         ReadOnlySpan<byte> policy = line[(end + 1)..];
         Hook? hook = policy.StartsWith("- "u8) || policy.SequenceEqual("-"u8) ? null : HookOf(name);
-        _table!.Chains[name] = new WalkChain(name) // lines outside a table are refused before
+        _table!.Chains[name] = new WalkChain(name) // lines outside a table were refused before
         {
             Hook = hook,
             Priority = hook is null ? 0 : PriorityOf(_table.Name, hook.Value),
@@ -120,7 +120,7 @@ internal ref struct SaveScan(ReadOnlyMemory<byte> text, Ruleset rules)
 
     private void AddRule(int start, ReadOnlySpan<byte> line)
     {
-        // Counters come first with -c.
+        // With -c a rule begins with its counters.
         int counters = line[0] == '[' ? line.IndexOf((byte)']') + 1 : 0;
         counters += line[counters..].IndexOfAnyExcept((byte)' ') is int spaces and > 0 ? spaces : 0;
         ReadOnlySpan<byte> rule = line[counters..];

@@ -27,7 +27,7 @@ internal sealed class NftListing
 
     public void Clear() => _tables.Clear();
 
-    /// <summary>Adds the tables to a rule set that concern its family.</summary>
+    /// <summary>Adds the tables of its family to a rule set.</summary>
     public void AddTo(Ruleset rules)
     {
         string family = rules.Family == IpFamily.IPv4 ? "ip" : "ip6";
@@ -41,7 +41,7 @@ internal sealed class NftListing
     }
 }
 
-/// <summary>A table of a listing: where its rules and elements are, not yet what they say.</summary>
+/// <summary>A table of a listing, with the positions of its rules and elements.</summary>
 /// <param name="family">Its family, as nft writes it.</param>
 /// <param name="name">Its name.</param>
 /// <param name="source">The listing.</param>
@@ -53,7 +53,7 @@ internal sealed class NftTable(string family, string name, NftSource source)
 
     public NftSource Source { get; } = source;
 
-    /// <summary>Whether its base chains are not in their hooks.</summary>
+    /// <summary>Whether its base chains are not registered with their hooks.</summary>
     public bool IsDormant { get; set; }
 
     public Dictionary<string, NftChain> Chains { get; } = new(StringComparer.Ordinal);
@@ -77,7 +77,7 @@ internal sealed class NftChain(string name)
 
     public List<RuleSlice> Rules { get; } = [];
 
-    /// <summary>A hook by its name; null for those that see no packets of the IP families.</summary>
+    /// <summary>A hook by its name; null for hooks of other families than IP.</summary>
     public static Hook? HookOf(string? name) => name switch
     {
         "prerouting" => RuleModel.Analysis.Rules.Hook.Prerouting,
@@ -92,9 +92,9 @@ internal sealed class NftChain(string name)
 /// <summary>A named set or map of a listing.</summary>
 internal sealed class NftSet
 {
-    /// <summary>Seconds after which elements expire; 0 if they do not.</summary>
+    /// <summary>The time after which elements expire, in seconds; 0 if they do not.</summary>
     public int ExpirySeconds { get; set; }
 
-    /// <summary>Where its elements are.</summary>
+    /// <summary>The positions of its elements.</summary>
     public List<RuleSlice> Elements { get; } = [];
 }

@@ -33,7 +33,7 @@ internal enum ElementMap : byte
     LocalNodePortEndpoints,
 }
 
-/// <summary>Facts about <see cref="ElementMap"/>.</summary>
+/// <summary>Properties of <see cref="ElementMap"/>.</summary>
 internal static class ElementMaps
 {
     /// <summary>The protocols that maps with slots exist for.</summary>
@@ -52,7 +52,7 @@ internal static class ElementMaps
         ElementMap.LocalNodePortEndpoints,
     ];
 
-    /// <summary>The name; of maps with slots, what follows the protocol in the name.</summary>
+    /// <summary>The name; for maps with slots the suffix after the protocol.</summary>
     public static ReadOnlySpan<byte> Name(this ElementMap map) => map switch
     {
         ElementMap.ServiceIPs => "service-ips"u8,

@@ -9,11 +9,11 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 /// <param name="Address">The destination; the default value in maps by node port.</param>
 /// <param name="Port">The destination port.</param>
 /// <param name="Protocol">The protocol.</param>
-/// <param name="Slot">The slot; 0 in maps without.</param>
+/// <param name="Slot">The slot; 0 in maps without slots.</param>
 internal readonly record struct MapKey(ElementMap Map, IpAddress Address, ushort Port, TransportProtocol Protocol, int Slot);
 
 /// <summary>The value of a map element.</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Its kind.</param>
 /// <param name="Target">The endpoint of <see cref="VerdictKind.Target"/>.</param>
 /// <param name="Chain">The chain of <see cref="VerdictKind.Shared"/>.</param>
 internal readonly record struct MapValue(VerdictKind Kind, EndpointAddress Target, SharedChain Chain)
@@ -25,13 +25,13 @@ internal readonly record struct MapValue(VerdictKind Kind, EndpointAddress Targe
     public static MapValue Of(VerdictKind kind) => new(kind, default, default);
 }
 
-/// <summary>What the value of a map element is.</summary>
+/// <summary>The kinds of values of map elements.</summary>
 internal enum VerdictKind : byte
 {
     /// <summary>An endpoint, in the maps with slots.</summary>
     Target,
 
-    /// <summary>Go to a shared chain.</summary>
+    /// <summary>goto to a shared chain.</summary>
     Shared,
 
     /// <summary>Go to <c>service-</c> of the service port.</summary>
@@ -53,7 +53,7 @@ internal enum VerdictKind : byte
     Drop,
 }
 
-/// <summary>Takes map elements one by one.</summary>
+/// <summary>Receives map elements one by one.</summary>
 internal interface IElementSink
 {
     void Take(ServicePortRules port, MapKey key, MapValue value);

@@ -14,7 +14,7 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
 {
     private const int MostPrepared = 64;
 
-    /// <summary>The kinds that one number tells apart; of the others there would be too many.</summary>
+    /// <summary>The kinds that a single number identifies; there would be too many of the others.</summary>
     private static readonly SharedChainKind[] s_prepared =
         [SharedChainKind.Cluster, SharedChainKind.External, SharedChainKind.NodePortCluster, SharedChainKind.NodePort];
 

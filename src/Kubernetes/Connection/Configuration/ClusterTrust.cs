@@ -12,6 +12,7 @@ internal sealed record ClusterTrust(Func<ServerAuthority?> Authority, string Pem
     /// <summary>The file that is reread when it changes; empty if there is none.</summary>
     public IReadOnlyList<IRereadFile> Files { get; init; } = [];
 
+    /// <summary>Reads the fields of a cluster.</summary>
     /// <exception cref="ConnectionException">The fields contradict each other or cannot be used.</exception>
     public static ClusterTrust Of(ClusterEntry cluster, string file, string where, ConnectionSettings settings)
     {

@@ -5,6 +5,7 @@ namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 /// <summary>The HTTP headers of user impersonation (wire notes 5.2).</summary>
 internal static class ImpersonationHeaders
 {
+    /// <summary>Makes the headers.</summary>
     /// <param name="impersonation">The impersonated user.</param>
     /// <param name="subject">The kubeconfig, for errors.</param>
     /// <param name="user">The path of the user in it, for errors.</param>

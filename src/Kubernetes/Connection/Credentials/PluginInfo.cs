@@ -7,6 +7,7 @@ namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 /// <summary>Writes KUBERNETES_EXEC_INFO, the description of the cluster for a plugin (wire notes 5.5).</summary>
 internal static class PluginInfo
 {
+    /// <summary>Writes the JSON text.</summary>
     /// <param name="entry">The plugin.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="server">Its server.</param>

@@ -6,7 +6,7 @@ namespace KubeProxySharp.Proxy.Observability.Metrics;
 /// <summary>Metrics that every Kubernetes component has (spec 10.2).</summary>
 internal static class FrameworkMetrics
 {
-    /// <summary>Registers the metrics. The last of a page, since the metrics of the page are counted.</summary>
+    /// <summary>Registers the metrics. Must be called last for a page, since the metrics of the page are counted.</summary>
     public static void Register(MetricsPage page, IReadOnlyList<FeatureGateState> gates)
     {
         RegisterVersions(page);
@@ -28,7 +28,7 @@ internal static class FrameworkMetrics
 
     private static void RegisterVersions(MetricsPage page)
     {
-        // Names in order; what only a Go build has is empty.
+        // Names in order; values that only a Go build has are empty.
         (string Name, string Value)[] labels =
         [
             ("build_date", ""), ("compiler", "dotnet"), ("git_commit", ""), ("git_tree_state", ""), ("git_version", BuildInformation.KubernetesVersion),

@@ -1,17 +1,17 @@
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>What is fixed about a metric.</summary>
+/// <summary>The definition of a metric.</summary>
 /// <param name="Name">The full name.</param>
-/// <param name="Help">What it says, in one line, without the stability.</param>
+/// <param name="Help">The description, in one line, without the stability.</param>
 internal sealed record MetricDefinition(string Name, string Help)
 {
-    /// <summary>The label that tells address families apart: <c>IPv4</c> or <c>IPv6</c>.</summary>
+    /// <summary>The label of the address family: <c>IPv4</c> or <c>IPv6</c>.</summary>
     public const string Family = "ip_family";
 
     /// <summary>The label names, ordered; updates give the values in the same order.</summary>
     public string[] Labels { get; init; } = [];
 
-    /// <summary>The promise about it.</summary>
+    /// <summary>The stability level.</summary>
     public MetricStability Stability { get; init; }
 
     /// <summary>Upper bounds of the buckets, ascending and without +Inf; empty unless it is a histogram.</summary>
@@ -41,7 +41,7 @@ internal sealed record MetricDefinition(string Name, string Help)
     public MetricDefinition WithBuckets(double[] bounds) => this with { Buckets = bounds };
 }
 
-/// <summary>The promise that Kubernetes makes about a metric; its name in brackets opens the help text (spec 10.1).</summary>
+/// <summary>The stability level of a metric of Kubernetes; its name in brackets begins the help text (spec 10.1).</summary>
 internal enum MetricStability
 {
     /// <summary>Not a metric of Kubernetes.</summary>

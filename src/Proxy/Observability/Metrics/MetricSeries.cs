@@ -5,23 +5,23 @@ using Prometheus;
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
 /// <summary>
-/// The series of a metric whose label values nobody knows beforehand, each looked up once. Their number is bounded: updates
-/// of further ones are dropped and counted, so that no label can eat the node's memory.
+/// The series of a metric whose label values are not known in advance, each looked up once. Their number is limited: updates
+/// of further series are dropped and counted, so that labels cannot exhaust the node's memory.
 /// </summary>
 /// <param name="metric">The metric.</param>
 /// <param name="labels">The label values of a key.</param>
-/// <param name="dropped">Counts updates that were dropped.</param>
+/// <param name="dropped">Counts dropped updates.</param>
 internal sealed class BoundedSeries<TKey, T>(Collector<T> metric, Func<TKey, string[]> labels, Counter dropped)
     where TKey : notnull
     where T : ChildBase
 {
-    /// <summary>The most series a metric may have.</summary>
+    /// <summary>The most series of a metric.</summary>
     public const int Maximum = 512;
 
     private readonly ConcurrentDictionary<TKey, T> _series = new();
     private readonly Lock _adding = new();
 
-    /// <summary>The series of a key, for one update; null when there are too many.</summary>
+    /// <summary>The series of a key; null if there are too many, which is counted as a dropped update.</summary>
     public T? this[TKey key] => _series.TryGetValue(key, out T? series) ? series : Add(key);
 
     private T? Add(TKey key)

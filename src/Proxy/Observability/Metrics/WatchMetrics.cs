@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>Whether this node still hears from the API server.</summary>
+/// <summary>The watches of the API server.</summary>
 internal sealed class WatchMetrics
 {
     private static readonly string[] s_resources = ["services", "endpointslices", "nodes", "servicecidrs"];
@@ -27,7 +27,7 @@ internal sealed class WatchMetrics
         page.BeforeScrape(ShowStates);
     }
 
-    /// <summary>A watch enters a state; entering <see cref="WatchState.BackingOff"/> counts as a failure.</summary>
+    /// <summary>Sets the state of a watch; entering <see cref="WatchState.BackingOff"/> counts as a failure.</summary>
     public void Entered(WatchedResource resource, WatchState state)
     {
         Volatile.Write(ref _current[(int)resource], (int)state);
@@ -37,7 +37,7 @@ internal sealed class WatchMetrics
         }
     }
 
-    /// <summary>A watch delivered an event or a bookmark.</summary>
+    /// <summary>Records an event or a bookmark of a watch.</summary>
     public void EventReceived(WatchedResource resource) =>
         _lastEvent[(int)resource].Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
 

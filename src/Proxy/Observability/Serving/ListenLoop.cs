@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>Keeps a port open: a failure is told, and tried again after 5 s or, if the configuration wants it so, final (spec 9.1, 10.3).</summary>
+/// <summary>Keeps a port open. After a failure it tries again in 5 s, or fails if the configuration says so (spec 9.1, 10.3).</summary>
 /// <param name="host">The HTTP host.</param>
-/// <param name="options">Which port, and what to do about failures.</param>
+/// <param name="options">The port, and the handling of failures.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ListenLoop(HttpHost host, ListenOptions options, TimeProvider time, ILogger logger)
@@ -52,21 +52,19 @@ internal sealed class ListenLoop(HttpHost host, ListenOptions options, TimeProvi
     }
 }
 
-/// <summary>A port that is to stay open.</summary>
+/// <summary>Options of a <see cref="ListenLoop"/>.</summary>
 internal sealed record ListenOptions
 {
-    /// <summary>What it serves, for the log: such as <c>health</c>.</summary>
+    /// <summary>The name of the server in the log, such as <c>health</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where to listen.</summary>
     public required ListenPoint Point { get; init; }
 
-    /// <summary>What its clients may cost.</summary>
     public ConnectionLimits Limits { get; init; } = HttpLimits.Health;
 
-    /// <summary>Whether a failure ends the process (<c>bindAddressHardFail</c>) instead of being tried again.</summary>
+    /// <summary>Whether a failure ends the process (<c>bindAddressHardFail</c>) instead of being retried.</summary>
     public bool IsFailureFinal { get; init; }
 
-    /// <summary>Called with each failure in words, for an Event on the Node (spec 12.6).</summary>
+    /// <summary>Called with the message of each failure, for an Event of the Node (spec 12.6).</summary>
     public Action<string> Failed { get; init; } = static _ => { };
 }
