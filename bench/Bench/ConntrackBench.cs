@@ -14,7 +14,7 @@ namespace KubeProxySharp.Bench;
 
 /// <summary>
 /// Passes over a full conntrack table in a network namespace, each next to its yardstick, <c>conntrack -L</c> into nothing,
-/// and to its floor, a listing that nobody looks at. They take turns, so that noise hits all.
+/// and to its floor, a listing that is not evaluated. They alternate, so that noise affects all of them.
 /// </summary>
 internal static class ConntrackBench
 {

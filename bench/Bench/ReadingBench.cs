@@ -59,6 +59,6 @@ internal static class ReadingBench
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{walked.TotalMilliseconds,6:f0} {read.TotalMilliseconds,6:f0} {allocated / 1e6,6:f0} {text.Length / 1e6,6:f1}  {outcomes.Count} ways"));
+            $"{walked.TotalMilliseconds,6:f0} {read.TotalMilliseconds,6:f0} {allocated / 1e6,6:f0} {text.Length / 1e6,6:f1}  {outcomes.Count} paths"));
     }
 }

@@ -28,8 +28,8 @@ internal sealed class ClusterControl(ServerOptions options, TimeProvider time) :
         await _one.WaitAsync(cancellationToken);
         try
         {
-            string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            switch (words)
+            string[] arguments = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            switch (arguments)
             {
                 case ["touch", string count]:
                     return await TouchAsync(server, Number(count), 0, cancellationToken);

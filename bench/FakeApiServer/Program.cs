@@ -31,7 +31,7 @@ for (int number = 0; number < options.Services; number++)
     server.Store.Put(UniformObjects.Slice(number, options.Endpoints, 0, null));
 }
 
-// The token and the CA: nobody else's business.
+// The token and the CA are readable by the owner only.
 FileStreamOptions privateFile = new()
 {
     Mode = FileMode.Create,

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace KubeProxySharp.Soak;
 
-/// <summary>What the agent's log tells of its transactions.</summary>
+/// <summary>Reads the agent's log for its transactions.</summary>
 internal sealed class AgentLog
 {
     private static readonly string[] s_families = ["IPv4", "IPv6"];
@@ -35,7 +35,7 @@ internal sealed class AgentLog
     /// <summary>Updates.</summary>
     public int Partial => Volatile.Read(ref _partial);
 
-    /// <summary>How often the agent said that somebody else had changed its rules.</summary>
+    /// <summary>Number of times that the agent reported changed rules.</summary>
     public int Drifts => Volatile.Read(ref _drifts);
 
     /// <summary>Whether a family has had its first rules.</summary>

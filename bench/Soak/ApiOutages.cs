@@ -3,15 +3,15 @@ using KubeProxySharp.FakeApi.Faults;
 
 namespace KubeProxySharp.Soak;
 
-/// <summary>The API server is away now and then, in four ways in turn, and comes back restarted, so that it answers 410 to old versions.</summary>
+/// <summary>Takes the API server away from time to time, in four kinds of outages in turn, and restarts it, so that it answers 410 to old versions.</summary>
 internal sealed class ApiOutages(ApiServer server, ProbeService probe, Disturbances disturbances, TimeSpan run)
 {
     private static readonly AwayKind[] s_kinds = [AwayKind.Refused, AwayKind.AcceptsAndCloses, AwayKind.Hangs, AwayKind.Unavailable];
 
-    /// <summary>All four ways fit into a short run, and a long one has one each minute and a half.</summary>
+    /// <summary>All four kinds fit into a short run; a long one has an outage every 90 seconds.</summary>
     private readonly TimeSpan _period = TimeSpan.FromSeconds(Math.Clamp(run.TotalSeconds / 5, 15, 90));
 
-    /// <summary>From the return, at which a change is made, until the kernel has that; by way.</summary>
+    /// <summary>Time from the return of the server, when a change is made, until the kernel has the change; by kind of outage.</summary>
     public Dictionary<AwayKind, Delays> Returns { get; } = s_kinds.ToDictionary(kind => kind, _ => new Delays());
 
     /// <summary>Returns after which a change never came.</summary>

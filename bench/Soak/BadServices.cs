@@ -2,7 +2,7 @@ using KubeProxySharp.FakeApi.Storage;
 
 namespace KubeProxySharp.Soak;
 
-/// <summary>Now and then a Service that is not right, in several ways in turn, and gone again a little later.</summary>
+/// <summary>Creates an invalid Service from time to time, of several kinds in turn, and deletes it a little later.</summary>
 internal sealed class BadServices(ObjectStore store, RefusingTool tool)
 {
     /// <summary>The cluster IP of the one that the kernel refuses.</summary>
@@ -36,7 +36,7 @@ internal sealed class BadServices(ObjectStore store, RefusingTool tool)
                     store.Put(SoakServices.Slice(Name, "abcde", SoakNetwork.Pod(50), "10.250.0.999"));
                     break;
                 case 2:
-                    // The cluster IP of another Service, that nobody dials.
+                    // The cluster IP of another Service, which is not dialled.
                     store.Put(SoakServices.Service(Name, "10.96.0.7"));
                     store.Put(SoakServices.Slice(Name, "abcde"));
                     break;

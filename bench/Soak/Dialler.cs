@@ -26,7 +26,7 @@ internal sealed class Dialler(SoakNetwork network, IReadOnlyList<int> services, 
     public async Task<bool> IsAnsweredAsync(int service) =>
         (await network.Client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, SoakServices.Destination(service), LabClient.Glance)).Outcome == Outcome.Answered;
 
-    /// <summary>Dials until it is cancelled, and waits for what is under way.</summary>
+    /// <summary>Dials until it is cancelled, and waits for open connections.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try

@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace KubeProxySharp.Soak;
 
-/// <summary>What was wrong on purpose, and when: what is measured meanwhile is counted apart.</summary>
+/// <summary>The times of deliberate disturbances: measurements during one are counted separately.</summary>
 internal sealed class Disturbances
 {
     private readonly Lock _lock = new();
     private readonly List<(Disturbance Kind, long Begin, long End)> _past = [];
     private readonly List<(Disturbance Kind, long Begin)> _open = [];
 
-    /// <summary>Notes that something begins; it ends with <see cref="End"/>.</summary>
+    /// <summary>Records the begin of a disturbance, which ends with <see cref="End"/>.</summary>
     public void Begin(Disturbance kind)
     {
         lock (_lock)
@@ -18,7 +18,7 @@ internal sealed class Disturbances
         }
     }
 
-    /// <summary>Notes the end of what began.</summary>
+    /// <summary>Records the end of a disturbance.</summary>
     public void End(Disturbance kind)
     {
         lock (_lock)
@@ -29,7 +29,7 @@ internal sealed class Disturbances
         }
     }
 
-    /// <summary>Whether something was wrong at any time from a moment until now.</summary>
+    /// <summary>Whether there was a disturbance at any time since a timestamp.</summary>
     public bool Since(Disturbance kind, long begin)
     {
         lock (_lock)
@@ -37,4 +37,14 @@ internal sealed class Disturbances
             return _open.Exists(open => open.Kind == kind) || _past.Exists(past => past.Kind == kind && past.End >= begin);
         }
     }
+}
+
+/// <summary>The kinds of disturbances.</summary>
+internal enum Disturbance
+{
+    /// <summary>The API server is away, or the agent has not caught up yet.</summary>
+    ApiAway,
+
+    /// <summary>Rules were damaged and are not repaired yet.</summary>
+    Drift,
 }

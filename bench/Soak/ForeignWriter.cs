@@ -3,7 +3,7 @@ using KubeProxySharp.Testing.Lab;
 
 namespace KubeProxySharp.Soak;
 
-/// <summary>Somebody who changes rules that are none of ours, five times a second: a table of nftables, and in the legacy variant a chain.</summary>
+/// <summary>Changes rules of another program five times a second: a table of nftables, and in the legacy variant a chain.</summary>
 internal sealed class ForeignWriter(LabHost node, SoakOptions options, string lockFile)
 {
     private const string Script = """

@@ -24,7 +24,7 @@ try
     }
     catch (InvalidOperationException e)
     {
-        // What there is up to here is told all the same.
+        // The results so far are reported.
         fault = e;
     }
 

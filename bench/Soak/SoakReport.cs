@@ -34,7 +34,7 @@ internal static class SoakReport
         Line("threads", Invariant($"{begin.Threads:f0}, at the end {end.Threads:f0}"));
         Line("updates", Invariant($"{agent.Log.Partial}"));
         Line("full transactions", string.Join(", ", agent.Log.Full.Select(reason => Invariant($"{reason.Value} ({reason.Key})"))));
-        Line("drift told / made", Invariant($"{agent.Log.Drifts} / {run.Drift.Damages}"));
+        Line("drift reported / made", Invariant($"{agent.Log.Drifts} / {run.Drift.Damages}"));
         Line("commits of others", Invariant($"{run.Foreigner.Commits}"));
         Line("bad Services", Invariant($"{run.Bad.Count}, {run.Bad.Refused} of them refused by the kernel"));
         Line("flows made", Invariant($"{run.Flows.Made}"));
@@ -79,7 +79,7 @@ internal static class SoakReport
 
         if (agent.Log.Drifts > run.Drift.Damages)
         {
-            yield return $"drift was told {agent.Log.Drifts} times, but made {run.Drift.Damages} times";
+            yield return $"drift was reported {agent.Log.Drifts} times, but made {run.Drift.Damages} times";
         }
 
         if (agent.Log.Full.GetValueOrDefault(AgentLog.NoReason) is > 0 and int unexplained)

@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Soak;
 
 /// <summary>
-/// What the agent uses in the course of the run. Memory and handles go up and down with every sync that is under way, and the
-/// collector lets memory swing: medians of two minutes are compared, which is longer than any disturbance lasts.
+/// The resources of the agent during the run. Memory and handles vary with every sync and garbage collection, so medians of two
+/// minutes are compared, which is longer than any disturbance.
 /// </summary>
 internal sealed class UsageOverTime(AgentRun agent)
 {
@@ -15,7 +15,7 @@ internal sealed class UsageOverTime(AgentRun agent)
 
     private readonly List<Usage> _samples = [];
 
-    /// <summary>Whether the run is long enough to judge growth.</summary>
+    /// <summary>Whether the run is long enough to measure growth.</summary>
     public bool IsLong => _samples.Count >= Settling + (2 * Window);
 
     /// <summary>After the first two minutes, or in the middle of a shorter run.</summary>
@@ -46,3 +46,9 @@ internal sealed class UsageOverTime(AgentRun agent)
     private static double Median(Usage[] window, Func<Usage, double> value) =>
         window.Length == 0 ? 0 : window.Select(value).Order().ElementAt((window.Length - 1) / 2);
 }
+
+/// <summary>The resources of a process.</summary>
+/// <param name="Resident">Resident memory in MB.</param>
+/// <param name="Handles">Open file descriptors.</param>
+/// <param name="Threads">Threads.</param>
+internal sealed record Usage(double Resident, double Handles, double Threads);

@@ -3,29 +3,30 @@ using CliWrap;
 namespace KubeProxySharp.Kubernetes;
 
 /// <summary>
-/// Keeps the beginning of what a child process writes, and reads the rest away, so that it neither fills the memory nor waits.
+/// Keeps the first bytes that a child process writes and discards the rest, so that the output neither fills the memory nor
+/// blocks the process.
 /// </summary>
-/// <param name="most">The most that is kept, in bytes.</param>
-public sealed class BoundedOutput(int most) : PipeTarget
+/// <param name="maxLength">The most bytes that are kept.</param>
+public sealed class BoundedOutput(int maxLength) : PipeTarget
 {
     private const int BufferSize = 16 * 1024;
 
     private byte[] _kept = [];
     private int _length;
 
-    /// <summary>What is there up to now; all, and no more than was asked for, when the process has ended.</summary>
+    /// <summary>The bytes kept so far; complete when the process has ended.</summary>
     public ReadOnlyMemory<byte> Kept => _kept.AsMemory(0, _length);
 
     /// <inheritdoc/>
     public override async Task CopyFromAsync(Stream origin, CancellationToken cancellationToken = default)
     {
-        _kept = new byte[Math.Min(most, BufferSize)];
+        _kept = new byte[Math.Min(maxLength, BufferSize)];
         byte[] rest = [];
         while (true)
         {
-            if (_length == _kept.Length && _length < most)
+            if (_length == _kept.Length && _length < maxLength)
             {
-                Array.Resize(ref _kept, Math.Min(most, _length * 2));
+                Array.Resize(ref _kept, Math.Min(maxLength, _length * 2));
             }
 
             bool isFull = _length == _kept.Length;

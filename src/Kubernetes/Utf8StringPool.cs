@@ -4,20 +4,20 @@ namespace KubeProxySharp.Kubernetes;
 
 /// <summary>
 /// Shares the strings that repeat in a cluster (namespaces, node names, zones, port names), found by their UTF-8 bytes
-/// so that a repeated one costs no allocation. Bounded, and for long runs: names of Services and nodes come and go, so a
-/// string is forgotten when it was not asked for while many others were new; then it is simply not shared.
+/// so that a repeated one costs no allocation. The pool is bounded: a string that was not requested while many new ones were
+/// added is dropped, as names of Services and nodes come and go. A dropped string is correct, only no longer shared.
 /// </summary>
 public sealed class Utf8StringPool
 {
     private const int MaxPooledLength = 253;
 
-    /// <summary>New strings after which those that nobody asked for meanwhile are forgotten.</summary>
+    /// <summary>Number of new strings after which those that were not requested meanwhile are dropped.</summary>
     private const int GenerationSize = 1 << 15;
 
     private Generation _current = new();
     private Generation _previous = new();
 
-    /// <summary>Number of strings that are known; at most twice the size of a generation.</summary>
+    /// <summary>Number of pooled strings; at most twice the size of a generation.</summary>
     internal int Count => _current.Count + _previous.Count;
 
     /// <summary>The string with these bytes.</summary>
@@ -57,7 +57,6 @@ public sealed class Utf8StringPool
         return (uint)hash.ToHashCode();
     }
 
-    /// <summary>A table of strings that only grows.</summary>
     private sealed class Generation
     {
         private int[] _buckets = new int[256];

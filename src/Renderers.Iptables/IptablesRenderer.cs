@@ -18,7 +18,7 @@ public static class IptablesRenderer
     /// and the jump rules in them included. iptables-restore takes it on such a host.
     /// </summary>
     /// <param name="rules">The rules.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     public static void WriteListing(FamilyRules rules, IptablesOptions options, IBufferWriter<byte> output)
     {
@@ -31,12 +31,12 @@ public static class IptablesRenderer
     }
 
     /// <summary>
-    /// Writes the input of <c>iptables-restore --noflush</c> for a full sync: every chain of ours is written anew, built-in
-    /// chains are left alone.
+    /// Writes the input of <c>iptables-restore --noflush</c> for a full sync: every chain of this program is rewritten, and
+    /// built-in chains are not changed.
     /// </summary>
     /// <param name="rules">The rules.</param>
     /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     /// <returns>The rules that were written.</returns>
     public static RuleCounts WriteFullRestore(FamilyRules rules, ReadOnlySpan<ChainName> stale, IptablesOptions options, IBufferWriter<byte> output) =>
@@ -45,8 +45,8 @@ public static class IptablesRenderer
     /// <summary>The same, with jump rules inserted in the same transactions.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="stale">Per-service chains that exist and are to be deleted; none of them may be in use by the rules.</param>
-    /// <param name="additions">What the built-in chains lack.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="additions">Missing jump rules and chains.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     /// <returns>The rules that were written.</returns>
     public static RuleCounts WriteFullRestore(
@@ -96,7 +96,7 @@ public static class IptablesRenderer
     /// chains only of Services that changed, and the deletion of chains that are no longer needed (spec 5.9).
     /// </summary>
     /// <param name="change">The change; its settings must be the same before and after.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
     /// <returns>The rules that were written.</returns>
     public static RuleCounts WritePartialRestore(FamilyChange change, IptablesOptions options, IBufferWriter<byte> output)
@@ -112,7 +112,7 @@ public static class IptablesRenderer
 
     /// <summary>How many rules in per-service chains of the nat table a change adds; negative when there are fewer afterwards.</summary>
     /// <param name="change">The change; its settings must be the same before and after.</param>
-    /// <param name="options">What the host offers.</param>
+    /// <param name="options">Features of the host's iptables.</param>
     public static int NatPortRulesAdded(FamilyChange change, IptablesOptions options)
     {
         (ServicePortRules[] old, ServicePortRules[] current) = PortsOf(change);
@@ -153,7 +153,7 @@ public static class IptablesRenderer
         return [.. ports];
     }
 
-    /// <summary>All ports of each Service with a changed port: the unit that kube-proxy rewrites too.</summary>
+    /// <summary>All ports of each Service with a changed port, which is the unit that kube-proxy rewrites.</summary>
     private static ServicePortRules[] PortsOfChangedServices(FamilyChange change)
     {
         List<ServicePortRules> ports = [];
@@ -201,4 +201,49 @@ public static class IptablesRenderer
             left.Kind != right.Kind ? left.Kind.CompareTo(right.Kind) : left.Hash.CompareTo(right.Hash));
         return stale;
     }
+}
+
+/// <summary>Features of the host's iptables and kernel; the defaults are those of a usual node.</summary>
+public sealed record IptablesOptions
+{
+    /// <summary>The nfacct object that counts dropped INVALID packets (spec 1.6).</summary>
+    public const string InvalidDropCounterName = "ct_state_invalid_dropped_pkts";
+
+    /// <summary>The nfacct object that counts packets to node ports on localhost (spec 1.6).</summary>
+    public const string LocalhostCounterName = "localhost_nps_accepted_pkts";
+
+    /// <summary>The defaults.</summary>
+    public static IptablesOptions Default { get; } = new();
+
+    /// <summary>Whether the nfacct object <see cref="InvalidDropCounterName"/> exists; the rule is written without it otherwise.</summary>
+    public bool HasInvalidDropCounter { get; init; } = true;
+
+    /// <summary>
+    /// Whether the nfacct object <see cref="LocalhostCounterName"/> exists; without it the rules that exist only to count
+    /// are left out.
+    /// </summary>
+    public bool HasLocalhostCounter { get; init; } = true;
+
+    /// <summary>Whether MASQUERADE supports <c>--random-fully</c> (iptables 1.6.2 and later).</summary>
+    public bool HasRandomFully { get; init; } = true;
+}
+
+/// <summary>What a full restore adds to the chains of this program.</summary>
+/// <param name="Jumps">Jump rules that are missing, in the order of <see cref="JumpRule.All"/>.</param>
+/// <param name="MakesSharedChain">Whether <see cref="JumpRule.SharedChain"/> does not exist and must be created.</param>
+/// <param name="MakesCanaries">Whether the empty chains are created by which other programs detect a flush (spec 5.12).</param>
+public sealed record RestoreAdditions(IReadOnlyList<JumpRule> Jumps, bool MakesSharedChain, bool MakesCanaries = false)
+{
+    /// <summary>No additions.</summary>
+    public static RestoreAdditions None { get; } = new([], false);
+}
+
+/// <summary>How many rules a restore appends; jump rules and deletions are not counted (spec 10.1).</summary>
+/// <param name="Filter">Rules of the filter table.</param>
+/// <param name="NatShared">Rules in the chains of the nat table that do not belong to one service port.</param>
+/// <param name="NatPorts">Rules in the per-service chains of the nat table.</param>
+public readonly record struct RuleCounts(int Filter, int NatShared, int NatPorts)
+{
+    /// <summary>Rules of the nat table.</summary>
+    public int Nat => NatShared + NatPorts;
 }

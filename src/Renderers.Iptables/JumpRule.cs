@@ -1,18 +1,18 @@
 namespace KubeProxySharp.Renderers.Iptables;
 
-/// <summary>A rule in a built-in chain that leads to one of ours (spec 5.2).</summary>
+/// <summary>A rule in a built-in chain that jumps to a chain of this program (spec 5.2).</summary>
 /// <param name="Table">Its table.</param>
 /// <param name="Chain">The built-in chain.</param>
-/// <param name="Target">The chain it leads to.</param>
+/// <param name="Target">The chain that it jumps to.</param>
 /// <param name="Match">The rest of the rule, as iptables-save prints it: ends in a blank, or is empty.</param>
 public sealed record JumpRule(string Table, string Chain, string Target, string Match)
 {
-    /// <summary>The chain that the kubelet has as well: it is never flushed for want of rules of ours, nor deleted.</summary>
+    /// <summary>The chain that the kubelet uses as well: it is neither flushed nor deleted.</summary>
     public const string SharedChain = "KUBE-FIREWALL";
 
     private const string NewConnections = "-m conntrack --ctstate NEW ";
 
-    /// <summary>All of them in the order in which missing ones are inserted, each at the head of its chain.</summary>
+    /// <summary>All jump rules, in the order in which missing ones are inserted, each at the head of its chain.</summary>
     public static IReadOnlyList<JumpRule> All { get; } =
     [
         New("filter", "INPUT", "KUBE-EXTERNAL-SERVICES", NewConnections, "kubernetes externally-visible service portals"),

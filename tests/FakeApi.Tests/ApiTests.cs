@@ -86,6 +86,21 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AListOfMetadataAloneLeavesOutTheRest()
+    {
+        _server.Store.Put(Documents.Service("web"));
+        using HttpRequestMessage request = Exchange.Get(
+            _server.ClearHttp1Uri, "/api/v1/services", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json");
+
+        using HttpResponseMessage response = await _client.SendAsync(request, Exchange.Patience);
+
+        response.Content.Headers.ContentType!.MediaType.Should().Be("application/json");
+        (await response.Content.ReadAsStringAsync()).Should()
+            .StartWith("{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{\"resourceVersion\":")
+            .And.Contain("\"name\":\"web\"").And.Contain("\"uid\":").And.NotContain("\"spec\"");
+    }
+
+    [Fact]
     public async Task AWatchOfAVersionToComeIsSilentUntilItCame()
     {
         Stream stream = await Exchange.WatchAsync(_client, _server.ClearHttp1Uri, "/api/v1/services?watch=1&resourceVersion=50&timeoutSeconds=30");

@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Kubernetes.Client;
 
 /// <summary>
-/// Growing delays between attempts: doubled from step to step, each stretched by a random factor of up to two, since
-/// thousands of nodes reconnect at once.
+/// Exponential back-off with jitter: each delay is doubled and multiplied by a random factor between one and two, since
+/// thousands of nodes reconnect at the same time.
 /// </summary>
 /// <param name="random">The source of the jitter.</param>
 /// <param name="first">The first step.</param>
@@ -12,7 +12,6 @@ internal sealed class Backoff(Random random, TimeSpan first, TimeSpan last)
     private readonly TimeSpan _first = first;
     private TimeSpan _step = first;
 
-    /// <summary>The next delay.</summary>
     public TimeSpan Next()
     {
         TimeSpan delay = _step * (1 + random.NextDouble());
@@ -20,7 +19,7 @@ internal sealed class Backoff(Random random, TimeSpan first, TimeSpan last)
         return delay;
     }
 
-    /// <summary>A random part of the next step, from nothing to all of it.</summary>
+    /// <summary>A random delay between zero and the next step.</summary>
     public TimeSpan Share()
     {
         TimeSpan share = _step * random.NextDouble();
@@ -28,15 +27,15 @@ internal sealed class Backoff(Random random, TimeSpan first, TimeSpan last)
         return share;
     }
 
-    /// <summary>It works again: the next delay is a short one.</summary>
+    /// <summary>Starts again with the first step, after a success.</summary>
     public void Reset() => _step = _first;
 
-    /// <summary>client-go's curve (wire notes 3.6): for a server that is there and refuses.</summary>
+    /// <summary>For a server that answers with errors: the delays of client-go (wire notes 3.6).</summary>
     public static Backoff AfterRefusals(Random random) => new(random, TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30));
 
-    /// <summary>For connections that are lost again and again though the server answers.</summary>
+    /// <summary>For connections that break repeatedly although the server can be reached.</summary>
     public static Backoff AfterBreaks(Random random) => new(random, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1.5));
 
-    /// <summary>Added to what an overloaded server asks for: all nodes were told the same, and their lists are to come apart.</summary>
+    /// <summary>Added to the <c>Retry-After</c> of an overloaded server, which is the same for all nodes, so that their lists do not coincide.</summary>
     public static Backoff Spread(Random random) => new(random, TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(30));
 }

@@ -5,8 +5,8 @@ using KubeProxySharp.Kubernetes.Wire;
 namespace KubeProxySharp.Kubernetes.Client;
 
 /// <summary>
-/// Reads the body of a refusal: a Status in either format, or any text from priority and fairness, proxies and load
-/// balancers (wire notes 1.6). Whatever cannot be read leaves the HTTP code.
+/// Reads the body of an error response: a Status in either format, or any text from priority and fairness, proxies and load
+/// balancers (wire notes 1.6). If the body cannot be read, the HTTP code remains.
 /// </summary>
 internal static class ErrorReader
 {
@@ -15,7 +15,6 @@ internal static class ErrorReader
 
     private static readonly TimeSpan s_bodyDeadline = TimeSpan.FromSeconds(10);
 
-    /// <summary>Reads the failure.</summary>
     public static async Task<ApiStatus> ReadAsync(HttpResponseMessage response, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         ApiStatus status = await ReadBodyAsync(response, timeProvider, cancellationToken);
@@ -44,7 +43,7 @@ internal static class ErrorReader
         }
     }
 
-    /// <summary>Reads a body of which the format is known or not.</summary>
+    /// <summary>Reads a body whose format may be unknown.</summary>
     internal static ApiStatus Parse(ReadOnlySpan<byte> body, WireFormat format)
     {
         try

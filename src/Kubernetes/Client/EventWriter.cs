@@ -10,15 +10,15 @@ using Polly.Retry;
 namespace KubeProxySharp.Kubernetes.Client;
 
 /// <summary>
-/// Writes Events about what happens on this node, beside everything else: it never blocks its callers, drops events
-/// rather than wait for room, and counts repetitions instead of writing each (spec 12.6, wire notes 10).
+/// Writes Events about this node in the background: it never blocks its callers, drops events when the queue is full, and
+/// counts repetitions instead of writing each one (spec 12.6, wire notes 10).
 /// </summary>
 /// <param name="client">Sends the requests.</param>
-/// <param name="reporter">Who the events are from.</param>
+/// <param name="reporter">The reporting controller and instance of all events.</param>
 /// <param name="requestsPerSecond">The rate limit; kube-proxy's default is 5 (wire notes 6).</param>
 /// <param name="burst">How many requests may be made at once; kube-proxy's default is 10.</param>
 /// <param name="random">The source of jitter.</param>
-/// <param name="logger">Receives what goes wrong.</param>
+/// <param name="logger">The log.</param>
 public sealed class EventWriter(
     ApiClient client, EventReporter reporter, double requestsPerSecond, int burst, Random random, ILogger<EventWriter> logger)
 {
@@ -27,10 +27,13 @@ public sealed class EventWriter(
     private const int MaxTries = 12;
     private const int MaxUidLength = 128;
 
-    /// <summary>A bit more than the largest object that a server keeps.</summary>
+    /// <summary>More than the largest object that an API server stores.</summary>
     private const int MaxAnswerLength = 4 * 1024 * 1024;
 
     private const string JsonMediaType = "application/json";
+
+    /// <summary>A list of metadata alone; a server before Kubernetes 1.15 does not know it and sends whole objects.</summary>
+    private const string MetadataMediaType = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_uidDeadline = TimeSpan.FromSeconds(10);
@@ -42,17 +45,17 @@ public sealed class EventWriter(
     private readonly Dictionary<(ObjectReference, EventKind, string, string), EventSeries> _series = [];
     private readonly TokenBucket _bucket = new(requestsPerSecond, burst, client.TimeProvider);
     private readonly ResiliencePipeline _attempts = Attempts(client.TimeProvider, random);
-    private long _lost;
+    private long _dropped;
 
-    /// <summary>How many events were dropped, because the queue was full or the server did not take them.</summary>
-    public long LostCount => Interlocked.Read(ref _lost);
+    /// <summary>Number of events that were dropped because the queue was full or the server did not accept them.</summary>
+    public long LostCount => Interlocked.Read(ref _dropped);
 
     /// <summary>Queues an event and returns at once.</summary>
-    /// <param name="regarding">The object it is about.</param>
+    /// <param name="regarding">The object that the event is about.</param>
     /// <param name="type">Its type.</param>
-    /// <param name="reason">Why, in one word.</param>
-    /// <param name="action">What was being done, in one word.</param>
-    /// <param name="note">For people; may be empty. Longer than 1024 bytes is cut.</param>
+    /// <param name="reason">The reason, in CamelCase.</param>
+    /// <param name="action">What was being done, in CamelCase.</param>
+    /// <param name="note">The description for people; may be empty, and is truncated to 1024 bytes.</param>
     public void Write(ObjectReference regarding, EventKind type, string reason, string action, string note)
     {
         if (_queue.Writer.TryWrite(new(regarding, type, reason, action, note, client.TimeProvider.GetUtcNow())))
@@ -60,13 +63,13 @@ public sealed class EventWriter(
             return;
         }
 
-        if (Interlocked.Increment(ref _lost) == 1)
+        if (Interlocked.Increment(ref _dropped) == 1)
         {
             Log.EventQueueFull(logger);
         }
     }
 
-    /// <summary>Writes what is queued until it is cancelled.</summary>
+    /// <summary>Writes queued events until it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -79,7 +82,7 @@ public sealed class EventWriter(
                 await arrival;
                 while (_queue.Reader.TryRead(out ClusterEvent? next))
                 {
-                    await TakeAsync(next, cancellationToken);
+                    await HandleAsync(next, cancellationToken);
                 }
 
                 arrival = _queue.Reader.WaitToReadAsync(cancellationToken).AsTask();
@@ -110,7 +113,7 @@ public sealed class EventWriter(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task TakeAsync(ClusterEvent next, CancellationToken cancellationToken)
+    private async Task HandleAsync(ClusterEvent next, CancellationToken cancellationToken)
     {
         if (_series.TryGetValue(next.Key, out EventSeries? series) && !series.IsOver(next.Time))
         {
@@ -121,11 +124,11 @@ public sealed class EventWriter(
 
         if (series is not null)
         {
-            // Its end was not noticed yet; what it still has to say goes first.
+            // The end of the old series was not handled yet: its last count is written first.
             await WriteCountAsync(series, cancellationToken);
         }
 
-        EventSeries started = new(next with { Regarding = await IdentifyAsync(next.Regarding, cancellationToken) });
+        EventSeries started = new(next with { Regarding = await WithUidAsync(next.Regarding, cancellationToken) });
         bool isWritten = await SendAsync(Creation(started), next.Reason, cancellationToken) is null;
         if (isWritten && (_series.Count < MaxSeries || _series.ContainsKey(next.Key)))
         {
@@ -138,11 +141,11 @@ public sealed class EventWriter(
     }
 
     /// <summary>
-    /// Adds the uid of a Service if it can be had at once; an event without it is better than none, though
-    /// <c>kubectl describe</c> finds Events by it. Events are rare, so that this is cheaper than to keep the uids of all
-    /// Services. A node may list Services, not get one.
+    /// Looks up the uid of a Service, by which <c>kubectl describe</c> finds Events. The event is written without it if that
+    /// fails. Events are rare, so a request is cheaper than to store the uids of all Services. It is a list request since
+    /// the role of a node has no permission to get a Service.
     /// </summary>
-    private async Task<ObjectReference> IdentifyAsync(ObjectReference regarding, CancellationToken cancellationToken)
+    private async Task<ObjectReference> WithUidAsync(ObjectReference regarding, CancellationToken cancellationToken)
     {
         if (regarding is not { Kind: "Service", Uid.Length: 0 })
         {
@@ -155,17 +158,16 @@ public sealed class EventWriter(
         {
             string path = $"/api/v1/namespaces/{Uri.EscapeDataString(regarding.Namespace)}/services?fieldSelector="
                 + Uri.EscapeDataString("metadata.name=" + regarding.Name);
-            using HttpResponseMessage response = await client.SendAsync(new(HttpMethod.Get, path) { Accept = JsonMediaType }, either.Token);
+            using HttpResponseMessage response = await client.SendAsync(new(HttpMethod.Get, path) { Accept = MetadataMediaType }, either.Token);
             await response.Content.LoadIntoBufferAsync(MaxAnswerLength, either.Token);
             await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
-            V1ServiceList? found = await JsonSerializer.DeserializeAsync(body, EventJson.Default.V1ServiceList, either.Token);
-            V1ObjectMeta? metadata = found?.Items?.FirstOrDefault()?.Metadata;
-            return metadata is { Uid.Length: > 0 and <= MaxUidLength } && metadata.Name == regarding.Name
-                ? regarding with { Uid = metadata.Uid }
+            PartialObjectList? found = await JsonSerializer.DeserializeAsync(body, EventJson.Default.PartialObjectList, either.Token);
+            return found?.Items is [{ Metadata: { Uid: { Length: > 0 and <= MaxUidLength } uid } metadata }, ..] && metadata.Name == regarding.Name
+                ? regarding with { Uid = uid }
                 : regarding;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested
-            && (e is ApiException or JsonException or FormatException || Failures.IsLostConnection(e)))
+            && (e is ApiException or JsonException or FormatException || ApiClient.IsLostConnection(e)))
         {
             Log.NoUid(logger, regarding.Kind, regarding.Name, e.Message);
             return regarding;
@@ -199,7 +201,7 @@ public sealed class EventWriter(
         ApiStatus? refusal = await SendAsync(patch, series.First.Reason, cancellationToken);
         if (refusal?.Code == 404)
         {
-            // The server forgets events after an hour by default.
+            // The server deletes events after an hour by default.
             await SendAsync(Creation(series), series.First.Reason, cancellationToken);
         }
 
@@ -218,8 +220,8 @@ public sealed class EventWriter(
     private ApiRequest Creation(EventSeries series) => Request(
         HttpMethod.Post, Path(series.First), series.First.ToObject(series.Name, reporter, series.Count, series.Last), JsonMediaType);
 
-    /// <summary>Sends a request: what the server refuses is final, but for 429; what did not reach it is tried again.</summary>
-    /// <returns>The refusal; null if the server took it.</returns>
+    /// <summary>Sends a request. A refusal is final, except 429; a request that did not reach the server is repeated.</summary>
+    /// <returns>The refusal; null if the server accepted the request.</returns>
     private async Task<ApiStatus?> SendAsync(ApiRequest request, string reason, CancellationToken cancellationToken)
     {
         try
@@ -229,11 +231,11 @@ public sealed class EventWriter(
         }
         catch (ApiException e)
         {
-            return request.Method == HttpMethod.Patch && e.Status.Code == 404 ? e.Status : Lose(e.Status, reason, e.Message);
+            return request.Method == HttpMethod.Patch && e.Status.Code == 404 ? e.Status : Drop(e.Status, reason, e.Message);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            return Lose(new ApiStatus(), reason, e.Message);
+            return Drop(new ApiStatus(), reason, e.Message);
         }
     }
 
@@ -258,10 +260,15 @@ public sealed class EventWriter(
         .AddTimeout(s_requestDeadline)
         .Build();
 
-    private ApiStatus Lose(ApiStatus status, string reason, string problem)
+    private ApiStatus Drop(ApiStatus status, string reason, string problem)
     {
-        Interlocked.Increment(ref _lost);
+        Interlocked.Increment(ref _dropped);
         Log.EventLost(logger, reason, problem);
         return status;
     }
 }
+
+/// <summary>The reporter of Events (spec 12.6).</summary>
+/// <param name="Controller">The reporting controller; <c>kube-proxy</c>, so that existing tools find the events.</param>
+/// <param name="Instance">The reporting instance: <c>kube-proxy-</c> and the host's name.</param>
+public sealed record EventReporter(string Controller, string Instance);

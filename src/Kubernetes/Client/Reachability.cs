@@ -1,33 +1,33 @@
 namespace KubeProxySharp.Kubernetes.Client;
 
 /// <summary>
-/// Finds out when a server that could not be reached is there again: with one cheap request for all resources, not with a
-/// back-off for each. Who comes first asks, the others wait for what it finds.
+/// Finds out when a server that could not be reached can be reached again: with one cheap probe for all resources instead of
+/// a back-off for each. The first caller probes, and the others wait for its result.
 /// </summary>
 /// <param name="client">Sends the requests.</param>
 /// <param name="random">The source of jitter.</param>
 internal sealed class Reachability(ApiClient client, Random random)
 {
     /// <summary>
-    /// Open to everybody by default (system:public-info-viewer), and answered with a failure while a server that has just
-    /// been started would still refuse lists.
+    /// Allowed for all users by default (system:public-info-viewer). It fails while a server that has just been started would
+    /// still refuse lists.
     /// </summary>
-    private static readonly ApiRequest s_question = new(HttpMethod.Get, "/readyz");
+    private static readonly ApiRequest s_probe = new(HttpMethod.Get, "/readyz");
 
     private static readonly TimeSpan s_firstStep = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_lastStep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_spread = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestRetryAfter = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
-    private TaskCompletionSource<bool>? _asking;
+    private TaskCompletionSource<bool>? _probing;
 
     /// <summary>
-    /// Waits until the server answers, with pauses from 0.1 s to 2 s between the questions; and then up to a second more,
-    /// so that the lists of all nodes do not come at once. After half a minute it ends in any case: perhaps only the
-    /// question is not answered.
+    /// Waits until the server answers, with pauses of 0.1 s to 2 s between the probes, and then for up to one second more so
+    /// that the lists of all nodes do not coincide. It ends after half a minute in any case, as it may be only the probe that
+    /// gets no answer.
     /// </summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
@@ -37,21 +37,21 @@ internal sealed class Reachability(ApiClient client, Random random)
             Task<bool> answer;
             lock (_lock)
             {
-                if (_asking is null)
+                if (_probing is null)
                 {
-                    _asking = mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _probing = mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
 
-                answer = _asking.Task;
+                answer = _probing.Task;
             }
 
             if (mine is not null)
             {
-                await AskForAllAsync(mine, cancellationToken);
+                await ProbeForAllAsync(mine, cancellationToken);
                 return;
             }
 
-            // Who asked may have been cancelled before it knew; then somebody else asks.
+            // The caller that probed may have been cancelled; then another one takes over.
             if (await answer.WaitAsync(cancellationToken))
             {
                 return;
@@ -59,60 +59,60 @@ internal sealed class Reachability(ApiClient client, Random random)
         }
     }
 
-    private async Task AskForAllAsync(TaskCompletionSource<bool> answer, CancellationToken cancellationToken)
+    private async Task ProbeForAllAsync(TaskCompletionSource<bool> answer, CancellationToken cancellationToken)
     {
-        bool isAnswered = false;
+        bool isDone = false;
         try
         {
-            await AskAsync(cancellationToken);
-            isAnswered = true;
+            await ProbeAsync(cancellationToken);
+            isDone = true;
         }
         finally
         {
             lock (_lock)
             {
-                _asking = null;
+                _probing = null;
             }
 
-            answer.SetResult(isAnswered);
+            answer.SetResult(isDone);
         }
     }
 
-    private async Task AskAsync(CancellationToken cancellationToken)
+    private async Task ProbeAsync(CancellationToken cancellationToken)
     {
         Backoff steps = new(random, s_firstStep, s_lastStep);
         long start = client.TimeProvider.GetTimestamp();
         await client.PauseAsync(steps.Next(), cancellationToken);
-        while (await AskOnceAsync(cancellationToken) is TimeSpan asked && client.TimeProvider.GetElapsedTime(start) < s_patience)
+        while (await ProbeOnceAsync(cancellationToken) is TimeSpan retryAfter && client.TimeProvider.GetElapsedTime(start) < s_timeLimit)
         {
-            await client.PauseAsync((asked < s_longestRetryAfter ? asked : s_longestRetryAfter) + steps.Next(), cancellationToken);
+            await client.PauseAsync((retryAfter < s_longestRetryAfter ? retryAfter : s_longestRetryAfter) + steps.Next(), cancellationToken);
         }
 
         await Task.Delay(s_spread * random.NextDouble(), client.TimeProvider, cancellationToken);
     }
 
-    /// <summary>Asks once.</summary>
-    /// <returns>Null if the server is there, else how long it wants to be left alone.</returns>
-    private async Task<TimeSpan?> AskOnceAsync(CancellationToken cancellationToken)
+    /// <summary>Sends a probe.</summary>
+    /// <returns>Null if the server can be reached; else its <c>Retry-After</c>, or zero.</returns>
+    private async Task<TimeSpan?> ProbeOnceAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource deadline = new(s_deadline, client.TimeProvider);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            using HttpResponseMessage response = await client.SendAsync(s_question, either.Token);
+            using HttpResponseMessage response = await client.SendAsync(s_probe, either.Token);
             return null;
         }
         catch (ApiException e)
         {
-            // Whoever refuses is there.
+            // A server that refuses can be reached.
             return e.Status.Code is 429 or >= 500 ? e.Status.RetryAfter ?? TimeSpan.Zero : null;
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
         {
-            // It was not asked at all: a credential plugin failed. The real request will say so.
+            // No probe was sent: a credential plugin failed. The next request reports that.
             return null;
         }
-        catch (Exception e) when (Failures.IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (ApiClient.IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
         {
             return TimeSpan.Zero;
         }

@@ -6,18 +6,18 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Connection;
 
 /// <summary>
-/// The connection to the API server: HTTP/2 where the server has it, verified, with credentials that renew themselves.
-/// Faults of the network, of TLS and of credential plugins show as <see cref="HttpRequestException"/> of the request, and
-/// the next request may succeed.
+/// The connection to the API server: HTTP/2 if the server supports it, verified, with credentials that are renewed. Failures
+/// of the network, of TLS and of credential plugins are thrown as <see cref="HttpRequestException"/> by the request; the next
+/// request may succeed.
 /// </summary>
 public sealed class ApiConnection : IDisposable
 {
-    /// <summary>What a buffered answer may hold. Lists are read as streams, which have no bound here.</summary>
+    /// <summary>The longest response that is buffered, in bytes. Lists are read as streams and not limited here.</summary>
     private const int MaxBufferedLength = 64 * 1024 * 1024;
 
     private readonly Func<CancellationToken, Task> _replacedFiles;
 
-    /// <summary>Connects by a handler that is there: for tests and measurements, without TLS, credentials or limits.</summary>
+    /// <summary>Uses an existing handler, without TLS, credentials or limits, for tests and benchmarks.</summary>
     /// <param name="server">The server.</param>
     /// <param name="handler">Sends the requests; not owned.</param>
     /// <param name="replacedFiles">See <see cref="WaitForReplacedFilesAsync"/>.</param>
@@ -35,12 +35,12 @@ public sealed class ApiConnection : IDisposable
         Server = plan.Server;
         Namespace = plan.Namespace;
         _replacedFiles = new ReplacedFiles(plan.Files, settings.TimeProvider).WaitAsync;
-        Tell(logger, plan);
-        HandlerFactory dial = new(plan.Server, plan.HandlerFactory, settings);
-        HttpMessageHandler handler = new TransportHandler(plan.Authority, plan.Certificate, dial.Connect, logger);
+        LogConnection(logger, plan);
+        HandlerFactory handlers = new(plan.Server, plan.Handler, settings);
+        HttpMessageHandler handler = new TransportHandler(plan.Authority, plan.Certificate, handlers.Create, logger);
         handler = new RateLimitHandler(Bucket(settings), handler);
         handler = new CredentialHandler(plan.Credentials, plan.ImpersonationHeaders, plan.Server, logger, handler);
-        Client = new(new OriginHandler(plan.Server, plan.HandlerFactory.TlsServerName, handler))
+        Client = new(new OriginHandler(plan.Server, plan.Handler.TlsServerName, handler))
         {
             BaseAddress = plan.Server,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -53,9 +53,9 @@ public sealed class ApiConnection : IDisposable
     public Uri Server { get; }
 
     /// <summary>
-    /// Sends requests to the server and to no other. Addresses are relative and begin without a slash
-    /// (<c>api/v1/services</c>), so that a path prefix stays. There is no time limit: watches last, so each request brings
-    /// its own. Watches (<c>watch=1</c> or <c>watch=true</c>) do not count against the rate limit (wire notes 6).
+    /// Sends requests to this server only. Addresses are relative and begin without a slash (<c>api/v1/services</c>), so that
+    /// a path prefix is kept. There is no timeout, since watches are long; each request must set its own.
+    /// Watches (<c>watch=1</c> or <c>watch=true</c>) do not count against the rate limit (wire notes 6).
     /// </summary>
     public HttpClient Client { get; }
 
@@ -63,17 +63,17 @@ public sealed class ApiConnection : IDisposable
     public string Namespace { get; }
 
     /// <summary>
-    /// Waits until a file with the token, the client certificate or the authorities holds something else, looking at them
-    /// meanwhile: for whoever waits to try again after a refusal.
+    /// Waits until the content of a file with the token, the client certificate or the authorities has changed; the files are
+    /// polled meanwhile. For a wait before the next attempt after a refusal.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task WaitForReplacedFilesAsync(CancellationToken cancellationToken) => _replacedFiles(cancellationToken);
 
-    /// <summary>Connects the way kube-proxy chooses (behaviour notes 11.9): kubeconfig, else master, else service account.</summary>
+    /// <summary>Connects with the source that kube-proxy chooses (behaviour notes 11.9): kubeconfig, else master, else service account.</summary>
     /// <param name="kubeconfig">The file; empty for none.</param>
     /// <param name="master">The server that overrides it; empty for none.</param>
     /// <param name="settings">Rate limit, clock and log.</param>
-    /// <exception cref="ConnectionException">What was given cannot be used. Nothing has been sent yet in any case.</exception>
+    /// <exception cref="ConnectionException">The configuration cannot be used. No request has been sent.</exception>
     public static ApiConnection Open(string kubeconfig, string master, ConnectionSettings settings)
     {
         if (kubeconfig.Length != 0)
@@ -84,23 +84,23 @@ public sealed class ApiConnection : IDisposable
         return master.Length != 0 ? Anonymous(master, settings) : InCluster(settings);
     }
 
-    /// <summary>Connects as the current context of a kubeconfig says. KUBECONFIG and ~/.kube are not looked at (wire notes 5.1).</summary>
-    /// <param name="path">The file. One without any server means the service account, if there is one.</param>
-    /// <param name="master">The server that overrides that of the file; empty for none. It also drops tls-server-name.</param>
+    /// <summary>Connects with the current context of a kubeconfig. KUBECONFIG and ~/.kube are not used (wire notes 5.1).</summary>
+    /// <param name="path">The file. If it names no server, the service account is used if there is one.</param>
+    /// <param name="master">The server that overrides that of the file; empty for none. It also clears tls-server-name.</param>
     /// <param name="settings">Rate limit, clock and log.</param>
-    /// <exception cref="ConnectionException">The file, or one that it names, cannot be used.</exception>
+    /// <exception cref="ConnectionException">The file, or a file that it names, cannot be used.</exception>
     public static ApiConnection FromKubeconfig(string path, string master, ConnectionSettings settings) =>
         Connect(KubeconfigPlan.Make(path, master, settings), settings);
 
     /// <summary>Connects as a pod with its service account (wire notes 5.3).</summary>
     /// <param name="settings">Rate limit, clock and log.</param>
-    /// <exception cref="ConnectionException">This is no pod, or it has no service account.</exception>
+    /// <exception cref="ConnectionException">This is not a pod, or the pod has no service account.</exception>
     public static ApiConnection InCluster(ConnectionSettings settings) => Connect(InClusterPlan.Make(settings), settings);
 
     /// <summary>Connects without credentials.</summary>
-    /// <param name="master">The server; without a scheme it means plain http (wire notes 5.2).</param>
+    /// <param name="master">The server; plain http if it has no scheme (wire notes 5.2).</param>
     /// <param name="settings">Rate limit, clock and log.</param>
-    /// <exception cref="ConnectionException">It is not an address of a server.</exception>
+    /// <exception cref="ConnectionException">The text is not an address of a server.</exception>
     public static ApiConnection Anonymous(string master, ConnectionSettings settings) =>
         Connect(AnonymousPlan.Make(master, settings), settings);
 
@@ -124,7 +124,7 @@ public sealed class ApiConnection : IDisposable
             : throw new ConnectionException("configuration", "clientConnection.burst", $"is {burst} with qps {rate}; it must be greater than 0 when qps is");
     }
 
-    private static void Tell(ILogger logger, ConnectionPlan plan)
+    private static void LogConnection(ILogger logger, ConnectionPlan plan)
     {
         logger.Connecting(plan.Server, plan.Source);
         if (plan.Server.Scheme == Uri.UriSchemeHttp)
@@ -132,9 +132,29 @@ public sealed class ApiConnection : IDisposable
             logger.PlainHttp(plan.Server);
         }
 
-        if (plan.HandlerFactory.SkipsVerification)
+        if (plan.Handler.SkipsVerification)
         {
             logger.NotVerified(plan.Server);
         }
     }
+}
+
+/// <summary>
+/// The configuration of a connection cannot be used: a broken kubeconfig, a missing file, an unusable key. The message names
+/// the place, the problem and the remedy, and never the value of a credential.
+/// </summary>
+/// <param name="subject">The source of the problem: a file, or "in-cluster configuration".</param>
+/// <param name="field">The field at fault, such as <c>users[name=node].user.client-key</c>; empty for the whole.</param>
+/// <param name="problem">The problem and its remedy; completes a sentence that begins with the field.</param>
+public sealed class ConnectionException(string subject, string field, string problem)
+    : Exception(field.Length == 0 ? $"{subject}: {problem}" : $"{subject}: {field} {problem}")
+{
+    /// <summary>The source of the problem: a file, or "in-cluster configuration".</summary>
+    public string Subject { get; } = subject;
+
+    /// <summary>The field at fault; empty for the whole.</summary>
+    public string Field { get; } = field;
+
+    /// <summary>The problem and its remedy.</summary>
+    public string Problem { get; } = problem;
 }

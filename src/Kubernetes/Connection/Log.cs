@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Kubernetes.Connection;
 
-/// <summary>What the connection tells. No message holds a credential.</summary>
+/// <summary>Messages of the connection, ids 300 to 309. None contains a credential.</summary>
 internal static partial class Log
 {
     [LoggerMessage(300, LogLevel.Information, "Connecting to {Server} as {Source} says")]

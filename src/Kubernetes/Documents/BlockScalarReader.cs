@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Passes YAML on without the blanks of empty lines at the beginning of a block scalar. YAML takes such blanks for nothing
-/// as long as they are no more than those of the first line with text (YAML 1.2, 8.1.1.1); the whole parser refuses them.
+/// Passes YAML on without the blanks of empty lines at the beginning of a block scalar. YAML ignores such blanks unless they
+/// are more than those of the first line with text (YAML 1.2, 8.1.1.1); the full parser refuses them.
 /// </summary>
 /// <param name="inner">The text.</param>
 internal sealed class BlockScalarReader(TextReader inner) : TextReader
@@ -100,8 +100,8 @@ internal sealed class BlockScalarReader(TextReader inner) : TextReader
     }
 
     /// <summary>
-    /// Whether a line ends with the header of a block scalar, which comes after a key, a minus, a tag or an anchor. One that
-    /// tells its indentation makes blanks part of the text.
+    /// Whether a line ends with the header of a block scalar, which comes after a key, a minus, a tag or an anchor. With an
+    /// indentation indicator, blanks are part of the text.
     /// </summary>
     private static bool IsHeader(ReadOnlySpan<char> line)
     {

@@ -1,10 +1,10 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Passes text on and stops when one object takes too much of it: the YAML parser would collect a scalar of any length.
+/// Passes text on and fails when one object is too long: the YAML parser would buffer a scalar of any length.
 /// </summary>
 /// <param name="inner">The text.</param>
-/// <param name="builder">Tells when an object is finished.</param>
+/// <param name="builder">Counts the finished objects.</param>
 internal sealed class BoundedTextReader(TextReader inner, DocumentBuilder builder) : TextReader
 {
     private int _finished;

@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Turns the tokens of a YAML or JSON reader into tapes, and hands the elements of a top-level <c>items</c> out one by
-/// one.
+/// Builds flat documents from the tokens of a YAML or JSON reader, and reports the elements of a top-level <c>items</c> one
+/// by one.
 /// </summary>
 /// <param name="sink">Receives the documents.</param>
 /// <param name="toleratesRepeatedKeys">Whether a key may be given twice in a mapping.</param>
@@ -17,10 +17,10 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
     private bool _inItems;
     private bool _hadItems;
 
-    /// <summary>Counts finished documents and items, so that a reader can bound the source text of each.</summary>
+    /// <summary>Number of finished documents and items, by which a reader limits the source text of each.</summary>
     public int Finished { get; private set; }
 
-    /// <summary>The tape that the next token goes to.</summary>
+    /// <summary>The document that the next token is added to.</summary>
     public FlatDocument Current => _inItems && _depth >= ItemDepth ? _item : _document;
 
     /// <summary>Whether a document has begun and not ended.</summary>
@@ -32,7 +32,7 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
         Current.AddScalar(DocumentKind.Text, utf8, line);
     }
 
-    /// <summary>Says that the document has something that is not understood; whoever needs the document refuses it.</summary>
+    /// <summary>Marks the document as having an unsupported part; it is refused if the document is needed.</summary>
     public void Unsupported(DocumentException problem)
     {
         if (!toleratesRepeatedKeys)

@@ -12,51 +12,51 @@ namespace KubeProxySharp.Kubernetes.Documents;
 [StructLayout(LayoutKind.Auto)]
 public readonly struct DocumentNode
 {
-    private readonly FlatDocument? _tape;
+    private readonly FlatDocument? _document;
     private readonly int _index;
 
-    internal DocumentNode(FlatDocument tape, int index)
+    internal DocumentNode(FlatDocument document, int index)
     {
-        _tape = tape;
+        _document = document;
         _index = index;
     }
 
     /// <summary>What the node is.</summary>
-    public DocumentKind Kind => _tape is null ? DocumentKind.Null : _tape[_index].Kind;
+    public DocumentKind Kind => _document is null ? DocumentKind.Null : _document[_index].Kind;
 
     /// <summary>Whether there is no value here.</summary>
     public bool IsNull => Kind == DocumentKind.Null;
 
     /// <summary>The line, from 1; 0 for a missing node.</summary>
-    public int Line => _tape is null ? 0 : _tape[_index].Line;
+    public int Line => _document is null ? 0 : _document[_index].Line;
 
     /// <summary>The path from the root, such as <c>spec.ports[0].name</c>.</summary>
-    public string Path => _tape is null ? "" : _tape.PathOf(_index);
+    public string Path => _document is null ? "" : _document.PathOf(_index);
 
     /// <summary>The text of a scalar.</summary>
-    public ReadOnlySpan<byte> Text => _tape is null ? default : _tape.TextOf(_tape[_index]);
+    public ReadOnlySpan<byte> Text => _document is null ? default : _document.TextOf(_document[_index]);
 
     /// <summary>The value of a key, or a missing node.</summary>
     public DocumentNode this[ReadOnlySpan<byte> key]
     {
         get
         {
-            if (_tape is null || !Is(DocumentKind.Mapping))
+            if (_document is null || !Is(DocumentKind.Mapping))
             {
                 return default;
             }
 
-            int end = _tape[_index].End;
+            int end = _document[_index].End;
             DocumentNode found = default;
-            for (int child = _index + 1; child < end; child = _tape[child + 1].End)
+            for (int child = _index + 1; child < end; child = _document[child + 1].End)
             {
-                if (!_tape.TextOf(_tape[child]).SequenceEqual(key))
+                if (!_document.TextOf(_document[child]).SequenceEqual(key))
                 {
                     continue;
                 }
 
-                found = new(_tape, child + 1);
-                if (_tape.RepeatedKeys.Count == 0)
+                found = new(_document, child + 1);
+                if (_document.RepeatedKeys.Count == 0)
                 {
                     break;
                 }
@@ -73,7 +73,7 @@ public readonly struct DocumentNode
     public Enumerable Members => Is(DocumentKind.Mapping) ? new(this, stride: 2) : default;
 
     /// <summary>The key of a node that <see cref="Members"/> gave.</summary>
-    public string Key => _tape is null ? "" : Encoding.UTF8.GetString(_tape.TextOf(_tape[_index - 1]));
+    public string Key => _document is null ? "" : Encoding.UTF8.GetString(_document.TextOf(_document[_index - 1]));
 
     /// <summary>Number of elements of a list; 0 for null.</summary>
     public int CountElements()
@@ -133,7 +133,7 @@ public readonly struct DocumentNode
             : throw Wrong($"is {Describe(actual)}, not {Describe(kind)}{Hint(kind)}");
     }
 
-    /// <summary>An exception that names the line and the path of this node.</summary>
+    /// <summary>Makes an exception with the line and the path of this node.</summary>
     public DocumentException Wrong(string reason) => new(Line, Path, reason);
 
     private static bool TryParseInteger(ReadOnlySpan<byte> text, out long value)
@@ -213,7 +213,7 @@ public readonly struct DocumentNode
     [StructLayout(LayoutKind.Auto)]
     public struct Enumerator
     {
-        private readonly FlatDocument? _tape;
+        private readonly FlatDocument? _document;
         private readonly int _end;
         private readonly int _stride;
         private int _current;
@@ -221,26 +221,48 @@ public readonly struct DocumentNode
 
         internal Enumerator(DocumentNode parent, int stride)
         {
-            _tape = parent._tape;
+            _document = parent._document;
             _stride = stride;
-            _end = _tape is null ? 0 : _tape[parent._index].End;
-            _next = _tape is null ? 0 : parent._index + stride;
+            _end = _document is null ? 0 : _document[parent._index].End;
+            _next = _document is null ? 0 : parent._index + stride;
         }
 
         /// <summary>The current node.</summary>
-        public readonly DocumentNode Current => new(_tape!, _current); // only read after MoveNext said true
+        public readonly DocumentNode Current => new(_document!, _current); // read only after MoveNext has returned true
 
         /// <summary>Goes on.</summary>
         public bool MoveNext()
         {
-            if (_tape is null || _next >= _end)
+            if (_document is null || _next >= _end)
             {
                 return false;
             }
 
             _current = _next;
-            _next = _tape[_current].End + _stride - 1;
+            _next = _document[_current].End + _stride - 1;
             return true;
         }
     }
+}
+
+/// <summary>What a node of a YAML or JSON document is.</summary>
+public enum DocumentKind : byte
+{
+    /// <summary>No value.</summary>
+    Null,
+
+    /// <summary>true or false.</summary>
+    Boolean,
+
+    /// <summary>A number, kept as its text.</summary>
+    Number,
+
+    /// <summary>A text.</summary>
+    Text,
+
+    /// <summary>A list.</summary>
+    Sequence,
+
+    /// <summary>Keys with values; a key is a node of kind <see cref="Text"/> followed by its value.</summary>
+    Mapping,
 }

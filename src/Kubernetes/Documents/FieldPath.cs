@@ -6,7 +6,7 @@ namespace KubeProxySharp.Kubernetes.Documents;
 /// <summary>Finds the node that a field reference such as <c>spec.ports[1].port</c> names.</summary>
 public static class FieldPath
 {
-    /// <summary>The node, or the last one on the way to it that exists.</summary>
+    /// <summary>The node; if it does not exist, the last existing one of its path.</summary>
     /// <param name="root">Where the path starts.</param>
     /// <param name="path">Keys joined by dots, positions in brackets. Keys with dots in them cannot be named.</param>
     public static DocumentNode Find(DocumentNode root, string path)

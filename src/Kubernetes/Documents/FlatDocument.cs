@@ -4,8 +4,8 @@ using System.Text;
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// A document as a flat list of nodes in reading order with their texts in one buffer: no object per node, and the
-/// storage is used again for the next document.
+/// A document as a flat list of nodes in reading order, with their texts in one buffer: there is no object per node, and the
+/// storage is reused for the next document.
 /// </summary>
 public sealed class FlatDocument
 {
@@ -23,18 +23,18 @@ public sealed class FlatDocument
     public bool IsEmpty => _entries.Count == 0;
 
     /// <summary>
-    /// Whether a key may be given twice in a mapping; the last value counts then, and <see cref="RepeatedKeys"/> has what
-    /// to say about it. Off by default: a repeated key is an error.
+    /// Whether a key may be given twice in a mapping: the last value is used then, and <see cref="RepeatedKeys"/> has the key.
+    /// Off by default: a repeated key is an error.
     /// </summary>
     public bool ToleratesRepeatedKeys { get; init; }
 
     /// <summary>The keys that were given twice, when that is tolerated.</summary>
     public IReadOnlyList<DocumentException> RepeatedKeys => _repeatedKeys;
 
-    /// <summary>What the document has that is not understood: it cannot be used, but need not be.</summary>
+    /// <summary>Unsupported parts of the document, which are errors only if the document is needed.</summary>
     public IReadOnlyList<DocumentException> Unsupported => _unsupported;
 
-    /// <summary>Forgets the content and keeps the storage.</summary>
+    /// <summary>Removes the content and keeps the storage.</summary>
     public void Clear()
     {
         _entries.Clear();
@@ -90,7 +90,7 @@ public sealed class FlatDocument
         _textLength += length;
     }
 
-    /// <summary>Appends a copy of a node of another tape with all below it.</summary>
+    /// <summary>Appends a copy of a node of another document with all nodes below it.</summary>
     internal void AddCopy(FlatDocument source, int index)
     {
         int shift = _entries.Count - index;
@@ -149,7 +149,7 @@ public sealed class FlatDocument
         return path.ToString();
     }
 
-    /// <summary>The end of a node; one that is still open goes on to the end of what was read.</summary>
+    /// <summary>The end of a node; for an open one the end of what has been read.</summary>
     private int EndOf(int index) => _entries[index].End == 0 ? _entries.Count : _entries[index].End;
 
     private void Add(Entry entry)

@@ -21,10 +21,10 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder, bool stopsAtYa
     private int _finished;
     private bool _isYamlNext;
 
-    /// <summary>What is left, from the mark on that a document of YAML begins with after one of JSON; null if there is none.</summary>
+    /// <summary>The rest of the text when YAML follows a JSON document; null if there is none.</summary>
     public PeekedStream? Rest { get; private set; }
 
-    /// <summary>The line that was come to, from 1.</summary>
+    /// <summary>The current line, from 1.</summary>
     public int Line => _line;
 
     public void Read(Stream stream)

@@ -7,8 +7,8 @@ using YamlDotNet.Core.Events;
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Tells JSON from YAML that begins with the same brace: a flow mapping. The first document decides, as far as it is in the
-/// beginning of the text.
+/// Distinguishes JSON from YAML that begins with a brace too: a flow mapping. Decides by the first document, as far as it is
+/// in the beginning of the text.
 /// </summary>
 internal static class JsonStart
 {
@@ -23,13 +23,13 @@ internal static class JsonStart
             return false;
         }
 
-        // What is neither is told as what it was more likely meant to be: the errors of JSON say more.
+        // Text that is neither is read as JSON, whose errors are more precise.
         return IsJson(start, isWhole) || (isWhole && !IsYaml(start));
     }
 
     private static bool IsJson(ReadOnlySpan<byte> start, bool isWhole)
     {
-        // Too deep is not the same as not JSON.
+        // JSON that is nested too deep is still JSON.
         Utf8JsonReader reader = new(start, isWhole, new JsonReaderState(new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = start.Length + 1 }));
         try
         {
@@ -50,8 +50,8 @@ internal static class JsonStart
     }
 
     /// <summary>
-    /// Whether the first document is YAML; what comes after it has errors of its own. Where a value is missing and all the
-    /// others are as JSON writes them, it is JSON that somebody broke, though YAML takes it.
+    /// Whether the first document is YAML; errors after it are reported later. If a value is missing and all others have the form
+    /// of JSON, it is broken JSON, although it is valid YAML.
     /// </summary>
     private static bool IsYaml(ReadOnlySpan<byte> text)
     {

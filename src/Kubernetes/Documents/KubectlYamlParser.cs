@@ -4,15 +4,15 @@ using System.Runtime.InteropServices;
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Reads the part of YAML that kubectl prints: mappings and sequences by indentation, scalars on one line, plain or quoted,
-/// and literal blocks. All else, and all that is broken, it leaves to the whole parser: it says no rather than guess.
+/// Parses the subset of YAML that kubectl prints: block mappings and sequences, scalars on one line, plain or quoted, and
+/// literal blocks. Anything else, and anything broken, is left to the full parser: in doubt it returns false.
 /// </summary>
 internal sealed class KubectlYamlParser
 {
     /// <summary>YAML bounds the length of a key that is not announced by a question mark to 1024 characters.</summary>
     private const int MaxKeyLength = 1000;
 
-    /// <summary>Characters that cannot begin a plain scalar (YAML 1.2, 5.3), but for the minus.</summary>
+    /// <summary>Characters that cannot begin a plain scalar (YAML 1.2, 5.3), except the minus.</summary>
     private static readonly SearchValues<byte> s_indicators = SearchValues.Create("?:,[]{}#&*!|>'\"%@`"u8);
 
     private readonly List<YamlToken> _tokens = [];
@@ -29,7 +29,7 @@ internal sealed class KubectlYamlParser
     private int _line;
     private bool _isAtEnd;
 
-    /// <summary>What was read.</summary>
+    /// <summary>The tokens of the last call.</summary>
     public ReadOnlySpan<YamlToken> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
     /// <summary>The text of a token.</summary>
@@ -39,7 +39,7 @@ internal sealed class KubectlYamlParser
     /// <summary>Reads a mapping without indentation, or nothing.</summary>
     /// <param name="source">Whole lines.</param>
     /// <param name="line">The number of the first one.</param>
-    /// <returns>Whether it is understood; if not, the tokens mean nothing.</returns>
+    /// <returns>Whether the text could be parsed; if not, the tokens are invalid.</returns>
     public bool TryReadMapping(ReadOnlyMemory<byte> source, int line)
     {
         Begin(source, line);
@@ -397,7 +397,7 @@ internal sealed class KubectlYamlParser
             depth = depth < 0 ? content : depth;
             if (depth < 0)
             {
-                // An empty line before the text, which tells how many blanks it may have.
+                // An empty line before the text, whose indentation limits its blanks.
                 longestEmpty = Math.Max(longestEmpty, text.Length);
             }
             else if (longestEmpty > depth)

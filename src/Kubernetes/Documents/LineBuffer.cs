@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>Lines of a stream one by one, with the text since a mark kept at hand.</summary>
+/// <summary>Reads a stream line by line, and keeps the text since a mark.</summary>
 /// <param name="stream">The text.</param>
 /// <param name="linesBefore">The number of lines of the input before it.</param>
 internal sealed class LineBuffer(Stream stream, int linesBefore)

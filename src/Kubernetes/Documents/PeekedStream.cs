@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>A forward-only stream whose beginning is at hand, and whose total length is bounded.</summary>
+/// <summary>A forward-only stream whose beginning can be inspected, and whose total length is limited.</summary>
 internal sealed class PeekedStream : Stream
 {
     private readonly Stream _inner;
@@ -11,7 +11,7 @@ internal sealed class PeekedStream : Stream
 
     /// <summary>Reads the beginning of a stream, without the byte order mark if there is one.</summary>
     /// <param name="inner">The stream.</param>
-    /// <param name="length">How much of it to look at, in bytes.</param>
+    /// <param name="length">The length of the beginning, in bytes.</param>
     public PeekedStream(Stream inner, int length)
     {
         _inner = inner;

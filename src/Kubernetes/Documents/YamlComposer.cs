@@ -4,7 +4,7 @@ using YamlDotNet.Core.Events;
 
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>Composes documents of what either parser reads: resolves anchors, and refuses what Kubernetes does not take.</summary>
+/// <summary>Composes documents from the output of either parser: resolves anchors, and refuses what Kubernetes does not take.</summary>
 /// <param name="builder">Receives the tokens.</param>
 internal sealed class YamlComposer(DocumentBuilder builder)
 {
@@ -13,7 +13,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
     private readonly List<Position> _open = [];
     private byte[] _utf8 = new byte[1024];
 
-    /// <summary>The largest line so far: the whole parser gives 1 for what is not written, as an empty key.</summary>
+    /// <summary>The largest line so far: the full parser gives line 1 for implicit values such as an empty key.</summary>
     private int _line;
 
     private enum Position : byte
@@ -25,9 +25,9 @@ internal sealed class YamlComposer(DocumentBuilder builder)
 
     private bool IsAtKey => _open.Count != 0 && _open[^1] == Position.Key;
 
-    /// <summary>Takes an event of the whole parser.</summary>
+    /// <summary>Adds an event of the full parser.</summary>
     /// <param name="parsed">The event.</param>
-    /// <param name="lineShift">What its line is short of the line in the input.</param>
+    /// <param name="lineShift">Added to its line to get the line in the input.</param>
     public void Take(ParsingEvent parsed, int lineShift)
     {
         _line = Math.Max(_line, (int)parsed.Start.Line + lineShift);
@@ -56,12 +56,12 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         }
     }
 
-    /// <summary>Takes tokens of block YAML.</summary>
-    /// <param name="block">Has them.</param>
-    /// <param name="range">Which of them.</param>
-    public void Take(KubectlYamlParser block, Range range)
+    /// <summary>Adds tokens of the parser for kubectl's YAML.</summary>
+    /// <param name="parser">The parser.</param>
+    /// <param name="range">The range of its tokens.</param>
+    public void Take(KubectlYamlParser parser, Range range)
     {
-        foreach (YamlToken token in block.Tokens[range])
+        foreach (YamlToken token in parser.Tokens[range])
         {
             switch (token.Kind)
             {
@@ -75,7 +75,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
                     End(token.Line);
                     break;
                 default:
-                    TakeScalar(block.TextOf(token), token.Kind == YamlTokenKind.Plain, default, token.Line);
+                    TakeScalar(parser.TextOf(token), token.Kind == YamlTokenKind.Plain, default, token.Line);
                     break;
             }
         }
@@ -86,14 +86,14 @@ internal sealed class YamlComposer(DocumentBuilder builder)
     {
         if (_open[^1] == Position.Value)
         {
-            // A fault of the whole parser on broken text, found by fuzzing.
+            // An error of the full parser on broken text, found by fuzzing.
             throw new DocumentException(line, "", "is not YAML: a key has no value");
         }
 
         _open.RemoveAt(_open.Count - 1);
         foreach (Recording recording in _recordings)
         {
-            recording.Tape.End();
+            recording.Document.End();
         }
 
         builder.End();
@@ -114,7 +114,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         Record(anchor);
         foreach (Recording recording in _recordings)
         {
-            recording.Tape.Begin(kind, line);
+            recording.Document.Begin(kind, line);
         }
 
         builder.Begin(kind, line);
@@ -132,7 +132,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
 
             foreach (Recording recording in _recordings)
             {
-                recording.Tape.AddScalar(DocumentKind.Text, text, line);
+                recording.Document.AddScalar(DocumentKind.Text, text, line);
             }
 
             builder.Key(text, line);
@@ -144,7 +144,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         Record(anchor);
         foreach (Recording recording in _recordings)
         {
-            recording.Tape.AddScalar(kind, text, line);
+            recording.Document.AddScalar(kind, text, line);
         }
 
         builder.Scalar(kind, text, line);
@@ -154,17 +154,17 @@ internal sealed class YamlComposer(DocumentBuilder builder)
     private void TakeAlias(AnchorAlias alias, int line)
     {
         RefuseComplexKey(line);
-        if (!_anchors.TryGetValue(alias.Value.Value, out FlatDocument? tape))
+        if (!_anchors.TryGetValue(alias.Value.Value, out FlatDocument? document))
         {
             throw new DocumentException(line, "", $"refers to the anchor \"{alias.Value.Value}\", which is not defined before");
         }
 
         foreach (Recording recording in _recordings)
         {
-            recording.Tape.AddCopy(tape, 0);
+            recording.Document.AddCopy(document, 0);
         }
 
-        builder.Copy(tape);
+        builder.Copy(document);
         ValueEnded();
     }
 
@@ -176,7 +176,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         }
     }
 
-    /// <summary>Starts to copy a value with an anchor aside, so that aliases can repeat it.</summary>
+    /// <summary>Starts to record a value with an anchor, so that aliases can repeat it.</summary>
     private void Record(AnchorName anchor)
     {
         if (!anchor.IsEmpty)
@@ -194,7 +194,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
 
         while (_recordings.Count != 0 && _recordings[^1].Depth == _open.Count)
         {
-            _anchors[_recordings[^1].Name] = _recordings[^1].Tape;
+            _anchors[_recordings[^1].Name] = _recordings[^1].Document;
             _recordings.RemoveAt(_recordings.Count - 1);
         }
     }
@@ -210,5 +210,5 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         return _utf8.AsSpan(0, Encoding.UTF8.GetBytes(value, _utf8));
     }
 
-    private sealed record Recording(string Name, int Depth, FlatDocument Tape);
+    private sealed record Recording(string Name, int Depth, FlatDocument Document);
 }

@@ -5,15 +5,15 @@ using YamlDotNet.Core.Events;
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>
-/// Reads a stream of YAML documents. Documents and elements of a top-level <c>items</c> that are written the way kubectl
-/// prints them are read as <see cref="KubectlYamlParser"/>, which is many times faster than the whole parser; each one that is not
-/// goes to that, and where an element cannot be understood by itself, so does all that follows.
+/// Reads a stream of YAML documents. Documents and elements of a top-level <c>items</c> in the form that kubectl prints are
+/// read by <see cref="KubectlYamlParser"/>, which is many times faster than the full parser (YamlDotNet). Others are read by
+/// the full parser, and so is the rest of the input after an element that cannot be parsed on its own.
 /// </summary>
 /// <param name="builder">Receives the tokens.</param>
 internal sealed class YamlDocumentReader(DocumentBuilder builder)
 {
-    /// <summary>A document or an element that is larger is left to the whole parser, which reads without keeping the text.</summary>
-    private const int MaxBlockLength = 1024 * 1024;
+    /// <summary>Larger documents and elements are left to the full parser, which does not buffer the text.</summary>
+    private const int MaxKubectlLength = 1024 * 1024;
 
     private const int BufferSize = 64 * 1024;
 
@@ -28,7 +28,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     private static readonly Continuation s_afterTheList = new("items: []\n", 6);
 
     private readonly YamlComposer _composer = new(builder);
-    private readonly KubectlYamlParser _block = new();
+    private readonly KubectlYamlParser _kubectl = new();
 
     /// <summary>Reads all of it.</summary>
     /// <param name="stream">The text.</param>
@@ -38,7 +38,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         // UTF-16 begins with a mark, which the reader of the whole text knows.
         if (!stream.Start.IsEmpty && stream.Start[0] is 0 or >= 0x80)
         {
-            ReadWhole(stream);
+            ReadWithFullParser(stream);
             return;
         }
 
@@ -51,8 +51,8 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         }
     }
 
-    /// <summary>Reads a stream by the whole parser alone.</summary>
-    public void ReadWhole(Stream stream)
+    /// <summary>Reads a stream with the full parser only.</summary>
+    public void ReadWithFullParser(Stream stream)
     {
         using StreamReader text = new(stream, s_utf8, detectEncodingFromByteOrderMarks: true, BufferSize);
         TakeAll(new(new BoundedTextReader(text, builder), lineShift: 0), skip: 0);
@@ -77,7 +77,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
 
         while (hasLine && !YamlLine.IsMarker(lines.Line, "---"u8))
         {
-            if (YamlLine.IsSpecial(lines.Line) || lines.Marked.Length > MaxBlockLength)
+            if (YamlLine.IsSpecial(lines.Line) || lines.Marked.Length > MaxKubectlLength)
             {
                 return ReadRest(lines, s_fromTheBeginning);
             }
@@ -91,12 +91,12 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
             }
         }
 
-        if (!_block.TryReadMapping(Content(lines, marker), FirstLine(lines, marker)))
+        if (!_kubectl.TryReadMapping(Content(lines, marker), FirstLine(lines, marker)))
         {
             return YamlLine.HasOddWhitespace(lines.Marked.Span) || !TryTakeDocument(lines, hasLine) ? ReadRest(lines, s_fromTheBeginning) : hasLine;
         }
 
-        _composer.Take(_block, ..);
+        _composer.Take(_kubectl, ..);
         _composer.EndDocument();
         return hasLine;
     }
@@ -104,13 +104,13 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
     /// <summary>Reads a document with a list, from the mark; the current line is the first element.</summary>
     private bool ReadList(LineBuffer lines, int indent, int marker)
     {
-        if (!_block.TryReadMapping(Content(lines, marker), FirstLine(lines, marker)))
+        if (!_kubectl.TryReadMapping(Content(lines, marker), FirstLine(lines, marker)))
         {
             return ReadRest(lines, s_fromTheBeginning);
         }
 
         // Without the null that the key has as long as no element is seen, and the end of the mapping.
-        _composer.Take(_block, ..^2);
+        _composer.Take(_kubectl, ..^2);
         _composer.Begin(DocumentKind.Sequence, default, lines.Number);
         bool hasLine = true;
         while (hasLine && YamlLine.IsElementAt(lines.Line, indent))
@@ -120,9 +120,9 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
             {
                 hasLine = lines.MoveNext();
             }
-            while (hasLine && YamlLine.IsInElement(lines.Line, indent) && lines.Marked.Length <= MaxBlockLength);
+            while (hasLine && YamlLine.IsInElement(lines.Line, indent) && lines.Marked.Length <= MaxKubectlLength);
 
-            if (lines.Marked.Length > MaxBlockLength || !TryTakeElement(lines))
+            if (lines.Marked.Length > MaxKubectlLength || !TryTakeElement(lines))
             {
                 return ReadRest(lines, s_withinTheList);
             }
@@ -138,7 +138,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         lines.Mark();
         while (hasLine && !YamlLine.IsMarker(lines.Line, "---"u8))
         {
-            if (YamlLine.IsSpecial(lines.Line) || lines.Marked.Length > MaxBlockLength)
+            if (YamlLine.IsSpecial(lines.Line) || lines.Marked.Length > MaxKubectlLength)
             {
                 return ReadRest(lines, s_afterTheList);
             }
@@ -146,14 +146,14 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
             hasLine = lines.MoveNext();
         }
 
-        if (!_block.TryReadMapping(lines.Marked, lines.MarkNumber))
+        if (!_kubectl.TryReadMapping(lines.Marked, lines.MarkNumber))
         {
             return ReadRest(lines, s_afterTheList);
         }
 
-        if (!_block.Tokens.IsEmpty)
+        if (!_kubectl.Tokens.IsEmpty)
         {
-            _composer.Take(_block, 1..^1);
+            _composer.Take(_kubectl, 1..^1);
         }
 
         _composer.End(lines.Number);
@@ -161,13 +161,13 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         return hasLine;
     }
 
-    /// <summary>Hands on the element from the mark to the current line, by the whole parser if need be.</summary>
-    /// <returns>Whether it can be understood by itself; a text in quotes may go on in what looks like the next element.</returns>
+    /// <summary>Adds the element from the mark to the current line, with the full parser if necessary.</summary>
+    /// <returns>Whether it can be parsed on its own; a text in quotes may continue in what looks like the next element.</returns>
     private bool TryTakeElement(LineBuffer lines)
     {
-        if (_block.TryReadElement(lines.Marked, lines.MarkNumber))
+        if (_kubectl.TryReadElement(lines.Marked, lines.MarkNumber))
         {
-            _composer.Take(_block, ..);
+            _composer.Take(_kubectl, ..);
             return true;
         }
 
@@ -188,7 +188,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         }
         catch (Exception e) when (e is DocumentException or DecoderFallbackException)
         {
-            // Whether it is wrong is seen with what follows.
+            // Only the lines that follow show whether it is an error.
             return false;
         }
 
@@ -202,11 +202,11 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         return isWhole;
     }
 
-    /// <summary>Hands on the document from the mark to the current line by the whole parser.</summary>
-    /// <returns>Whether it can be understood by itself; a document that is but a text may go on over markers.</returns>
+    /// <summary>Adds the document from the mark to the current line with the full parser.</summary>
+    /// <returns>Whether it can be parsed on its own; a document that is a single text may continue after markers.</returns>
     private bool TryTakeDocument(LineBuffer lines, bool hasNext)
     {
-        // The marker of the next document tells where this one ends.
+        // The marker of the next document ends this one.
         using StreamReader text = new(new MemoryStream((hasNext ? lines.MarkedWithLine : lines.Marked).ToArray()), s_utf8, detectEncodingFromByteOrderMarks: false);
         YamlParser parser = new(text, lines.MarkNumber - 1);
         bool isAtRoot = false;
@@ -226,7 +226,7 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
         return true;
     }
 
-    /// <summary>Hands on all from the mark on by the whole parser.</summary>
+    /// <summary>Adds everything from the mark on with the full parser.</summary>
     /// <returns>Always false: nothing is left.</returns>
     private bool ReadRest(LineBuffer lines, Continuation continuation)
     {
@@ -251,8 +251,8 @@ internal sealed class YamlDocumentReader(DocumentBuilder builder)
 
     private static int FirstLine(LineBuffer lines, int marker) => lines.MarkNumber + (marker > 0 ? 1 : 0);
 
-    /// <summary>Where in a document the whole parser takes over.</summary>
-    /// <param name="Prefix">Lines to parse first, so that it is there.</param>
-    /// <param name="Events">The number of events that they make.</param>
+    /// <summary>The position in a document where the full parser continues.</summary>
+    /// <param name="Prefix">Lines that are parsed first to get to that position.</param>
+    /// <param name="Events">The number of events of these lines, which are skipped.</param>
     private sealed record Continuation(string Prefix, int Events);
 }

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>What a line of YAML is, as far as it shows without its context.</summary>
+/// <summary>Properties of a line of YAML that do not depend on its context.</summary>
 internal static class YamlLine
 {
     /// <summary>The number of blanks before its content; -1 for a line of blanks.</summary>
@@ -10,12 +10,12 @@ internal static class YamlLine
     public static bool IsMarker(ReadOnlySpan<byte> line, ReadOnlySpan<byte> marker) =>
         line.StartsWith(marker) && (line.Length == marker.Length || line[marker.Length] is (byte)' ' or (byte)'\t' or (byte)'\r');
 
-    /// <summary>Whether a line says something about documents that only the whole parser understands.</summary>
+    /// <summary>Whether a line is a directive or a document end marker, which only the full parser supports.</summary>
     public static bool IsSpecial(ReadOnlySpan<byte> line) => line.StartsWith("%"u8) || IsMarker(line, "..."u8);
 
     /// <summary>
     /// Whether there may be line ends that <see cref="LineBuffer"/> does not know (a return alone, and three of Unicode's), or
-    /// lines that begin with a tab, which the whole parser takes in its own way.
+    /// lines that begin with a tab, which the full parser handles differently.
     /// </summary>
     public static bool HasOddWhitespace(ReadOnlySpan<byte> text)
     {

@@ -4,17 +4,17 @@ using YamlDotNet.Core.Events;
 
 namespace KubeProxySharp.Kubernetes.Documents;
 
-/// <summary>The whole parser of YAML, with its errors as ours.</summary>
+/// <summary>The full parser of YAML (YamlDotNet), with its errors as <see cref="DocumentException"/>.</summary>
 /// <param name="text">The text.</param>
-/// <param name="lineShift">What its lines are short of the lines of the input.</param>
+/// <param name="lineShift">Added to its lines to get the lines of the input.</param>
 internal sealed class YamlParser(TextReader text, int lineShift)
 {
     private readonly Parser _parser = new(new BlockScalarReader(text));
 
-    /// <summary>What lines of events are short of the lines of the input.</summary>
+    /// <summary>Added to lines of events to get the lines of the input.</summary>
     public int LineShift => lineShift;
 
-    /// <summary>The event; set when <see cref="MoveNext"/> said so.</summary>
+    /// <summary>The current event; valid after <see cref="MoveNext"/> has returned true.</summary>
     public ParsingEvent Current => _parser.Current!;
 
     /// <summary>Goes to the next event.</summary>
@@ -36,7 +36,7 @@ internal sealed class YamlParser(TextReader text, int lineShift)
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
         {
-            // Faults of the parser on broken text, found by fuzzing; the position is not known.
+            // Exceptions of the parser on broken text, found by fuzzing; the position is not known.
             throw new DocumentException((int)(_parser.Current?.End.Line ?? 0) + lineShift, "", "is not YAML from here on");
         }
     }

@@ -7,8 +7,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Kubernetes.Manifests;
 
 /// <summary>
-/// Decodes an EndpointSlice from YAML or JSON. A port or endpoint that cannot be used is left out and noted, as kube-proxy
-/// does: were the whole slice refused, its old version would stay in force and send traffic to what is gone.
+/// Decodes an EndpointSlice from YAML or JSON. A port or endpoint that cannot be used is left out and reported, as in
+/// kube-proxy: if the whole slice were refused, its old version would stay in use and send traffic to endpoints that are gone.
 /// </summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
@@ -124,7 +124,7 @@ internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
             Hints(document, endpoint, "forNodes"u8));
     }
 
-    /// <summary>Notes what is left out, with its path in the object: in an event of a watch that is not where the document begins.</summary>
+    /// <summary>Adds a problem with its path in the object, which in a watch event does not begin at the root of the document.</summary>
     private void LeaveOut(DocumentNode document, DocumentException reason, string consequence)
     {
         if (!_problems.HasRoom)
@@ -160,7 +160,7 @@ internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
         return found;
     }
 
-    /// <summary>Hints only say who had better use an endpoint: without those that cannot be read it is of use to everybody.</summary>
+    /// <summary>Hints only restrict who should use an endpoint: without hints that cannot be read it is for all nodes and zones.</summary>
     private EquatableArray<string> Hints(DocumentNode document, DocumentNode endpoint, ReadOnlySpan<byte> key)
     {
         try

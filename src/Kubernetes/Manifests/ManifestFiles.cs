@@ -2,7 +2,7 @@ using KubeProxySharp.Kubernetes.Manifests.Interop;
 
 namespace KubeProxySharp.Kubernetes.Manifests;
 
-/// <summary>Reads manifests from where <c>kubectl -f</c> takes them: files, directories and standard input.</summary>
+/// <summary>Reads manifests from the sources of <c>kubectl -f</c>: files, directories and standard input.</summary>
 public static class ManifestFiles
 {
     /// <summary>The path that stands for standard input.</summary>
@@ -29,7 +29,7 @@ public static class ManifestFiles
 
             if (!Directory.Exists(path))
             {
-                // Whoever names a FIFO means to write to it.
+                // A FIFO that is named explicitly has a writer.
                 using FileStream stream = Open(path);
                 reader.Read(path, stream);
                 continue;
@@ -42,7 +42,7 @@ public static class ManifestFiles
         }
     }
 
-    /// <summary>Reads a file if it is a regular one; else the reader has a warning that names it.</summary>
+    /// <summary>Reads a regular file; for any other file a warning is added to the reader.</summary>
     /// <exception cref="IOException">The file cannot be read; the message names it.</exception>
     public static void ReadRegular(string file, ManifestReader reader)
     {

@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Kubernetes.Manifests;
 
-/// <content>What is done with each object.</content>
+/// <content>The decoding and collection of objects.</content>
 public sealed partial class ManifestReader
 {
     private const string ServiceKind = "Service";
@@ -15,26 +15,26 @@ public sealed partial class ManifestReader
     private const string PodKind = "Pod";
 
     /// <summary>Decodes an object and stores it.</summary>
-    private void TakeObject(string kind, FlatDocument tape)
+    private void AddObject(string kind, FlatDocument document)
     {
-        bool isTaken = TakeObject(kind, tape.Root, isUpdate: false, isWhole: tape.Unsupported.Count == 0);
-        if (isTaken)
+        bool isSupported = AddObject(kind, document.Root, isUpdate: false, isWhole: document.Unsupported.Count == 0);
+        if (isSupported)
         {
-            TellUnsupported(kind, tape);
+            ReportUnsupported(kind, document);
         }
 
-        TellRepeatedKeys(Describe(kind, tape.Root), tape, isTaken ? ManifestSeverity.Error : ManifestSeverity.Warning);
+        ReportRepeatedKeys(Describe(kind, document.Root), document, isSupported ? ManifestSeverity.Error : ManifestSeverity.Warning);
     }
 
     /// <summary>Decodes an object and stores it, if its kind makes rules.</summary>
     /// <returns>Whether it does.</returns>
-    private bool TakeObject(string kind, DocumentNode root, bool isUpdate, bool isWhole)
+    private bool AddObject(string kind, DocumentNode root, bool isUpdate, bool isWhole)
     {
         if (root.Kind != DocumentKind.Mapping)
         {
             if (kind.Length == 0 || IsOurs(kind))
             {
-                Tell(ManifestSeverity.Error, root.Line, $"{Describe(kind, root)}: is not a Kubernetes object");
+                Report(ManifestSeverity.Error, root.Line, $"{Describe(kind, root)}: is not a Kubernetes object");
                 return true;
             }
 
@@ -53,7 +53,7 @@ public sealed partial class ManifestReader
                     break;
                 case EndpointSliceKind when IsVersion(root, "discovery.k8s.io/v1"u8):
                     EndpointSlice slice = _slices.Decode(root);
-                    Tell(slice.Problems.AsSpan(), root);
+                    Report(slice.Problems.AsSpan(), root);
                     Store(Objects.EndpointSlices, slice.Name, slice, kind, slice.Name, root.Line, isUpdate);
                     break;
                 case NodeKind when IsVersion(root, "v1"u8):
@@ -75,12 +75,12 @@ public sealed partial class ManifestReader
         }
         catch (DocumentException) when (!isWhole)
         {
-            // What it lacks may stand in the part that is not supported, and that is told.
+            // The missing field may be in the unsupported part of the document, which is reported.
         }
         catch (DocumentException e)
         {
             string field = e.Field.Length == 0 ? "" : e.Field + " ";
-            Tell(ManifestSeverity.Error, e.Line == 0 ? root.Line : e.Line, $"{Describe(kind, root)}: {field}{e.Reason}");
+            Report(ManifestSeverity.Error, e.Line == 0 ? root.Line : e.Line, $"{Describe(kind, root)}: {field}{e.Reason}");
         }
 
         return true;
@@ -88,24 +88,24 @@ public sealed partial class ManifestReader
 
     private static bool IsOurs(string kind) => kind is ServiceKind or EndpointSliceKind or NodeKind or ServiceCidrKind or PodKind;
 
-    private void TellUnsupported(string kind, FlatDocument tape)
+    private void ReportUnsupported(string kind, FlatDocument document)
     {
-        foreach (DocumentException problem in tape.Unsupported)
+        foreach (DocumentException problem in document.Unsupported)
         {
-            Tell(ManifestSeverity.Error, problem.Line, $"{Describe(kind, tape.Root)}: {problem.Reason}");
+            Report(ManifestSeverity.Error, problem.Line, $"{Describe(kind, document.Root)}: {problem.Reason}");
         }
     }
 
-    /// <summary>Says which keys were given twice: nobody knows which of the values is meant.</summary>
-    private void TellRepeatedKeys(string what, FlatDocument tape, ManifestSeverity severity)
+    /// <summary>Reports keys that are given twice: it is not known which of the values is meant.</summary>
+    private void ReportRepeatedKeys(string what, FlatDocument document, ManifestSeverity severity)
     {
-        foreach (DocumentException repeated in tape.RepeatedKeys)
+        foreach (DocumentException repeated in document.RepeatedKeys)
         {
-            Tell(severity, repeated.Line, $"{(what.Length == 0 ? "" : what + ": ")}{repeated.Field} {repeated.Reason}");
+            Report(severity, repeated.Line, $"{(what.Length == 0 ? "" : what + ": ")}{repeated.Field} {repeated.Reason}");
         }
     }
 
-    /// <summary>An item of a typed raw list has no apiVersion; anything else must have the one that is understood.</summary>
+    /// <summary>An item of a typed raw list has no apiVersion; any other object must have the supported one.</summary>
     private static bool IsVersion(DocumentNode root, ReadOnlySpan<byte> version)
     {
         DocumentNode given = root["apiVersion"u8];
@@ -131,22 +131,22 @@ public sealed partial class ManifestReader
         _skipped[name] = _skipped.GetValueOrDefault(name) + 1;
     }
 
-    private void TakeWatchEvent(FlatDocument tape)
+    private void ApplyWatchEvent(FlatDocument document)
     {
-        DocumentNode root = tape.Root;
+        DocumentNode root = document.Root;
         DocumentNode payload = root["object"u8];
         string kind = KindOf(payload);
         string type = root["type"u8].Kind == DocumentKind.Text ? root["type"u8].AsString("") : "";
-        TellRepeatedKeys(Describe(kind, payload), tape, IsOurs(kind) ? ManifestSeverity.Error : ManifestSeverity.Warning);
+        ReportRepeatedKeys(Describe(kind, payload), document, IsOurs(kind) ? ManifestSeverity.Error : ManifestSeverity.Warning);
         if (IsOurs(kind))
         {
-            TellUnsupported(kind, tape);
+            ReportUnsupported(kind, document);
         }
 
         switch (type)
         {
             case "ADDED" or "MODIFIED":
-                TakeObject(kind, payload, isUpdate: true, isWhole: tape.Unsupported.Count == 0);
+                AddObject(kind, payload, isUpdate: true, isWhole: document.Unsupported.Count == 0);
                 break;
             case "DELETED":
                 Remove(kind, payload);
@@ -154,7 +154,7 @@ public sealed partial class ManifestReader
             case "BOOKMARK":
                 break;
             default:
-                Tell(ManifestSeverity.Error, root.Line, $"is a watch event of type \"{type}\", not ADDED, MODIFIED, DELETED or BOOKMARK");
+                Report(ManifestSeverity.Error, root.Line, $"is a watch event of type \"{type}\", not ADDED, MODIFIED, DELETED or BOOKMARK");
                 break;
         }
     }
@@ -173,25 +173,25 @@ public sealed partial class ManifestReader
         };
     }
 
-    /// <summary>Reports what the strict model will leave out, with the line of the field.</summary>
+    /// <summary>Reports what the rule model will leave out, with the line of the field.</summary>
     private void CheckService(Service service, DocumentNode root)
     {
         List<Problem> problems = [];
         _ = ServiceReader.Read(service, allowExternalIPs: true, problems);
-        Tell(CollectionsMarshal.AsSpan(problems), root);
+        Report(CollectionsMarshal.AsSpan(problems), root);
         bool wouldGetAddress = service.ClusterIP.Length == 0 && service.Type is not "ExternalName" && !service.IsForOtherProxy;
         if (wouldGetAddress)
         {
-            Tell(ManifestSeverity.Note, root.Line, $"Service {service.Name}: spec.clusterIP is not set, as in a file that was never applied; the Service gets no rules");
+            Report(ManifestSeverity.Note, root.Line, $"Service {service.Name}: spec.clusterIP is not set, as in a file that was never applied; the Service gets no rules");
         }
     }
 
-    private void Tell(ReadOnlySpan<Problem> problems, DocumentNode root)
+    private void Report(ReadOnlySpan<Problem> problems, DocumentNode root)
     {
         foreach (Problem problem in problems)
         {
             ManifestSeverity severity = problem.Severity == ProblemSeverity.Error ? ManifestSeverity.Error : ManifestSeverity.Warning;
-            Tell(severity, FieldPath.Find(root, problem.Field).Line, problem.ToString());
+            Report(severity, FieldPath.Find(root, problem.Field).Line, problem.ToString());
         }
     }
 
@@ -207,7 +207,7 @@ public sealed partial class ManifestReader
                 throw new DocumentException(line, "", $"is also defined at {source}:{first}, and differently; remove one");
             }
 
-            Tell(ManifestSeverity.Note, line, $"{kind} {name}: is the same as at {source}:{first}");
+            Report(ManifestSeverity.Note, line, $"{kind} {name}: is the same as at {source}:{first}");
             return;
         }
 

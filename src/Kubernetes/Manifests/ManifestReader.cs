@@ -5,9 +5,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Kubernetes.Manifests;
 
 /// <summary>
-/// Reads manifests as users have them: YAML with several documents, JSON, lists, raw API answers and watch dumps (wire
-/// notes 7.1). Collects the objects and everything that has to be said about them; one broken object does not stop the
-/// others.
+/// Reads manifests: YAML with several documents, JSON, lists, raw API responses and watch dumps (wire notes 7.1). Collects the
+/// objects and the messages about them; one broken object does not stop the others.
 /// </summary>
 public sealed partial class ManifestReader : IDocumentSink
 {
@@ -36,14 +35,14 @@ public sealed partial class ManifestReader : IDocumentSink
     /// <summary>The objects read so far.</summary>
     public ManifestObjects Objects { get; } = new();
 
-    /// <summary>What has to be said, in the order of the input.</summary>
+    /// <summary>The messages, in the order of the input.</summary>
     public IReadOnlyList<ManifestMessage> Messages => _messages;
 
     /// <summary>Number of messages that are errors.</summary>
     public int ErrorCount { get; private set; }
 
     /// <summary>Reads one input to its end.</summary>
-    /// <param name="source">What the user calls it: the path, or <c>stdin</c>.</param>
+    /// <param name="source">The name of the input in messages: the path, or <c>stdin</c>.</param>
     /// <param name="stream">Its content.</param>
     public void Read(string source, Stream stream)
     {
@@ -55,14 +54,14 @@ public sealed partial class ManifestReader : IDocumentSink
         }
         catch (DocumentException e)
         {
-            Tell(ManifestSeverity.Error, e.Line, e.Field.Length == 0 ? e.Reason : $"{e.Field} {e.Reason}");
+            Report(ManifestSeverity.Error, e.Line, e.Field.Length == 0 ? e.Reason : $"{e.Field} {e.Reason}");
         }
 
         _undecided.Clear();
         foreach ((string kind, int count) in _skipped)
         {
             string objects = count == 1 ? "1 object" : string.Create(CultureInfo.InvariantCulture, $"{count} objects");
-            Tell(ManifestSeverity.Note, 0, $"skipped {objects} of kind {kind}, which makes no rules");
+            Report(ManifestSeverity.Note, 0, $"skipped {objects} of kind {kind}, which makes no rules");
         }
     }
 
@@ -75,7 +74,7 @@ public sealed partial class ManifestReader : IDocumentSink
         string kind = KindOf(item.Root);
         if (kind.Length != 0)
         {
-            TakeObject(kind, item);
+            AddObject(kind, item);
             return false;
         }
 
@@ -86,7 +85,7 @@ public sealed partial class ManifestReader : IDocumentSink
             return true;
         }
 
-        TakeItem(listKind, item);
+        AddItem(listKind, item);
         return false;
     }
 
@@ -99,18 +98,18 @@ public sealed partial class ManifestReader : IDocumentSink
         {
             if (kind.Length == 0)
             {
-                Tell(ManifestSeverity.Error, root.Line, "has items but no kind; it must be List, ServiceList or the like");
+                Report(ManifestSeverity.Error, root.Line, "has items but no kind; it must be List, ServiceList or the like");
             }
 
             foreach (FlatDocument item in _undecided)
             {
-                TakeItem(kind, item);
+                AddItem(kind, item);
             }
 
             _undecided.Clear();
             if (kind.Length == 0 || IsList(kind))
             {
-                TellRepeatedKeys(kind, document, IsOurs(KindOfItems(kind)) ? ManifestSeverity.Error : ManifestSeverity.Warning);
+                ReportRepeatedKeys(kind, document, IsOurs(KindOfItems(kind)) ? ManifestSeverity.Error : ManifestSeverity.Warning);
                 return;
             }
         }
@@ -123,16 +122,16 @@ public sealed partial class ManifestReader : IDocumentSink
 
         if (kind.Length != 0)
         {
-            TakeObject(kind, document);
+            AddObject(kind, document);
         }
         else if (root.Kind == DocumentKind.Mapping && !root["object"u8].IsNull)
         {
-            TakeWatchEvent(document);
+            ApplyWatchEvent(document);
         }
         else
         {
             string what = root.Kind == DocumentKind.Mapping ? "has no kind" : "is not a Kubernetes object";
-            Tell(ManifestSeverity.Error, root.Line, $"{what}; give YAML or JSON with apiVersion and kind");
+            Report(ManifestSeverity.Error, root.Line, $"{what}; give YAML or JSON with apiVersion and kind");
         }
     }
 
@@ -153,16 +152,16 @@ public sealed partial class ManifestReader : IDocumentSink
     private static string KindOfItems(string listKind) =>
         IsList(listKind) && listKind.Length > 4 ? listKind[..^4] : "";
 
-    /// <summary>Takes an item without a kind of its own; a field <c>items</c> of what is no list belongs to the object.</summary>
-    private void TakeItem(string listKind, FlatDocument item)
+    /// <summary>Adds an item without a kind of its own; a field <c>items</c> of an object that is not a list is part of that object.</summary>
+    private void AddItem(string listKind, FlatDocument item)
     {
         if (listKind.Length == 0 || IsList(listKind))
         {
-            TakeObject(KindOfItems(listKind), item);
+            AddObject(KindOfItems(listKind), item);
         }
     }
 
-    private void Tell(ManifestSeverity severity, int line, string text)
+    private void Report(ManifestSeverity severity, int line, string text)
     {
         if (severity == ManifestSeverity.Error && ++ErrorCount > MaxErrors)
         {
@@ -171,4 +170,26 @@ public sealed partial class ManifestReader : IDocumentSink
 
         _messages.Add(new(severity, _source, line, text));
     }
+}
+
+/// <summary>The objects found in manifests.</summary>
+public sealed class ManifestObjects
+{
+    /// <summary>Services, by name.</summary>
+    public Dictionary<NamespacedName, Service> Services { get; } = [];
+
+    /// <summary>EndpointSlices, by name.</summary>
+    public Dictionary<NamespacedName, EndpointSlice> EndpointSlices { get; } = [];
+
+    /// <summary>Nodes, by name.</summary>
+    public Dictionary<string, Node> Nodes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Pods, by name. They make no rules; they are used to name the owner of an address.</summary>
+    public Dictionary<NamespacedName, Pod> Pods { get; } = [];
+
+    /// <summary>ServiceCIDRs, by name.</summary>
+    public Dictionary<string, ServiceCidr> ServiceCidrs { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Number of all objects.</summary>
+    public int Count => Services.Count + EndpointSlices.Count + Nodes.Count + Pods.Count + ServiceCidrs.Count;
 }

@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Manifests;
 
-/// <summary>Decodes what is wanted of Pods from YAML or JSON.</summary>
+/// <summary>Decodes the needed fields of Pods from YAML or JSON.</summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class PodDecoder(Utf8StringPool pool)
 {

@@ -1,36 +1,28 @@
 using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Wire;
+using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Kubernetes.Watch;
 
 /// <summary>
-/// Keeps a sink in step with one resource of the API server: lists, watches, and starts over whenever the server or the
-/// way to it fails (wire notes 3). Objects are handed on as they arrive and are not kept; only their names are, to find
-/// those that vanish unseen. What the sink has stays valid through every failure: losing the API server withdraws nothing.
+/// Keeps a sink up to date with one resource of the API server: lists, watches, and continues after every failure of the
+/// server or the connection (wire notes 3), as <see cref="WatchRecovery"/> decides. Objects are passed on as they arrive and
+/// are not stored; only their names are, to find objects that were deleted unobserved. A failure never removes objects from
+/// the sink.
 /// </summary>
 /// <typeparam name="T">The input type of the rule model.</typeparam>
-public sealed partial class Reflector<T>
+public sealed class Reflector<T>
     where T : class
 {
     private const int MinWatchSeconds = 300;
     private const int MaxWatchSeconds = 600;
     private const int PageLength = 500;
 
-    /// <summary>A watch whose version is gone, and a list that is refused its version: then something is wrong with the server.</summary>
-    private const int MaxListsAtOnce = 2;
-
     private static readonly TimeSpan s_headerDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_listDeadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_listSilence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_watchGrace = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_shortWatch = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_quietAbsence = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_steadyWatch = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_healthyWatch = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan s_silentWatch = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_streamingRetry = TimeSpan.FromHours(1);
-    private static readonly TimeSpan s_longestRetryAfter = TimeSpan.FromMinutes(2);
 
     private readonly ApiClient _client;
     private readonly ApiResource<T> _resource;
@@ -38,27 +30,15 @@ public sealed partial class Reflector<T>
     private readonly ILogger _logger;
     private readonly Random _random;
     private readonly TimeProvider _time;
-    private readonly Backoff _backoff;
-    private readonly Backoff _breakBackoff;
-    private readonly Backoff _overloadSpread;
     private readonly IResourceDecoder<T> _decoder;
     private readonly NameTable _names;
-
-    private string _version = "";
-    private bool _mustList = true;
-    private ListBasis _basis;
-    private bool _usesFieldSelector = true;
-    private bool _hasEndedEarly;
-    private int _breaks;
-    private int _listsAtOnce;
-    private long? _streamingRefused;
-    private string? _problem;
+    private readonly WatchRecovery _recovery;
 
     /// <summary>Makes a reflector; <see cref="RunAsync"/> starts it.</summary>
     /// <param name="client">Sends its requests.</param>
-    /// <param name="resource">What to watch.</param>
+    /// <param name="resource">The resource to watch.</param>
     /// <param name="sink">Receives the objects.</param>
-    /// <param name="logger">Receives what happens.</param>
+    /// <param name="logger">The log.</param>
     /// <param name="random">The source of time-outs and delays.</param>
     public Reflector(ApiClient client, ApiResource<T> resource, IResourceSink<T> sink, ILogger<Reflector<T>> logger, Random random)
     {
@@ -68,17 +48,13 @@ public sealed partial class Reflector<T>
         _logger = logger;
         _random = random;
         _time = client.TimeProvider;
-        _backoff = Backoff.AfterRefusals(random);
-        _breakBackoff = Backoff.AfterBreaks(random);
-        _overloadSpread = Backoff.Spread(random);
         Utf8StringPool pool = new();
         _decoder = resource.MakeDecoder(pool);
         _names = new(pool);
+        _recovery = new(client, resource.Plural, resource.Group, resource.IsFieldSelectorOptional ? resource.FieldSelector : "", logger, random);
     }
 
-    private bool UsesStreamingLists => _streamingRefused is not long since || _time.GetElapsedTime(since) >= s_streamingRetry;
-
-    /// <summary>Lists and watches until it is cancelled; nothing else ends it.</summary>
+    /// <summary>Lists and watches until it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -88,22 +64,215 @@ public sealed partial class Reflector<T>
             NextAttempt next;
             try
             {
-                next = _mustList && !UsesStreamingLists
+                next = _recovery.MustList && !_recovery.UsesStreamingLists
                     ? await ListAsync(cancellationToken)
                     : await WatchAsync(cancellationToken);
             }
             catch (Exception e)
             {
-                // A request that fails at the moment of the stop is part of the stop.
+                // A request that fails because of the cancellation is not a failure of the server.
                 cancellationToken.ThrowIfCancellationRequested();
-                next = Judge(e);
+                next = _recovery.AfterFailure(e);
             }
 
-            await PauseAsync(next, cancellationToken);
+            await _recovery.WaitAsync(next, cancellationToken);
         }
     }
 
-    /// <summary>A listing is complete.</summary>
+    /// <summary>A plain list, in pages if the server wants that (wire notes 2.3, 2.4).</summary>
+    private async Task<NextAttempt> ListAsync(CancellationToken cancellationToken)
+    {
+        string version = _recovery.Basis switch
+        {
+            ListBasis.Current => await ReadVersionAsync(cancellationToken),
+            ListBasis.Unnamed => "",
+            _ => _recovery.Version.Length == 0 ? "0" : _recovery.Version,
+        };
+
+        // With a version from before, a limit would mean "exactly this version", which may be gone.
+        int limit = version is "" or "0" ? PageLength : 0;
+        string token = "";
+        _names.BeginListing();
+        while (true)
+        {
+            ResourceEvent<T> end;
+            try
+            {
+                end = await ListPageAsync(_resource.ListPath(version, limit, token, _recovery.UsesFieldSelector), takesItems: true, cancellationToken);
+            }
+            catch (ApiException e) when (token.Length != 0 && e.Status.IsExpired)
+            {
+                // The server offers to continue with a mixture of versions; one complete list is requested instead.
+                token = "";
+                limit = 0;
+                _names.BeginListing();
+                continue;
+            }
+
+            token = end.Continue ?? "";
+            if (token.Length == 0)
+            {
+                Complete(end.ResourceVersion);
+                return NextAttempt.AtOnce;
+            }
+        }
+    }
+
+    /// <summary>The current version of the server, from a list of one object (wire notes 2.3).</summary>
+    private async Task<string> ReadVersionAsync(CancellationToken cancellationToken) =>
+        (await ListPageAsync(_resource.ListPath("", 1, "", _recovery.UsesFieldSelector), takesItems: false, cancellationToken)).ResourceVersion ?? "";
+
+    private async Task<ResourceEvent<T>> ListPageAsync(string path, bool takesItems, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(s_listDeadline, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        ApiRequest request = new(HttpMethod.Get, path);
+        using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
+        using IResourceStream<T> items = ResourceStreams.List(
+            await response.Content.ReadAsStreamAsync(either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
+        ResourceEvent<T> last = default;
+        while (await items.NextAsync(either.Token) is ResourceEvent<T> item)
+        {
+            last = item;
+            switch (item.Type)
+            {
+                case ResourceEventType.Put when takesItems:
+                    Put(item);
+                    break;
+                case ResourceEventType.Unusable when takesItems:
+                    LeaveOut(item);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>A watch; it begins with all objects if a list is due (wire notes 3.1, 3.2).</summary>
+    private async Task<NextAttempt> WatchAsync(CancellationToken cancellationToken)
+    {
+        int seconds = _random.Next(MinWatchSeconds, MaxWatchSeconds + 1);
+        string version = _recovery.MustList && _recovery.Basis != ListBasis.Seen ? "" : _recovery.Version;
+        string path = _resource.WatchPath(version, _recovery.MustList, seconds, _recovery.UsesFieldSelector);
+        using CancellationTokenSource deadline = new(s_headerDeadline, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        ApiRequest request = new(HttpMethod.Get, path) { IsWatch = true };
+        using HttpResponseMessage response = await _client.SendAsync(request, either.Token);
+
+        // A half-open connection is detected by HTTP/2 pings; without these, because the watch outlives its own timeout.
+        TimeSpan life = TimeSpan.FromSeconds(seconds) + s_watchGrace;
+        bool isListing = _recovery.MustList;
+        long start = _time.GetTimestamp();
+        deadline.CancelAfter(isListing ? s_listSilence : life);
+        using IResourceStream<T> events = ResourceStreams.Watch(
+            await response.Content.ReadAsStreamAsync(either.Token), FormatOf(response), _resource.ExpectedKind, _decoder, _names);
+        if (isListing)
+        {
+            _names.BeginListing();
+        }
+
+        bool hadEvents = false;
+        bool isUnproven = !isListing && _recovery.HasProblem;
+        try
+        {
+            while (await (isUnproven ? FirstEventAsync(events, either.Token) : events.NextAsync(either.Token)) is ResourceEvent<T> next)
+            {
+                hadEvents = true;
+                isUnproven = false;
+                if (!_recovery.MustList && ResourceVersions.IsOlder(next.ResourceVersion, _recovery.Version))
+                {
+                    return _recovery.AfterStepBack(next.ResourceVersion, _time.GetElapsedTime(start));
+                }
+
+                Handle(next, request);
+                if (isListing)
+                {
+                    isListing = _recovery.MustList;
+                    deadline.CancelAfter(isListing ? ListTimeLeft(start) : life);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (isListing && deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return _recovery.AfterListWithoutEnd();
+        }
+        catch (Exception e) when (ApiClient.IsLostConnection(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return _recovery.AfterBreak(e, _time.GetElapsedTime(start));
+        }
+
+        return _recovery.AfterEnd(hadEvents, _time.GetElapsedTime(start));
+    }
+
+    /// <summary>
+    /// Reads the first event of a watch that continues after a problem. Only an event, or no error for a while, shows that the
+    /// watch works: a version that is gone is reported inside the stream, after status 200 (wire notes 13).
+    /// </summary>
+    private async ValueTask<ResourceEvent<T>?> FirstEventAsync(IResourceStream<T> events, CancellationToken cancellationToken)
+    {
+        Task<ResourceEvent<T>?> first = events.NextAsync(cancellationToken).AsTask();
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (await Task.WhenAny(first, Task.Delay(WatchRecovery.ShortWatch, _time, over.Token)) != first && !cancellationToken.IsCancellationRequested)
+        {
+            _recovery.ReportRecovered();
+        }
+
+        await over.CancelAsync();
+        ResourceEvent<T>? next = await first;
+        if (next is { Type: not ResourceEventType.Error })
+        {
+            _recovery.ReportRecovered();
+        }
+
+        return next;
+    }
+
+    /// <summary>The time limit for the next event of a streaming list, whose total time is limited as that of a plain list.</summary>
+    private TimeSpan ListTimeLeft(long start)
+    {
+        TimeSpan left = s_listDeadline - _time.GetElapsedTime(start);
+        return left <= TimeSpan.Zero ? TimeSpan.Zero : left < s_listSilence ? left : s_listSilence;
+    }
+
+    private static WireFormat FormatOf(HttpResponseMessage response) =>
+        ResourceStreams.FormatOf(response.Content.Headers.ContentType?.MediaType);
+
+    private void Handle(in ResourceEvent<T> next, ApiRequest request)
+    {
+        switch (next.Type)
+        {
+            case ResourceEventType.Put:
+                Put(next);
+                break;
+            case ResourceEventType.Deleted:
+                if (_names.Remove(next.Name))
+                {
+                    _sink.Remove(next.Name);
+                }
+
+                break;
+            case ResourceEventType.Unusable:
+                LeaveOut(next);
+                break;
+            case ResourceEventType.Error:
+                throw new WatchErrorException(request.ToString(), next.Status ?? new ApiStatus());
+            case ResourceEventType.Bookmark when _recovery.MustList && next.EndsListing:
+                Complete(next.ResourceVersion);
+                return;
+            default:
+                break;
+        }
+
+        // Initial events are ordered by key, so a watch cannot continue from their versions (wire notes 13).
+        if (!_recovery.MustList)
+        {
+            _recovery.Advance(next.ResourceVersion);
+        }
+    }
+
+    /// <summary>Handles the end of a list: objects that it did not contain are removed from the sink.</summary>
     private void Complete(string version)
     {
         if (version.Length == 0 || version == "0")
@@ -111,26 +280,15 @@ public sealed partial class Reflector<T>
             throw new WireException("a listing ended without a resource version");
         }
 
-        foreach (RuleModel.Inputs.NamespacedName name in _names.TakeVanished())
+        foreach (NamespacedName name in _names.TakeVanished())
         {
             _sink.Remove(name);
         }
 
-        _mustList = false;
-        _basis = ListBasis.Seen;
-        Advance(version);
+        _recovery.OnListed(version);
         Log.Listed(_logger, _resource.Plural, _names.Count, version);
         _sink.Listed();
-        Works();
-    }
-
-    private void Advance(string version)
-    {
-        if (version.Length != 0)
-        {
-            _version = version;
-            _client.Observer.OnResourceVersion(_resource.Plural, version);
-        }
+        _recovery.ReportRecovered();
     }
 
     private void Put(in ResourceEvent<T> item)
@@ -148,98 +306,41 @@ public sealed partial class Reflector<T>
 
         Log.UnusableObject(_logger, _resource.Plural, item.Problem ?? "");
     }
+}
 
-    private void Works()
+/// <summary>
+/// Receives the changes of one resource, in order, on the task that reads the stream. It must not block: the server closes
+/// the watch of a slow reader.
+/// </summary>
+/// <typeparam name="T">The input type of the rule model.</typeparam>
+public interface IResourceSink<in T>
+{
+    /// <summary>Adds or replaces an object.</summary>
+    void Put(T value);
+
+    /// <summary>Removes an object. Objects that were deleted while there was no watch are reported after the next list.</summary>
+    void Remove(NamespacedName name);
+
+    /// <summary>A list is complete: the sink has exactly the objects of the server. Called after every list.</summary>
+    void Listed();
+}
+
+/// <summary>Compares resource versions as far as they can be compared.</summary>
+internal static class ResourceVersions
+{
+    /// <summary>
+    /// Whether a version is older than one that was seen before on the same stream: then the server was restored to an older
+    /// state. Only decimal numbers have an order; other versions are opaque.
+    /// </summary>
+    public static bool IsOlder(string? version, string than)
     {
-        if (_problem is not null)
+        if (string.IsNullOrEmpty(version) || than.Length == 0 || !IsNumber(version) || !IsNumber(than))
         {
-            _problem = null;
-            Log.WorksAgain(_logger, _resource.Plural);
-            _client.Observer.OnProblem(_resource.Plural, null);
+            return false;
         }
+
+        return version.Length == than.Length ? string.CompareOrdinal(version, than) < 0 : version.Length < than.Length;
     }
 
-    private async Task PauseAsync(NextAttempt next, CancellationToken cancellationToken)
-    {
-        if (next.Absence is string absence)
-        {
-            await WaitForServerAsync(absence, cancellationToken);
-        }
-        else if (next.IsAsked)
-        {
-            await Task.Delay(next.Delay, _time, cancellationToken);
-        }
-        else
-        {
-            await _client.PauseAsync(next.Delay, cancellationToken);
-        }
-    }
-
-    private async Task WaitForServerAsync(string absence, CancellationToken cancellationToken)
-    {
-        Task answer = _client.WaitForServerAsync(cancellationToken);
-        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-
-        // Connections are lost now and then; only a server that does not come back at once is worth a word.
-        if (await Task.WhenAny(answer, Task.Delay(s_quietAbsence, _time, over.Token)) != answer && !cancellationToken.IsCancellationRequested)
-        {
-            TellAbsence(absence);
-        }
-
-        await over.CancelAsync();
-        await answer;
-        if (_breaks++ > 0)
-        {
-            // It answers, and yet the connections break.
-            await _client.PauseAsync(_breakBackoff.Next(), cancellationToken);
-        }
-    }
-
-    private NextAttempt Wait(string problem)
-    {
-        TimeSpan delay = _backoff.Next();
-        Tell(problem, delay);
-        return NextAttempt.After(delay);
-    }
-
-    /// <summary>Waits as long as the server wants, if it says so.</summary>
-    private NextAttempt Wait(string problem, ApiStatus status)
-    {
-        bool isOverload = status.Code == 429;
-        if (status.RetryAfter is null && !isOverload)
-        {
-            return Wait(problem);
-        }
-
-        TimeSpan asked = status.RetryAfter is TimeSpan said ? (said < s_longestRetryAfter ? said : s_longestRetryAfter) : _backoff.Next();
-        TimeSpan delay = asked + (isOverload ? _overloadSpread.Share() : _breakBackoff.Next());
-        Tell(problem, delay);
-        return NextAttempt.AsAsked(delay);
-    }
-
-    private void TellAbsence(string absence)
-    {
-        if (absence == _problem)
-        {
-            Log.ServerStillAway(_logger, _resource.Plural, absence);
-            return;
-        }
-
-        _problem = absence;
-        Log.ServerAway(_logger, _resource.Plural, absence);
-        _client.Observer.OnProblem(_resource.Plural, absence);
-    }
-
-    private void Tell(string problem, TimeSpan delay)
-    {
-        if (problem == _problem)
-        {
-            Log.WatchProblemAgain(_logger, _resource.Plural, problem, delay);
-            return;
-        }
-
-        _problem = problem;
-        Log.WatchProblem(_logger, _resource.Plural, problem, delay);
-        _client.Observer.OnProblem(_resource.Plural, problem);
-    }
+    private static bool IsNumber(string version) => !version.AsSpan().ContainsAnyExceptInRange('0', '9') && (version[0] != '0' || version.Length == 1);
 }

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>What the API server says about a failure: its Status object, or the bare HTTP code (wire notes 1.6, 3.4).</summary>
+/// <summary>The error of a request: the Status object of the API server, or only the HTTP code (wire notes 1.6, 3.4).</summary>
 public sealed record ApiStatus
 {
     /// <summary>The code, as in HTTP; 0 if unknown.</summary>
@@ -15,7 +15,7 @@ public sealed record ApiStatus
     /// <summary>The reasons of <c>details.causes</c>, joined by commas.</summary>
     public string Causes { get; init; } = "";
 
-    /// <summary>How long the server wants to be left alone, if it says so.</summary>
+    /// <summary>The time after which the server wants the next attempt; null if it gives none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Whether the resource version that was asked for is no longer in the server's history.</summary>

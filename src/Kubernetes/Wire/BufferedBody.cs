@@ -3,8 +3,8 @@ using System.Buffers;
 namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
-/// The unread part of a response body in a rented buffer. It grows only as bytes arrive, never because a length prefix
-/// promises them, and shrinks again after a large object.
+/// The unread part of a response body in a rented buffer. It grows only as bytes arrive, never because of a length prefix,
+/// and shrinks again after a large object.
 /// </summary>
 /// <param name="stream">The body.</param>
 internal sealed class BufferedBody(Stream stream) : IDisposable
@@ -20,13 +20,13 @@ internal sealed class BufferedBody(Stream stream) : IDisposable
     private int _end;
     private bool _isDisposed;
 
-    /// <summary>The bytes that were received and not passed over.</summary>
+    /// <summary>The received bytes that are not consumed yet.</summary>
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(_start, _end - _start);
 
     /// <summary>A part of <see cref="Bytes"/> as a stream, valid until the next read.</summary>
     public MemoryStream StreamOf(int offset, int length) => new(_buffer, _start + offset, length, writable: false);
 
-    /// <summary>Passes over bytes that were received.</summary>
+    /// <summary>Consumes received bytes.</summary>
     public void Advance(int count)
     {
         _start += count;
@@ -37,7 +37,7 @@ internal sealed class BufferedBody(Stream stream) : IDisposable
         }
     }
 
-    /// <summary>Waits until that many bytes are there.</summary>
+    /// <summary>Waits until that many bytes have been received.</summary>
     /// <returns>False if the body ends before.</returns>
     public async ValueTask<bool> FillAsync(int count, CancellationToken cancellationToken)
     {

@@ -8,8 +8,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
-/// Decodes an EndpointSlice. The wire has addressType after the endpoints, so these are read in a second pass (wire notes
-/// 1.9). Endpoints whose address does not fit and ports of an unknown protocol are left out and noted.
+/// Decodes an EndpointSlice. In the message, addressType comes after the endpoints, so these are read in a second pass (wire
+/// notes 1.9). Endpoints with an address of another family and ports of an unknown protocol are left out and reported.
 /// </summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceDecoder<EndpointSlice>
@@ -179,7 +179,7 @@ internal sealed class EndpointSliceWireDecoder(Utf8StringPool pool) : IResourceD
         }
     }
 
-    /// <summary>A value that is wrong may be wrong in its length too.</summary>
+    /// <summary>Shortens a value for a message; an invalid value may be very long.</summary>
     private static string Shown(ReadOnlySpan<byte> text) =>
         text.Length <= MaxShownLength ? Encoding.UTF8.GetString(text) : Encoding.UTF8.GetString(text[..MaxShownLength]) + "...";
 }

@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>Decodes one endpoint of a slice; targetRef, half of all bytes of a large list, is passed over (wire notes 8.2).</summary>
+/// <summary>Decodes one endpoint of a slice; targetRef, half of all bytes of a large list, is skipped (wire notes 8.2).</summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class EndpointWireDecoder(Utf8StringPool pool)
 {

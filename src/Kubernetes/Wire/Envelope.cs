@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>What surrounds every protobuf object: a magic, then its apiVersion and kind beside its bytes (wire notes 1.2).</summary>
+/// <summary>The envelope of every protobuf object: a magic number, then apiVersion and kind, and the object's bytes (wire notes 1.2).</summary>
 internal readonly ref struct Envelope
 {
     /// <summary>The type header's key, the object's key.</summary>

@@ -5,7 +5,7 @@ namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
 /// Reads a JSON list item by item while it arrives; only one item is in memory. It ends with a bookmark that has the
-/// list's resource version. Key order carries no meaning, so the kind is checked at the end.
+/// list's resource version. Keys may come in any order, so the kind is checked at the end.
 /// </summary>
 /// <param name="body">The response body; disposed with this.</param>
 /// <param name="kind">The kind of the items.</param>
@@ -24,7 +24,7 @@ internal sealed class JsonListStream<T>(BufferedBody body, ExpectedKind kind, Js
     private string _key = "";
     private bool _isInItems;
     private bool _isAtEnd;
-    private bool _isWhole;
+    private bool _isComplete;
 
     private enum Step
     {
@@ -98,13 +98,13 @@ internal sealed class JsonListStream<T>(BufferedBody body, ExpectedKind kind, Js
     {
         item = default;
         Utf8JsonReader tokens = new(body.Bytes, isFinalBlock: false, _state);
-        while (!_isWhole)
+        while (!_isComplete)
         {
-            // What was consumed so far is settled; a value that has not arrived whole is read again from its start.
+            // Tokens before this one are consumed; a value that has not arrived completely is read again from its start.
             Utf8JsonReader before = tokens;
             if (!tokens.Read())
             {
-                return Settle(before, Step.NeedsMore);
+                return Consume(before, Step.NeedsMore);
             }
 
             bool isValue = tokens.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject);
@@ -113,16 +113,16 @@ internal sealed class JsonListStream<T>(BufferedBody body, ExpectedKind kind, Js
                 int start = (int)tokens.TokenStartIndex;
                 if (!tokens.TrySkip())
                 {
-                    return Settle(before, Step.NeedsMore);
+                    return Consume(before, Step.NeedsMore);
                 }
 
                 item = _item.Read(body.StreamOf(start, (int)tokens.BytesConsumed - start));
-                return Settle(tokens, Step.Item);
+                return Consume(tokens, Step.Item);
             }
 
-            if (tokens.CurrentDepth == 1 && isValue && !TakeMember(ref tokens))
+            if (tokens.CurrentDepth == 1 && isValue && !ReadMember(ref tokens))
             {
-                return Settle(before, Step.NeedsMore);
+                return Consume(before, Step.NeedsMore);
             }
 
             if (tokens.TokenType == JsonTokenType.PropertyName)
@@ -135,16 +135,16 @@ internal sealed class JsonListStream<T>(BufferedBody body, ExpectedKind kind, Js
             }
             else
             {
-                _isWhole = tokens.TokenType == JsonTokenType.EndObject && tokens.CurrentDepth == 0;
+                _isComplete = tokens.TokenType == JsonTokenType.EndObject && tokens.CurrentDepth == 0;
             }
         }
 
-        return Settle(tokens, Step.End);
+        return Consume(tokens, Step.End);
     }
 
-    /// <summary>Takes the value of a member of the list object.</summary>
-    /// <returns>False if it has not arrived whole.</returns>
-    private bool TakeMember(ref Utf8JsonReader tokens)
+    /// <summary>Reads the value of a member of the list object.</summary>
+    /// <returns>False if it has not arrived completely.</returns>
+    private bool ReadMember(ref Utf8JsonReader tokens)
     {
         switch (_key)
         {
@@ -174,7 +174,7 @@ internal sealed class JsonListStream<T>(BufferedBody body, ExpectedKind kind, Js
         }
     }
 
-    private Step Settle(Utf8JsonReader tokens, Step step)
+    private Step Consume(Utf8JsonReader tokens, Step step)
     {
         _state = tokens.CurrentState;
         body.Advance((int)tokens.BytesConsumed);

@@ -2,15 +2,15 @@ using KubeProxySharp.Kubernetes.Documents;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>Reads one JSON object with the reader of manifests; what is read is handed over while it is in memory.</summary>
-/// <param name="take">Receives the object.</param>
-internal sealed class JsonObject<TResult>(Func<DocumentNode, TResult> take) : IDocumentSink
+/// <summary>Reads one JSON object with the reader of manifests.</summary>
+/// <param name="convert">Converts the object, which is valid only during the call.</param>
+internal sealed class JsonObject<TResult>(Func<DocumentNode, TResult> convert) : IDocumentSink
 {
     private TResult? _result;
     private int _count;
 
     /// <summary>Reads an object.</summary>
-    /// <exception cref="WireException">It is not one JSON object, or not one that the receiver understands.</exception>
+    /// <exception cref="WireException">It is not one JSON object, or one that cannot be converted.</exception>
     public TResult Read(Stream text)
     {
         _count = 0;
@@ -32,7 +32,7 @@ internal sealed class JsonObject<TResult>(Func<DocumentNode, TResult> take) : ID
     /// <inheritdoc/>
     void IDocumentSink.OnDocument(FlatDocument document, bool hadItems)
     {
-        _result = take(document.Root);
+        _result = convert(document.Root);
         _count++;
     }
 }

@@ -8,7 +8,6 @@ internal sealed class NameComparer : IEqualityComparer<NamespacedName>, IAlterna
 {
     private const int MaxStackLength = 512;
 
-    /// <summary>The comparer.</summary>
     public static NameComparer Instance { get; } = new();
 
     /// <inheritdoc/>
@@ -42,7 +41,7 @@ internal sealed class NameComparer : IEqualityComparer<NamespacedName>, IAlterna
     public NamespacedName Create(Utf8Name alternate) =>
         new(Encoding.UTF8.GetString(alternate.Namespace), Encoding.UTF8.GetString(alternate.Name));
 
-    /// <summary>Names of the API are ASCII; anything else is compared the slow way.</summary>
+    /// <summary>Names of the API are ASCII; other texts are decoded before they are compared.</summary>
     private static bool IsText(ReadOnlySpan<byte> utf8, string text) =>
         Ascii.IsValid(utf8)
             ? Ascii.Equals(utf8, text)
@@ -55,4 +54,16 @@ internal sealed class NameComparer : IEqualityComparer<NamespacedName>, IAlterna
         hash.AddBytes(utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
         hash.Add(0);
     }
+}
+
+/// <summary>Namespace and name as UTF-8 bytes of a message.</summary>
+/// <param name="space">The namespace.</param>
+/// <param name="name">The name.</param>
+internal readonly ref struct Utf8Name(ReadOnlySpan<byte> space, ReadOnlySpan<byte> name)
+{
+    /// <summary>The namespace.</summary>
+    public ReadOnlySpan<byte> Namespace { get; } = space;
+
+    /// <summary>The name.</summary>
+    public ReadOnlySpan<byte> Name { get; } = name;
 }

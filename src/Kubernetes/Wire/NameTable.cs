@@ -5,8 +5,8 @@ namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
 /// The names of the objects that a watch has reported, without the objects. A repeated event of an object finds its name
-/// here by its bytes, so that each name is one string however often the object changes; after a listing the table tells
-/// what has vanished (wire notes 3.7).
+/// here by its bytes, so that each name is one string however often the object changes; after a list the table
+/// has the objects that no longer exist (wire notes 3.7).
 /// </summary>
 /// <param name="pool">Shares the namespaces.</param>
 internal sealed class NameTable(Utf8StringPool pool)
@@ -17,7 +17,7 @@ internal sealed class NameTable(Utf8StringPool pool)
     /// <summary>Number of names.</summary>
     public int Count => _listingByName.Count;
 
-    /// <summary>The name with these bytes: the known one, or a new one that is not known yet.</summary>
+    /// <summary>The name with these bytes: the known string, or a new one, which is not added.</summary>
     public NamespacedName Resolve(ReadOnlySpan<byte> space, ReadOnlySpan<byte> name)
     {
         Dictionary<NamespacedName, int>.AlternateLookup<Utf8Name> lookup = _listingByName.GetAlternateLookup<Utf8Name>();
@@ -26,13 +26,13 @@ internal sealed class NameTable(Utf8StringPool pool)
             : new(pool.Get(space), Encoding.UTF8.GetString(name));
     }
 
-    /// <summary>A new listing begins: every name that is not marked from now on has vanished.</summary>
+    /// <summary>Begins a new list: names that are not marked from now on no longer exist.</summary>
     public void BeginListing() => _listing++;
 
-    /// <summary>The object is there.</summary>
+    /// <summary>Marks an existing object.</summary>
     public void Mark(NamespacedName name) => _listingByName[name] = _listing;
 
-    /// <summary>An object that cannot be read is there: if it is known it has not vanished.</summary>
+    /// <summary>Marks an object that exists but cannot be decoded, if it is known.</summary>
     public void Keep(NamespacedName name)
     {
         if (_listingByName.ContainsKey(name))
@@ -41,11 +41,11 @@ internal sealed class NameTable(Utf8StringPool pool)
         }
     }
 
-    /// <summary>The object is gone.</summary>
+    /// <summary>Removes a deleted object.</summary>
     /// <returns>Whether it was known.</returns>
     public bool Remove(NamespacedName name) => _listingByName.Remove(name);
 
-    /// <summary>Forgets what the listing that has just ended did not mark, and returns it.</summary>
+    /// <summary>Removes and returns the names that the last list did not mark.</summary>
     public IReadOnlyList<NamespacedName> TakeVanished()
     {
         List<NamespacedName> vanished = [];

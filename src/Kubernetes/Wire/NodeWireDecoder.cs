@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>Decodes a Node; of its status only the addresses are read, never the images.</summary>
+/// <summary>Decodes a Node; of its status only the addresses are read.</summary>
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class NodeWireDecoder(Utf8StringPool pool) : IResourceDecoder<Node>
 {

@@ -1,8 +1,11 @@
+using System.Text;
+using KubeProxySharp.RuleModel.Inputs;
+
 namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
-/// <c>metadata</c> of an object, read where it stands. Labels and annotations are looked up by their bytes, no map is
-/// built; managedFields, over half of a small Service, are passed over (wire notes 1.7, 1.9).
+/// <c>metadata</c> of an object, read in place. Labels and annotations are looked up by their bytes without a map;
+/// managedFields, over half of a small Service, are skipped (wire notes 1.7, 1.9).
 /// </summary>
 internal readonly ref struct ObjectHeader
 {
@@ -56,7 +59,7 @@ internal readonly ref struct ObjectHeader
                 case 0x32: // resourceVersion
                     version = reader.ReadBytes();
                     break;
-                case 0x4a: // deletionTimestamp: only its presence tells anything
+                case 0x4a: // deletionTimestamp: only its presence matters
                     reader.ReadBytes();
                     isBeingDeleted = true;
                     break;
@@ -134,4 +137,23 @@ internal readonly ref struct ObjectHeader
 
         return isWanted;
     }
+}
+
+/// <summary>Reads names of objects from their metadata.</summary>
+internal static class WireName
+{
+    /// <summary>The key of an object in a namespace; an empty namespace is <c>default</c>, as in files.</summary>
+    /// <exception cref="WireException">The object has no name.</exception>
+    public static NamespacedName Namespaced(in ObjectHeader header, NameTable names) =>
+        names.Resolve(header.Namespace.IsEmpty ? "default"u8 : header.Namespace, NotEmpty(header.Name));
+
+    /// <summary>The key of a cluster-wide object.</summary>
+    /// <exception cref="WireException">The object has no name.</exception>
+    public static NamespacedName ClusterWide(in ObjectHeader header, NameTable names) => names.Resolve(default, NotEmpty(header.Name));
+
+    /// <summary>A resource version; empty if it is too long to be one.</summary>
+    public static string ResourceVersion(in ObjectHeader header) =>
+        header.ResourceVersion.Length > 64 ? "" : Encoding.UTF8.GetString(header.ResourceVersion);
+
+    private static ReadOnlySpan<byte> NotEmpty(ReadOnlySpan<byte> name) => name.IsEmpty ? throw new WireException("an object has no name") : name;
 }

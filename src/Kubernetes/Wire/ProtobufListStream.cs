@@ -46,7 +46,7 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
             }
 
             ResourceEvent<T>? item = key == ItemsKey ? Read(body.Bytes[..length]) : null;
-            Pass(length);
+            Consume(length);
             if (item is not null)
             {
                 return item;
@@ -66,10 +66,10 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
     /// <inheritdoc/>
     public void Dispose() => body.Dispose();
 
-    /// <summary>Reads up to the first byte of the list message: the kind comes before it, as every server writes it.</summary>
+    /// <summary>Reads up to the first byte of the list message; the kind comes before it.</summary>
     private async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
-        await NeedAsync(Envelope.Magic.Length, cancellationToken);
+        await RequireAsync(Envelope.Magic.Length, cancellationToken);
         if (!body.Bytes.StartsWith(Envelope.Magic))
         {
             throw new WireException("the list does not begin with the magic of the protobuf format");
@@ -89,7 +89,7 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
             throw new WireException($"the server sent {type.Describe()} where a list of {kind} was asked for");
         }
 
-        Pass(length);
+        Consume(length);
         if (await ReadVarintAsync(cancellationToken) != Envelope.ObjectKey)
         {
             throw new WireException("the list has something else where its items should be");
@@ -98,7 +98,7 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
         _left = await ReadVarintAsync(cancellationToken);
     }
 
-    /// <summary>Reads key and length of a field and waits for its bytes; a number is passed over and counts as length 0.</summary>
+    /// <summary>Reads key and length of a field and waits for its bytes; a number is skipped and counts as length 0.</summary>
     private async ValueTask<(uint Key, int Length)> ReadFieldAsync(CancellationToken cancellationToken)
     {
         ulong key = await ReadVarintAsync(cancellationToken);
@@ -108,7 +108,7 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
             case 0:
                 return ((uint)key, 0);
             case 2 when value <= WireLimits.MaxObjectLength && value <= _left && key <= uint.MaxValue:
-                await NeedAsync((int)value, cancellationToken);
+                await RequireAsync((int)value, cancellationToken);
                 return ((uint)key, (int)value);
             default:
                 throw new WireException("the list has a field that is too long or of an unknown type");
@@ -120,9 +120,9 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
         ulong value = 0;
         for (int index = 0; index < MaxVarintLength; index++)
         {
-            await NeedAsync(1, cancellationToken);
+            await RequireAsync(1, cancellationToken);
             byte part = body.Bytes[0];
-            Pass(1);
+            Consume(1);
             value |= (ulong)(part & 0x7f) << (7 * index);
             if (part < 0x80)
             {
@@ -133,7 +133,7 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
         throw new WireException("an integer is longer than ten bytes");
     }
 
-    private async ValueTask NeedAsync(int count, CancellationToken cancellationToken)
+    private async ValueTask RequireAsync(int count, CancellationToken cancellationToken)
     {
         if (!await body.FillAsync(count, cancellationToken))
         {
@@ -141,7 +141,7 @@ internal sealed class ProtobufListStream<T>(BufferedBody body, ExpectedKind kind
         }
     }
 
-    private void Pass(int count)
+    private void Consume(int count)
     {
         if ((ulong)count > _left)
         {

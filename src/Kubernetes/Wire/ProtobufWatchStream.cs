@@ -77,7 +77,7 @@ internal sealed class ProtobufWatchStream<T>(BufferedBody body, ExpectedKind kin
         }
         catch (WireException e)
         {
-            // Frame and envelope were sound, so the stream goes on; one object must not hold up all others.
+            // Frame and envelope are valid, so the stream continues: one broken object must not stop the others.
             NamespacedName name = names.Resolve(header.Namespace, header.Name);
             return new() { Type = ResourceEventType.Unusable, Name = name, ResourceVersion = version, Problem = $"{kind.Kind} {name}: {e.Message}" };
         }

@@ -1,6 +1,9 @@
+using KubeProxySharp.Kubernetes.Documents;
+using KubeProxySharp.RuleModel.Inputs;
+
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>Makes the reader that fits a response's Content-Type: the server may answer JSON to whatever was asked (wire notes 1.1).</summary>
+/// <summary>Makes the reader for a response's Content-Type: a server may always answer with JSON (wire notes 1.1).</summary>
 internal static class ResourceStreams
 {
     /// <summary>The media type of protobuf.</summary>
@@ -35,4 +38,46 @@ internal static class ResourceStreams
         };
 
     private static WireException Unreadable() => new("the answer is neither protobuf nor JSON; is something between this node and the API server?");
+}
+
+/// <summary>Reads the body of a list or a watch, one object at a time.</summary>
+/// <typeparam name="T">The input type.</typeparam>
+internal interface IResourceStream<T> : IDisposable
+    where T : class
+{
+    /// <summary>Waits for the next event.</summary>
+    /// <returns>Null at the clean end of the body.</returns>
+    /// <exception cref="WireException">The body is not what the format allows.</exception>
+    /// <exception cref="IOException">The body ended in the middle, or the connection was lost.</exception>
+    ValueTask<ResourceEvent<T>?> NextAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Decodes an object of the API, in either format, to an input type of the rule model.</summary>
+/// <typeparam name="T">The input type.</typeparam>
+internal interface IResourceDecoder<T>
+    where T : class
+{
+    /// <summary>From a protobuf message without its envelope.</summary>
+    /// <exception cref="WireException">The message is broken.</exception>
+    T Decode(ReadOnlySpan<byte> message, NameTable names);
+
+    /// <summary>From JSON.</summary>
+    /// <exception cref="DocumentException">A field has a wrong type or an impossible value.</exception>
+    T Decode(DocumentNode document);
+
+    /// <summary>The key of an object.</summary>
+    NamespacedName NameOf(T value);
+}
+
+/// <summary>The format of a response body.</summary>
+internal enum WireFormat
+{
+    /// <summary>Neither of the others.</summary>
+    Unknown,
+
+    /// <summary><c>application/vnd.kubernetes.protobuf</c>.</summary>
+    Protobuf,
+
+    /// <summary><c>application/json</c>.</summary>
+    Json,
 }

@@ -5,8 +5,8 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Kubernetes.Wire;
 
-/// <summary>Decodes spec and status of a Service, with the defaults that the manifest reader applies too.</summary>
-/// <param name="pool">Shares repeated strings; addresses are not among them, they hardly repeat.</param>
+/// <summary>Decodes spec and status of a Service, with the same defaults as the manifest reader.</summary>
+/// <param name="pool">Shares repeated strings. Addresses are not pooled, as they seldom repeat.</param>
 internal sealed class ServiceSpecWireDecoder(Utf8StringPool pool)
 {
     private readonly ServiceStatusWireDecoder _status = new(pool);
@@ -80,7 +80,7 @@ internal sealed class ServiceSpecWireDecoder(Utf8StringPool pool)
             }
         }
 
-        SettleAddresses(ref clusterIP);
+        CompleteAddresses(ref clusterIP);
         return new Service
         {
             Name = name,
@@ -163,7 +163,7 @@ internal sealed class ServiceSpecWireDecoder(Utf8StringPool pool)
     }
 
     /// <summary>clusterIP is the first of clusterIPs, and families follow from the addresses (wire notes 7.3).</summary>
-    private void SettleAddresses(ref string clusterIP)
+    private void CompleteAddresses(ref string clusterIP)
     {
         if (_clusterIPs.Count != 0)
         {
@@ -183,7 +183,7 @@ internal sealed class ServiceSpecWireDecoder(Utf8StringPool pool)
         {
             if (!IpAddress.TryParse(text, out IpAddress address))
             {
-                // Left to the reader of the strict model, which names the field.
+                // The rule model reports this with the name of the field.
                 _families.Clear();
                 return;
             }

@@ -42,7 +42,7 @@ internal readonly ref struct WatchFrame
     }
 
     /// <summary>The event's type; <see cref="ResourceEventType.Put"/> for ADDED and MODIFIED.</summary>
-    /// <exception cref="WireException">The type is unknown, which client-go takes as a broken stream too.</exception>
+    /// <exception cref="WireException">The type is unknown; client-go treats that as a broken stream too.</exception>
     public static ResourceEventType TypeOf(ReadOnlySpan<byte> text) =>
         text.SequenceEqual("ADDED"u8) || text.SequenceEqual("MODIFIED"u8) ? ResourceEventType.Put
         : text.SequenceEqual("DELETED"u8) ? ResourceEventType.Deleted

@@ -134,3 +134,34 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         _rest = _rest[length..];
     }
 }
+
+/// <summary>A response of the API server violates its format. The readers here throw no other exception for bad input.</summary>
+/// <param name="reason">The problem, as a sentence without a full stop.</param>
+/// <param name="inner">The exception of the underlying reader, if there is one.</param>
+public sealed class WireException(string reason, Exception? inner = null) : Exception(reason, inner);
+
+/// <summary>Limits of what is read from the API server, so that a broken or hostile server cannot exhaust the node's memory.</summary>
+internal static class WireLimits
+{
+    /// <summary>The longest watch frame or list item in bytes; client-go has the same limit for frames (wire notes 1.4).</summary>
+    public const int MaxObjectLength = 16 * 1024 * 1024;
+
+    /// <summary>The most elements of one repeated field. The API server allows 1000 endpoints in a slice.</summary>
+    public const int MaxElements = 65_536;
+}
+
+/// <summary>Adds to the scratch lists of the decoders within <see cref="WireLimits.MaxElements"/>.</summary>
+internal static class BoundedList
+{
+    /// <summary>Adds an element.</summary>
+    /// <exception cref="WireException">There are too many.</exception>
+    public static void Append<T>(List<T> list, T item)
+    {
+        if (list.Count == WireLimits.MaxElements)
+        {
+            throw new WireException($"a list has more than {WireLimits.MaxElements} elements");
+        }
+
+        list.Add(item);
+    }
+}

@@ -36,7 +36,7 @@ internal sealed partial class RuleParser
                 Dnat(target);
                 break;
             default:
-                // With words after it, it is an extension that is not known; a chain has none.
+                // With options it is an unknown target extension; a jump to a chain has none.
                 _steps.Add(IsAtEnd ? new RuleStep.Jump(target, isGoto) : new RuleStep.UnknownStatement(Rest(target)));
                 break;
         }

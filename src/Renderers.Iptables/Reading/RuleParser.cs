@@ -7,9 +7,9 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 
-/// <summary>Reads one rule.</summary>
+/// <summary>Parses one rule.</summary>
 /// <param name="text">The rule.</param>
-/// <param name="tokens">Its words.</param>
+/// <param name="tokens">Its tokens.</param>
 internal sealed partial class RuleParser(string text, List<string> tokens)
 {
     private readonly List<RuleStep> _steps = [];
@@ -53,7 +53,7 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
 
     private string Next() => IsAtEnd ? "" : tokens[_position++];
 
-    /// <summary>Reads an option; false if it is not known.</summary>
+    /// <summary>Reads an option; false if it is unknown.</summary>
     private bool Option(string option)
     {
         switch (option)
@@ -235,7 +235,7 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
         return true;
     }
 
-    /// <summary>Takes everything up to the next module or target as one match that may be true.</summary>
+    /// <summary>Makes everything up to the next module or target one unknown match.</summary>
     private void Unknown()
     {
         int start = _position;
@@ -245,9 +245,9 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
         }
         while (!IsAtEnd && tokens[_position] is not ("-m" or "-j" or "-g"));
 
-        string words = string.Join(' ', tokens[start.._position]);
+        string options = string.Join(' ', tokens[start.._position]);
         string module = _module.Length == 0 ? "" : $"-m {_module} ";
-        _steps.Add(new RuleStep.UnknownMatch((_isNegated ? "! " : "") + module + words));
+        _steps.Add(new RuleStep.UnknownMatch((_isNegated ? "! " : "") + module + options));
     }
 
     private static bool TryNumber(string value, out uint number) => value.StartsWith("0x", StringComparison.Ordinal)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 
-/// <summary>Splits a line of iptables-save into words, quotes and escapes resolved.</summary>
+/// <summary>Splits a line of iptables-save into tokens, and resolves quotes and escapes.</summary>
 internal static class RuleTokens
 {
     public static List<string> Split(string line)

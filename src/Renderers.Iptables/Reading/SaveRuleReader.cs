@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
 
-/// <summary>Reads rules of a dump of iptables-save.</summary>
+/// <summary>Reads single rules of a dump of iptables-save.</summary>
 /// <param name="text">The dump.</param>
 internal sealed class SaveRuleReader(ReadOnlyMemory<byte> text) : RuleReader
 {
@@ -15,8 +15,8 @@ internal sealed class SaveRuleReader(ReadOnlyMemory<byte> text) : RuleReader
     }
 
     /// <summary>
-    /// The tools print <c>-s</c> and then <c>-d</c> before anything else. So the destination is the first option, or there
-    /// is none at all; other forms are left to be read.
+    /// iptables-save prints <c>-s</c> and <c>-d</c> before anything else, so the destination is the first option or the rule has
+    /// none. Other forms return false and are parsed.
     /// </summary>
     public override bool TryFindDestination(RuleSlice slice, out IpAddress? destination)
     {

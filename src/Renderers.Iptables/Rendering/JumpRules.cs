@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
 
 /// <summary>
-/// The rules in built-in chains that lead to ours, as they are listed after kube-proxy inserted them one by one at the
-/// head of each chain (spec 5.2).
+/// The jump rules in built-in chains, in the order in which they are listed after kube-proxy has inserted them one by one at
+/// the head of each chain (spec 5.2).
 /// </summary>
 internal static class JumpRules
 {

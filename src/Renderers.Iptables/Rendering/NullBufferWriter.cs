@@ -2,14 +2,14 @@ using System.Buffers;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
 
-/// <summary>Takes text that is only written to count its rules.</summary>
+/// <summary>Discards text that is rendered only to count its rules.</summary>
 internal sealed class NullBufferWriter : IBufferWriter<byte>
 {
     private byte[] _buffer = new byte[16 * 1024];
 
     public void Advance(int count)
     {
-        // The next text comes to the same place.
+        // The same memory is used for the next text.
     }
 
     public Memory<byte> GetMemory(int sizeHint = 0)

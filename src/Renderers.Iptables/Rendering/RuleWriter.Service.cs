@@ -80,7 +80,7 @@ internal ref partial struct RuleWriter
             }
         }
 
-        // A rule without target: it only tells the reader what happens to the rest.
+        // A rule without target, whose comment describes what happens to other packets.
         Append(chain);
         Comment("other traffic to "u8, port.Name, " will be dropped by KUBE-PROXY-FIREWALL"u8);
         EndRule();
@@ -143,7 +143,7 @@ internal ref partial struct RuleWriter
         _text.Write(probability);
     }
 
-    /// <summary>Groups are parts of the reachable list in the same order, so a search goes on where the last one ended.</summary>
+    /// <summary>Groups are subsequences of the reachable list, so a search continues where the last one ended.</summary>
     private static int PositionOf(Endpoint endpoint, EquatableArray<Endpoint> reachable, int start)
     {
         while (reachable[start].Target != endpoint.Target)
@@ -159,7 +159,7 @@ internal ref partial struct RuleWriter
         LocalTrafficDetector detector = Settings.LocalTraffic;
         bool isSelective = !Settings.MasqueradeAll;
 
-        // A prefix that covers everything leaves no traffic from outside; iptables-nft refuses the rule (docs/differences.md).
+        // A prefix that covers all addresses leaves no external traffic; iptables-nft refuses the rule (docs/differences.md).
         if (isSelective && (!detector.IsPresent || (detector.Kind == LocalTrafficKind.Prefix && detector.Prefix.IsEverything)))
         {
             return;

@@ -59,7 +59,7 @@ internal ref partial struct RuleWriter
         MarkAndMask();
         Jump("RETURN"u8);
 
-        // Clears the mark, so that a packet that comes by again is not masqueraded twice.
+        // Clears the mark, so that a packet that traverses the chain again is not masqueraded twice.
         _text.Write("-A KUBE-POSTROUTING -j MARK --set-xmark "u8);
         _text.WriteHex(Settings.MasqueradeMark);
         _text.Write("/0x0"u8);
@@ -70,7 +70,7 @@ internal ref partial struct RuleWriter
         Jump(_options.HasRandomFully ? "MASQUERADE --random-fully"u8 : "MASQUERADE"u8);
     }
 
-    /// <summary>The way from KUBE-SERVICES to KUBE-NODEPORTS, the last rules of that chain.</summary>
+    /// <summary>The jump from KUBE-SERVICES to KUBE-NODEPORTS, the last rules of that chain.</summary>
     private void NodePortTailRules()
     {
         NodePortAddresses addresses = Settings.NodePortAddresses;
@@ -114,7 +114,7 @@ internal ref partial struct RuleWriter
 
     private void CounterMatch(string counter)
     {
-        // The second blank is iptables' own.
+        // The second blank is printed by iptables-save.
         _text.Write(" -m nfacct --nfacct-name  "u8);
         Span<byte> name = stackalloc byte[32];
         _text.Write(name[..Encoding.ASCII.GetBytes(counter, name)]);

@@ -37,7 +37,7 @@ internal ref partial struct RuleWriter
         EndTable();
     }
 
-    /// <summary>The filter table for a restore with <c>--noflush</c>: only chains that are ours alone.</summary>
+    /// <summary>The filter table for a restore with <c>--noflush</c>: only chains of this program that are not shared.</summary>
     public void FilterRestore(RestoreAdditions additions)
     {
         BeginTable("filter"u8);
@@ -174,7 +174,7 @@ internal ref partial struct RuleWriter
         PortChains(chains, ChainKind.Local);
     }
 
-    /// <summary>The chains of service ports alone, for who wants to know how many rules they have.</summary>
+    /// <summary>The chains of service ports only, to count their rules.</summary>
     public void PortRules(ChainTable chains)
     {
         PortChains(chains, ChainKind.External);

@@ -10,7 +10,7 @@ using KubeProxySharp.RuleModel.Text;
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
 
 /// <summary>
-/// Writes rules in the form of iptables-save, which iptables-restore takes as well: source, destination, interface and
+/// Writes rules in the form of iptables-save, which iptables-restore accepts as well: source, destination, interface and
 /// protocol first, then the matches in the order kube-proxy gives them, then the target.
 /// </summary>
 internal ref partial struct RuleWriter(FamilyRules rules, IptablesOptions options, IBufferWriter<byte> output)

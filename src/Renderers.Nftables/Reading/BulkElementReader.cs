@@ -6,16 +6,16 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Fills a set or map with elements of the simplest form.</summary>
-/// <param name="key">What it is looked up by.</param>
+/// <summary>Adds elements of the simplest form to a set or map, straight from a listing.</summary>
+/// <param name="key">The parts of its key.</param>
 internal abstract class BulkElementReader(EquatableArray<KeyPart> key)
 {
     private const int LongestKey = 4 * 48;
 
-    /// <summary>Adds an element; false if it is not one of such a set or map.</summary>
+    /// <summary>Adds an element; false if it does not fit the set or map.</summary>
     public abstract bool TryAdd(ref NftPlainElement element);
 
-    /// <summary>The same as <see cref="NftElements.Key"/>.</summary>
+    /// <summary>The text of a key, the same as that of <see cref="NftElements.Key"/>.</summary>
     protected string Key(ref NftPlainElement element)
     {
         Span<char> text = stackalloc char[LongestKey];
@@ -62,7 +62,6 @@ internal abstract class BulkElementReader(EquatableArray<KeyPart> key)
         return parts.Length == 1 ? parts[0] : new NftExpression.Concatenation(parts);
     }
 
-    /// <summary>Fills a set.</summary>
     public sealed class OfSet(EquatableArray<KeyPart> key, ElementSet set) : BulkElementReader(key)
     {
         public override bool TryAdd(ref NftPlainElement element)
@@ -72,7 +71,6 @@ internal abstract class BulkElementReader(EquatableArray<KeyPart> key)
         }
     }
 
-    /// <summary>Fills a map of endpoints.</summary>
     public sealed class OfTargets(EquatableArray<KeyPart> key, TargetMap map) : BulkElementReader(key)
     {
         public override bool TryAdd(ref NftPlainElement element)
@@ -89,14 +87,13 @@ internal abstract class BulkElementReader(EquatableArray<KeyPart> key)
         }
     }
 
-    /// <summary>Fills a map of verdicts.</summary>
     public sealed class OfVerdicts(EquatableArray<KeyPart> key, VerdictMap map) : BulkElementReader(key)
     {
         private static readonly RuleStep s_accept = new RuleStep.Verdict(WalkVerdict.Accept);
         private static readonly RuleStep s_drop = new RuleStep.Verdict(WalkVerdict.Drop);
         private static readonly RuleStep s_return = new RuleStep.Verdict(WalkVerdict.Return);
 
-        /// <summary>The jump of the element before: many lead to the same chain.</summary>
+        /// <summary>The jump of the previous element, as many elements jump to the same chain.</summary>
         private RuleStep.Jump? _jump;
 
         public override bool TryAdd(ref NftPlainElement element)

@@ -6,12 +6,12 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Elements of sets and maps.</summary>
+/// <summary>Converts elements of sets and maps.</summary>
 internal static class NftElements
 {
-    /// <summary>The text of an element: the parts of a concatenation joined as nft lists them, protocols by their names.</summary>
+    /// <summary>The text of an element: the parts of a concatenation joined as in nft's listing, with the names of protocols.</summary>
     /// <param name="element">The element.</param>
-    /// <param name="key">What it is looked up by; empty where it is a value.</param>
+    /// <param name="key">The parts of the key; empty if the element is a value.</param>
     public static string Key(NftExpression element, EquatableArray<KeyPart> key) => element switch
     {
         NftExpression.Element inner => Key(inner.Value, key),
@@ -19,7 +19,7 @@ internal static class NftElements
         _ => Value(element, key.Length == 1 ? key[0].Field : null),
     };
 
-    /// <summary>The name of a protocol; nft lists the number where the machine has no /etc/protocols.</summary>
+    /// <summary>The name of a protocol; nft lists the number if the host has no /etc/protocols.</summary>
     public static string Protocol(string text) => text switch
     {
         "6" => "tcp",
@@ -28,7 +28,7 @@ internal static class NftElements
         _ => text,
     };
 
-    /// <summary>Whether a key stands for itself only: no prefix, no range, and not <c>*</c> for everything else.</summary>
+    /// <summary>Whether a key is a single value: no prefix, no range, and not <c>*</c>.</summary>
     public static bool IsPlain(NftExpression element) => element switch
     {
         NftExpression.Word word => word.Text != "*",
@@ -37,7 +37,7 @@ internal static class NftElements
         _ => false,
     };
 
-    /// <summary>A set. False if there are elements that stand for more than one key.</summary>
+    /// <summary>Fills a set; false if an element is more than one key.</summary>
     public static bool TryFill(ElementSet set, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
     {
         foreach (NftExpression element in elements)
@@ -53,7 +53,7 @@ internal static class NftElements
         return true;
     }
 
-    /// <summary>A verdict map: pairs of key and verdict. False if there are keys that cannot be looked up.</summary>
+    /// <summary>Fills a verdict map with pairs of key and verdict; false if a key cannot be looked up.</summary>
     public static bool TryFill(VerdictMap map, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
     {
         foreach (NftExpression element in elements)
@@ -69,7 +69,7 @@ internal static class NftElements
         return true;
     }
 
-    /// <summary>A map of DNAT targets: pairs of key and address with port. False if it has anything else.</summary>
+    /// <summary>Fills a map of DNAT targets with pairs of key and address with port; false if there is anything else.</summary>
     public static bool TryFill(TargetMap map, EquatableArray<KeyPart> key, IEnumerable<NftExpression> elements)
     {
         foreach (NftExpression element in elements)
@@ -133,7 +133,7 @@ internal static class NftElements
 
     /// <summary>The text of one value.</summary>
     /// <param name="element">The value.</param>
-    /// <param name="field">What it is compared with; null if that is not known.</param>
+    /// <param name="field">The field that it is compared with; null if unknown.</param>
     private static string Value(NftExpression element, PacketField? field) => element switch
     {
         NftExpression.Word word when field == PacketField.Protocol => Protocol(word.Text),
@@ -141,7 +141,7 @@ internal static class NftElements
         _ => NftText.Of(element),
     };
 
-    /// <summary>nft prints addresses in ::/96 in another way than keys are looked up by.</summary>
+    /// <summary>nft prints addresses in ::/96 in a form that differs from that of lookup keys.</summary>
     private static string Canonical(string text) =>
         text.Contains(':', StringComparison.Ordinal) && IpAddress.TryParse(text, out IpAddress address) ? address.ToString() : text;
 }

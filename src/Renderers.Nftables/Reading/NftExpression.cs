@@ -3,8 +3,8 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>
-/// An expression of a rule or an element of a set, as both forms of a listing have it, the JSON and the text: whatever is
-/// concluded from it is concluded once.
+/// An expression of a rule or an element of a set, read from either form of a listing, JSON or text, so that both are
+/// evaluated by the same code.
 /// </summary>
 internal abstract record NftExpression
 {
@@ -45,8 +45,8 @@ internal abstract record NftExpression
     public sealed record Connection(string Key) : NftExpression;
 
     /// <summary><c>fib inputs result</c></summary>
-    /// <param name="Inputs">What is looked up, joined as in a concatenation.</param>
-    /// <param name="Result">What of it.</param>
+    /// <param name="Inputs">The inputs, joined as in a concatenation.</param>
+    /// <param name="Result">The result, such as <c>type</c>.</param>
     public sealed record Fib(string Inputs, string Result) : NftExpression;
 
     /// <summary><c>numgen</c></summary>
@@ -56,8 +56,8 @@ internal abstract record NftExpression
     public sealed record Binary(string Operator, NftExpression Left, NftExpression Right) : NftExpression;
 
     /// <summary><c>key map data</c></summary>
-    /// <param name="Key">What is looked up.</param>
-    /// <param name="Data">Where: a <see cref="Reference"/> or a <see cref="Set"/> of pairs.</param>
+    /// <param name="Key">The key.</param>
+    /// <param name="Data">The map: a <see cref="Reference"/> or a <see cref="Set"/> of pairs.</param>
     public sealed record Map(NftExpression Key, NftExpression Data) : NftExpression;
 
     /// <summary>A verdict in a map.</summary>

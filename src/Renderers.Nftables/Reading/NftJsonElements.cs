@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Elements in JSON, as far as they have the simplest form. Each method begins at the first token of what it reads, and ends at the last.</summary>
+/// <summary>Reads elements of the simplest form from JSON. Each method begins at the first token of what it reads, and ends at the last.</summary>
 /// <param name="json">The list of elements.</param>
 internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
 {
     private Utf8JsonReader _reader = new(json);
 
-    /// <summary>Fills in all; false if one is of another form.</summary>
-    /// <exception cref="JsonException">It is no JSON.</exception>
-    public bool TryFill(BulkElementReader fill)
+    /// <summary>Adds all elements; false if one has another form.</summary>
+    /// <exception cref="JsonException">The text is not JSON.</exception>
+    public bool TryFill(BulkElementReader reader)
     {
         if (!Next(JsonTokenType.StartArray))
         {
@@ -22,7 +22,7 @@ internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
             NftPlainElement element = default;
             bool isPair = _reader.TokenType == JsonTokenType.StartArray && _reader.Read();
             bool isRead = TryReadKey(ref element) && (!isPair || (Next(JsonTokenType.StartObject) && TryReadValue(ref element) && Next(JsonTokenType.EndArray)));
-            if (!isRead || !fill.TryAdd(ref element))
+            if (!isRead || !reader.TryAdd(ref element))
             {
                 return false;
             }
@@ -57,7 +57,7 @@ internal ref struct NftJsonElements(ReadOnlySpan<byte> json)
             return Next(JsonTokenType.EndObject);
         }
 
-        // With a comment, or the time that is left.
+        // With a comment or a timeout.
         if (!form.SequenceEqual("elem"u8) || !Next(JsonTokenType.StartObject) || !NextIs("val"u8) || !_reader.Read() || !TryReadKey(ref element))
         {
             return false;

@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Expressions from their JSON. What has no form of its own stays in as JSON.</summary>
+/// <summary>Reads expressions from JSON. Unknown ones are kept as JSON text.</summary>
 internal static class NftJsonExpressions
 {
     public static NftExpression Read(JsonElement element)
@@ -64,8 +64,8 @@ internal static class NftJsonExpressions
         _ => null,
     };
 
-    /// <summary>One word, or several joined by commas.</summary>
-    public static string Words(JsonElement value, string separator = ",") => value.ValueKind == JsonValueKind.Array
+    /// <summary>A text, or an array of texts joined by commas.</summary>
+    public static string Joined(JsonElement value, string separator = ",") => value.ValueKind == JsonValueKind.Array
         ? string.Join(separator, value.EnumerateArray().Select(word => word.GetString()))
         : value.GetString() ?? "";
 
@@ -92,7 +92,7 @@ internal static class NftJsonExpressions
             case "ct" when !value.TryGetProperty("dir", out _):
                 return new NftExpression.Connection(value.GetProperty("key").GetString() ?? "");
             case "fib":
-                return new NftExpression.Fib(Words(value.GetProperty("flags"), " . "), value.GetProperty("result").GetString() ?? "");
+                return new NftExpression.Fib(Joined(value.GetProperty("flags"), " . "), value.GetProperty("result").GetString() ?? "");
             case "numgen":
                 return new NftExpression.Numbers(value.GetProperty("mode").GetString() ?? "", value.GetProperty("mod").GetInt32(), value.GetProperty("offset").GetInt32());
             case "&" or "|" or "^" when value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 2:

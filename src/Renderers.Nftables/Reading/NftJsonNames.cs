@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>What tells an object of a JSON listing from others: the texts as they are written.</summary>
+/// <summary>The names that identify an object of a JSON listing, as unescaped bytes of the listing.</summary>
 internal ref struct NftJsonNames
 {
     public ReadOnlySpan<byte> Family { get; private set; }
@@ -14,10 +14,10 @@ internal ref struct NftJsonNames
 
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>The name, which must be there.</summary>
+    /// <summary>The name; an error if it is missing.</summary>
     public readonly string NameText() => Name.IsEmpty ? throw new FormatException("an object without a name") : Text(Name);
 
-    /// <summary>The text of a string as it is written.</summary>
+    /// <summary>The text of a string, with escapes resolved.</summary>
     public static string Text(ReadOnlySpan<byte> written)
     {
         if (!written.Contains((byte)'\\'))
@@ -31,7 +31,7 @@ internal ref struct NftJsonNames
         return reader.GetString() ?? "";
     }
 
-    /// <summary>Takes the value of a property that a reader has come to, or goes past it.</summary>
+    /// <summary>Reads the value of a property, or skips it.</summary>
     public void Read(ReadOnlySpan<byte> property, ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.String)

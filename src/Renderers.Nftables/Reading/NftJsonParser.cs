@@ -6,8 +6,8 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>
-/// Goes through the objects of a JSON listing: tables and chains are read, rules and elements only found. Each method begins
-/// at the first token of what it reads, and ends at the last.
+/// Scans the objects of a JSON listing: tables and chains are read, and the positions of rules and elements stored. Each method
+/// begins at the first token of what it reads and ends at the last.
 /// </summary>
 /// <param name="json">The listing.</param>
 internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
@@ -25,8 +25,8 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
     private ReadOnlySpan<byte> _chainName;
 
     /// <summary>Reads the listing.</summary>
-    /// <exception cref="JsonException">It is no JSON, or deeper than 64 levels; what nft prints is at most a third as deep.</exception>
-    /// <exception cref="FormatException">It has not the shape that nft gives it; so do others of <see cref="NftJsonReader.IsOfShape"/>.</exception>
+    /// <exception cref="JsonException">The text is not JSON, or nested deeper than 64 levels; nft uses at most a third of that.</exception>
+    /// <exception cref="FormatException">The text has not the structure of nft's output; also other exceptions of <see cref="NftJsonReader.IsOfShape"/>.</exception>
     public NftListing Read()
     {
         bool isListed = false;
@@ -49,7 +49,7 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
             }
         }
 
-        _reader.Read(); // nothing may come after it
+        _reader.Read(); // nothing may follow
         return isListed ? _listing : throw new FormatException("no \"nftables\"");
     }
 
@@ -109,7 +109,7 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
         }
     }
 
-    /// <summary>Of a rule only where it is and which chain it is of: mostly that of the one before.</summary>
+    /// <summary>Reads only the position and the chain of a rule; mostly that of the previous rule.</summary>
     private void Rule()
     {
         int start = (int)_reader.TokenStartIndex;
@@ -248,7 +248,7 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
 
     private string Text() => _reader.TokenType == JsonTokenType.String ? NftJsonNames.Text(_reader.ValueSpan) : throw new FormatException("no text where nft has one");
 
-    /// <summary>Goes to the value of the next property, which a method for it must be at the end of when this is called again.</summary>
+    /// <summary>Goes to the value of the next property. The value must have been read or skipped before the next call.</summary>
     private bool NextProperty(out ReadOnlySpan<byte> name)
     {
         _reader.Read();
@@ -262,7 +262,7 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
         return _reader.Read();
     }
 
-    /// <summary>From a place to the end of the token that was read last.</summary>
+    /// <summary>The text from a position to the end of the current token.</summary>
     private readonly RuleSlice SliceFrom(int start) => new(start, (int)_reader.BytesConsumed - start, 0);
 
     private void FindTable(ReadOnlySpan<byte> family, ReadOnlySpan<byte> name)

@@ -5,16 +5,16 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>
-/// Reads the output of <c>nft -j list ruleset</c> or <c>nft -j list table</c> into rules that can be walked through, as far
-/// as they concern one family. It knows the expressions of our table and of kube-proxy's; others stay in as "may match" and
-/// "may do anything". Only tables and chains are read at once; rules and elements are read when a walk comes to them.
+/// Reads the output of <c>nft -j list ruleset</c> or <c>nft -j list table</c> into a rule set that can be walked, as far
+/// as it concerns one family. Supports the expressions of this program's table and of kube-proxy's; others become "may match"
+/// and "may do anything". Only tables and chains are read at once; rules and elements are read when a walk comes to them.
 /// </summary>
 public static class NftJsonReader
 {
     /// <summary>Adds the tables of a listing to rule sets.</summary>
-    /// <param name="json">The listing, UTF-8. It must not change any more.</param>
+    /// <param name="json">The listing, UTF-8. It must not be modified afterwards.</param>
     /// <param name="rules">Each receives the tables of its family; those of the family inet count for both.</param>
-    /// <exception cref="RuleTextException">The text is not what nft prints.</exception>
+    /// <exception cref="RuleTextException">The text is not output of nft.</exception>
     public static void Read(ReadOnlyMemory<byte> json, params ReadOnlySpan<Ruleset> rules)
     {
         NftListing listing;
@@ -37,11 +37,11 @@ public static class NftJsonReader
         }
     }
 
-    /// <summary>Whether an exception says that JSON has not the shape, or a number not the size, that the code took for granted.</summary>
+    /// <summary>Whether an exception means that JSON has not the expected structure, or a number not the expected size.</summary>
     internal static bool IsOfShape(Exception exception) => exception
         is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException or ArgumentOutOfRangeException;
 
-    /// <summary>What is wrong and where in its line; the line is told before it.</summary>
+    /// <summary>The problem and its position in the line; the message begins with the number of the line.</summary>
     private static string Reason(JsonException exception)
     {
         int end = exception.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Rules from their JSON.</summary>
+/// <summary>Reads rules from JSON.</summary>
 internal static class NftJsonRules
 {
     public static NftRule Read(JsonElement rule)
@@ -10,7 +10,7 @@ internal static class NftJsonRules
         List<NftStatement> statements = [];
         foreach (JsonElement expression in rule.GetProperty("expr").EnumerateArray())
         {
-            // What nft itself has no JSON for, it prints as text.
+            // Expressions that nft has no JSON for are printed as text.
             statements.Add(expression.ValueKind == JsonValueKind.String
                 ? new NftStatement.Unknown(expression.GetString() ?? "")
                 : Statement(NftJsonReader.FirstOf(expression)));
@@ -88,5 +88,5 @@ internal static class NftJsonRules
 
     private static bool Has(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out _);
 
-    private static string Flags(JsonElement value) => Has(value, "flags") ? NftJsonExpressions.Words(value.GetProperty("flags")) : "";
+    private static string Flags(JsonElement value) => Has(value, "flags") ? NftJsonExpressions.Joined(value.GetProperty("flags")) : "";
 }

@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Rules in JSON. What has not the shape that nft gives it, or is no JSON, is not understood; it is too late for errors.</summary>
+/// <summary>Rules in JSON. Invalid rules are read as unknown ones, since errors cannot be reported during a walk.</summary>
 /// <param name="json">The listing.</param>
 internal sealed class NftJsonSource(ReadOnlyMemory<byte> json) : NftSource
 {
@@ -35,11 +35,11 @@ internal sealed class NftJsonSource(ReadOnlyMemory<byte> json) : NftSource
         }
     }
 
-    public override bool TryFill(RuleSlice slice, BulkElementReader fill)
+    public override bool TryFill(RuleSlice slice, BulkElementReader reader)
     {
         try
         {
-            return new NftJsonElements(Part(slice).Span).TryFill(fill);
+            return new NftJsonElements(Part(slice).Span).TryFill(reader);
         }
         catch (JsonException)
         {

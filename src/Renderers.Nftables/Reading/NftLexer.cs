@@ -15,25 +15,24 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
 
     private readonly ReadOnlySpan<byte> _text = text[..end];
 
-    /// <summary>What the last token is.</summary>
+    /// <summary>The kind of the current token.</summary>
     public NftTokenKind Kind { get; private set; }
 
-    /// <summary>Where the last token begins; without its quotes.</summary>
+    /// <summary>The start of the current token, without its quotes.</summary>
     public int Start { get; private set; }
 
-    /// <summary>How long the last token is.</summary>
+    /// <summary>The length of the current token.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Where the next token is looked for.</summary>
+    /// <summary>The position after the current token.</summary>
     public int Position { get; private set; } = position;
 
     /// <summary>The line of <see cref="Position"/>, from 1.</summary>
     public int Line { get; private set; } = line;
 
-    /// <summary>The line of the last token, from 1.</summary>
+    /// <summary>The line of the current token, from 1.</summary>
     public int TokenLine { get; private set; } = line;
 
-    /// <summary>The last token.</summary>
     public readonly ReadOnlySpan<byte> Value => _text.Slice(Start, Length);
 
     /// <summary>Goes to the next token.</summary>
@@ -71,13 +70,13 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
         }
     }
 
-    /// <summary>Goes back, so that the last token, a word, is the next one.</summary>
+    /// <summary>Goes back, so that the current token, a word, is read again.</summary>
     public void Back() => Position = Start;
 
-    /// <summary>Whether the last token is a word, this one.</summary>
+    /// <summary>Whether the current token is this word.</summary>
     public readonly bool Is(ReadOnlySpan<byte> word) => Kind == NftTokenKind.Word && Value.SequenceEqual(word);
 
-    /// <summary>Goes past the brace that closes a block, and is in front of it in <see cref="Start"/>; false if there is none.</summary>
+    /// <summary>Skips to the brace that closes a block, which becomes the current token; false if there is none.</summary>
     public bool SkipToClose()
     {
         int depth = 1;
@@ -137,7 +136,7 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
         return Kind = NftTokenKind.Quoted;
     }
 
-    /// <summary>Words are too short for a vectorized search to pay.</summary>
+    /// <summary>A plain loop: words are too short for a vectorized search to be faster.</summary>
     private readonly int EndOfWord(int position)
     {
         ReadOnlySpan<byte> all = _text;
@@ -175,4 +174,32 @@ internal ref struct NftLexer(ReadOnlySpan<byte> text, int position, int end, int
             }
         }
     }
+}
+
+/// <summary>What a token of nft's language is.</summary>
+internal enum NftTokenKind : byte
+{
+    /// <summary>The end of the text.</summary>
+    End,
+
+    /// <summary>The end of a line.</summary>
+    NewLine,
+
+    /// <summary><c>;</c></summary>
+    Semicolon,
+
+    /// <summary><c>{</c></summary>
+    Open,
+
+    /// <summary><c>}</c></summary>
+    Close,
+
+    /// <summary><c>,</c></summary>
+    Comma,
+
+    /// <summary>Characters up to a space or one of the above: a keyword, a name, a value, an operator.</summary>
+    Word,
+
+    /// <summary>A word between quotes.</summary>
+    Quoted,
 }

@@ -27,7 +27,7 @@ internal sealed class NftListing
 
     public void Clear() => _tables.Clear();
 
-    /// <summary>Adds the tables to a rule set that concern its family.</summary>
+    /// <summary>Adds the tables of its family to a rule set.</summary>
     public void AddTo(Ruleset rules)
     {
         string family = rules.Family == IpFamily.IPv4 ? "ip" : "ip6";
@@ -39,4 +39,62 @@ internal sealed class NftListing
             }
         }
     }
+}
+
+/// <summary>A table of a listing, with the positions of its rules and elements.</summary>
+/// <param name="family">Its family, as nft writes it.</param>
+/// <param name="name">Its name.</param>
+/// <param name="source">The listing.</param>
+internal sealed class NftTable(string family, string name, NftSource source)
+{
+    public string Family { get; } = family;
+
+    public string Name { get; } = name;
+
+    public NftSource Source { get; } = source;
+
+    /// <summary>Whether its base chains are not registered with their hooks.</summary>
+    public bool IsDormant { get; set; }
+
+    public Dictionary<string, NftChain> Chains { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, NftSet> Sets { get; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>A chain of a listing.</summary>
+/// <param name="name">Its name.</param>
+internal sealed class NftChain(string name)
+{
+    public string Name { get; } = name;
+
+    public Hook? Hook { get; set; }
+
+    public int Priority { get; set; }
+
+    public bool IsNat { get; set; }
+
+    public WalkVerdict Policy { get; set; } = WalkVerdict.Accept;
+
+    public List<RuleSlice> Rules { get; } = [];
+
+    /// <summary>A hook by its name; null for hooks of other families than IP.</summary>
+    public static Hook? HookOf(string? name) => name switch
+    {
+        "prerouting" => RuleModel.Analysis.Rules.Hook.Prerouting,
+        "input" => RuleModel.Analysis.Rules.Hook.Input,
+        "forward" => RuleModel.Analysis.Rules.Hook.Forward,
+        "output" => RuleModel.Analysis.Rules.Hook.Output,
+        "postrouting" => RuleModel.Analysis.Rules.Hook.Postrouting,
+        _ => null,
+    };
+}
+
+/// <summary>A named set or map of a listing.</summary>
+internal sealed class NftSet
+{
+    /// <summary>The time after which elements expire, in seconds; 0 if they do not.</summary>
+    public int ExpirySeconds { get; set; }
+
+    /// <summary>The positions of its elements.</summary>
+    public List<RuleSlice> Elements { get; } = [];
 }

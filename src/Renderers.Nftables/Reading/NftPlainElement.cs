@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>An element of the simplest form: parts of its key, and of its value or its verdict, as they are written.</summary>
+/// <summary>An element of the simplest form: the parts of its key and of its value or verdict, as bytes of the listing.</summary>
 internal ref struct NftPlainElement
 {
     private const int MostParts = 4;
@@ -19,10 +19,10 @@ internal ref struct NftPlainElement
     /// <summary>The port of an endpoint.</summary>
     public ReadOnlySpan<byte> Port { get; set; }
 
-    /// <summary>The word of a verdict; empty if the value is none.</summary>
+    /// <summary>The keyword of the verdict; empty if the value is not a verdict.</summary>
     public ReadOnlySpan<byte> Verdict { get; set; }
 
-    /// <summary>Where the verdict leads.</summary>
+    /// <summary>The target chain of the verdict.</summary>
     public ReadOnlySpan<byte> Chain { get; set; }
 
     /// <summary>A part of the key.</summary>
@@ -55,7 +55,7 @@ internal ref struct NftPlainElement
         return true;
     }
 
-    /// <summary>No prefixes, ranges or wildcards. Parts are too short for a vectorized search to pay.</summary>
+    /// <summary>No prefixes, ranges or wildcards. A plain loop: parts are too short for a vectorized search to be faster.</summary>
     private static bool IsPlain(ReadOnlySpan<byte> part)
     {
         foreach (byte character in part)

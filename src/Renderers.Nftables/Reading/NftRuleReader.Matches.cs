@@ -9,7 +9,7 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 /// <content>Matches.</content>
 internal sealed partial class NftRuleReader
 {
-    /// <summary>iptables' own random numbers, as nft lists them, have 31 bits.</summary>
+    /// <summary>The random numbers of iptables' statistic match, as nft lists them, have 31 bits.</summary>
     private const uint RandomMask = int.MaxValue;
 
     private void Match(NftStatement.Match match)

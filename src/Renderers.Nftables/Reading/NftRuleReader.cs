@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Concludes what a rule does, whichever form of a listing it comes from.</summary>
+/// <summary>Converts a rule of either form of a listing to the neutral rule of a walk.</summary>
 /// <param name="table">Its table.</param>
 internal sealed partial class NftRuleReader(NftTableReader table)
 {
@@ -115,7 +115,7 @@ internal sealed partial class NftRuleReader(NftTableReader table)
         };
     }
 
-    /// <summary><c>meta mark set meta mark | X</c> and its like.</summary>
+    /// <summary><c>meta mark set meta mark | X</c> and similar.</summary>
     private void Mangle(NftStatement.Mangle mangle)
     {
         RuleStep? step = null;
@@ -151,14 +151,14 @@ internal sealed partial class NftRuleReader(NftTableReader table)
         _steps.Add(new RuleStep.UnknownStatement(NftText.Of(update)));
     }
 
-    /// <summary>The parts of a key; null if one is not understood. Protocols that they imply become matches before, in any case.</summary>
+    /// <summary>The parts of a key; null if one is unknown. Protocols that the parts imply are added as matches in any case.</summary>
     private EquatableArray<KeyPart>? Key(NftExpression expression)
     {
-        NftExpression[] pieces = expression is NftExpression.Concatenation concatenation ? concatenation.Parts : [expression];
-        KeyPart[] parts = new KeyPart[pieces.Length];
-        for (int index = 0; index < pieces.Length; index++)
+        NftExpression[] fields = expression is NftExpression.Concatenation concatenation ? concatenation.Parts : [expression];
+        KeyPart[] parts = new KeyPart[fields.Length];
+        for (int index = 0; index < fields.Length; index++)
         {
-            if (Part(pieces[index]) is not { } part)
+            if (Part(fields[index]) is not { } part)
             {
                 return null;
             }

@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <content>Statements. Null stands for those that are not understood.</content>
+/// <content>Statements; null for unknown ones.</content>
 internal sealed partial class NftRuleText
 {
     private NftStatement? Statement(int start)
@@ -153,7 +153,7 @@ internal sealed partial class NftRuleText
             : null;
     }
 
-    /// <summary>A hash, unread: it goes on with parts of the packet, which would look like the next match.</summary>
+    /// <summary>Skips a hash expression, whose fields would look like the next match.</summary>
     private NftExpression.Raw Hash()
     {
         int start = _expressions.Position;
@@ -165,7 +165,7 @@ internal sealed partial class NftRuleText
         return new(Text(start, _expressions.Position));
     }
 
-    /// <summary>What begins with a part of the packet: a match, a verdict map, or setting it.</summary>
+    /// <summary>A match, verdict map or assignment, which begin with a field of the packet.</summary>
     private NftStatement? OnPacket()
     {
         if (_expressions.Left() is not { } left)

@@ -4,25 +4,25 @@ using System.Text;
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <summary>
-/// Reads a rule in nft's language. What it does not know lasts up to the next word that a match or statement begins with:
-/// too much may become unknown by that, not too little.
+/// Reads a rule in nft's language. An unknown statement lasts up to the next keyword that a match or statement begins with:
+/// rather too much becomes unknown than too little.
 /// </summary>
 internal sealed partial class NftRuleText
 {
-    /// <summary>Words that matches begin with.</summary>
+    /// <summary>Keywords that matches begin with.</summary>
     private static readonly FrozenSet<string> s_matches = FrozenSet.Create(
         StringComparer.Ordinal,
         "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "th", "icmp", "icmpv6", "igmp", "ether", "vlan", "arp", "esp", "ah", "comp", "meta", "ct", "fib", "numgen",
         "mark", "iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup", "iiftype", "oiftype", "skuid", "skgid", "rt", "socket", "osf", "ipsec", "jhash", "symhash",
         "exthdr", "hbh", "frag", "dst", "mh", "gre", "vxlan", "geneve", "tunnel", "limit", "quota");
 
-    /// <summary>Words that statements begin with.</summary>
+    /// <summary>Keywords that statements begin with.</summary>
     private static readonly FrozenSet<string> s_statements = FrozenSet.Create(
         StringComparer.Ordinal,
         "accept", "drop", "return", "continue", "jump", "goto", "queue", "counter", "log", "last", "reject", "dnat", "snat", "redirect", "masquerade", "notrack",
         "update", "add", "delete", "flow", "synproxy", "tproxy", "dup", "fwd", "xt", "comment");
 
-    /// <summary>Words after which another one is their operand, and begins nothing.</summary>
+    /// <summary>Keywords with an operand, which does not begin a match or statement.</summary>
     private static readonly FrozenSet<string> s_binding = FrozenSet.Create(
         StringComparer.Ordinal,
         ".", "&", "|", "^", "and", "or", "xor", "==", "!=", "<", ">", "<=", ">=", "set", "vmap", "map", "to", "with", "flags", "type", "original", "reply", "rt", "jhash", "symhash",
@@ -64,7 +64,7 @@ internal sealed partial class NftRuleText
         _expressions.Position = start;
         NftStatement? read = Statement(start);
         bool isWhole = read is not null && (_expressions.IsAtEnd || IsBeginning(_expressions.Position));
-        _statements.Add(isWhole ? read! : Unknown(start)); // not null when it is whole
+        _statements.Add(isWhole ? read! : Unknown(start)); // not null if it is complete
     }
 
     private bool IsBeginning(int position) =>
@@ -90,7 +90,7 @@ internal sealed partial class NftRuleText
         return isMatch ? new NftStatement.UnknownMatch(text) : new NftStatement.Unknown(text);
     }
 
-    /// <summary>The text of some words on one line.</summary>
+    /// <summary>The text of some tokens on one line.</summary>
     private string Text(int start, int end)
     {
         if (start == end)

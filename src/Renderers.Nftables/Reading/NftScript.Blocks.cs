@@ -75,23 +75,23 @@ internal ref partial struct NftScript
     }
 
     /// <summary><c>type nat hook prerouting priority dstnat + 5</c></summary>
-    private readonly void BaseChain(NftChain chain, string[] words)
+    private readonly void BaseChain(NftChain chain, string[] tokens)
     {
-        chain.IsNat = words.Length > 1 && words[1] == "nat";
-        int hook = Array.IndexOf(words, "hook");
-        int priority = Array.IndexOf(words, "priority");
-        if (hook < 0 || hook + 1 >= words.Length || priority < 0 || priority + 1 >= words.Length)
+        chain.IsNat = tokens.Length > 1 && tokens[1] == "nat";
+        int hook = Array.IndexOf(tokens, "hook");
+        int priority = Array.IndexOf(tokens, "priority");
+        if (hook < 0 || hook + 1 >= tokens.Length || priority < 0 || priority + 1 >= tokens.Length)
         {
             throw Error("a base chain has a type, a hook and a priority");
         }
 
-        chain.Hook = NftChain.HookOf(words[hook + 1]);
-        chain.Priority = Priority(words.AsSpan(priority + 1));
+        chain.Hook = NftChain.HookOf(tokens[hook + 1]);
+        chain.Priority = Priority(tokens.AsSpan(priority + 1));
     }
 
-    private readonly int Priority(ReadOnlySpan<string> words)
+    private readonly int Priority(ReadOnlySpan<string> tokens)
     {
-        int? named = words[0] switch
+        int? named = tokens[0] switch
         {
             "raw" => -300,
             "mangle" => -150,
@@ -101,16 +101,16 @@ internal ref partial struct NftScript
             "srcnat" or "out" => 100,
             _ => null,
         };
-        bool isRead = int.TryParse(words[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) || named is not null;
+        bool isRead = int.TryParse(tokens[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) || named is not null;
         int offset = 0;
-        if (words.Length > 1)
+        if (tokens.Length > 1)
         {
-            isRead &= words.Length == 3 && words[1] is "+" or "-" && int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out offset);
+            isRead &= tokens.Length == 3 && tokens[1] is "+" or "-" && int.TryParse(tokens[2], NumberStyles.None, CultureInfo.InvariantCulture, out offset);
         }
 
         return isRead
-            ? (named ?? number) + (words.Length > 1 && words[1] == "-" ? -offset : offset)
-            : throw Error($"\"{string.Join(' ', words!)}\" is not a priority");
+            ? (named ?? number) + (tokens.Length > 1 && tokens[1] == "-" ? -offset : offset)
+            : throw Error($"\"{string.Join(' ', tokens!)}\" is not a priority");
     }
 
     private void Set(NftTable table, string name)
@@ -146,7 +146,7 @@ internal ref partial struct NftScript
         }
     }
 
-    /// <summary>Takes elements in up to the brace that closes them.</summary>
+    /// <summary>Reads elements up to the closing brace.</summary>
     private void Elements(NftSet set)
     {
         int start = _lexer.Position;
@@ -173,7 +173,7 @@ internal ref partial struct NftScript
         }
     }
 
-    /// <summary>Whether a block follows, and enters it.</summary>
+    /// <summary>Enters a block; false if none follows.</summary>
     private bool HasBlock()
     {
         NftLexer ahead = _lexer;

@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Carries out the commands of a script. A listing is a script of <c>table</c> commands.</summary>
+/// <summary>Executes the commands of a script on an empty rule set. A listing is a script of <c>table</c> commands.</summary>
 /// <param name="memory">The script.</param>
 internal ref partial struct NftScript(ReadOnlyMemory<byte> memory)
 {
@@ -139,7 +139,7 @@ internal ref partial struct NftScript(ReadOnlyMemory<byte> memory)
     private readonly T Known<T>(Dictionary<string, T> objects, string name, string kind) =>
         objects.TryGetValue(name, out T? known) ? known : throw Error($"there is no {kind} {name}");
 
-    /// <summary><c>position 5</c> and its like: rules of the kernel that are not in the script.</summary>
+    /// <summary><c>position 5</c> and similar: positions of rules of the kernel that are not in the script.</summary>
     private void SkipPosition()
     {
         NftLexer ahead = _lexer;

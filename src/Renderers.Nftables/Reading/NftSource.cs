@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>A listing, of which parts are read when they are needed.</summary>
+/// <summary>A listing whose rules and elements are read on demand.</summary>
 internal abstract class NftSource
 {
     /// <summary>Reads a rule.</summary>
@@ -12,8 +12,21 @@ internal abstract class NftSource
     public abstract void Elements(RuleSlice slice, List<NftExpression> elements);
 
     /// <summary>
-    /// Fills in elements of the forms that make up large sets and maps, straight from the text. False if there is one of
-    /// another form; what was filled is then of no use.
+    /// Reads elements of the simplest form, of which large sets and maps consist, straight from the text. False if an element
+    /// has another form; what has been added is then invalid.
     /// </summary>
-    public abstract bool TryFill(RuleSlice slice, BulkElementReader fill);
+    public abstract bool TryFill(RuleSlice slice, BulkElementReader reader);
+}
+
+/// <summary>Rules in nft's language.</summary>
+/// <param name="text">The text.</param>
+internal sealed class NftTextSource(ReadOnlyMemory<byte> text) : NftSource
+{
+    public ReadOnlySpan<byte> Text(RuleSlice slice) => text.Span.Slice(slice.Start, slice.Length);
+
+    public override NftRule Rule(RuleSlice slice) => NftRuleText.Read(Text(slice), slice.Line);
+
+    public override void Elements(RuleSlice slice, List<NftExpression> elements) => new NftTextExpressions(NftKeywords.Split(Text(slice), slice.Line)).Elements(elements);
+
+    public override bool TryFill(RuleSlice slice, BulkElementReader reader) => NftTextElements.TryFill(Text(slice), reader);
 }

@@ -5,9 +5,9 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Reads the rules of one table, and the sets and maps that they refer to, once a walk comes to them.</summary>
+/// <summary>Reads the rules of a table, and the sets and maps that they refer to, when a walk comes to them.</summary>
 /// <param name="content">The table.</param>
-/// <param name="family">The family that is looked at.</param>
+/// <param name="family">The family of the walk.</param>
 internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleReader
 {
     private readonly Lock _lock = new();
@@ -44,7 +44,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         }
     }
 
-    /// <summary>A named set; one without keys if there is none of this name, null if it has elements that stand for more than one key.</summary>
+    /// <summary>A named set; empty if there is none of this name, null if an element is more than one key.</summary>
     public ElementSet? FindSet(string name, EquatableArray<KeyPart> key)
     {
         if (!_sets.TryGetValue(name, out ElementSet? set))
@@ -62,10 +62,10 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         return set;
     }
 
-    /// <summary>For how long a named set keeps elements, in seconds; 0 if for ever.</summary>
+    /// <summary>The timeout of the elements of a named set, in seconds; 0 if there is none.</summary>
     public int ExpiryOf(string name) => content.Sets.TryGetValue(name, out NftSet? declared) ? declared.ExpirySeconds : 0;
 
-    /// <summary>Ranges of a named set of addresses; null if it has other elements, or is not there.</summary>
+    /// <summary>Ranges of a named set of addresses; null if it has other elements or does not exist.</summary>
     public List<AddressRange>? FindRanges(string name)
     {
         if (!_ranges.TryGetValue(name, out List<AddressRange>? ranges))
@@ -113,14 +113,14 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
         return map;
     }
 
-    private bool TryFill(string name, BulkElementReader fill)
+    private bool TryFill(string name, BulkElementReader reader)
     {
         bool isFilled = true;
         if (content.Sets.TryGetValue(name, out NftSet? declared))
         {
             foreach (RuleSlice slice in declared.Elements)
             {
-                isFilled = isFilled && content.Source.TryFill(slice, fill);
+                isFilled = isFilled && content.Source.TryFill(slice, reader);
             }
         }
 

@@ -3,14 +3,14 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Writes rules as nft prints them, for those that were read from JSON.</summary>
+/// <summary>Writes rules that were read from JSON as nft prints them.</summary>
 internal static class NftText
 {
     /// <summary>The text of a rule.</summary>
     public static string Of(List<NftStatement> statements, string comment)
     {
-        IEnumerable<string> words = statements.Select(Of);
-        return string.Join(' ', comment.Length == 0 ? words : words.Append($"comment \"{comment}\""));
+        IEnumerable<string> parts = statements.Select(Of);
+        return string.Join(' ', comment.Length == 0 ? parts : parts.Append($"comment \"{comment}\""));
     }
 
     public static string Of(NftStatement statement) => statement switch
@@ -81,7 +81,7 @@ internal static class NftText
 
     private static string With(string text, string options) => options.Length == 0 ? text : $"{text} {options}";
 
-    /// <summary>A value, written as nft writes those of what it is compared with: marks in hexadecimal, names of interfaces quoted.</summary>
+    /// <summary>A value in the form that nft prints for its field: marks in hexadecimal, names of interfaces quoted.</summary>
     private static string Value(NftExpression value, NftExpression left) => (value, left) switch
     {
         (NftExpression.Set set, _) => "{ " + string.Join(", ", set.Elements.Select(element => Value(element, left))) + " }",

@@ -1,16 +1,16 @@
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Elements in nft's language, as far as they have the simplest form.</summary>
+/// <summary>Reads elements of the simplest form in nft's language.</summary>
 internal static class NftTextElements
 {
-    /// <summary>Fills in all; false if one is of another form.</summary>
-    public static bool TryFill(ReadOnlySpan<byte> text, BulkElementReader fill)
+    /// <summary>Adds all elements; false if one has another form.</summary>
+    public static bool TryFill(ReadOnlySpan<byte> text, BulkElementReader reader)
     {
         NftLexer lexer = new(text, 0, text.Length, 0);
         while (Next(ref lexer) != NftTokenKind.End)
         {
             NftPlainElement element = default;
-            if (!TryRead(ref lexer, ref element) || !fill.TryAdd(ref element))
+            if (!TryRead(ref lexer, ref element) || !reader.TryAdd(ref element))
             {
                 return false;
             }

@@ -4,22 +4,22 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
-/// <summary>Reads expressions from words. Null stands for what has no form of its own; the words are then somewhere in it.</summary>
-/// <param name="words">The words.</param>
-internal sealed class NftTextExpressions(List<NftKeyword> words)
+/// <summary>Reads expressions from tokens. Null means an unknown expression; the position is then inside it.</summary>
+/// <param name="tokens">The tokens.</param>
+internal sealed class NftTextExpressions(List<NftKeyword> tokens)
 {
-    /// <summary>The index of the next word.</summary>
+    /// <summary>The index of the next token.</summary>
     public int Position { get; set; }
 
-    public bool IsAtEnd => Position >= words.Count;
+    public bool IsAtEnd => Position >= tokens.Count;
 
-    /// <summary>The next word; one of the kind <see cref="NftTokenKind.End"/> if there is none.</summary>
-    public NftKeyword Peek => IsAtEnd ? default : words[Position];
+    /// <summary>The next token; of the kind <see cref="NftTokenKind.End"/> if there is none.</summary>
+    public NftKeyword Peek => IsAtEnd ? default : tokens[Position];
 
-    /// <summary>Whether the next token is a word, this one.</summary>
+    /// <summary>Whether the next token is this word.</summary>
     public bool IsNext(string word) => Peek.Kind == NftTokenKind.Word && Peek.Text == word;
 
-    /// <summary>Goes past the next word if it is this one.</summary>
+    /// <summary>Skips the next token if it is this word.</summary>
     public bool Skip(string word)
     {
         bool isNext = IsNext(word);
@@ -34,7 +34,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
         return isNext;
     }
 
-    /// <summary>The next word, and goes past it; empty if there is none.</summary>
+    /// <summary>Returns and skips the text of the next token; empty if there is none.</summary>
     public string Take()
     {
         string text = Peek.Kind is NftTokenKind.Word or NftTokenKind.Quoted ? Peek.Text : "";
@@ -42,7 +42,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
         return text;
     }
 
-    /// <summary>What a match looks at or a statement sets: parts of the packet and what goes with it, joined, or masked.</summary>
+    /// <summary>The left side of a match or assignment: fields of the packet or its metadata, concatenated or masked.</summary>
     public NftExpression? Left()
     {
         if (Part() is not { } first)
@@ -65,7 +65,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
         return Operator() is { } operation ? new NftExpression.Binary(operation, left, new NftExpression.Word(Take())) : left;
     }
 
-    /// <summary>What follows a <c>set</c>: a value, or an expression.</summary>
+    /// <summary>The right side of a <c>set</c>: a value or an expression.</summary>
     public NftExpression? Assigned()
     {
         int start = Position;
@@ -110,7 +110,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
         }
     }
 
-    /// <summary>What a match compares with.</summary>
+    /// <summary>The right side of a match.</summary>
     public NftExpression? Value()
     {
         if (Data() is { } data)
@@ -182,7 +182,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
 
     private bool AtEndOfElement() => IsAtEnd || Peek.Kind is NftTokenKind.Comma or NftTokenKind.Close;
 
-    /// <summary>An element of a form that is not known, skipped with all braces in it.</summary>
+    /// <summary>Skips an element of an unknown form, with nested braces.</summary>
     private NftExpression.Raw Unread(int start)
     {
         int depth = 0;
@@ -196,9 +196,9 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
     }
 
     private string Text(int start, int end) =>
-        string.Join(' ', words[start..end].Select(word => word.Kind == NftTokenKind.Quoted ? $"\"{word.Text}\"" : word.Text));
+        string.Join(' ', tokens[start..end].Select(word => word.Kind == NftTokenKind.Quoted ? $"\"{word.Text}\"" : word.Text));
 
-    /// <summary>One value, or several joined to one.</summary>
+    /// <summary>A value or a concatenation.</summary>
     private NftExpression? Joined()
     {
         if (Single() is not { } first)
@@ -237,7 +237,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
         return word.Kind == NftTokenKind.Quoted ? new NftExpression.Word(word.Text) : Plain(word.Text);
     }
 
-    /// <summary>A word that may be a prefix or a range.</summary>
+    /// <summary>A value, a prefix or a range.</summary>
     private static NftExpression Plain(string text)
     {
         int slash = text.IndexOf('/', StringComparison.Ordinal);
@@ -252,7 +252,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> words)
             : new NftExpression.Word(text);
     }
 
-    /// <summary>Whether a text can be an end of a range: a number or an address.</summary>
+    /// <summary>Whether a text can be a bound of a range: a number or an address.</summary>
     private static bool IsBound(ReadOnlySpan<char> text) =>
         text.Length != 0 && (text.IndexOfAnyExceptInRange('0', '9') < 0 || IpAddress.TryParse(text.ToString(), out _));
 

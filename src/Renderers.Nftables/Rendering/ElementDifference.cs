@@ -2,12 +2,12 @@ using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
-/// <summary>The elements of one map that go and come when service ports change.</summary>
+/// <summary>The elements of one map that are deleted and added when service ports change.</summary>
 internal sealed class ElementDifference
 {
     private readonly Dictionary<MapKey, MapValue> _old = [];
 
-    /// <summary>Elements to delete: gone, or to be added with another value.</summary>
+    /// <summary>Elements to delete: removed, or added with another value.</summary>
     public List<Element> Deleted { get; } = [];
 
     /// <summary>Elements to add.</summary>

@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Inputs;
+
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
 /// <summary>The maps whose elements belong to frontends.</summary>
@@ -29,4 +31,45 @@ internal enum ElementMap : byte
 
     /// <summary>By node port and slot, to an endpoint of this node.</summary>
     LocalNodePortEndpoints,
+}
+
+/// <summary>Properties of <see cref="ElementMap"/>.</summary>
+internal static class ElementMaps
+{
+    /// <summary>The protocols that maps with slots exist for.</summary>
+    public static ReadOnlySpan<TransportProtocol> Protocols => [TransportProtocol.Tcp, TransportProtocol.Udp, TransportProtocol.Sctp];
+
+    public static ReadOnlySpan<ElementMap> All =>
+    [
+        ElementMap.ServiceIPs,
+        ElementMap.ServiceNodePorts,
+        ElementMap.NoEndpointServices,
+        ElementMap.NoEndpointNodePorts,
+        ElementMap.FirewallIPs,
+        ElementMap.Endpoints,
+        ElementMap.LocalEndpoints,
+        ElementMap.NodePortEndpoints,
+        ElementMap.LocalNodePortEndpoints,
+    ];
+
+    /// <summary>The name; for maps with slots the suffix after the protocol.</summary>
+    public static ReadOnlySpan<byte> Name(this ElementMap map) => map switch
+    {
+        ElementMap.ServiceIPs => "service-ips"u8,
+        ElementMap.ServiceNodePorts => "service-nodeports"u8,
+        ElementMap.NoEndpointServices => "no-endpoint-services"u8,
+        ElementMap.NoEndpointNodePorts => "no-endpoint-nodeports"u8,
+        ElementMap.FirewallIPs => "firewall-ips"u8,
+        ElementMap.Endpoints => "-endpoints"u8,
+        ElementMap.LocalEndpoints => "-local-endpoints"u8,
+        ElementMap.NodePortEndpoints => "-nodeport-endpoints"u8,
+        _ => "-local-nodeport-endpoints"u8,
+    };
+
+    /// <summary>Whether keys have no address.</summary>
+    public static bool IsByNodePort(this ElementMap map) =>
+        map is ElementMap.ServiceNodePorts or ElementMap.NoEndpointNodePorts or ElementMap.NodePortEndpoints or ElementMap.LocalNodePortEndpoints;
+
+    /// <summary>Whether keys end in a slot and values are endpoints. Of these maps there is one for each protocol.</summary>
+    public static bool HasSlots(this ElementMap map) => map >= ElementMap.Endpoints;
 }

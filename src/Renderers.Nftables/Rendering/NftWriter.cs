@@ -107,7 +107,7 @@ internal ref partial struct NftWriter(FamilyRules rules, NftablesOptions options
         _text.WriteAscii((byte)' ');
     }
 
-    /// <summary>Whether some traffic can be told to be of this node's pods, and some other not.</summary>
+    /// <summary>Whether the local-traffic detector distinguishes traffic of this node's pods from other traffic.</summary>
     private readonly bool CanBeFromOutside => Settings.LocalTraffic is { IsPresent: true } detector && !IsEverything(detector);
 
     private static bool IsEverything(LocalTrafficDetector detector) =>

@@ -5,11 +5,11 @@ using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
-/// <summary>The map elements of one service port: the one place that says which elements there are.</summary>
+/// <summary>Defines the map elements of a service port.</summary>
 internal static class PortElements
 {
-    /// <summary>Gives the elements that a service port has in one map, in a fixed order.</summary>
-    /// <typeparam name="TSink">Takes them, without a closure or a list in between.</typeparam>
+    /// <summary>Passes the elements that a service port has in one map to a sink, in a fixed order.</summary>
+    /// <typeparam name="TSink">The type of the sink; a type parameter saves a closure or a list.</typeparam>
     public static void Visit<TSink>(ServicePortRules port, ElementMap map, ref TSink sink)
         where TSink : IElementSink, allows ref struct
     {

@@ -14,7 +14,7 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
 {
     private const int MostPrepared = 64;
 
-    /// <summary>The kinds that one number tells apart; of the others there would be too many.</summary>
+    /// <summary>The kinds that a single number identifies; there would be too many of the others.</summary>
     private static readonly SharedChainKind[] s_prepared =
         [SharedChainKind.Cluster, SharedChainKind.External, SharedChainKind.NodePortCluster, SharedChainKind.NodePort];
 
@@ -100,4 +100,26 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
         text.Flush();
         return System.Text.Encoding.ASCII.GetString(output.WrittenSpan);
     }
+}
+
+/// <summary>The kinds of chains that frontends of many Services share.</summary>
+internal enum SharedChainKind : byte
+{
+    /// <summary>Spreads over the map of endpoints, by address. For cluster IPs, and for short cuts.</summary>
+    Cluster,
+
+    /// <summary>The same for external addresses with policy Cluster: masqueraded.</summary>
+    External,
+
+    /// <summary>External addresses with policy Local: short cuts for pods and the node, then the local map.</summary>
+    ExternalLocal,
+
+    /// <summary>Spreads over the map of endpoints by node port. For short cuts.</summary>
+    NodePortCluster,
+
+    /// <summary>Node ports with policy Cluster: masqueraded.</summary>
+    NodePort,
+
+    /// <summary>Node ports with policy Local.</summary>
+    NodePortLocal,
 }

@@ -102,3 +102,62 @@ internal sealed record ApiStatus(int Code, string Reason, string Message)
         return ProtoEncoder.Encode(document.RootElement, Messages.Status);
     }
 }
+
+/// <summary>What a Status is about.</summary>
+internal sealed record StatusDetails
+{
+    public string Name { get; init; } = "";
+
+    public string Group { get; init; } = "";
+
+    public string Kind { get; init; } = "";
+
+    public IReadOnlyList<StatusCause> Causes { get; init; } = [];
+
+    /// <summary>Seconds; 0 for none.</summary>
+    public int RetryAfter { get; init; }
+
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("details");
+        writer.WriteString("name", Name);
+        writer.WriteString("group", Group);
+        writer.WriteString("kind", Kind);
+        writer.WriteStartArray("causes");
+        foreach (StatusCause cause in Causes)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("reason", cause.Reason);
+            writer.WriteString("message", cause.Message);
+            writer.WriteString("field", cause.Field);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("retryAfterSeconds", RetryAfter);
+        writer.WriteEndObject();
+    }
+}
+
+/// <summary>One fault of a request: a reason for machines, a text, and the field.</summary>
+internal sealed record StatusCause(string Reason, string Message, string Field)
+{
+    public static StatusCause Forbidden(string field, string detail) => new("FieldValueForbidden", "Forbidden: " + detail, field);
+
+    public static StatusCause Required(string field, string detail) =>
+        new("FieldValueRequired", detail.Length == 0 ? "Required value" : "Required value: " + detail, field);
+
+    public static StatusCause Invalid(string field, string value, string detail) =>
+        new("FieldValueInvalid", $"Invalid value: \"{value}\": {detail}", field);
+
+    public static StatusCause NotSupported(string field, string value, params string[] supported) => new(
+        "FieldValueNotSupported",
+        $"Unsupported value: \"{value}\": supported values: {string.Join(", ", supported.Select(item => $"\"{item}\""))}",
+        field);
+}
+
+/// <summary>A request that is answered with a Status.</summary>
+internal sealed class ApiException(ApiStatus status) : Exception(status.Message)
+{
+    public ApiStatus Status { get; } = status;
+}

@@ -39,6 +39,18 @@ internal static class ContentNegotiation
         return best;
     }
 
+    /// <summary>
+    /// Whether the best range of an Accept header asks for the metadata of a list's objects alone
+    /// (<c>as=PartialObjectMetadataList;g=meta.k8s.io;v=v1</c>). The Content-Type of the answer does not show it.
+    /// </summary>
+    public static bool IsMetadataList(string accept)
+    {
+        string first = accept.Split(',')[0];
+        return first.StartsWith(Json + ";", StringComparison.Ordinal)
+            && first.Split(';', StringSplitOptions.TrimEntries) is [_, .. string[] parameters]
+            && parameters.Contains("as=PartialObjectMetadataList") && parameters.Contains("g=meta.k8s.io") && parameters.Contains("v=v1");
+    }
+
     private static double Quality(string[] parts)
     {
         foreach (string part in parts)
@@ -52,4 +64,11 @@ internal static class ContentNegotiation
 
         return 1;
     }
+}
+
+/// <summary>The formats the server speaks.</summary>
+internal enum WireFormat
+{
+    Json,
+    Protobuf,
 }

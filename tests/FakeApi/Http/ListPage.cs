@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using KubeProxySharp.FakeApi.Schema;
 using KubeProxySharp.FakeApi.Storage;
 
@@ -85,10 +87,7 @@ internal sealed record ListPage(ResourceType Type, IReadOnlyList<StoredObject> I
     /// <summary>The same in JSON: items have no kind of their own.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> ToJson()
     {
-        string next = Continue.Length == 0 ? "" : $",\"continue\":\"{Continue}\"";
-        string remaining = Remaining is null ? "" : $",\"remainingItemCount\":{Remaining}";
-        yield return System.Text.Encoding.UTF8.GetBytes(
-            $"{{\"kind\":\"{Type.Kind}List\",\"apiVersion\":\"{Type.ApiVersion}\",\"metadata\":{{\"resourceVersion\":\"{Version}\"{next}{remaining}}},\"items\":[");
+        yield return JsonHead(Type.Kind + "List", Type.ApiVersion);
         byte[] open = "{"u8.ToArray();
         byte[] separator = ",{"u8.ToArray();
         for (int index = 0; index < Items.Count; index++)
@@ -98,5 +97,28 @@ internal sealed record ListPage(ResourceType Type, IReadOnlyList<StoredObject> I
         }
 
         yield return "]}"u8.ToArray();
+    }
+
+    /// <summary>The metadata of the objects alone; these items have a kind.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> ToJsonMetadata()
+    {
+        yield return JsonHead("PartialObjectMetadataList", "meta.k8s.io/v1");
+        for (int index = 0; index < Items.Count; index++)
+        {
+            using JsonDocument item = JsonDocument.Parse(Items[index].Json);
+            string metadata = item.RootElement.GetProperty("metadata").GetRawText();
+            yield return Encoding.UTF8.GetBytes(
+                $"{(index == 0 ? "" : ",")}{{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata}}}");
+        }
+
+        yield return "]}"u8.ToArray();
+    }
+
+    private byte[] JsonHead(string kind, string apiVersion)
+    {
+        string next = Continue.Length == 0 ? "" : $",\"continue\":\"{Continue}\"";
+        string remaining = Remaining is null ? "" : $",\"remainingItemCount\":{Remaining}";
+        return Encoding.UTF8.GetBytes(
+            $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{\"resourceVersion\":\"{Version}\"{next}{remaining}}},\"items\":[");
     }
 }

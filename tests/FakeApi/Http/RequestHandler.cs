@@ -121,7 +121,10 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
         ListPage page = server.Store.Read(
             request.Type,
             (table, current) => ListPage.Choose(table, anyAge && server.Options.StaleVersion is { } stale ? stale : current, options, selector));
-        await Answers.SendListAsync(request, request.Format == WireFormat.Protobuf ? page.ToProto() : page.ToJson(), NewBody(request));
+        IEnumerable<ReadOnlyMemory<byte>> parts = request.Format == WireFormat.Protobuf ? page.ToProto()
+            : ContentNegotiation.IsMetadataList(request.Context.Request.Headers.Accept.ToString()) ? page.ToJsonMetadata()
+            : page.ToJson();
+        await Answers.SendListAsync(request, parts, NewBody(request));
     }
 
     private async Task WatchAsync(ApiRequest request)

@@ -204,3 +204,16 @@ public sealed partial class ObjectStore
             ?? throw new ArgumentException($"kind \"{kind}\" is not served; known are Service, EndpointSlice, Node, ServiceCIDR, Event", nameof(document));
     }
 }
+
+/// <summary>How often watchers hear of a deletion.</summary>
+public enum DeletionNotice
+{
+    /// <summary>As it should be.</summary>
+    Once,
+
+    /// <summary>Never: only a new list tells.</summary>
+    Never,
+
+    /// <summary>Twice, with the same resourceVersion.</summary>
+    Twice,
+}

@@ -113,6 +113,33 @@ public sealed class EventWriterTests : IAsyncDisposable
         (_server.Requests[2].Time - _server.Requests[1].Time).TotalSeconds.Should().BeInRange(7.5, 13);
     }
 
+    /// <summary>Metadata alone is asked for; a server that has only whole objects is understood too.</summary>
+    [Theory]
+    [InlineData(
+        """
+        {"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"77"},"items":[
+          {"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"web","namespace":"shop","uid":"1234-5678"}}]}
+        """)]
+    [InlineData(
+        """
+        {"kind":"ServiceList","apiVersion":"v1","metadata":{"resourceVersion":"77"},"items":[
+          {"metadata":{"name":"web","namespace":"shop","uid":"1234-5678","creationTimestamp":"2026-01-31T12:00:00Z","labels":{"uid":"x"}},
+           "spec":{"ports":[{"port":80,"targetPort":"http"}],"clusterIP":"10.0.0.1"},"status":{"loadBalancer":{}}}]}
+        """)]
+    public async Task TheUidOfAServiceIsLookedUp(string body)
+    {
+        _server.Reply(() => Json(HttpStatusCode.OK, body));
+        Accept(1);
+        Start();
+
+        _writer.Write(ObjectReference.Service("shop", "web"), EventKind.Warning, "R", "A", "n");
+        await Until(() => _server.Requests.Count == 2);
+
+        _server.Requests[0].Message.Headers.NonValidated["Accept"].ToString().Should()
+            .Be("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json");
+        Encoding.UTF8.GetString(_server.Requests[1].Body).Should().Contain("\"uid\":\"1234-5678\"");
+    }
+
     /// <summary>An event without the uid is better than none.</summary>
     [Theory]
     [InlineData("")]
@@ -120,7 +147,7 @@ public sealed class EventWriterTests : IAsyncDisposable
     [InlineData("""{"items":[{"metadata":{"name":"web","creationTimestamp":"yesterday"}}]}""")]
     [InlineData("""{"items":[]}""")]
     [InlineData("""{"items":[{"metadata":{"name":"other","uid":"5678"}}]}""")]
-    public async Task AListThatDoesNotTellTheUidIsPassedOver(string body)
+    public async Task AListWithoutTheUidIsIgnored(string body)
     {
         _server.Reply(() => Json(HttpStatusCode.OK, body));
         Accept(1);

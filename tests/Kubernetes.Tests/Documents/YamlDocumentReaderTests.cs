@@ -172,7 +172,7 @@ public sealed class YamlDocumentReaderTests
             string value = string.Concat(Enumerable.Range(0, length / 5).Select(static number => $"n{number % 10_000:0000}"));
             byte[] text = Encoding.UTF8.GetBytes(form.Replace("#", value, StringComparison.Ordinal));
             Compare(text).Should().BeTrue();
-            (string read, _) = Describe("", builder => new YamlDocumentReader(builder).ReadWhole(new MemoryStream(text)));
+            (string read, _) = Describe("", builder => new YamlDocumentReader(builder).ReadWithFullParser(new MemoryStream(text)));
             read.Should().Contain(value);
         }
     }
@@ -226,7 +226,7 @@ public sealed class YamlDocumentReaderTests
     private static bool Compare(byte[] text)
     {
         string because = $"of this YAML:\n{Encoding.UTF8.GetString(text)}\n";
-        (string whole, DocumentException? wholeError) = Describe(because, builder => new YamlDocumentReader(builder).ReadWhole(new MemoryStream(text)));
+        (string whole, DocumentException? wholeError) = Describe(because, builder => new YamlDocumentReader(builder).ReadWithFullParser(new MemoryStream(text)));
         using PeekedStream stream = new(new DribblingStream(text), 16);
         (string quick, DocumentException? quickError) = Describe(because, builder => new YamlDocumentReader(builder).Read(stream));
         if (wholeError is null || quickError is null)

@@ -29,3 +29,34 @@ internal sealed class ScriptedBody(byte[] content, BodyEnd end) : MemoryStream(c
         return 0;
     }
 }
+
+/// <summary>How a scripted body goes on after its bytes.</summary>
+internal enum BodyEnd
+{
+    /// <summary>It ends as it should.</summary>
+    Clean,
+
+    /// <summary>The connection is lost.</summary>
+    Lost,
+
+    /// <summary>Nothing comes any more.</summary>
+    Silent,
+}
+
+/// <summary>A response body that sends the same bytes again and again, and does not end.</summary>
+/// <param name="content">The bytes.</param>
+/// <param name="pause">The time between two times; infinite to send them once.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TricklingBody(byte[] content, TimeSpan pause, TimeProvider time) : MemoryStream(content, writable: false)
+{
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (Position == Length)
+        {
+            await Task.Delay(pause, time, cancellationToken);
+            Position = 0;
+        }
+
+        return await base.ReadAsync(buffer, cancellationToken);
+    }
+}

@@ -2,15 +2,15 @@ using System.Text;
 
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
-/// <summary>Reads small files whole, and refuses large ones before they fill the memory.</summary>
+/// <summary>Reads small files completely, and refuses large ones before they fill the memory.</summary>
 internal static class BoundedFile
 {
-    /// <summary>The most that a kubeconfig, a token or a bundle of certificates may hold.</summary>
+    /// <summary>The maximum size of a kubeconfig, a token or a certificate bundle, in bytes.</summary>
     public const int MaxLength = 8 * 1024 * 1024;
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file. Its permissions are nobody's business here.</param>
-    /// <param name="subject">Who named the file, for errors.</param>
+    /// <param name="path">The file. Its permissions are not checked.</param>
+    /// <param name="subject">The configuration that names the file, for errors.</param>
     /// <param name="field">The field that named it, for errors.</param>
     /// <exception cref="ConnectionException">The file cannot be read or is too large.</exception>
     public static byte[] ReadBytes(string path, string subject, string field)

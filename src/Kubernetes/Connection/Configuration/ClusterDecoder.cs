@@ -10,7 +10,7 @@ internal static class ClusterDecoder
 
     /// <summary>Decodes a cluster.</summary>
     /// <param name="node">The value of <c>cluster</c>.</param>
-    /// <param name="directory">What relative paths are relative to.</param>
+    /// <param name="directory">The directory of the kubeconfig, which relative paths are relative to.</param>
     public static ClusterEntry Decode(DocumentNode node, string directory) => new()
     {
         Server = node["server"u8].AsString(""),

@@ -4,16 +4,16 @@ using KubeProxySharp.Kubernetes.Connection.Transport;
 
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
-/// <summary>Whom a cluster of a kubeconfig says to trust.</summary>
-/// <param name="Authority">The authority now; null for the system's.</param>
-/// <param name="Pem">Its certificates, for plugins; empty if there are none.</param>
+/// <summary>The certificate authority of a cluster of a kubeconfig.</summary>
+/// <param name="Authority">Gets the current authority; null for the system's authorities.</param>
+/// <param name="Pem">Its certificates, for credential plugins; empty if there are none.</param>
 internal sealed record ClusterTrust(Func<ServerAuthority?> Authority, string Pem)
 {
-    /// <summary>The file that is read again; empty if there is none.</summary>
+    /// <summary>The file that is reread when it changes; empty if there is none.</summary>
     public IReadOnlyList<IRereadFile> Files { get; init; } = [];
 
-    /// <summary>Reads it.</summary>
-    /// <exception cref="ConnectionException">It is contradictory or unusable.</exception>
+    /// <summary>Reads the fields of a cluster.</summary>
+    /// <exception cref="ConnectionException">The fields contradict each other or cannot be used.</exception>
     public static ClusterTrust Of(ClusterEntry cluster, string file, string where, ConnectionSettings settings)
     {
         bool hasFile = cluster.CertificateAuthority.Length != 0;
@@ -45,7 +45,7 @@ internal sealed record ClusterTrust(Func<ServerAuthority?> Authority, string Pem
     }
 
     /// <summary>Decodes the base64 of a text.</summary>
-    /// <exception cref="ConnectionException">It is not base64; the text does not show it.</exception>
+    /// <exception cref="ConnectionException">It is not base64; the message does not contain the text.</exception>
     public static string Decode(string base64, string file, string field)
     {
         byte[] decoded = new byte[base64.Length];

@@ -2,7 +2,7 @@ using KubeProxySharp.Kubernetes.Documents;
 
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
-/// <summary>Reads texts that may be secret: what is wrong with them is said without showing them.</summary>
+/// <summary>Reads texts that may be secret: error messages do not contain them.</summary>
 internal static class ConcealedText
 {
     /// <summary>A text; empty for null.</summary>

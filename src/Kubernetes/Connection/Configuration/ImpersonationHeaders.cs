@@ -2,14 +2,14 @@ using System.Text;
 
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
-/// <summary>The headers that say for whom requests are made (wire notes 5.2).</summary>
+/// <summary>The HTTP headers of user impersonation (wire notes 5.2).</summary>
 internal static class ImpersonationHeaders
 {
     /// <summary>Makes the headers.</summary>
-    /// <param name="impersonation">For whom.</param>
-    /// <param name="subject">Who says so, for errors.</param>
-    /// <param name="user">The path of the user, for errors.</param>
-    /// <exception cref="ConnectionException">They cannot be made.</exception>
+    /// <param name="impersonation">The impersonated user.</param>
+    /// <param name="subject">The kubeconfig, for errors.</param>
+    /// <param name="user">The path of the user in it, for errors.</param>
+    /// <exception cref="ConnectionException">The values cannot be sent as headers.</exception>
     public static List<KeyValuePair<string, string>> Of(Impersonation impersonation, string subject, string user)
     {
         List<KeyValuePair<string, string>> headers = [];

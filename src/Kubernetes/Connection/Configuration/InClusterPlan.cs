@@ -11,7 +11,7 @@ internal static class InClusterPlan
     private const string HostVariable = "KUBERNETES_SERVICE_HOST";
     private const string PortVariable = "KUBERNETES_SERVICE_PORT";
 
-    /// <summary>How often the file of authorities is looked at (wire notes 5.4).</summary>
+    /// <summary>Interval in which the file of authorities is reread (wire notes 5.4).</summary>
     public static TimeSpan AuthorityInterval { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether this is a pod with a service account.</summary>
@@ -43,7 +43,7 @@ internal static class InClusterPlan
             Source = Subject,
             Server = server,
             Namespace = Namespace(settings),
-            HandlerFactory = new() { Proxy = ProxyChoice.FromEnvironment(server, settings.Environment) },
+            Handler = new() { Proxy = ProxyChoice.FromEnvironment(server, settings.Environment) },
             Authority = authority.Current,
             Credentials = new TokenFileCredential(token),
             Files = [token, authority],

@@ -16,13 +16,13 @@ internal static class KubeconfigPlan
         ClusterEntry cluster = Named(file, file.Clusters, context.Cluster, "cluster", "clusters") ?? new();
         if (master.Length != 0)
         {
-            // A name for the server of the file is likely wrong for another one; client-go drops it too.
+            // The name in the file is of the server in the file, and likely wrong for another one; client-go clears it too.
             cluster = cluster with { Server = master, TlsServerName = "" };
         }
 
         if (cluster.Server.Length == 0 && context.Cluster.Length == 0)
         {
-            return Nothing(file, settings);
+            return FallBackToInCluster(file, settings);
         }
 
         string where = $"clusters[name={context.Cluster}].cluster";
@@ -38,7 +38,7 @@ internal static class KubeconfigPlan
         UserEntry user = Named(file, file.Users, context.User, "user", "users") ?? new();
         if (server.Scheme == Uri.UriSchemeHttp)
         {
-            return new() { Source = file.Path, Server = server, Namespace = NamespaceOf(context), HandlerFactory = new() { Proxy = proxy } };
+            return new() { Source = file.Path, Server = server, Namespace = NamespaceOf(context), Handler = new() { Proxy = proxy } };
         }
 
         ClusterTrust trust = ClusterTrust.Of(cluster, file.Path, where, settings);
@@ -50,7 +50,7 @@ internal static class KubeconfigPlan
             Source = file.Path,
             Server = server,
             Namespace = NamespaceOf(context),
-            HandlerFactory = new()
+            Handler = new()
             {
                 TlsServerName = cluster.TlsServerName,
                 SkipsVerification = cluster.InsecureSkipTlsVerify,
@@ -100,7 +100,7 @@ internal static class KubeconfigPlan
         return listed.Length == 0 ? "none" : listed;
     }
 
-    private static ConnectionPlan Nothing(Kubeconfig file, ConnectionSettings settings)
+    private static ConnectionPlan FallBackToInCluster(Kubeconfig file, ConnectionSettings settings)
     {
         if (!InClusterPlan.IsPossible(settings))
         {

@@ -4,13 +4,13 @@ namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 internal static class ServerAddress
 {
     /// <summary>
-    /// Reads an address. Without a scheme it means plain http (wire notes 5.2). A path is kept and ends with a slash, so
+    /// Reads an address. An address without a scheme means plain http (wire notes 5.2). A path is kept and ends with a slash, so
     /// that relative addresses go below it; query and fragment are dropped.
     /// </summary>
     /// <param name="text">The address: a URL, or host and port.</param>
-    /// <param name="subject">Who gave it, for errors.</param>
-    /// <param name="field">The field that gave it, for errors.</param>
-    /// <exception cref="ConnectionException">It is not an address of a server.</exception>
+    /// <param name="subject">The configuration that has it, for errors.</param>
+    /// <param name="field">The field that has it, for errors.</param>
+    /// <exception cref="ConnectionException">The text is not an address of a server.</exception>
     public static Uri Parse(string text, string subject, string field)
     {
         bool hasScheme = text.Contains("://", StringComparison.Ordinal);

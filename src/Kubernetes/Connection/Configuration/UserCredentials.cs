@@ -6,23 +6,23 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
-/// <summary>Who a user of a kubeconfig says we are.</summary>
+/// <summary>The client certificate and the credentials of a user of a kubeconfig.</summary>
 /// <param name="user">The user.</param>
 /// <param name="file">The kubeconfig, for errors.</param>
 /// <param name="where">The path of the user in it, for errors.</param>
 /// <param name="settings">The clock and the log.</param>
 internal sealed class UserCredentials(UserEntry user, string file, string where, ConnectionSettings settings)
 {
-    /// <summary>How often files of client certificates are looked at (wire notes 5.4).</summary>
+    /// <summary>Interval in which files of client certificates are reread (wire notes 5.4).</summary>
     private static readonly TimeSpan s_certificateInterval = TimeSpan.FromMinutes(5);
 
     private readonly List<IRereadFile> _files = [];
 
-    /// <summary>The files behind what was asked for so far that are read again.</summary>
+    /// <summary>The files of the certificate and the credentials returned so far that are reread when they change.</summary>
     public IReadOnlyList<IRereadFile> Files => _files;
 
     /// <summary>The client certificate.</summary>
-    /// <exception cref="ConnectionException">It is contradictory or unusable.</exception>
+    /// <exception cref="ConnectionException">The fields contradict each other or cannot be used.</exception>
     public Func<ClientCertificate?> Certificate()
     {
         Refuse(user.ClientCertificate.Length != 0 && user.ClientCertificateData.Length != 0, "has both client-certificate and client-certificate-data; remove one");
@@ -47,8 +47,8 @@ internal sealed class UserCredentials(UserEntry user, string file, string where,
         return () => certificate;
     }
 
-    /// <summary>The source of tokens and passwords, or the plugin if nothing else is given.</summary>
-    /// <exception cref="ConnectionException">It is contradictory or unusable.</exception>
+    /// <summary>The source of tokens and passwords; the plugin if the user has neither these nor a certificate.</summary>
+    /// <exception cref="ConnectionException">The fields contradict each other or cannot be used.</exception>
     public ICredentialSource Source(ClusterEntry cluster, Uri server, string authorityPem)
     {
         Refuse(user.HasToken && user.HasPassword, "has a token and a password; remove username and password");

@@ -4,7 +4,7 @@ using KubeProxySharp.Kubernetes.Documents;
 namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 
 /// <summary>Decodes a user of a kubeconfig.</summary>
-/// <param name="directory">What relative paths are relative to.</param>
+/// <param name="directory">The directory of the kubeconfig, which relative paths are relative to.</param>
 internal sealed class UserDecoder(string directory)
 {
     private const string Group = "client.authentication.k8s.io/";

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
 /// <summary>
-/// Gives each request its credential. A refused one (401) is replaced, and the request sent once more if there is a fresh
-/// one and the content can be sent again.
+/// Adds the credential to each request. A refused credential (401) is replaced, and the request is sent once more if there is
+/// a new one and the content can be sent again.
 /// </summary>
-/// <param name="source">Where credentials come from.</param>
-/// <param name="impersonation">Headers that say for whom requests are made.</param>
+/// <param name="source">The source of credentials.</param>
+/// <param name="impersonation">The headers of user impersonation.</param>
 /// <param name="server">The server, for the log.</param>
-/// <param name="logger">Where refusals are told.</param>
+/// <param name="logger">The log.</param>
 /// <param name="inner">Sends the requests.</param>
 internal sealed class CredentialHandler(
     ICredentialSource source,
@@ -85,7 +85,7 @@ internal sealed class CredentialHandler(
         }
         finally
         {
-            // The headers have been sent. A request that prints itself with its headers ends up in logs.
+            // The headers have been sent. The text of a request, which may be logged, contains its headers.
             request.Headers.Authorization = null;
         }
     }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
 /// <summary>Runs a credential plugin (wire notes 5.5).</summary>
-/// <param name="entry">How it is called.</param>
+/// <param name="entry">The program and its arguments.</param>
 /// <param name="info">The value of KUBERNETES_EXEC_INFO.</param>
 /// <param name="settings">The clock, the time limit and the log.</param>
 internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings settings)
@@ -16,11 +16,10 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
     private readonly ILogger _logger = settings.LoggerFactory.CreateLogger<ApiConnection>();
     private readonly Redaction _redaction = new(entry.Variables.Select(variable => variable.Value));
 
-    /// <summary>The program.</summary>
     public string Command => entry.Command;
 
-    /// <summary>Runs it to its end.</summary>
-    /// <exception cref="HttpRequestException">It gave no credential; the text says why and holds no secret.</exception>
+    /// <summary>Runs the plugin until it exits.</summary>
+    /// <exception cref="HttpRequestException">It returned no credential; the message gives the reason and contains no secret.</exception>
     public async Task<PluginAnswer> RunAsync(CancellationToken cancellationToken)
     {
         BoundedOutput output = new(MaxOutputLength + 1);
@@ -36,7 +35,7 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
         try
         {
             CommandResult ended = await command.ExecuteAsync(either.Token);
-            return Judge(ended.ExitCode, output.Kept, _redaction.Apply(error.Kept.Span));
+            return ReadResult(ended.ExitCode, output.Kept, _redaction.Apply(error.Kept.Span));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -44,7 +43,7 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
         }
         catch (Win32Exception e)
         {
-            // CliWrap wraps what the system said.
+            // CliWrap wraps the exception of the system.
             throw Failed($"cannot be started: {(e.InnerException as Win32Exception ?? e).NativeErrorCode switch
             {
                 2 => "there is no such program",
@@ -83,16 +82,16 @@ internal sealed class Plugin(PluginEntry entry, string info, ConnectionSettings 
         return found ?? throw Failed($"is not in PATH. {entry.InstallHint}".TrimEnd(), null);
     }
 
-    private PluginAnswer Judge(int exitCode, ReadOnlyMemory<byte> output, string said)
+    private PluginAnswer ReadResult(int exitCode, ReadOnlyMemory<byte> output, string errorText)
     {
         if (exitCode != 0)
         {
-            throw Failed($"ended with exit code {exitCode}; it said: {(said.Length == 0 ? "nothing" : said)}", null);
+            throw Failed($"ended with exit code {exitCode}; it said: {(errorText.Length == 0 ? "nothing" : errorText)}", null);
         }
 
-        if (said.Length != 0)
+        if (errorText.Length != 0)
         {
-            _logger.PluginSaid(Command, said);
+            _logger.PluginSaid(Command, errorText);
         }
 
         if (output.Length > MaxOutputLength)

@@ -5,17 +5,17 @@ using KubeProxySharp.Kubernetes.Connection.Transport;
 
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
-/// <summary>What a plugin gave.</summary>
+/// <summary>The credential that a plugin returned.</summary>
 /// <param name="Credential">The credential.</param>
-/// <param name="Expiration">Until when it may be used; null for ever.</param>
+/// <param name="Expiration">When it expires; null for never.</param>
 internal sealed record PluginAnswer(Credential Credential, DateTimeOffset? Expiration)
 {
     private const string Subject = "credential plugin";
 
-    /// <summary>Reads an ExecCredential (wire notes 5.5). Nothing of it is shown in errors.</summary>
+    /// <summary>Reads an ExecCredential (wire notes 5.5). Errors contain no part of it.</summary>
     /// <param name="json">What the plugin printed.</param>
-    /// <param name="apiVersion">The version that was asked for.</param>
-    /// <exception cref="ConnectionException">It is something else; the text continues "the plugin printed".</exception>
+    /// <param name="apiVersion">The version that was requested.</param>
+    /// <exception cref="ConnectionException">It is not an ExecCredential; the message continues "the plugin printed".</exception>
     public static PluginAnswer Parse(ReadOnlyMemory<byte> json, string apiVersion)
     {
         try

@@ -3,16 +3,16 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
 /// <summary>
-/// The credential of a plugin, kept until it expires or the server refuses it (wire notes 5.5). One run at a time: who
-/// comes while the plugin runs uses what it gives.
+/// The credential of a plugin, cached until it expires or the server refuses it (wire notes 5.5). One run at a time: requests
+/// that come while the plugin runs use its result.
 /// </summary>
 /// <param name="plugin">Runs the plugin.</param>
 /// <param name="timeProvider">The clock of expirations.</param>
-/// <param name="logger">Where runs are told.</param>
+/// <param name="logger">The log.</param>
 internal sealed class PluginCredential(Plugin plugin, TimeProvider timeProvider, ILogger logger) : ICredentialSource
 {
     private readonly SemaphoreSlim _running = new(1);
-    private volatile PluginAnswer? _kept;
+    private volatile PluginAnswer? _cached;
 
     public async ValueTask<Credential> GetAsync(CancellationToken cancellationToken)
     {
@@ -31,7 +31,7 @@ internal sealed class PluginCredential(Plugin plugin, TimeProvider timeProvider,
 
             PluginAnswer answer = await plugin.RunAsync(cancellationToken);
             logger.PluginRan(plugin.Command, answer.Expiration);
-            _kept = answer;
+            _cached = answer;
             return answer.Credential;
         }
         finally
@@ -42,10 +42,10 @@ internal sealed class PluginCredential(Plugin plugin, TimeProvider timeProvider,
 
     public void Reject(Credential credential)
     {
-        PluginAnswer? kept = _kept;
-        if (kept is not null && ReferenceEquals(kept.Credential, credential))
+        PluginAnswer? cached = _cached;
+        if (cached is not null && ReferenceEquals(cached.Credential, credential))
         {
-            Interlocked.CompareExchange(ref _kept, null, kept);
+            Interlocked.CompareExchange(ref _cached, null, cached);
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class PluginCredential(Plugin plugin, TimeProvider timeProvider,
 
     private Credential? Valid()
     {
-        PluginAnswer? kept = _kept;
-        return kept is null || (kept.Expiration is { } expiration && timeProvider.GetUtcNow() >= expiration) ? null : kept.Credential;
+        PluginAnswer? cached = _cached;
+        return cached is null || (cached.Expiration is { } expiration && timeProvider.GetUtcNow() >= expiration) ? null : cached.Credential;
     }
 }

@@ -4,10 +4,10 @@ using KubeProxySharp.Kubernetes.Connection.Configuration;
 
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
-/// <summary>Writes what a plugin is told about the cluster: KUBERNETES_EXEC_INFO (wire notes 5.5).</summary>
+/// <summary>Writes KUBERNETES_EXEC_INFO, the description of the cluster for a plugin (wire notes 5.5).</summary>
 internal static class PluginInfo
 {
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the JSON text.</summary>
     /// <param name="entry">The plugin.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="server">Its server.</param>

@@ -4,31 +4,31 @@ using System.Text.RegularExpressions;
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
 /// <summary>
-/// Makes what a plugin said fit for a log: short, on one line, and without anything that looks like a secret. It rather
-/// hides a word too many than one too few.
+/// Prepares the error output of a plugin for the log: short, on one line, and without anything that looks like a secret. In
+/// doubt a word is hidden.
 /// </summary>
-/// <param name="known">Texts that are secret whatever they look like.</param>
+/// <param name="known">Known secrets, which are hidden in any case.</param>
 internal sealed partial class Redaction(IEnumerable<Secret> known)
 {
-    /// <summary>How much is looked at, in bytes.</summary>
+    /// <summary>The number of bytes that are examined; the rest is dropped.</summary>
     public const int MaxInputLength = 4 * 1024;
 
     private const int MaxShownLength = 1024;
     private const int MaxMilliseconds = 1000;
     private const string Hidden = "[hidden]";
 
-    /// <summary>Words of configuration such as "true" or "dev" are not worth making texts unreadable.</summary>
+    /// <summary>Shorter values such as "true" or "dev" are not secrets, and hiding them would make texts unreadable.</summary>
     private const int MinKnownLength = 5;
 
     private readonly string[] _known =
         [.. known.Select(secret => secret.Reveal()).Where(text => text.Length >= MinKnownLength).OrderByDescending(text => text.Length)];
 
-    /// <summary>Makes a text fit for a log.</summary>
-    /// <param name="said">The text. If it is longer than <see cref="MaxInputLength"/> its last word is not whole, and dropped.</param>
-    public string Apply(ReadOnlySpan<byte> said)
+    /// <summary>Prepares a text for the log.</summary>
+    /// <param name="output">The text. If it is longer than <see cref="MaxInputLength"/>, the last word is incomplete and is dropped.</param>
+    public string Apply(ReadOnlySpan<byte> output)
     {
-        string text = Encoding.UTF8.GetString(said[..Math.Min(said.Length, MaxInputLength)]);
-        if (said.Length > MaxInputLength)
+        string text = Encoding.UTF8.GetString(output[..Math.Min(output.Length, MaxInputLength)]);
+        if (output.Length > MaxInputLength)
         {
             text = text[..(text.AsSpan().LastIndexOfAny(' ', '\n') + 1)];
         }
@@ -53,7 +53,7 @@ internal sealed partial class Redaction(IEnumerable<Secret> known)
         return text.Length > MaxShownLength ? text[..MaxShownLength] + "..." : text;
     }
 
-    /// <summary>Digits among letters: words, paths and names of hosts have few.</summary>
+    /// <summary>Whether a word mixes digits and letters as keys do; words, paths and host names have few digits.</summary>
     private static bool LooksRandom(ReadOnlySpan<char> word)
     {
         int digits = 0;
@@ -72,7 +72,7 @@ internal sealed partial class Redaction(IEnumerable<Secret> known)
     [GeneratedRegex("-----BEGIN .*?(-----END [A-Z0-9 ]*-----|\\z)", RegexOptions.Singleline | RegexOptions.ExplicitCapture, MaxMilliseconds)]
     private static partial Regex PemBlock();
 
-    /// <summary>What follows a word that announces a secret.</summary>
+    /// <summary>A value after a name such as <c>token=</c> or <c>password:</c>.</summary>
     [GeneratedRegex(
         "(?<name>(?<![\\w-])(?:bearer|basic)[ \\t]+|(?<![\\w-])[\\w-]*(?:token|passw(?:or)?d|secret|authorization|api-?key|access-?key|private-?key)[\\w-]*[\"']?[ \\t]*[:=][ \\t]*(?:(?:bearer|basic)[ \\t]+)?)(?!\\[hidden\\])(?:\"[^\"\\n]*\"?|'[^'\\n]*'?|[^\\s,;}]+)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
@@ -84,4 +84,15 @@ internal sealed partial class Redaction(IEnumerable<Secret> known)
 
     [GeneratedRegex("[\\s\\p{C}]+", RegexOptions.CultureInvariant, MaxMilliseconds)]
     private static partial Regex Blanks();
+}
+
+/// <summary>A text that must not be shown: <see cref="ToString"/> does not contain it, only <see cref="Reveal"/> returns it.</summary>
+/// <param name="value">The text.</param>
+internal sealed class Secret(string value)
+{
+    public bool IsEmpty => value.Length == 0;
+
+    public string Reveal() => value;
+
+    public override string ToString() => "(secret)";
 }

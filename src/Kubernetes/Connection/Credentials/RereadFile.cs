@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Connection.Credentials;
 
 /// <summary>
-/// Something read from a file, or from two that belong together, and read again when it is used after a while. What was
-/// last good stays in use when the file is gone or broken (wire notes 5.4).
+/// A value read from a file, or from two files that belong together, and reread after an interval when it is used. The last
+/// valid value stays in use when the file is missing or broken (wire notes 5.4).
 /// </summary>
-/// <typeparam name="T">What the text is turned into. A new object appears only when the text has changed.</typeparam>
+/// <typeparam name="T">The parsed value. A new object is made only when the text has changed.</typeparam>
 internal sealed class RereadFile<T> : IRereadFile
     where T : class
 {
@@ -27,11 +27,11 @@ internal sealed class RereadFile<T> : IRereadFile
     /// <summary>Reads for the first time.</summary>
     /// <param name="name">The file, for the log.</param>
     /// <param name="read">Reads the text; throws <see cref="ConnectionException"/>.</param>
-    /// <param name="parse">Understands the text; throws <see cref="ConnectionException"/>.</param>
-    /// <param name="interval">How long a reading is trusted.</param>
+    /// <param name="parse">Parses the text; throws <see cref="ConnectionException"/>.</param>
+    /// <param name="interval">The time after which the file is reread.</param>
     /// <param name="settings">The clock and the log.</param>
-    /// <param name="fallback">What to use until the first reading succeeds; null to insist on it now.</param>
-    /// <exception cref="ConnectionException">The first reading fails and there is no fallback.</exception>
+    /// <param name="fallback">The value until the first successful read; null if the first read must succeed.</param>
+    /// <exception cref="ConnectionException">The first read failed and there is no fallback.</exception>
     public RereadFile(
         string name, Func<string> read, Func<string, T> parse, TimeSpan interval, ConnectionSettings settings, T? fallback = null)
     {
@@ -57,7 +57,7 @@ internal sealed class RereadFile<T> : IRereadFile
     /// <inheritdoc/>
     public int Replacements => Volatile.Read(ref _replacements);
 
-    /// <summary>What the file holds now, or held when it was last good.</summary>
+    /// <summary>The current value, or the last valid one.</summary>
     public T Current()
     {
         lock (_gate)
@@ -80,7 +80,7 @@ internal sealed class RereadFile<T> : IRereadFile
         }
     }
 
-    /// <summary>Makes the next use read the file whatever the time, if this is still what it is thought to hold.</summary>
+    /// <summary>Makes the next use reread the file, if this is still its value: the server has refused it.</summary>
     public void Doubt(T value)
     {
         lock (_gate)
@@ -116,4 +116,53 @@ internal sealed class RereadFile<T> : IRereadFile
             _isFailing = true;
         }
     }
+}
+
+/// <summary>A file that is reread in intervals, whatever its type of value.</summary>
+internal interface IRereadFile
+{
+    /// <summary>Number of times that the value was replaced by another valid one.</summary>
+    int Replacements { get; }
+
+    /// <summary>Reads the file now.</summary>
+    void Reread();
+}
+
+/// <summary>
+/// The files that a connection is made with. They are small, and are polled twice a second only during a wait for the next
+/// attempt, so that a replaced token, certificate or authority is used at once.
+/// </summary>
+/// <param name="files">The files.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class ReplacedFiles(IReadOnlyList<IRereadFile> files, TimeProvider timeProvider)
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Waits until one of them is replaced. Without files it waits until it is cancelled.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        if (files.Count == 0)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, timeProvider, cancellationToken);
+        }
+
+        // Several callers may wait: the count shows each of them that another one has read a new value.
+        int known = Count();
+        while (true)
+        {
+            foreach (IRereadFile file in files)
+            {
+                file.Reread();
+            }
+
+            if (Count() != known)
+            {
+                return;
+            }
+
+            await Task.Delay(s_interval, timeProvider, cancellationToken);
+        }
+    }
+
+    private int Count() => files.Sum(static file => file.Replacements);
 }

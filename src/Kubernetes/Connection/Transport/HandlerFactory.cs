@@ -6,9 +6,9 @@ using System.Text;
 
 namespace KubeProxySharp.Kubernetes.Connection.Transport;
 
-/// <summary>Makes the handlers that open connections to the server.</summary>
+/// <summary>Creates the HTTP handlers that open connections to the server.</summary>
 /// <param name="server">The server.</param>
-/// <param name="options">How the cluster is reached.</param>
+/// <param name="options">Options of the cluster.</param>
 /// <param name="settings">Time limits.</param>
 internal sealed class HandlerFactory(Uri server, HandlerOptions options, ConnectionSettings settings)
 {
@@ -16,11 +16,11 @@ internal sealed class HandlerFactory(Uri server, HandlerOptions options, Connect
     private const int KeepAliveProbeSeconds = 5;
     private const int KeepAliveProbes = 3;
 
-    /// <summary>Makes a handler.</summary>
-    /// <param name="material">What its connections are made with.</param>
-    public SocketsHttpHandler Connect(TlsMaterial material) => new()
+    /// <summary>Creates a handler.</summary>
+    /// <param name="material">The certificates of its connections.</param>
+    public SocketsHttpHandler Create(TlsMaterial material) => new()
     {
-        // The API server sends no redirects, and impersonation must not follow one.
+        // The API server sends no redirects, and impersonation headers must not be sent to another server.
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = options.DisablesCompression ? DecompressionMethods.None : DecompressionMethods.GZip,
@@ -48,7 +48,7 @@ internal sealed class HandlerFactory(Uri server, HandlerOptions options, Connect
         };
         if (options.SkipsVerification)
         {
-#pragma warning disable CA5359, MA0039 // insecure-skip-tls-verify says so, and a warning was logged
+#pragma warning disable CA5359, MA0039 // requested by insecure-skip-tls-verify; a warning was logged
             tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359, MA0039
             return tls;
@@ -56,7 +56,7 @@ internal sealed class HandlerFactory(Uri server, HandlerOptions options, Connect
 
         ServerVerification verification = new(material.Authority, options.TlsServerName.Length == 0 ? server.IdnHost : options.TlsServerName);
         tls.CertificateChainPolicy = verification.ChainPolicy();
-#pragma warning disable CA5359 // it refuses by throwing the reason, so that the analyzer sees no return of false
+#pragma warning disable CA5359 // it refuses by throwing an exception with the reason, so the analyzer sees no return of false
         tls.RemoteCertificateValidationCallback = verification.Verify;
 #pragma warning restore CA5359
         return tls;
@@ -67,7 +67,7 @@ internal sealed class HandlerFactory(Uri server, HandlerOptions options, Connect
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            // HTTP/1.1 has no pings: only this finds out that the other side is gone (wire notes 3.8).
+            // HTTP/1.1 has no pings: only keep-alive detects a peer that is gone (wire notes 3.8).
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveProbeSeconds);
@@ -81,4 +81,17 @@ internal sealed class HandlerFactory(Uri server, HandlerOptions options, Connect
             throw;
         }
     }
+}
+
+/// <summary>Options of the connections to a cluster.</summary>
+internal sealed record HandlerOptions
+{
+    /// <summary>The name for SNI and verification; empty for that of the server.</summary>
+    public string TlsServerName { get; init; } = "";
+
+    public bool SkipsVerification { get; init; }
+
+    public bool DisablesCompression { get; init; }
+
+    public WebProxy? Proxy { get; init; }
 }

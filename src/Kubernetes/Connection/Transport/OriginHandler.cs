@@ -3,11 +3,11 @@ using System.Net;
 namespace KubeProxySharp.Kubernetes.Connection.Transport;
 
 /// <summary>
-/// The outermost step: requests go to the server and nowhere else, over HTTP/2 where the server has it, under the name
-/// that its certificate must have.
+/// The outermost handler: refuses requests to other servers, requests HTTP/2, and sets the name that the certificate must
+/// have.
 /// </summary>
 /// <param name="server">The server.</param>
-/// <param name="tlsServerName">The name to ask for and to verify; empty for that of the server.</param>
+/// <param name="tlsServerName">The name for SNI and verification; empty for that of the server.</param>
 /// <param name="inner">Sends the requests.</param>
 internal sealed class OriginHandler(Uri server, string tlsServerName, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -18,11 +18,11 @@ internal sealed class OriginHandler(Uri server, string tlsServerName, HttpMessag
         if (request.RequestUri is not { } target
             || Uri.Compare(target, server, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) != 0)
         {
-            // Our credentials and our trust are for the server alone.
+            // The credentials and the authorities are for this server only.
             throw new InvalidOperationException($"this client sends requests only to {server}; use a relative address");
         }
 
-        // Only convenience methods of HttpClient look at its default version; a message says 1.1 unless told otherwise.
+        // Only convenience methods of HttpClient use its default version; the default of a message is 1.1.
         if (request.Version == HttpVersion.Version11 && request.VersionPolicy == HttpVersionPolicy.RequestVersionOrLower)
         {
             request.Version = HttpVersion.Version20;

@@ -5,15 +5,15 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Kubernetes.Connection.Transport;
 
 /// <summary>
-/// Chooses the proxy: that of the kubeconfig, else that of the environment by Go's rules. .NET's own reading of the
-/// environment knows no networks in NO_PROXY, and would send the traffic to 10.96.0.1 to the proxy in spite of 10.0.0.0/8.
+/// Chooses the proxy: that of the kubeconfig, else that of the environment by Go's rules. .NET's own rules do not support
+/// networks in NO_PROXY: they would send the traffic to 10.96.0.1 to the proxy in spite of 10.0.0.0/8.
 /// </summary>
 internal static class ProxyChoice
 {
     /// <summary>The proxy that a kubeconfig names.</summary>
-    /// <param name="url">An address with http, https or socks5. May hold a password, so errors do not show it.</param>
-    /// <param name="subject">Who gave it, for errors.</param>
-    /// <param name="field">The field that gave it, for errors.</param>
+    /// <param name="url">An address with http, https or socks5. May contain a password, so errors do not show it.</param>
+    /// <param name="subject">The configuration that has it, for errors.</param>
+    /// <param name="field">The field that has it, for errors.</param>
     /// <exception cref="ConnectionException">It is not such an address.</exception>
     public static WebProxy Parse(string url, string subject, string field)
     {
@@ -38,7 +38,7 @@ internal static class ProxyChoice
     /// <summary>The proxy that the environment names for a server, or null.</summary>
     /// <param name="server">The server.</param>
     /// <param name="environment">Reads a variable.</param>
-    /// <exception cref="ConnectionException">The variable holds no address of a proxy.</exception>
+    /// <exception cref="ConnectionException">The value of the variable is not an address of a proxy.</exception>
     public static WebProxy? FromEnvironment(Uri server, Func<string, string?> environment)
     {
         string name = server.Scheme == Uri.UriSchemeHttps ? "HTTPS_PROXY" : "HTTP_PROXY";

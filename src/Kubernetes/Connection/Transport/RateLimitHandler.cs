@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Kubernetes.Connection.Transport;
 
 /// <summary>
-/// Holds requests back to the allowed rate. Watches take no tokens, as in client-go: they are few, and holding one back
-/// would only make rules stale (wire notes 6).
+/// Delays requests to the allowed rate. Watches take no tokens, as in client-go: they are few, and a delay would only make
+/// rules stale (wire notes 6).
 /// </summary>
 /// <param name="bucket">The rate; null for no limit.</param>
 /// <param name="inner">Sends the requests.</param>

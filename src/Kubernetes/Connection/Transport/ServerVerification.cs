@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace KubeProxySharp.Kubernetes.Connection.Transport;
 
-/// <summary>Decides whether a server is the one that was meant, as client-go does (wire notes 5.6).</summary>
-/// <param name="authority">What its certificate must lead to; null for the system's authorities.</param>
+/// <summary>Verifies the certificate of a server as client-go does (wire notes 5.6).</summary>
+/// <param name="authority">The authority that must have issued it; null for the system's authorities.</param>
 /// <param name="name">The name it must have, for errors.</param>
 internal sealed class ServerVerification(ServerAuthority? authority, string name)
 {
@@ -25,8 +25,8 @@ internal sealed class ServerVerification(ServerAuthority? authority, string name
         return policy;
     }
 
-    /// <summary>Judges what the handshake found.</summary>
-    /// <exception cref="AuthenticationException">The server is refused; the text says why.</exception>
+    /// <summary>Checks the result of the handshake.</summary>
+    /// <exception cref="AuthenticationException">The certificate is refused; the message gives the reason.</exception>
     public bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None || (errors == SslPolicyErrors.RemoteCertificateChainErrors && EndsAtAuthority(chain)))

@@ -9,7 +9,7 @@ namespace KubeProxySharp.Kubernetes.Connection.Transport;
 /// <param name="timeProvider">The clock.</param>
 internal sealed class TokenBucket(double perSecond, int burst, TimeProvider timeProvider)
 {
-    /// <summary>Longer than anybody waits, and less than a timer can count.</summary>
+    /// <summary>The longest single wait; a timer cannot count arbitrarily long times.</summary>
     private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1);
 
     private readonly Lock _gate = new();

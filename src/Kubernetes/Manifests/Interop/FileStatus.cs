@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace KubeProxySharp.Kubernetes.Manifests.Interop;
 
-/// <summary>What the kernel tells of a file.</summary>
-/// <param name="Mode">Type and rights.</param>
+/// <summary>The status of a file, from statx(2).</summary>
+/// <param name="Mode">Type and permissions.</param>
 /// <param name="Device">The device that holds it.</param>
-/// <param name="Inode">Its number there.</param>
+/// <param name="Inode">Its inode number on the device.</param>
 /// <param name="Size">Its size in bytes.</param>
-/// <param name="Modified">When its content changed, in seconds and nanoseconds; anybody may set it.</param>
-/// <param name="Changed">When content, name or rights changed; nobody can set it.</param>
+/// <param name="Modified">When its content changed, in seconds and nanoseconds; can be set with utimensat(2).</param>
+/// <param name="Changed">When content or metadata changed; cannot be set.</param>
 public readonly record struct FileStatus(ushort Mode, ulong Device, ulong Inode, ulong Size, (long Seconds, uint Nanoseconds) Modified, (long Seconds, uint Nanoseconds) Changed)
 {
     private const int TypeMask = 0xf000; // S_IFMT

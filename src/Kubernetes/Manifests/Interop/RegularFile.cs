@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Kubernetes.Manifests.Interop;
 
-/// <summary>Opens files without ever waiting for a writer: only regular ones, of which a read ends by itself.</summary>
+/// <summary>Opens regular files only, and never blocks on a FIFO or a device.</summary>
 public static partial class RegularFile
 {
     private const int NoEntry = 2; // ENOENT
@@ -18,12 +18,12 @@ public static partial class RegularFile
 
     /// <summary>Opens a file; links are followed.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="kind">What it is, when it is not opened: <c>FIFO</c>, <c>socket</c>, <c>device</c> or <c>directory</c>.</param>
+    /// <param name="kind">The type of a file that is not opened: <c>FIFO</c>, <c>socket</c>, <c>device</c> or <c>directory</c>.</param>
     /// <returns>The file; null if it is not a regular one.</returns>
     /// <exception cref="IOException">It cannot be opened; the message names it.</exception>
     public static FileStream? TryOpen(string path, out string kind)
     {
-        // Asked after the file is open, so that nobody puts another in its place in between.
+        // Checked on the open file, so that the file cannot be replaced between the check and the open.
         SafeFileHandle handle = OpenNative(path, OpenNonBlocking);
         if (handle.IsInvalid)
         {

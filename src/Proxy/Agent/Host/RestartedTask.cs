@@ -42,7 +42,7 @@ internal sealed partial class RestartedTask(string name, bool isVital, ProxyHeal
             catch (Exception e) when (!stop.IsCancellationRequested && e is not ConfigurationException)
             {
                 _failures++;
-                health.PartFailed(name, isVital, e.Message);
+                health.TaskFailed(name, isVital, e.Message);
                 LogFailed(name, _failures, Delay().TotalSeconds, e);
             }
 
@@ -62,7 +62,7 @@ internal sealed partial class RestartedTask(string name, bool isVital, ProxyHeal
             {
                 LogRecovered(name, _failures);
                 _failures = 0;
-                health.PartRecovered(name);
+                health.TaskRecovered(name);
             }
         }
 

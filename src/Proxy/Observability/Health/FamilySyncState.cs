@@ -3,8 +3,8 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Proxy.Observability.Health;
 
 /// <summary>
-/// What is remembered of a family's syncs. Waiting is measured with the monotonic clock, so that setting the node's clock
-/// does not make the proxy ill. Its owner guards it.
+/// The state of a family's syncs. Waiting times are measured with the monotonic clock, so that setting the node's clock does
+/// not make the proxy unhealthy. Not thread-safe; the owner locks.
 /// </summary>
 /// <param name="family">The family.</param>
 /// <param name="time">The clock.</param>
@@ -15,28 +15,27 @@ internal sealed class FamilySyncState(IpFamily family, TimeProvider time)
     private long _newestRequest;
     private string _lastError = "";
 
-    /// <summary>A sync was asked for.</summary>
+    /// <summary>Records a request for a sync.</summary>
     public void Requested()
     {
         _newestRequest = time.GetTimestamp();
         _oldestRequest ??= _newestRequest;
     }
 
-    /// <summary>The rules are those of all requests up to a time stamp.</summary>
+    /// <summary>Records that the rules include all requests up to a timestamp.</summary>
     public void Updated(long upTo)
     {
         _lastUpdated = time.GetLocalNow();
         _lastError = "";
 
-        // Of the requests made since, the first is not remembered; it came no earlier than this.
+        // The time of the first request since then is not stored; it was not made before the timestamp.
         _oldestRequest = _oldestRequest is not null && _newestRequest > upTo ? Math.Max(upTo, _oldestRequest.Value) : null;
     }
 
-    /// <summary>A sync failed.</summary>
     public void Failed(string error) => _lastError = error;
 
-    /// <summary>The health now; null before the first update.</summary>
-    /// <param name="now">The moment.</param>
+    /// <summary>The current health; null before the first update.</summary>
+    /// <param name="now">The current time.</param>
     /// <param name="pendingLimit">How long a request may wait.</param>
     public FamilyHealth? Read(DateTimeOffset now, TimeSpan pendingLimit)
     {

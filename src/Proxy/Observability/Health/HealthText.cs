@@ -8,16 +8,16 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Observability.Health;
 
-/// <summary>The two forms of a health report: kube-proxy's JSON (spec 9.1), and words for people.</summary>
+/// <summary>The two forms of a health report: kube-proxy's JSON (spec 9.1), and text.</summary>
 internal static class HealthText
 {
     private static readonly JsonWriterOptions s_oneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Whether the answer is 200.</summary>
+    /// <summary>Whether the status of the response is 200.</summary>
     public static bool IsSuccess(HealthReport report, HealthProbe probe) =>
         report.IsHealthy && (probe == HealthProbe.Livez || report.IsNodeEligible);
 
-    /// <summary>Writes kube-proxy's JSON: one line that does not end.</summary>
+    /// <summary>Writes kube-proxy's JSON: one line without a line end.</summary>
     public static void WriteJson(HealthReport report, HealthProbe probe, IBufferWriter<byte> output)
     {
         using Utf8JsonWriter json = new(output, s_oneLine);
@@ -46,15 +46,15 @@ internal static class HealthText
 
         if (report.WaitsFor.Length > 0)
         {
-            json.WriteString("waitsFor", report.WaitsFor); // kube-proxy does not answer yet at this time
+            json.WriteString("waitsFor", report.WaitsFor); // kube-proxy does not answer before its start is complete
         }
 
         json.WriteEndObject();
     }
 
     /// <summary>
-    /// Says in words what is well and what is not, and why: one line per check, as the verbose health pages of other
-    /// Kubernetes components have it.
+    /// Describes each check on a line of its own, as the verbose health pages of other Kubernetes components do, with the
+    /// reason of a failure.
     /// </summary>
     public static string Describe(HealthReport report, HealthProbe probe)
     {
@@ -69,11 +69,11 @@ internal static class HealthText
             Describe(family, report, text);
         }
 
-        foreach (TaskHealth part in report.Parts)
+        foreach (TaskHealth task in report.Tasks)
         {
-            text.Append(part.IsHealthy ? "[+]" : "[-]").Append(part.Name).Append(part.IsHealthy ? " started again" : " failed");
-            text.Append(CultureInfo.InvariantCulture, $": {part.Failures} failures since {Time(part.Since)}, the last at {Time(part.Last)}");
-            text.Append("; last error: ").Append(part.LastError.TrimEnd().ReplaceLineEndings("\n    ")).Append('\n');
+            text.Append(task.IsHealthy ? "[+]" : "[-]").Append(task.Name).Append(task.IsHealthy ? " started again" : " failed");
+            text.Append(CultureInfo.InvariantCulture, $": {task.Failures} failures since {Time(task.Since)}, the last at {Time(task.Last)}");
+            text.Append("; last error: ").Append(task.LastError.TrimEnd().ReplaceLineEndings("\n    ")).Append('\n');
         }
 
         if (report.StalledInput.Length != 0)

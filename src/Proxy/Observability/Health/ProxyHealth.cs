@@ -3,24 +3,24 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Proxy.Observability.Health;
 
 /// <summary>
-/// Whether the rules follow the cluster: no request for a sync may wait for twice the sync period (spec 9.1). Thread-safe.
-/// Unlike kube-proxy's, a request made while a sync runs keeps waiting when that sync ends (spec 16, quirk 19).
+/// Whether the rules are up to date with the cluster: no request for a sync may wait for twice the sync period (spec 9.1).
+/// Thread-safe. Unlike in kube-proxy, a request made during a sync is still pending when that sync ends (spec 16, quirk 19).
 /// </summary>
 /// <param name="syncPeriod">The sync period of the mode.</param>
-/// <param name="time">The clock; time stamps given to this object come from it.</param>
+/// <param name="time">The clock, also of the timestamps that are passed to this object.</param>
 internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
 {
-    /// <summary>Longer errors are cut off.</summary>
+    /// <summary>Longer errors are truncated.</summary>
     public const int MaximumErrorLength = 2048;
 
     private readonly Lock _lock = new();
     private readonly FamilySyncState[] _families = [new(IpFamily.IPv4, time), new(IpFamily.IPv6, time)];
-    private readonly SortedDictionary<string, FailingPart> _parts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, FailingTask> _tasks = new(StringComparer.Ordinal);
     private bool _isNodeEligible;
     private string _waitsFor = "";
     private string _stalledInput = "";
 
-    /// <summary>The sync loop of a family starts: the family is known, and healthy, from now on.</summary>
+    /// <summary>Records the start of a family's sync loop: the family is reported, as healthy, from now on.</summary>
     public void SyncLoopStarted(IpFamily family)
     {
         lock (_lock)
@@ -29,7 +29,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         }
     }
 
-    /// <summary>A change asks for a sync. The periodic, repairing and initial syncs are not told here.</summary>
+    /// <summary>Records that a change requests a sync. Not called for the periodic, repairing and initial syncs.</summary>
     public void SyncRequested(IpFamily family)
     {
         lock (_lock)
@@ -38,10 +38,10 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         }
     }
 
-    /// <summary>A sync succeeded completely.</summary>
+    /// <summary>Records a complete, successful sync.</summary>
     /// <param name="family">The family.</param>
     /// <param name="changesTaken">
-    /// <see cref="TimeProvider.GetTimestamp"/> from before the sync took the changes it applied; later requests keep waiting.
+    /// <see cref="TimeProvider.GetTimestamp"/> from before the sync took the changes it applied; later requests stay pending.
     /// </param>
     public void SyncSucceeded(IpFamily family, long changesTaken)
     {
@@ -51,9 +51,9 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         }
     }
 
-    /// <summary>A sync failed. This alone is not ill health; that the request waits on is.</summary>
+    /// <summary>Records a failed sync. This alone does not affect health; a request that stays pending for too long does.</summary>
     /// <param name="family">The family.</param>
-    /// <param name="error">Why, for people; shown by <c>/healthz?verbose</c> until a sync succeeds.</param>
+    /// <param name="error">The reason; shown by <c>/healthz?verbose</c> until a sync succeeds.</param>
     public void SyncFailed(IpFamily family, string error)
     {
         lock (_lock)
@@ -62,39 +62,39 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         }
     }
 
-    /// <summary>A part of the agent failed, and is about to be started again.</summary>
-    /// <param name="name">What it is called.</param>
-    /// <param name="isVital">Whether rules depend on it: then health is bad when it goes on failing for the limit of waiting requests.</param>
-    /// <param name="error">Why, for people.</param>
-    public void PartFailed(string name, bool isVital, string error)
+    /// <summary>Records that a task of the agent failed and will be restarted.</summary>
+    /// <param name="name">The name of the task.</param>
+    /// <param name="isVital">Whether rules depend on it: then the proxy is unhealthy when it fails for longer than a request may wait.</param>
+    /// <param name="error">The reason.</param>
+    public void TaskFailed(string name, bool isVital, string error)
     {
         DateTimeOffset now = time.GetLocalNow();
         lock (_lock)
         {
-            FailingPart? before = _parts.GetValueOrDefault(name);
-            _parts[name] = new(isVital, (before?.Failures ?? 0) + 1, before?.Since ?? now, now, Shorten(error));
+            FailingTask? before = _tasks.GetValueOrDefault(name);
+            _tasks[name] = new(isVital, (before?.Failures ?? 0) + 1, before?.Since ?? now, now, Shorten(error));
         }
     }
 
-    /// <summary>A part that failed works again.</summary>
-    public void PartRecovered(string name)
+    /// <summary>Records that a failed task works again.</summary>
+    public void TaskRecovered(string name)
     {
         lock (_lock)
         {
-            _parts.Remove(name);
+            _tasks.Remove(name);
         }
     }
 
-    /// <summary>Says what the start waits for; nothing when empty. The answers stay those of the rules and the Node.</summary>
+    /// <summary>Sets what the start of the agent waits for; empty for nothing. Does not affect health.</summary>
     public void WaitsFor(string what) => Volatile.Write(ref _waitsFor, what);
 
-    /// <summary>Says whether the Node object is known and not on its way out (spec 9.1); not so until told.</summary>
+    /// <summary>Sets whether the Node object is known and is not being deleted (spec 9.1); initially false.</summary>
     public void SetNodeEligible(bool isEligible) => Volatile.Write(ref _isNodeEligible, isEligible);
 
-    /// <summary>Says which input does not come to its end, for people; an empty text when all do.</summary>
+    /// <summary>Sets the description of an input that does not end; empty if there is none.</summary>
     public void SetStalledInput(string what) => Volatile.Write(ref _stalledInput, what);
 
-    /// <summary>The health now.</summary>
+    /// <summary>The current health.</summary>
     public HealthReport Read()
     {
         DateTimeOffset now = time.GetLocalNow();
@@ -103,7 +103,7 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         {
             return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()])
             {
-                Parts = [.. _parts.Select(part => part.Value.Read(part.Key, pendingLimit))],
+                Tasks = [.. _tasks.Select(task => task.Value.Read(task.Key, pendingLimit))],
                 WaitsFor = Volatile.Read(ref _waitsFor),
                 StalledInput = Volatile.Read(ref _stalledInput),
             };
@@ -112,9 +112,9 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
 
     private static string Shorten(string error) => error.Length <= MaximumErrorLength ? error : error[..MaximumErrorLength] + "…";
 
-    private sealed record FailingPart(bool IsVital, int Failures, DateTimeOffset Since, DateTimeOffset Last, string Error)
+    private sealed record FailingTask(bool IsVital, int Failures, DateTimeOffset Since, DateTimeOffset Last, string Error)
     {
-        /// <summary>One failure that was long ago is none that goes on.</summary>
+        /// <summary>A single old failure does not count as a lasting one.</summary>
         public TaskHealth Read(string name, TimeSpan limit) => new(name, Failures, Since, Last, Error, !IsVital || Last - Since < limit);
     }
 }

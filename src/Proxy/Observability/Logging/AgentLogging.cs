@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Observability.Logging;
 
-/// <summary>The log of the agent: what makes loggers, and what says how much they log.</summary>
+/// <summary>The log of the agent: the factory of loggers and their verbosity.</summary>
 internal sealed class AgentLogging : IDisposable
 {
     private AgentLogging(ILoggerFactory factory, LogVerbosity verbosity)
@@ -12,18 +12,17 @@ internal sealed class AgentLogging : IDisposable
         Verbosity = verbosity;
     }
 
-    /// <summary>Makes loggers.</summary>
     public ILoggerFactory Factory { get; }
 
-    /// <summary>How much is logged; may be changed at any time.</summary>
+    /// <summary>The verbosity; may be changed at any time.</summary>
     public LogVerbosity Verbosity { get; }
 
-    /// <summary>Sets the log up as the configuration says.</summary>
-    /// <param name="configuration">The whole configuration: formats have gates.</param>
-    /// <param name="errors">Standard error, where everything goes unless the streams are split.</param>
-    /// <param name="output">Standard output, for what is no error when they are.</param>
-    /// <param name="time">Tells the time of messages.</param>
-    /// <exception cref="ConfigurationException">The logging section is wrong; begins with <c>initialize logging: </c>.</exception>
+    /// <summary>Creates the log from the configuration.</summary>
+    /// <param name="configuration">The whole configuration, since formats depend on feature gates.</param>
+    /// <param name="errors">Standard error; receives everything unless the streams are split.</param>
+    /// <param name="output">Standard output; receives messages other than errors if the streams are split.</param>
+    /// <param name="time">The clock of messages.</param>
+    /// <exception cref="ConfigurationException">The logging section is invalid; the message begins with <c>initialize logging: </c>.</exception>
     public static AgentLogging Create(KubeProxyConfiguration configuration, Stream errors, Stream output, TimeProvider time)
     {
         IReadOnlyList<string> problems = ConfigurationValidator.ValidateLogging(configuration);
@@ -39,7 +38,7 @@ internal sealed class AgentLogging : IDisposable
         LogVerbosity verbosity = new(logging.Verbosity, logging.Vmodule);
         KlogLoggerProvider provider = new(new LogSink(format, errors, isSplit ? output : errors), verbosity, time);
 
-        // The provider decides by -v, which may change; the factory must not decide before it.
+        // The provider filters by -v, which may change; the factory must not filter before it.
         return new AgentLogging(new LoggerFactory([provider], new LoggerFilterOptions { MinLevel = LogLevel.Trace }), verbosity);
     }
 

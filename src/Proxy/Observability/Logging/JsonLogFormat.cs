@@ -10,7 +10,7 @@ namespace KubeProxySharp.Proxy.Observability.Logging;
 /// </summary>
 internal sealed class JsonLogFormat : ILogFormat
 {
-    private static readonly string[] s_taken = ["ts", "caller", "msg", "v", "err"];
+    private static readonly string[] s_reserved = ["ts", "caller", "msg", "v", "err"];
 
     public void Write(in LogEntry entry, IBufferWriter<byte> output)
     {
@@ -48,7 +48,7 @@ internal sealed class JsonLogFormat : ILogFormat
     private static string NameOf(string name)
     {
         string key = LogKeys.NameOf(name);
-        return s_taken.Contains(key, StringComparer.Ordinal) ? key + "_" : key;
+        return s_reserved.Contains(key, StringComparer.Ordinal) ? key + "_" : key;
     }
 
     private static void WriteValue(Utf8JsonWriter json, string name, object? value)

@@ -6,14 +6,14 @@ using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 namespace KubeProxySharp.Proxy.Observability.Logging;
 
 /// <summary>
-/// Logs for one part of the program. Of warnings and errors that differ in their numbers alone, one a minute is written, with
-/// how often it came.
+/// The logger of one category. Of warnings and errors that differ only in numbers, one per minute is written, with the number
+/// of occurrences.
 /// </summary>
-/// <param name="source">Name of the part.</param>
-/// <param name="sink">Where lines go.</param>
-/// <param name="verbosity">What is logged.</param>
-/// <param name="repeated">Counts warnings and errors that come again and again.</param>
-/// <param name="time">Tells the time of messages.</param>
+/// <param name="source">The name of the type that logs.</param>
+/// <param name="sink">Writes the lines.</param>
+/// <param name="verbosity">Decides what is logged.</param>
+/// <param name="repeated">Counts repeated warnings and errors.</param>
+/// <param name="time">The clock of messages.</param>
 internal sealed class KlogLogger(string source, LogSink sink, LogVerbosity verbosity, RepeatedReports repeated, TimeProvider time) : ILogger
 {
     private readonly VerbosityRule? _rule = verbosity.RuleFor(source);
@@ -46,7 +46,7 @@ internal sealed class KlogLogger(string source, LogSink sink, LogVerbosity verbo
         void Write(string times) => sink.Write(new LogEntry(time.GetLocalNow(), logLevel, source, message + times, values, exception));
     }
 
-    /// <summary>What tells the causes of one kind of message apart: its texts, and not its numbers and times, which go on changing.</summary>
+    /// <summary>Identifies the cause of a message by its texts, without numbers and times, which change with each occurrence.</summary>
     private string CauseOf(EventId kind, IReadOnlyList<KeyValuePair<string, object?>> values, string message, Exception? exception)
     {
         StringBuilder cause = new();
@@ -66,4 +66,23 @@ internal sealed class KlogLogger(string source, LogSink sink, LogVerbosity verbo
 
         return cause.ToString();
     }
+}
+
+/// <summary>Makes loggers that write the log formats of Kubernetes.</summary>
+/// <param name="sink">Writes the lines.</param>
+/// <param name="verbosity">Decides what is logged.</param>
+/// <param name="time">The clock of messages.</param>
+internal sealed class KlogLoggerProvider(LogSink sink, LogVerbosity verbosity, TimeProvider time) : ILoggerProvider
+{
+    private readonly RepeatedReports _repeated = new(time);
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName)
+    {
+        string source = categoryName[(categoryName.LastIndexOf('.') + 1)..];
+        return new KlogLogger(source, sink, verbosity, _repeated, time);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _repeated.Dispose();
 }

@@ -6,10 +6,10 @@ namespace KubeProxySharp.Proxy.Observability.Logging;
 /// <summary>Names and values of messages, the same for every format.</summary>
 internal static class LogKeys
 {
-    /// <summary>The longest value that is logged, in characters; what is longer is cut, and says so.</summary>
+    /// <summary>The longest value that is logged, in characters; longer ones are truncated and marked.</summary>
     private const int MaxLength = 16 * 1024;
 
-    /// <summary>Whether the pair is the template of the message and no value of it.</summary>
+    /// <summary>Whether the pair is the template of the message, not one of its values.</summary>
     public static bool IsTemplate(string name) => name is "{OriginalFormat}";
 
     /// <summary>Kubernetes' spelling of a name: <c>NodeName</c> becomes <c>nodeName</c>.</summary>
@@ -25,19 +25,19 @@ internal static class LogKeys
         _ => value.ToString() ?? "",
     });
 
-    /// <summary>What went wrong, with what led to it.</summary>
+    /// <summary>The messages of an exception and its inner exceptions.</summary>
     public static string TextOf(Exception exception)
     {
         string text = exception.Message;
         for (Exception? inner = exception.InnerException; inner is not null; inner = inner.InnerException)
         {
-            // Many wrap a message in one that repeats it.
+            // Many exceptions repeat the message of the inner one.
             text = text.Contains(inner.Message, StringComparison.Ordinal) ? text : $"{text}: {inner.Message}";
         }
 
         return Cut(text);
     }
 
-    /// <summary>Shortens a text that nobody would read to its end.</summary>
+    /// <summary>Truncates a very long text.</summary>
     public static string Cut(string text) => text.Length <= MaxLength ? text : $"{text[..MaxLength]}... ({text.Length} characters)";
 }

@@ -5,19 +5,18 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Observability.Logging;
 
 /// <summary>
-/// Writes log lines to streams, one write per line. A log that cannot be written must not stop the rules from being kept:
-/// lines are then lost, and the next one that can be written is preceded by their number.
+/// Writes log lines to streams, one write per line. A log that cannot be written must not stop the agent: lines are then
+/// lost, and their number is written before the next line that can be.
 /// </summary>
 /// <param name="format">The form of a line.</param>
-/// <param name="errors">Where errors go.</param>
-/// <param name="others">Where all else goes; may be the same stream.</param>
+/// <param name="errors">Receives errors.</param>
+/// <param name="others">Receives all other messages; may be the same stream.</param>
 internal sealed class LogSink(ILogFormat format, Stream errors, Stream others)
 {
     private readonly Lock _lock = new();
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
     private long _lostCount;
 
-    /// <summary>Writes one message.</summary>
     public void Write(in LogEntry entry)
     {
         Stream stream = entry.Level >= LogLevel.Error ? errors : others;
@@ -44,3 +43,20 @@ internal sealed class LogSink(ILogFormat format, Stream errors, Stream others)
         }
     }
 }
+
+/// <summary>A format of log lines.</summary>
+internal interface ILogFormat
+{
+    /// <summary>Writes a message as a single line, even if its values contain line ends.</summary>
+    void Write(in LogEntry entry, IBufferWriter<byte> output);
+}
+
+/// <summary>A message to be logged.</summary>
+/// <param name="Time">Its local time.</param>
+/// <param name="Level">Its level.</param>
+/// <param name="Source">The type that logs it, without namespace.</param>
+/// <param name="Message">The text, with its values filled in.</param>
+/// <param name="Values">Names and values of the message.</param>
+/// <param name="Exception">The exception, if there is one.</param>
+internal readonly record struct LogEntry(
+    DateTimeOffset Time, LogLevel Level, string Source, string Message, IReadOnlyList<KeyValuePair<string, object?>> Values, Exception? Exception);

@@ -24,7 +24,7 @@ internal sealed class LogVerbosity(int level, EquatableArray<VerbosityRule> rule
         set => _level = value;
     }
 
-    /// <summary>The <c>-v</c> from which on a message is logged, 0 for those that always are.</summary>
+    /// <summary>The lowest <c>-v</c> at which a message is logged; 0 if it always is.</summary>
     public static int LevelOf(LogLevel logLevel) => logLevel switch
     {
         LogLevel.Trace => TraceLevel,
@@ -32,7 +32,7 @@ internal sealed class LogVerbosity(int level, EquatableArray<VerbosityRule> rule
         _ => 0,
     };
 
-    /// <summary>The rule for a category, or null when <see cref="Level"/> holds for it.</summary>
+    /// <summary>The rule for a category; null if <see cref="Level"/> applies.</summary>
     public VerbosityRule? RuleFor(string source)
     {
         foreach (VerbosityRule rule in rules)

@@ -1,14 +1,14 @@
 namespace KubeProxySharp.Proxy.Observability.Logging;
 
 /// <summary>
-/// Of reports of one kind on one cause tells the first at once, and then one a minute, with their number, for as long as
-/// they come: what happens again and again must not bury everything else. Safe for use by several threads.
+/// Limits repeated reports: of reports with the same cause the first is logged at once, and then one per minute with their
+/// number, so that they do not hide other messages. Thread-safe.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class RepeatedReports(TimeProvider time) : IDisposable
 {
-    /// <summary>More causes at a time than anybody reads; further ones count as one.</summary>
-    private const int MostCauses = 2_000;
+    /// <summary>The most causes at a time; further ones are counted as one.</summary>
+    private const int MaxCauses = 2_000;
 
     private const string Others = "others";
 
@@ -18,13 +18,13 @@ internal sealed class RepeatedReports(TimeProvider time) : IDisposable
     private readonly Dictionary<string, Cause> _causes = new(StringComparer.Ordinal);
     private bool _isEnded;
 
-    /// <summary>Reports.</summary>
-    /// <param name="cause">Kind and cause: the same text for what is to be counted together, without numbers that change.</param>
-    /// <param name="tell">
-    /// Tells it, with what is to be put behind the text: nothing, or how often it happened. Called now, or at the end of the
-    /// minute for the last of those that came in it.
+    /// <summary>Logs a report, or counts it if there was one with the same cause.</summary>
+    /// <param name="cause">Identifies reports that are counted together; must not contain numbers that change.</param>
+    /// <param name="log">
+    /// Logs the report with a suffix: empty, or the number of occurrences. Called now, or at the end of the minute for the
+    /// last report of that minute.
     /// </param>
-    public void Report(string cause, Action<string> tell)
+    public void Report(string cause, Action<string> log)
     {
         lock (_lock)
         {
@@ -33,11 +33,11 @@ internal sealed class RepeatedReports(TimeProvider time) : IDisposable
                 return;
             }
 
-            string key = _causes.ContainsKey(cause) || _causes.Count < MostCauses ? cause : Others;
+            string key = _causes.ContainsKey(cause) || _causes.Count < MaxCauses ? cause : Others;
             if (_causes.TryGetValue(key, out Cause? known))
             {
                 known.Times++;
-                known.Last = tell;
+                known.Last = log;
                 return;
             }
 
@@ -46,10 +46,10 @@ internal sealed class RepeatedReports(TimeProvider time) : IDisposable
             first.Timer = time.CreateTimer(_ => EndMinute(key), null, s_minute, s_minute);
         }
 
-        tell("");
+        log("");
     }
 
-    /// <summary>Tells no more.</summary>
+    /// <summary>Stops; further reports are ignored.</summary>
     public void Dispose()
     {
         lock (_lock)

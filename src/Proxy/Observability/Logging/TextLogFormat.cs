@@ -8,9 +8,9 @@ namespace KubeProxySharp.Proxy.Observability.Logging;
 
 /// <summary>
 /// The text form of Kubernetes' log (klog): <c>I1120 20:01:02.123456   12345 SyncLoop] "message" key="value"</c>. The
-/// type that logs stands for the line of source.
+/// name of the type that logs takes the place of file and line.
 /// </summary>
-/// <param name="processId">The id of this process, which klog puts where others put a thread.</param>
+/// <param name="processId">The id of this process, which klog writes instead of a thread id.</param>
 internal sealed class TextLogFormat(int processId) : ILogFormat
 {
     public void Write(in LogEntry entry, IBufferWriter<byte> output)
@@ -29,7 +29,7 @@ internal sealed class TextLogFormat(int processId) : ILogFormat
         {
             (string name, object? value) = entry.Values[index];
 
-            // A message that is nothing but one value does not say it twice.
+            // The value is left out if it is the whole message.
             if (!LogKeys.IsTemplate(name) && value as string != entry.Message)
             {
                 line.Append(' ').Append(LogKeys.NameOf(name)).Append('=');

@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>What kube-proxy does not tell: drift, rule text, the parts of a sync, problems of objects.</summary>
+/// <summary>Metrics that kube-proxy does not have: drift, size of rule texts, phases of a sync, problems of objects.</summary>
 internal sealed class AgentMetrics
 {
     private static readonly string[] s_reasons = ["table_lost", "chain_lost", "jump_lost", "rules_changed", "watch_lost"];
@@ -37,22 +37,41 @@ internal sealed class AgentMetrics
         _objectProblems = [.. s_severities.Select(severity => problems.WithLabels(severity))];
     }
 
-    /// <summary>Somebody else changed our rules.</summary>
+    /// <summary>Counts rules that another program was found to have changed.</summary>
     public void DriftDetected(IpFamily family, DriftReason reason) => _driftDetected[(int)reason][family].Inc();
 
-    /// <summary>Our rules are back.</summary>
+    /// <summary>Counts changed rules that were restored.</summary>
     public void DriftRepaired(IpFamily family, DriftReason reason) => _driftRepaired[(int)reason][family].Inc();
 
-    /// <summary>A transaction was rendered.</summary>
+    /// <summary>Records a rendered transaction.</summary>
     public void RulesRendered(IpFamily family, long textBytes, TimeSpan duration)
     {
         _rulesTextBytes[family].Set(textBytes);
         _render[family].Observe(duration.TotalSeconds);
     }
 
-    /// <summary>The kernel's tool ended.</summary>
+    /// <summary>Records a run of nft or iptables-restore.</summary>
     public void ToolFinished(IpFamily family, TimeSpan duration) => _tool[family].Observe(duration.TotalSeconds);
 
-    /// <summary>How many problems of a severity the known objects have.</summary>
+    /// <summary>Sets the number of problems of a severity that objects of the cluster have.</summary>
     public void ObjectProblems(ProblemSeverity severity, int count) => _objectProblems[(int)severity].Set(count);
+}
+
+/// <summary>How another program changed the rules.</summary>
+internal enum DriftReason
+{
+    /// <summary>A table of this program was deleted or flushed.</summary>
+    TableLost,
+
+    /// <summary>Chains, sets or maps of this program were deleted.</summary>
+    ChainLost,
+
+    /// <summary>The jumps from built-in chains into those of this program were deleted.</summary>
+    JumpLost,
+
+    /// <summary>Rules or elements differ from those that were written.</summary>
+    RulesChanged,
+
+    /// <summary>Notifications of the kernel were lost, so everything was written again.</summary>
+    WatchLost,
 }

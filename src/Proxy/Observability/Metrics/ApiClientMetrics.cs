@@ -33,18 +33,18 @@ internal sealed class ApiClientMetrics
             page.Histogram(Define(name, help, "host", "verb").WithBuckets(buckets)), static request => [request.Host, request.Method], dropped);
     }
 
-    /// <summary>A request ended: for a watch, its head was read.</summary>
-    /// <param name="method">The HTTP method; of the few that the client uses.</param>
+    /// <summary>Records a finished request; for a watch, the headers of its response.</summary>
+    /// <param name="method">The HTTP method.</param>
     /// <param name="host">Host and port of the server.</param>
-    /// <param name="statusCode">The status code; null when there was no answer.</param>
-    /// <param name="duration">From sending until the head of the answer was there.</param>
+    /// <param name="statusCode">The status code; null if there was no response.</param>
+    /// <param name="duration">The time from sending to the headers of the response.</param>
     public void RequestFinished(HttpMethod method, string host, int? statusCode, TimeSpan duration)
     {
         _requests[new(CodeOf(statusCode), host, method.Method)]?.Inc();
         _duration[new(null, host, method.Method)]?.Observe(duration.TotalSeconds);
     }
 
-    /// <summary>The bodies of a request that is over.</summary>
+    /// <summary>Records the sizes of the bodies of a finished request.</summary>
     public void BodiesTransferred(HttpMethod method, string host, long requestBytes, long responseBytes)
     {
         RequestLabels request = new(null, host, method.Method);
@@ -52,21 +52,21 @@ internal sealed class ApiClientMetrics
         _responseSize[request]?.Observe(responseBytes);
     }
 
-    /// <summary>A request is sent again.</summary>
+    /// <summary>Counts a request that is sent again.</summary>
     /// <param name="method">The HTTP method.</param>
     /// <param name="host">Host and port of the server.</param>
-    /// <param name="statusCode">The status code that led to it; null when there was no answer.</param>
+    /// <param name="statusCode">The status code that caused it; null if there was no response.</param>
     public void RequestRetried(HttpMethod method, string host, int? statusCode) =>
         _retries[new(CodeOf(statusCode), host, method.Method)]?.Inc();
 
-    /// <summary>A request waited for the client's own rate limit.</summary>
+    /// <summary>Records the wait of a request for the client's own rate limit.</summary>
     public void RateLimited(HttpMethod method, string host, TimeSpan duration) =>
         _limiterDuration[new(null, host, method.Method)]?.Observe(duration.TotalSeconds);
 
     private static MetricDefinition Define(string name, string help, params string[] labels) =>
         new("rest_client_" + name, help) { Labels = labels, Stability = MetricStability.Alpha };
 
-    // HTTP has three digits: whatever a server says, the table stays small.
+    // Status codes have three digits; other values of a broken server would make the number of series unlimited.
     private static int? CodeOf(int? statusCode) => statusCode is >= 100 and <= 999 ? statusCode : null;
 
     private static string CodeText(int? code) => code?.ToString(CultureInfo.InvariantCulture) ?? "<error>";

@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>Changes that arrived, and those that wait for a sync (spec 10.1).</summary>
+/// <summary>Received changes, and those that wait for a sync (spec 10.1).</summary>
 internal sealed class ChangeMetrics
 {
     private readonly Counter _endpointChanges;
@@ -23,8 +23,8 @@ internal sealed class ChangeMetrics
             MetricDefinition.OfKubeProxy("sync_proxy_rules_service_changes_total", "Service events, counted once per family."));
     }
 
-    /// <summary>A family accepted the event of a slice.</summary>
-    /// <param name="isChange">Whether the slice differs from what was known.</param>
+    /// <summary>Counts an EndpointSlice event that a family accepted.</summary>
+    /// <param name="isChange">Whether the slice differs from the known one.</param>
     public void EndpointsChanged(bool isChange)
     {
         _endpointChanges.Inc();
@@ -34,17 +34,17 @@ internal sealed class ChangeMetrics
         }
     }
 
-    /// <summary>A sync took all slice changes.</summary>
+    /// <summary>Resets the pending EndpointSlice changes, which a sync has taken.</summary>
     public void EndpointChangesTaken() => _endpointChangesPending.Set(0);
 
-    /// <summary>A family handled the event of a Service.</summary>
-    /// <param name="pendingServices">Services of the family that now wait for a sync.</param>
+    /// <summary>Counts a Service event that a family handled.</summary>
+    /// <param name="pendingServices">The number of the family's Services that wait for a sync.</param>
     public void ServiceChanged(int pendingServices)
     {
         _serviceChanges.Inc();
         _serviceChangesPending.Set(pendingServices);
     }
 
-    /// <summary>A sync took all Service changes.</summary>
+    /// <summary>Resets the pending Service changes, which a sync has taken.</summary>
     public void ServiceChangesTaken() => _serviceChangesPending.Set(0);
 }

@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>Connections to our own HTTP ports that had to go because a port had as many as it may.</summary>
+/// <summary>Connections to the agent's HTTP ports that were closed because a port had reached its limit.</summary>
 internal sealed class ConnectionMetrics
 {
     private readonly Counter _closed;
@@ -17,9 +17,9 @@ internal sealed class ConnectionMetrics
             "server"));
     }
 
-    /// <summary>A connection that waited for a request made room for a new one.</summary>
+    /// <summary>Counts a waiting connection that was closed in favour of a new one.</summary>
     public void Evicted(string server) => _closed.WithLabels("evicted", server).Inc();
 
-    /// <summary>A new connection was closed.</summary>
+    /// <summary>Counts a new connection that was closed.</summary>
     public void Refused(string server) => _closed.WithLabels("refused", server).Inc();
 }

@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>Removal of stale flows (spec 8.2), and the packets that the nfacct counters saw (spec 10.1).</summary>
+/// <summary>Removal of stale conntrack entries (spec 8.2), and packets of the nfacct counters (spec 10.1).</summary>
 internal sealed class ConntrackMetrics
 {
     private readonly FamilySeries<Histogram.Child> _duration;
@@ -13,8 +13,8 @@ internal sealed class ConntrackMetrics
     /// <summary>Registers the metrics of a mode.</summary>
     /// <param name="page">The page.</param>
     /// <param name="mode">The mode.</param>
-    /// <param name="invalidDropped">Reads the packets of nfacct <c>ct_state_invalid_dropped_pkts</c>; null when there is no such counter.</param>
-    /// <param name="localhostAccepted">Reads the packets of nfacct <c>localhost_nps_accepted_pkts</c>; null when there is no such counter.</param>
+    /// <param name="invalidDropped">Reads the packets of nfacct <c>ct_state_invalid_dropped_pkts</c>; null if there is no such counter.</param>
+    /// <param name="localhostAccepted">Reads the packets of nfacct <c>localhost_nps_accepted_pkts</c>; null if there is no such counter.</param>
     public ConntrackMetrics(MetricsPage page, string mode, Func<ulong?> invalidDropped, Func<ulong?> localhostAccepted)
     {
         bool hasReconciler = mode is ProxyMode.Iptables or ProxyMode.Nftables;
@@ -33,13 +33,13 @@ internal sealed class ConntrackMetrics
             mode == ProxyMode.Iptables);
     }
 
-    /// <summary>A removal of stale flows ended; not called when the flows could not be listed.</summary>
+    /// <summary>Records a removal of stale entries; not called if the entries could not be listed.</summary>
     public void Reconciled(IpFamily family, TimeSpan duration, int deleted)
     {
         _duration[family].Observe(duration.TotalSeconds);
         Deleted(family, deleted);
     }
 
-    /// <summary>Flows were removed.</summary>
+    /// <summary>Counts deleted entries.</summary>
     public void Deleted(IpFamily family, int deleted) => _deleted[family].Inc(deleted);
 }

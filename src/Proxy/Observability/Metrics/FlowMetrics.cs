@@ -5,10 +5,10 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>Passes over the conntrack table, in more detail than kube-proxy's own metrics (<see cref="ConntrackMetrics"/>).</summary>
+/// <summary>Passes over the conntrack table, in more detail than the metrics of kube-proxy (<see cref="ConntrackMetrics"/>).</summary>
 internal sealed class FlowMetrics
 {
-    /// <summary>The most service ports whose flows are told.</summary>
+    /// <summary>The most service ports with a series of their own.</summary>
     public const int MaximumServices = 50;
 
     private static readonly string[] s_reasons = ["foreign", "healthy", "endpoint_gone", "no_endpoints", "service_gone", "not_translated"];
@@ -41,7 +41,7 @@ internal sealed class FlowMetrics
             static count => count.Flows);
     }
 
-    /// <summary>A pass ended.</summary>
+    /// <summary>Records a pass.</summary>
     public void Passed(FlowCleanUpResult result)
     {
         _passes.WithLabels(result.IsComplete && result.Failed == 0 ? "complete" : "partial").Inc();
@@ -50,19 +50,19 @@ internal sealed class FlowMetrics
         CountDeleted(result);
     }
 
-    /// <summary>The size of the table was read.</summary>
+    /// <summary>Sets the size of the table.</summary>
     public void Sized(TableSize size)
     {
         _entries.Set(size.Entries);
         _limit.Set(size.Limit);
     }
 
-    /// <summary>The flows of Services were counted.</summary>
-    /// <param name="services">The service ports with the most; at most <see cref="MaximumServices"/>.</param>
+    /// <summary>Sets the numbers of flows of Services.</summary>
+    /// <param name="services">The service ports with the most flows; at most <see cref="MaximumServices"/>.</param>
     public void Counted(IReadOnlyList<ServiceFlowCount> services) => Volatile.Write(ref _services, services);
 
-    /// <summary>A pass failed.</summary>
-    /// <param name="unfinished">What it did until then; null if it did nothing.</param>
+    /// <summary>Records a failed pass.</summary>
+    /// <param name="unfinished">Its result up to the failure; null if there is none.</param>
     public void Failed(FlowCleanUpResult? unfinished)
     {
         _passes.WithLabels("failed").Inc();

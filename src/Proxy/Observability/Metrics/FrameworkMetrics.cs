@@ -6,7 +6,7 @@ namespace KubeProxySharp.Proxy.Observability.Metrics;
 /// <summary>Metrics that every Kubernetes component has (spec 10.2).</summary>
 internal static class FrameworkMetrics
 {
-    /// <summary>Registers the metrics. The last of a page, since the metrics of the page are counted.</summary>
+    /// <summary>Registers the metrics. Must be called last for a page, since the metrics of the page are counted.</summary>
     public static void Register(MetricsPage page, IReadOnlyList<FeatureGateState> gates)
     {
         RegisterVersions(page);
@@ -28,7 +28,7 @@ internal static class FrameworkMetrics
 
     private static void RegisterVersions(MetricsPage page)
     {
-        // Names in order; what only a Go build has is empty.
+        // Names in order; values that only a Go build has are empty.
         (string Name, string Value)[] labels =
         [
             ("build_date", ""), ("compiler", "dotnet"), ("git_commit", ""), ("git_tree_state", ""), ("git_version", BuildInformation.KubernetesVersion),
@@ -48,3 +48,9 @@ internal static class FrameworkMetrics
     private static MetricDefinition Beta(string name, string help, params string[] labels) =>
         new(name, help) { Labels = labels, Stability = MetricStability.Beta };
 }
+
+/// <summary>A feature gate, for <c>kubernetes_feature_enabled</c>.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Stage">Its stage: ALPHA, BETA, DEPRECATED, or empty once it is generally available.</param>
+/// <param name="IsEnabled">Whether it is on.</param>
+internal sealed record FeatureGateState(string Name, string Stage, bool IsEnabled);

@@ -20,14 +20,14 @@ internal sealed class HealthCheckMetrics
         ProcessMetrics.RegisterStartTime(_page, MetricStability.Alpha);
     }
 
-    /// <summary>The check <c>ping</c> was run for <c>/healthz</c>; it cannot fail.</summary>
+    /// <summary>Records the check <c>ping</c> of <c>/healthz</c>, which cannot fail.</summary>
     public void Pinged()
     {
         _last.WithLabels("ping", "healthz").Set(1);
         _results.WithLabels("ping", "success", "healthz").Inc();
     }
 
-    /// <summary>Forgets all results.</summary>
+    /// <summary>Removes all results.</summary>
     public void Reset()
     {
         _last.RemoveLabelled("ping", "healthz");

@@ -5,10 +5,10 @@ using Prometheus;
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
 /// <summary>
-/// The metrics of one page. A metric that is not registered takes updates and is on no page, as in kube-proxy (spec 10.1).
+/// The metrics of one page. A metric that is not registered accepts updates but is on no page, as in kube-proxy (spec 10.1).
 /// Series with labels appear with their first update.
 /// </summary>
-/// <param name="logger">Where a reading that fails is reported.</param>
+/// <param name="logger">The log of failed readings.</param>
 internal sealed class MetricsPage(ILogger logger)
 {
     private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
@@ -45,9 +45,9 @@ internal sealed class MetricsPage(ILogger logger)
             SuppressInitialValue = definition.Labels.Length != 0,
         });
 
-    /// <summary>Adds a counter that is read for each scrape, and is missing from it when there is no reading.</summary>
-    /// <param name="definition">What is fixed about it; it has no labels.</param>
-    /// <param name="read">Reads it. A reading that is less than the one before began at 0 again.</param>
+    /// <summary>Adds a counter that is read for each scrape, and is left out if there is no reading.</summary>
+    /// <param name="definition">The definition; without labels.</param>
+    /// <param name="read">Reads it. A lower reading than the one before means that it was reset to 0.</param>
     /// <param name="isRegistered">Whether the page has it.</param>
     public void ReadCounter(MetricDefinition definition, Func<double?> read, bool isRegistered = true)
     {
@@ -62,18 +62,18 @@ internal sealed class MetricsPage(ILogger logger)
         }));
     }
 
-    /// <summary>Adds a gauge that is read for each scrape, and is missing from it when there is no reading.</summary>
-    /// <param name="definition">What is fixed about it; it has no labels.</param>
-    /// <param name="read">Reads it.</param>
+    /// <summary>Adds a gauge that is read for each scrape, and is left out if there is no reading.</summary>
+    /// <param name="definition">The definition; without labels.</param>
+    /// <param name="read">Reads it; null for no reading.</param>
     public void ReadGauge(MetricDefinition definition, Func<double?> read)
     {
         Gauge gauge = Gauge(definition, isRead: true);
         BeforeScrape(() => Read(read, gauge.Unpublish, gauge.Set));
     }
 
-    /// <summary>Adds a gauge whose series are those of a list; series that the next list lacks vanish.</summary>
-    /// <param name="definition">What is fixed about it.</param>
-    /// <param name="read">Reads the list for each scrape; a list does not change once it is given out.</param>
+    /// <summary>Adds a gauge with one series per entry of a list; series that are not in the next list are removed.</summary>
+    /// <param name="definition">The definition.</param>
+    /// <param name="read">Reads the list for each scrape; a returned list must not change.</param>
     /// <param name="labels">The label values of an entry.</param>
     /// <param name="value">The value of an entry.</param>
     public void ReadGauge<T>(MetricDefinition definition, Func<IReadOnlyList<T>> read, Func<T, string[]> labels, Func<T, double> value)
@@ -102,16 +102,16 @@ internal sealed class MetricsPage(ILogger logger)
         });
     }
 
-    /// <summary>Has metrics brought up to date before each scrape.</summary>
+    /// <summary>Adds an update of metrics that runs before each scrape.</summary>
     public void BeforeScrape(Action update) => _registry.AddBeforeCollectCallback(update);
 
-    /// <summary>Writes the page. One scrape at a time; short, since it is all in memory.</summary>
+    /// <summary>Writes the page. One scrape at a time; all data is in memory.</summary>
     public void Write(IBufferWriter<byte> output, ExpositionFormat format)
     {
         lock (_scraping)
         {
             using MemoryStream text = new(_usualLength);
-            // Nothing of this waits: the stream is memory, and updates before a scrape are made at once.
+            // Completes synchronously: the stream is in memory, and updates before a scrape do not wait.
             _registry.CollectAndExportAsTextAsync(text, format).GetAwaiter().GetResult();
             _usualLength = (int)text.Length;
             ExpositionText.Write(text.GetBuffer().AsSpan(0, _usualLength), format, output);
@@ -142,10 +142,17 @@ internal sealed class MetricsPage(ILogger logger)
         }
         catch (Exception exception)
         {
-            // The other metrics are still worth a page.
+            // The page is written without this metric.
             MetricsLog.ReadingFailed(logger, exception);
         }
 
         withdraw();
     }
+}
+
+/// <summary>Messages of the metrics, id 1500.</summary>
+internal static partial class MetricsLog
+{
+    [LoggerMessage(1500, LogLevel.Warning, "Some metrics could not be read for a scrape, and are missing from it")]
+    public static partial void ReadingFailed(ILogger logger, Exception exception);
 }

@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>What the health server answered (spec 10.1).</summary>
+/// <summary>Responses of the health server (spec 10.1).</summary>
 internal sealed class ProbeMetrics
 {
     private readonly Counter _healthz;
@@ -15,7 +15,17 @@ internal sealed class ProbeMetrics
         _livez = page.Counter(MetricDefinition.OfKubeProxy("proxy_livez_total", "Answers of /livez by status code.", "code"));
     }
 
-    /// <summary>A probe was answered with 200, or else with 503.</summary>
+    /// <summary>Counts a response with status 200 or 503.</summary>
     public void Answered(HealthProbe probe, bool isSuccess) =>
         (probe == HealthProbe.Healthz ? _healthz : _livez).WithLabels(isSuccess ? "200" : "503").Inc();
+}
+
+/// <summary>The two probes of the health server (spec 9.1).</summary>
+internal enum HealthProbe
+{
+    /// <summary><c>/healthz</c>: whether load balancers should send traffic to this node.</summary>
+    Healthz,
+
+    /// <summary><c>/livez</c>: whether the proxy works.</summary>
+    Livez,
 }

@@ -5,12 +5,12 @@ using Prometheus;
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
 /// <summary>
-/// The Services whose rules the kernel refused and that are left out so that the others get theirs. All are counted; the
-/// first <see cref="MaximumNamed"/> of each family, in order, are named.
+/// Services that are left out because the kernel refused their rules. All are counted; the first <see cref="MaximumNamed"/>
+/// of each family, in order, have a series of their own.
 /// </summary>
 internal sealed class QuarantineMetrics
 {
-    /// <summary>The most Services of a family that have a series of their own.</summary>
+    /// <summary>The most Services of a family with a series of their own.</summary>
     public const int MaximumNamed = 100;
 
     private readonly FamilySeries<Gauge.Child> _counts;
@@ -31,7 +31,7 @@ internal sealed class QuarantineMetrics
             static _ => 1);
     }
 
-    /// <summary>Says which Services of a family are left out now; the collection is copied.</summary>
+    /// <summary>Sets the Services of a family that are left out; the collection is copied.</summary>
     public void Set(IpFamily family, IReadOnlyCollection<NamespacedName> services)
     {
         _counts[family].Set(services.Count);

@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>How many rules there are, and what the kernel's tools said about them (spec 10.1).</summary>
+/// <summary>Numbers of rules, and failures of the tools that load them (spec 10.1).</summary>
 internal sealed class RuleMetrics
 {
     private readonly FamilySeries<Gauge.Child>[] _iptablesTotal;
@@ -45,7 +45,7 @@ internal sealed class RuleMetrics
             new(page.Counter(MetricDefinition.OfKubeProxy("sync_proxy_rules_" + name, help, MetricDefinition.Family), isRegistered));
     }
 
-    /// <summary>The rules of a sync were rendered; called before they are restored.</summary>
+    /// <summary>Sets the numbers of rules of a sync; called before they are restored.</summary>
     /// <param name="table">The table.</param>
     /// <param name="family">The family.</param>
     /// <param name="total">Rules that should be installed, without chain deletions.</param>
@@ -56,7 +56,7 @@ internal sealed class RuleMetrics
         _iptablesLast[(int)table][family].Set(last);
     }
 
-    /// <summary>iptables-restore failed, be it in a sync or in a clean-up.</summary>
+    /// <summary>Counts a failure of iptables-restore in a sync or a clean-up.</summary>
     public void RestoreFailed(IpFamily family, bool isPartial)
     {
         _restoreFailures[family].Inc();
@@ -66,13 +66,33 @@ internal sealed class RuleMetrics
         }
     }
 
-    /// <summary>The transaction of a sync failed in nft.</summary>
+    /// <summary>Counts a sync that nft refused.</summary>
     public void NftablesSyncFailed(IpFamily family) => _nftablesSyncFailures[family].Inc();
 
-    /// <summary>The removal of stale chains failed in nft.</summary>
+    /// <summary>Counts a removal of stale chains that nft refused.</summary>
     public void NftablesCleanupFailed(IpFamily family) => _nftablesCleanupFailures[family].Inc();
 
-    /// <summary>Service ports without local endpoints, counted in a successful sync (spec 4.5).</summary>
+    /// <summary>Sets the number of service ports without local endpoints, after a successful sync (spec 4.5).</summary>
     public void NoLocalEndpoints(TrafficPolicyScope scope, IpFamily family, int count) =>
         (scope == TrafficPolicyScope.Internal ? _noInternalEndpoints : _noExternalEndpoints)[family].Set(count);
+}
+
+/// <summary>The tables that rules are counted in (spec 10.1).</summary>
+internal enum IptablesTable
+{
+    /// <summary>filter: whether packets are accepted.</summary>
+    Filter,
+
+    /// <summary>nat: address translation.</summary>
+    Nat,
+}
+
+/// <summary>One of the two traffic policies of a Service.</summary>
+internal enum TrafficPolicyScope
+{
+    /// <summary><c>spec.internalTrafficPolicy</c>.</summary>
+    Internal,
+
+    /// <summary><c>spec.externalTrafficPolicy</c>.</summary>
+    External,
 }

@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>When rules were brought into the kernel, and how long that took (spec 10.1).</summary>
+/// <summary>Times and durations of syncs (spec 10.1).</summary>
 internal sealed class SyncMetrics
 {
     private readonly TimeProvider _time;
@@ -31,10 +31,10 @@ internal sealed class SyncMetrics
             MetricDefinition.OfKubeProxy("sync_proxy_rules_last_queued_timestamp_seconds", "Unix time of the last request for a sync.", MetricDefinition.Family)));
     }
 
-    /// <summary>A sync was asked for, or the sync loop started.</summary>
+    /// <summary>Records a request for a sync, or the start of the sync loop.</summary>
     public void Queued(IpFamily family) => _lastQueued[family].Set(Now());
 
-    /// <summary>A sync that passed the initialisation gate ended.</summary>
+    /// <summary>Records a sync, except one that only waited for the initial lists.</summary>
     public void Finished(IpFamily family, bool isFull, TimeSpan duration, bool succeeded)
     {
         _duration[family].Observe(duration.TotalSeconds);
@@ -45,9 +45,9 @@ internal sealed class SyncMetrics
         }
     }
 
-    /// <summary>The rules followed a change; called after a successful sync, once per trigger time (spec 3.7).</summary>
+    /// <summary>Records the latency of a change; called after a successful sync, once per trigger time (spec 3.7).</summary>
     /// <param name="family">The family.</param>
-    /// <param name="latency">Time since the trigger.</param>
+    /// <param name="latency">The time since the trigger.</param>
     public void NetworkProgrammed(IpFamily family, TimeSpan latency) => _networkProgramming[family].Observe(latency.TotalSeconds);
 
     private static MetricDefinition Duration(string name, string help) =>

@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Metrics;
 
-/// <summary>Whether this node still hears from the API server.</summary>
+/// <summary>The watches of the API server.</summary>
 internal sealed class WatchMetrics
 {
     private static readonly string[] s_resources = ["services", "endpointslices", "nodes", "servicecidrs"];
@@ -27,7 +27,7 @@ internal sealed class WatchMetrics
         page.BeforeScrape(ShowStates);
     }
 
-    /// <summary>A watch enters a state; entering <see cref="WatchState.BackingOff"/> counts as a failure.</summary>
+    /// <summary>Sets the state of a watch; entering <see cref="WatchState.BackingOff"/> counts as a failure.</summary>
     public void Entered(WatchedResource resource, WatchState state)
     {
         Volatile.Write(ref _current[(int)resource], (int)state);
@@ -37,7 +37,7 @@ internal sealed class WatchMetrics
         }
     }
 
-    /// <summary>A watch delivered an event or a bookmark.</summary>
+    /// <summary>Records an event or a bookmark of a watch.</summary>
     public void EventReceived(WatchedResource resource) =>
         _lastEvent[(int)resource].Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
 
@@ -52,4 +52,36 @@ internal sealed class WatchMetrics
             }
         }
     }
+}
+
+/// <summary>The resources of the API server that are watched (spec 13.1).</summary>
+internal enum WatchedResource
+{
+    /// <summary><c>v1</c> services.</summary>
+    Services,
+
+    /// <summary><c>discovery.k8s.io/v1</c> endpointslices.</summary>
+    EndpointSlices,
+
+    /// <summary><c>v1</c> nodes: this node.</summary>
+    Nodes,
+
+    /// <summary><c>networking.k8s.io/v1</c> servicecidrs.</summary>
+    ServiceCidrs,
+}
+
+/// <summary>What a watch is doing.</summary>
+internal enum WatchState
+{
+    /// <summary>Not yet started.</summary>
+    Idle,
+
+    /// <summary>Reading the whole list.</summary>
+    Listing,
+
+    /// <summary>Following changes: what this node knows is current.</summary>
+    Watching,
+
+    /// <summary>Waiting before it tries again after a failure: what this node knows grows old.</summary>
+    BackingOff,
 }

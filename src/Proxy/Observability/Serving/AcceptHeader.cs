@@ -3,12 +3,12 @@ using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>What the client wants to read (RFC 9110 section 12.5.1).</summary>
+/// <summary>Reads the <c>Accept</c> header (RFC 9110 section 12.5.1).</summary>
 internal static class AcceptHeader
 {
     private const int MaximumEntries = 16;
 
-    /// <summary>The format of a scrape: OpenMetrics only if asked for by name, and not with less weight than plain text.</summary>
+    /// <summary>The format of a scrape: OpenMetrics only if it is listed explicitly, with at least the weight of plain text.</summary>
     public static ExpositionFormat ExpositionFormatOf(IList<string?> accept)
     {
         double openMetrics = 0;
@@ -29,7 +29,7 @@ internal static class AcceptHeader
         return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
-    /// <summary>Whether JSON of a kind is asked for: <c>application/json;v=v1alpha1;g=config.k8s.io;as=Flagz</c>.</summary>
+    /// <summary>Whether JSON of a kind is requested: <c>application/json;v=v1alpha1;g=config.k8s.io;as=Flagz</c>.</summary>
     public static bool AsksForJson(IList<string?> accept, string kind) => Parse(accept).Any(type =>
         type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && string.Equals(Parameter(type, "as"), kind, StringComparison.Ordinal)

@@ -8,8 +8,8 @@ namespace KubeProxySharp.Proxy.Observability.Serving;
 
 /// <summary>
 /// Writes the effective configuration in its v1alpha1 form, with the defaults that depend on the mode filled in
-/// (spec 11.6 step 4). Of the fields that each mode has in a section of its own, those of the active one are shown and the
-/// others are empty (spec 11.4). Fields come in the order of Kubernetes' type.
+/// (spec 11.6 step 4). Of fields that each mode has in its own section, those of the active mode are written and the
+/// others are empty (spec 11.4). Fields are in the order of the type of Kubernetes.
 /// </summary>
 internal static partial class ConfigurationJson
 {

@@ -4,50 +4,50 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>Tells when ports have more clients than they may: each one to the metrics, and once a minute for each server to the log.</summary>
-/// <param name="metrics">Counts them.</param>
+/// <summary>Reports connections above the limit of a port: each one in the metrics, and once a minute per server in the log.</summary>
+/// <param name="metrics">Counts the connections.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class FullPorts(ConnectionMetrics metrics, TimeProvider time, ILogger logger)
 {
-    /// <summary>The least time between two lines of the log about one server.</summary>
+    /// <summary>The shortest time between two log lines about one server.</summary>
     public static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Untold> _untold = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Unlogged> _unlogged = new(StringComparer.Ordinal);
 
-    /// <summary>A connection that waited for a request made room for a new one.</summary>
+    /// <summary>Reports a waiting connection that was closed in favour of a new one.</summary>
     public void Evicted(ConnectionLimits limits, EndPoint port)
     {
         metrics.Evicted(limits.Server);
-        Note(limits, port, evicted: 1, refused: 0);
+        Add(limits, port, evicted: 1, refused: 0);
     }
 
-    /// <summary>A new connection was closed, for all others were being answered.</summary>
+    /// <summary>Reports a new connection that was closed because requests of all others were being answered.</summary>
     public void Refused(ConnectionLimits limits, EndPoint port)
     {
         metrics.Refused(limits.Server);
-        Note(limits, port, evicted: 0, refused: 1);
+        Add(limits, port, evicted: 0, refused: 1);
     }
 
-    private void Note(ConnectionLimits limits, EndPoint port, int evicted, int refused)
+    private void Add(ConnectionLimits limits, EndPoint port, int evicted, int refused)
     {
-        Untold sum;
+        Unlogged sum;
         lock (_gate)
         {
-            _untold.TryGetValue(limits.Server, out Untold known);
+            _unlogged.TryGetValue(limits.Server, out Unlogged known);
             sum = known with { Evicted = known.Evicted + evicted, Refused = known.Refused + refused };
-            bool isTold = known.ToldAt is { } toldAt && time.GetElapsedTime(toldAt) < LogInterval;
-            _untold[limits.Server] = isTold ? sum : new(time.GetTimestamp(), 0, 0);
-            if (isTold)
+            bool isLogged = known.LoggedAt is { } loggedAt && time.GetElapsedTime(loggedAt) < LogInterval;
+            _unlogged[limits.Server] = isLogged ? sum : new(time.GetTimestamp(), 0, 0);
+            if (isLogged)
             {
                 return;
             }
         }
 
-        ServingLog.Crowded(logger, limits.Server, port, limits.Most, sum.Evicted, sum.Refused);
+        ServingLog.PortFull(logger, limits.Server, port, limits.Most, sum.Evicted, sum.Refused);
     }
 
-    /// <summary>What the log does not have yet.</summary>
-    private readonly record struct Untold(long? ToldAt, int Evicted, int Refused);
+    /// <summary>The numbers of connections since the last log line.</summary>
+    private readonly record struct Unlogged(long? LoggedAt, int Evicted, int Refused);
 }

@@ -6,14 +6,14 @@ using Microsoft.AspNetCore.Http;
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
 /// <summary>
-/// Answers <c>/healthz</c> and <c>/livez</c> (spec 9.1). With <c>?verbose</c> the answer has the same status, and says in
-/// words which family or what about the node is at fault, since when and with what error; kube-proxy lacks that.
+/// Answers <c>/healthz</c> and <c>/livez</c> (spec 9.1). With <c>?verbose</c> the response has the same status and describes
+/// which check failed, since when and with which error; kube-proxy does not have that.
 /// </summary>
 /// <param name="health">The health.</param>
 /// <param name="metrics">Counts the answers.</param>
 internal sealed class HealthServer(ProxyHealth health, ProbeMetrics metrics)
 {
-    /// <summary>Answers a request; any method will do.</summary>
+    /// <summary>Answers a request of any method.</summary>
     public ValueTask AnswerAsync(HttpContext context) => context.Request.Path.Value switch
     {
         "/healthz" => ProbeAsync(context, HealthProbe.Healthz),

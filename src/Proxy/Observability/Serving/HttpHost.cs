@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using KubeProxySharp.Proxy.Observability.Metrics;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -13,24 +15,24 @@ using Microsoft.Extensions.Options;
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
 /// <summary>
-/// One Kestrel for all HTTP ports of the process. Ports open and close while it runs: a node has one per Service with a
-/// health check node port, family and address, and a Kestrel each would cost a thread and a host's memory each. Kestrel
-/// is used without host, dependency injection, routing and logging, and without its own listeners, each of which would keep
-/// a pool of buffers; each port limits its own connections, so that no port can starve another.
+/// One Kestrel server for all HTTP ports of the process. Ports are opened and closed while it runs: a node has one per Service
+/// with a health check node port, family and address, and a server for each would cost a thread and the memory of a host.
+/// Kestrel is used without host, dependency injection, routing and logging, and without its own listeners, each of which
+/// would have a pool of buffers. Each port limits its own connections, so that no port can starve another.
 /// </summary>
 internal sealed class HttpHost : IAsyncDisposable
 {
-    private const int AcceptedButNotServed = 16;
+    private const int AcceptQueueLength = 16;
 
-    private readonly FullPorts _crowds;
+    private readonly FullPorts _fullPorts;
     private readonly TimeProvider _time;
     private readonly KestrelServer _server;
     private readonly SocketConnectionContextFactory _contexts;
-    private readonly Channel<ConnectionContext> _accepted = Channel.CreateBounded<ConnectionContext>(AcceptedButNotServed);
+    private readonly Channel<ConnectionContext> _accepted = Channel.CreateBounded<ConnectionContext>(AcceptQueueLength);
 
-    private HttpHost(FullPorts crowds, TimeProvider time)
+    private HttpHost(FullPorts fullPorts, TimeProvider time)
     {
-        _crowds = crowds;
+        _fullPorts = fullPorts;
         _time = time;
         SocketConnectionFactoryOptions socketOptions = new();
         HttpLimits.ApplyTo(socketOptions);
@@ -43,9 +45,9 @@ internal sealed class HttpHost : IAsyncDisposable
     }
 
     /// <summary>Starts a host without any port.</summary>
-    /// <param name="metrics">Counts connections that had to go.</param>
+    /// <param name="metrics">Counts connections that were closed because of a limit.</param>
     /// <param name="time">The clock for idle connections.</param>
-    /// <param name="logger">The log for faults in answers and for ports with too many clients.</param>
+    /// <param name="logger">The log of unhandled exceptions and of ports with too many clients.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<HttpHost> StartAsync(ConnectionMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
@@ -55,15 +57,15 @@ internal sealed class HttpHost : IAsyncDisposable
     }
 
     /// <summary>Opens a port.</summary>
-    /// <param name="point">Where to listen.</param>
-    /// <param name="limits">What its clients may cost.</param>
+    /// <param name="point">The address and port to listen on.</param>
+    /// <param name="limits">The limits of its connections.</param>
     /// <param name="answer">Answers the requests.</param>
-    /// <exception cref="IOException">The address is in use, not that of this host, or must not be used.</exception>
+    /// <exception cref="IOException">The address is in use, not an address of this host, or not permitted.</exception>
     public HttpPort Open(ListenPoint point, ConnectionLimits limits, HttpAnswer answer)
     {
         try
         {
-            return new(point.Listen(HttpLimits.Backlog), _contexts, limits, answer, _accepted.Writer, _crowds, _time);
+            return new(point.Listen(HttpLimits.Backlog), _contexts, limits, answer, _accepted.Writer, _fullPorts, _time);
         }
         catch (SocketException exception)
         {
@@ -77,5 +79,56 @@ internal sealed class HttpHost : IAsyncDisposable
         await _server.StopAsync(new CancellationToken(canceled: true));
         _server.Dispose();
         _contexts.Dispose();
+    }
+}
+
+/// <summary>Answers a request. Called concurrently; an exception is a bug, and closes the connection.</summary>
+/// <param name="context">The request and the response.</param>
+internal delegate ValueTask HttpAnswer(HttpContext context);
+
+/// <summary>The only listener of Kestrel: returns the connections of all ports in the order in which they were accepted.</summary>
+/// <param name="endpoint">Its nominal address, which is not bound.</param>
+/// <param name="accepted">The connections.</param>
+internal sealed class MergedListener(EndPoint endpoint, Channel<ConnectionContext> accepted) : IConnectionListener, IConnectionListenerFactory
+{
+    /// <inheritdoc/>
+    public EndPoint EndPoint => endpoint;
+
+    /// <inheritdoc/>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(this);
+
+    /// <inheritdoc/>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        await accepted.Reader.WaitToReadAsync(cancellationToken) && accepted.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
+
+    /// <inheritdoc/>
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        accepted.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => UnbindAsync();
+}
+
+/// <summary>Passes each request to the port of its connection.</summary>
+/// <param name="logger">The log of unhandled exceptions; the client gets an empty 500.</param>
+internal sealed class PortDispatcher(ILogger logger) : IHttpApplication<HttpContext>
+{
+    /// <inheritdoc/>
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(HttpContext context) => await context.Features.GetRequiredFeature<PortConnection>().AnswerAsync(context);
+
+    /// <inheritdoc/>
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+        // The context owns nothing. A client that has disconnected is not an error.
+        if (exception is not (null or OperationCanceledException))
+        {
+            ServingLog.AnswerFailed(logger, context.Request.Path, exception);
+        }
     }
 }

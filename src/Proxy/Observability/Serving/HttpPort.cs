@@ -15,21 +15,21 @@ internal sealed class HttpPort : IAsyncDisposable
     private readonly ConnectionLimits _limits;
     private readonly HttpAnswer _answer;
     private readonly ChannelWriter<ConnectionContext> _accepted;
-    private readonly FullPorts _crowds;
+    private readonly FullPorts _fullPorts;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly HashSet<PortConnection> _connections = [];
-    private readonly LinkedList<PortConnection> _waiting = new(); // the one that waits longest first
+    private readonly LinkedList<PortConnection> _waiting = new(); // longest waiting first
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationToken _closed;
 
     /// <summary>Starts to accept connections.</summary>
     /// <param name="listener">The listening socket; owned from now on.</param>
-    /// <param name="contexts">Makes connections of sockets; shared, for it has a pool of buffers.</param>
-    /// <param name="limits">What the clients may cost.</param>
-    /// <param name="answer">Answers the requests that come in here.</param>
-    /// <param name="accepted">Where accepted connections go.</param>
-    /// <param name="crowds">Is told of connections that had to go.</param>
+    /// <param name="contexts">Makes connections from sockets; shared, since it has a pool of buffers.</param>
+    /// <param name="limits">The limits of connections.</param>
+    /// <param name="answer">Answers the requests to this port.</param>
+    /// <param name="accepted">Receives accepted connections.</param>
+    /// <param name="fullPorts">Is notified of connections that were closed because of the limit.</param>
     /// <param name="time">The clock.</param>
     public HttpPort(
         Socket listener,
@@ -37,7 +37,7 @@ internal sealed class HttpPort : IAsyncDisposable
         ConnectionLimits limits,
         HttpAnswer answer,
         ChannelWriter<ConnectionContext> accepted,
-        FullPorts crowds,
+        FullPorts fullPorts,
         TimeProvider time)
     {
         _listener = listener;
@@ -46,19 +46,19 @@ internal sealed class HttpPort : IAsyncDisposable
         _limits = limits;
         _answer = answer;
         _accepted = accepted;
-        _crowds = crowds;
+        _fullPorts = fullPorts;
         _time = time;
         _closed = _closing.Token;
         Completion = AcceptAsync();
     }
 
-    /// <summary>Address and port in fact listened on.</summary>
+    /// <summary>The actual address and port.</summary>
     public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>Ends when the port no longer accepts connections; with an <see cref="IOException"/> if that was not asked for.</summary>
+    /// <summary>Completes when the port no longer accepts connections; with an <see cref="IOException"/> if it has failed.</summary>
     public Task Completion { get; }
 
-    /// <summary>Answers a request that came in here; with an empty 200 and the end of the connection if the port is closed (spec 9.2).</summary>
+    /// <summary>Answers a request to this port; with an empty 200 and the end of the connection if the port is closed (spec 9.2).</summary>
     public ValueTask AnswerAsync(HttpContext context)
     {
         if (!_closed.IsCancellationRequested)
@@ -70,7 +70,7 @@ internal sealed class HttpPort : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A connection has sent a whole request head.</summary>
+    /// <summary>Records that a connection has sent complete request headers.</summary>
     public void Answering(PortConnection connection)
     {
         lock (_gate)
@@ -79,7 +79,7 @@ internal sealed class HttpPort : IAsyncDisposable
         }
     }
 
-    /// <summary>A connection waits for the next request.</summary>
+    /// <summary>Records that a connection waits for the next request.</summary>
     public void Waiting(PortConnection connection)
     {
         lock (_gate)
@@ -92,8 +92,8 @@ internal sealed class HttpPort : IAsyncDisposable
     }
 
     /// <summary>
-    /// Asks a connection to end whose time is over; a request that has just come is still answered. One that has sent half a
-    /// head ends with the time that a head may take, and can make room until then.
+    /// Closes a connection whose idle time is over, after a request that has just arrived. A connection that has sent incomplete
+    /// headers is closed by the time limit of headers, and can be evicted until then.
     /// </summary>
     public void CloseIdle(PortConnection connection)
     {
@@ -108,12 +108,12 @@ internal sealed class HttpPort : IAsyncDisposable
         connection.RequestClose();
     }
 
-    /// <summary>Closes the port, and asks its connections to end after the request they are at.</summary>
+    /// <summary>Closes the port, and its connections after their current request.</summary>
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
 
-        // Whether accepting ended by a fault was for the one who watches Completion to tell.
+        // A failure to accept is reported by the owner, which awaits Completion.
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _listener.Dispose();
         _closing.Dispose();
@@ -147,7 +147,7 @@ internal sealed class HttpPort : IAsyncDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
             {
-                // The client left before it was let in.
+                // The client disconnected before the connection was accepted.
             }
             catch (SocketException exception)
             {
@@ -157,16 +157,16 @@ internal sealed class HttpPort : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets a connection in. Of more than the limit, the one goes that has waited longest for a request: somebody who keeps
-    /// connections open, or sends heads that never end, must not shut out probes. A new client sends its request within a
-    /// round trip, and is the last to go.
+    /// Admits a connection. At the limit, the connection that has waited longest for a request is closed: a client that keeps
+    /// connections open, or never completes its headers, must not lock out probes. A new client sends its request within a
+    /// round trip, and is closed last.
     /// </summary>
     private ConnectionContext? TryAdmit(Socket socket)
     {
         if (!TryMakeRoom())
         {
             socket.Dispose();
-            _crowds.Refused(_limits, LocalEndPoint);
+            _fullPorts.Refused(_limits, LocalEndPoint);
             return null;
         }
 
@@ -181,7 +181,7 @@ internal sealed class HttpPort : IAsyncDisposable
         }
 
         connection.Begin();
-        context.ConnectionClosed.UnsafeRegister(_ => Leave(connection), state: null);
+        context.ConnectionClosed.UnsafeRegister(_ => OnClosed(connection), state: null);
         return context;
     }
 
@@ -201,25 +201,25 @@ internal sealed class HttpPort : IAsyncDisposable
             }
 
             evicted = first.Value;
-            Forget(evicted);
+            Remove(evicted);
         }
 
         evicted.Abort();
-        _crowds.Evicted(_limits, LocalEndPoint);
+        _fullPorts.Evicted(_limits, LocalEndPoint);
         return true;
     }
 
-    private void Leave(PortConnection connection)
+    private void OnClosed(PortConnection connection)
     {
         lock (_gate)
         {
-            Forget(connection);
+            Remove(connection);
         }
 
         connection.Gone();
     }
 
-    private void Forget(PortConnection connection)
+    private void Remove(PortConnection connection)
     {
         _connections.Remove(connection);
         connection.Place.List?.Remove(connection.Place);

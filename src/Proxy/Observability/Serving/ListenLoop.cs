@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>Keeps a port open: a failure is told, and tried again after 5 s or, if the configuration wants it so, final (spec 9.1, 10.3).</summary>
+/// <summary>Keeps a port open. After a failure it tries again in 5 s, or fails if the configuration says so (spec 9.1, 10.3).</summary>
 /// <param name="host">The HTTP host.</param>
-/// <param name="options">Which port, and what to do about failures.</param>
+/// <param name="options">The port, and the handling of failures.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ListenLoop(HttpHost host, ListenOptions options, TimeProvider time, ILogger logger)
@@ -50,4 +50,21 @@ internal sealed class ListenLoop(HttpHost host, ListenOptions options, TimeProvi
             await port.Completion;
         }
     }
+}
+
+/// <summary>Options of a <see cref="ListenLoop"/>.</summary>
+internal sealed record ListenOptions
+{
+    /// <summary>The name of the server in the log, such as <c>health</c>.</summary>
+    public required string Name { get; init; }
+
+    public required ListenPoint Point { get; init; }
+
+    public ConnectionLimits Limits { get; init; } = HttpLimits.Health;
+
+    /// <summary>Whether a failure ends the process (<c>bindAddressHardFail</c>) instead of being retried.</summary>
+    public bool IsFailureFinal { get; init; }
+
+    /// <summary>Called with the message of each failure, for an Event of the Node (spec 12.6).</summary>
+    public Action<string> Failed { get; init; } = static _ => { };
 }

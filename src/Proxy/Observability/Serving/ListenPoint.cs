@@ -9,10 +9,9 @@ namespace KubeProxySharp.Proxy.Observability.Serving;
 /// <summary>An address and port to listen on.</summary>
 /// <param name="address">The address.</param>
 /// <param name="port">The port; 0 lets the kernel choose.</param>
-/// <param name="isDualStack">Whether an IPv6 socket takes IPv4 connections too.</param>
+/// <param name="isDualStack">Whether an IPv6 socket accepts IPv4 connections too.</param>
 internal sealed class ListenPoint(IPAddress address, int port, bool isDualStack) : IPEndPoint(address, port)
 {
-    /// <summary>Whether an IPv6 socket takes IPv4 connections too.</summary>
     public bool IsDualStack => isDualStack;
 
     /// <summary>
@@ -35,7 +34,7 @@ internal sealed class ListenPoint(IPAddress address, int port, bool isDualStack)
             : Of(address, port);
     }
 
-    /// <summary>A point of one family alone.</summary>
+    /// <summary>A point of one family only.</summary>
     public static ListenPoint Of(IpAddress address, int port)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -43,8 +42,8 @@ internal sealed class ListenPoint(IPAddress address, int port, bool isDualStack)
     }
 
     /// <summary>Opens a listening socket.</summary>
-    /// <param name="backlog">Connections the kernel keeps until they are accepted.</param>
-    /// <exception cref="SocketException">The address is in use, not that of this host, or of a family it lacks.</exception>
+    /// <param name="backlog">The most connections that the kernel queues until they are accepted.</param>
+    /// <exception cref="SocketException">The address is in use, not an address of this host, or of an unsupported family.</exception>
     public Socket Listen(int backlog)
     {
         Socket socket = new(AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -67,7 +67,7 @@ internal sealed class MetricsServer
             ? Responses.WriteAsync(context, json(), Responses.Json, StatusCodes.Status200OK)
             : Responses.WriteTextAsync(context, text());
 
-    // The page is made before the answer begins, so that a fault is a clean 500. Scrapers come one at a time: one buffer is kept.
+    // The page is written before the response begins, so that an exception gives a clean 500. Scrapes are sequential, so one buffer is kept.
     private async ValueTask WriteMetricsAsync(HttpContext context, Action<IBufferWriter<byte>, ExpositionFormat> write)
     {
         ExpositionFormat format = AcceptHeader.ExpositionFormatOf(context.Request.Headers.Accept);
@@ -107,4 +107,14 @@ internal sealed class MetricsServer
         json.Flush();
         return body.WrittenMemory;
     }
+}
+
+/// <summary>Data of the pages of the metrics server.</summary>
+internal sealed record MetricsServerOptions
+{
+    /// <summary>The effective configuration with defaults and flags; "primary" is not resolved.</summary>
+    public required KubeProxyConfiguration Configuration { get; init; }
+
+    /// <summary>All flags with their values, ordered by name, for <c>/flagz</c>; without secrets.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Flags { get; init; } = [];
 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>One connection of an <see cref="HttpPort"/>: it waits for a request, or its request is being answered.</summary>
+/// <summary>A connection of an <see cref="HttpPort"/>, which waits for a request or has one that is being answered.</summary>
 internal sealed class PortConnection
 {
     private readonly HttpPort _port;
@@ -12,8 +12,8 @@ internal sealed class PortConnection
     private readonly TimeProvider _time;
     private ITimer? _timer;
 
-    /// <summary>Makes a connection that nothing ends yet.</summary>
-    /// <param name="port">The port it came in by.</param>
+    /// <summary>Makes a connection without an idle timer; see <see cref="Begin"/>.</summary>
+    /// <param name="port">The port that accepted it.</param>
     /// <param name="context">The connection.</param>
     /// <param name="idleLimit">How long it may wait for a request.</param>
     /// <param name="time">The clock.</param>
@@ -29,10 +29,10 @@ internal sealed class PortConnection
     /// <summary>The connection.</summary>
     public ConnectionContext Context { get; }
 
-    /// <summary>Its place among those of the port that wait; in no list while it is being answered or gone. The port guards it.</summary>
+    /// <summary>Its node in the port's list of waiting connections; in no list while a request is being answered or after the end. Guarded by the port's lock.</summary>
     public LinkedListNode<PortConnection> Place { get; }
 
-    /// <summary>Begins to wait for the first request; the port knows the connection by now.</summary>
+    /// <summary>Starts the idle timer for the first request; the port must know the connection.</summary>
     public void Begin() => _timer = _time.CreateTimer(static state => ((PortConnection)state!).Expire(), this, _idleLimit, Timeout.InfiniteTimeSpan);
 
     /// <summary>Answers a request.</summary>
@@ -51,7 +51,7 @@ internal sealed class PortConnection
         }
     }
 
-    /// <summary>Asks it to end after the request it is at; one that the server has not got to yet ends at once.</summary>
+    /// <summary>Closes it after its current request; at once if the server has not started to serve it.</summary>
     public void RequestClose()
     {
         if (Context.Features.Get<IConnectionLifetimeNotificationFeature>() is { } server)
@@ -60,18 +60,18 @@ internal sealed class PortConnection
         }
         else
         {
-            Context.Abort(new ConnectionAbortedException("nobody had begun to serve it when it was to end"));
+            Context.Abort(new ConnectionAbortedException("the port was closed before the connection was served"));
         }
     }
 
-    /// <summary>Closes it at once, whatever it has sent.</summary>
+    /// <summary>Closes it at once.</summary>
     public void Abort()
     {
         Gone();
-        Context.Abort(new ConnectionAbortedException("a new connection needs the room"));
+        Context.Abort(new ConnectionAbortedException("the port has reached its limit of connections"));
     }
 
-    /// <summary>It is closed.</summary>
+    /// <summary>Stops the timer of a closed connection.</summary>
     public void Gone() => _timer?.Dispose();
 
     private void Expire() => _port.CloseIdle(this);

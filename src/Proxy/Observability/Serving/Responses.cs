@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>The forms of answers, with the headers that Go's servers send.</summary>
+/// <summary>Writes responses with the headers of Go's servers.</summary>
 internal static class Responses
 {
     /// <summary>The type of JSON answers.</summary>
@@ -19,7 +19,7 @@ internal static class Responses
     public static ValueTask WriteTextAsync(HttpContext context, string text, int status = StatusCodes.Status200OK) =>
         WriteAsync(context, Encoding.UTF8.GetBytes(text), Text, status);
 
-    /// <summary>Answers with bytes, and says that they are what the type says.</summary>
+    /// <summary>Answers with bytes, and with <c>X-Content-Type-Options: nosniff</c>.</summary>
     public static async ValueTask WriteAsync(HttpContext context, ReadOnlyMemory<byte> body, string contentType, int status)
     {
         HttpResponse response = context.Response;
@@ -30,7 +30,7 @@ internal static class Responses
         await response.BodyWriter.WriteAsync(body, context.RequestAborted);
     }
 
-    /// <summary>The answer for a path that does not exist, as Go's servers give it.</summary>
+    /// <summary>Answers for a path that does not exist, as Go's servers do.</summary>
     public static ValueTask NotFoundAsync(HttpContext context) =>
         WriteTextAsync(context, "404 page not found\n", StatusCodes.Status404NotFound);
 }

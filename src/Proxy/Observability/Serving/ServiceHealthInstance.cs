@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>The health check of one Service in one family: open, or to be tried again.</summary>
+/// <summary>The health check node port of one Service in one family.</summary>
 /// <param name="service">The Service.</param>
 /// <param name="port">The node port.</param>
-/// <param name="isProxyHealthy">Whether the rules follow the cluster.</param>
+/// <param name="isProxyHealthy">Whether the rules are up to date with the cluster.</param>
 internal sealed class ServiceHealthInstance(NamespacedName service, int port, Func<bool> isProxyHealthy)
 {
     private const string WeightHeader = "X-Load-Balancing-Endpoint-Weight";
@@ -22,11 +22,11 @@ internal sealed class ServiceHealthInstance(NamespacedName service, int port, Fu
     /// <summary>The node port.</summary>
     public int Port => port;
 
-    /// <summary>The listeners by address; none when no address of the node matches.</summary>
+    /// <summary>The listeners by address; empty if no address of the node matches.</summary>
     public Dictionary<IpAddress, HttpPort> Listeners { get; } = [];
 
-    /// <summary>What keeps it from being open on all addresses; null when nothing does.</summary>
-    public ListenFailure? Trouble { get; set; }
+    /// <summary>The failure to open it on all addresses; null if there is none.</summary>
+    public ListenFailure? Failure { get; set; }
 
     /// <summary>Sets the number of local endpoints.</summary>
     public void SetLocalEndpoints(int count) => _localEndpoints = count;
@@ -78,5 +78,32 @@ internal sealed class ServiceHealthInstance(NamespacedName service, int port, Fu
         json.WriteNumber("localEndpoints", count);
         json.WriteBoolean("serviceProxyHealthy", isHealthy);
         json.WriteEndObject();
+    }
+}
+
+/// <summary>A port that could not be opened, and the time of the next attempt: soon at first, as a stopped process holds its ports for a moment.</summary>
+/// <param name="time">The clock.</param>
+internal sealed class ListenFailure(TimeProvider time)
+{
+    private static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(500);
+
+    private long _failedAt = time.GetTimestamp();
+    private TimeSpan _delay = s_first;
+
+    /// <summary>The time to the next attempt; zero if it is due.</summary>
+    public TimeSpan UntilRetry
+    {
+        get
+        {
+            TimeSpan left = _delay - time.GetElapsedTime(_failedAt);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Records another failure: the delay is doubled, up to that of <see cref="ListenLoop"/>.</summary>
+    public void FailedAgain()
+    {
+        _failedAt = time.GetTimestamp();
+        _delay = 2 * _delay < ListenLoop.RetryInterval ? 2 * _delay : ListenLoop.RetryInterval;
     }
 }

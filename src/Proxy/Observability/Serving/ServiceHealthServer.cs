@@ -6,37 +6,37 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
 /// <summary>
-/// Health check node ports of one family (spec 9.2): what load balancers ask to learn whether this node has endpoints of a
-/// Service. Called after each successful sync, one call at a time; requests are answered meanwhile. Unlike kube-proxy's, its
-/// listeners follow the node's addresses, and a port that cannot be opened is tried again without a sync.
+/// Health check node ports of one family (spec 9.2), by which load balancers learn whether this node has endpoints of a
+/// Service. Called after each successful sync, one call at a time; requests are answered meanwhile. Unlike in kube-proxy, the
+/// listeners follow the node's addresses, and a port that cannot be opened is retried without a sync.
 /// </summary>
 /// <param name="host">The HTTP host.</param>
-/// <param name="options">What holds for all Services.</param>
+/// <param name="options">Options of all Services.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private readonly Dictionary<NamespacedName, ServiceHealthInstance> _instances = [];
-    private NodePortAddresses? _answering;
+    private NodePortAddresses? _nodePortAddresses;
     private IpAddress[] _addresses = [];
 
-    /// <summary>Called from any thread when a listener ended by a fault.</summary>
+    /// <summary>Called from any thread when a listener has failed.</summary>
     public Action ListenerEnded { get; set; } = static () => { };
 
-    /// <summary>The time to the next attempt for a port that could not be opened; null when all are open.</summary>
-    public TimeSpan? UntilRetry => _instances.Values.Min(static instance => instance.Trouble?.UntilRetry);
+    /// <summary>The time to the next attempt to open a port; null if all are open.</summary>
+    public TimeSpan? UntilRetry => _instances.Values.Min(static instance => instance.Failure?.UntilRetry);
 
     /// <summary>
-    /// Opens and closes listeners until they are those of the Services and addresses given, and sets the counts. A Service
-    /// whose port cannot be opened is reported, and tried again by each call.
+    /// Opens and closes listeners according to the given Services and addresses, and sets the counts. A Service whose port
+    /// cannot be opened is reported, and retried by each call.
     /// </summary>
     /// <param name="wanted">All Services of the family with a health check node port.</param>
-    /// <param name="addresses">The addresses that answer node ports, as the rules in the kernel have them; none mean no listener at all.</param>
+    /// <param name="addresses">The addresses that answer node ports, as in the rules in the kernel; if there are none, there is no listener.</param>
     public async Task ReconcileAsync(IReadOnlyDictionary<NamespacedName, ServiceHealthCheck> wanted, NodePortAddresses addresses)
     {
-        TakeAddresses(addresses);
+        SetAddresses(addresses);
 
-        // First close, so that a port can move from one Service to another, and from one address to all.
+        // Listeners are closed first, so that a port can move from one Service to another, and from one address to all.
         foreach ((NamespacedName service, ServiceHealthInstance instance) in _instances)
         {
             if (wanted.TryGetValue(service, out ServiceHealthCheck check) && check.Port == instance.Port)
@@ -63,12 +63,12 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         }
     }
 
-    /// <summary>Tries those again whose time has come, and those of which a listener ended.</summary>
+    /// <summary>Opens ports again whose next attempt is due, and those with a failed listener.</summary>
     public async Task RetryAsync()
     {
         foreach ((NamespacedName service, ServiceHealthInstance instance) in _instances)
         {
-            if (instance.Trouble is null || instance.Trouble.UntilRetry == TimeSpan.Zero)
+            if (instance.Failure is null || instance.Failure.UntilRetry == TimeSpan.Zero)
             {
                 await OpenAsync(service, instance);
             }
@@ -86,26 +86,26 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         _instances.Clear();
     }
 
-    private void TakeAddresses(NodePortAddresses addresses)
+    private void SetAddresses(NodePortAddresses addresses)
     {
-        if (addresses == _answering)
+        if (addresses == _nodePortAddresses)
         {
             return;
         }
 
-        // A link-local address is not complete without its interface, and no load balancer can reach it.
+        // A link-local address is incomplete without its interface, and no load balancer can reach it.
         _addresses = addresses.MatchesAll
             ? [options.Family == IpFamily.IPv4 ? IpAddress.FromIPv4(0) : default]
             : [.. addresses.Addresses.AsSpan().ToArray().Where(static address => !address.IsIPv6LinkLocal)];
-        if (_answering is not null)
+        if (_nodePortAddresses is not null)
         {
             ServingLog.ServiceAddresses(logger, options.Family, _addresses.Length == 0 ? "no address" : string.Join(", ", _addresses));
         }
 
-        _answering = addresses;
+        _nodePortAddresses = addresses;
     }
 
-    /// <summary>Opens what is missing: all of it, or nothing more. What is open already stays.</summary>
+    /// <summary>Opens all missing listeners or none of them. Open ones stay.</summary>
     private async Task OpenAsync(NamespacedName service, ServiceHealthInstance instance)
     {
         if (await CloseEndedAsync(instance) is { } fault)
@@ -147,9 +147,9 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
 
     private void Succeeded(NamespacedName service, ServiceHealthInstance instance, int opened)
     {
-        if (instance.Trouble is not null)
+        if (instance.Failure is not null)
         {
-            instance.Trouble = null;
+            instance.Failure = null;
             ServingLog.ServiceRecovered(logger, options.Family, service, instance.Port);
         }
         else if (opened != 0)
@@ -158,16 +158,16 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         }
     }
 
-    /// <summary>Told once: a port that stays busy for an hour must not fill the log, nor the Events.</summary>
+    /// <summary>Reports only the first failure: a port that stays in use must not fill the log and the Events.</summary>
     private void Failed(NamespacedName service, ServiceHealthInstance instance, Exception exception)
     {
-        if (instance.Trouble is not null)
+        if (instance.Failure is not null)
         {
-            instance.Trouble.FailedAgain();
+            instance.Failure.FailedAgain();
             return;
         }
 
-        instance.Trouble = new(time);
+        instance.Failure = new(time);
         ServingLog.ServiceFailed(logger, options.Family, service, instance.Port, exception);
         options.Failed(service, $"node {options.NodeName} failed to start healthcheck \"{service}\" on port {instance.Port}: {exception.Message}");
     }
@@ -196,3 +196,23 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 }
+
+/// <summary>Options of all health check node ports of a family (spec 9.2).</summary>
+internal sealed record ServiceHealthOptions
+{
+    /// <summary>The family; its listeners accept no connections of the other one.</summary>
+    public required IpFamily Family { get; init; }
+
+    /// <summary>Whether the rules are up to date with the cluster, regardless of the node's eligibility.</summary>
+    public required Func<bool> IsProxyHealthy { get; init; }
+
+    public required string NodeName { get; init; }
+
+    /// <summary>Called for the first failure to open the port of a Service, with the note of the Event <c>FailedToStartServiceHealthcheck</c>.</summary>
+    public Action<NamespacedName, string> Failed { get; init; } = static (_, _) => { };
+}
+
+/// <summary>The health check node port of a Service (spec 9.2).</summary>
+/// <param name="Port">The port.</param>
+/// <param name="LocalEndpoints">Ready endpoints on this node, counted by distinct IP (spec 3.9).</param>
+internal readonly record struct ServiceHealthCheck(int Port, int LocalEndpoints);

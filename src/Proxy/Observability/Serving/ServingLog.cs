@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
-/// <summary>The log lines of this folder.</summary>
+/// <summary>Messages of the HTTP servers, ids 1400 to 1408.</summary>
 internal static partial class ServingLog
 {
     [LoggerMessage(1400, LogLevel.Information, "The {Server} server listens on {Address}")]
@@ -23,7 +23,7 @@ internal static partial class ServingLog
     [LoggerMessage(1404, LogLevel.Error, "{Family} health check of {Service} does not listen on port {Port}; it is tried again until it does")]
     public static partial void ServiceFailed(ILogger logger, IpFamily family, NamespacedName service, int port, Exception exception);
 
-    [LoggerMessage(1405, LogLevel.Error, "A request for {Path} met a fault of the program; the client got status 500")]
+    [LoggerMessage(1405, LogLevel.Error, "A request for {Path} failed with an unhandled exception; the client got status 500")]
     public static partial void AnswerFailed(ILogger logger, string path, Exception exception);
 
     [LoggerMessage(1406, LogLevel.Information, "{Family} health check of {Service} listens on port {Port} after all")]
@@ -33,5 +33,5 @@ internal static partial class ServingLog
     public static partial void ServiceAddresses(ILogger logger, IpFamily family, string addresses);
 
     [LoggerMessage(1408, LogLevel.Warning, "More clients than the {Most} connections of the {Server} port {Port}: {Evicted} that sent no request were closed to make room, {Refused} new ones were refused. This is said once a minute; kubeproxysharp_http_connections_closed_total counts on")]
-    public static partial void Crowded(ILogger logger, string server, EndPoint port, int most, int evicted, int refused);
+    public static partial void PortFull(ILogger logger, string server, EndPoint port, int most, int evicted, int refused);
 }

@@ -61,7 +61,7 @@ public sealed class RestartedTaskTests : IDisposable
 
         HealthText.Describe(_health.Read(), HealthProbe.Healthz).Should().Contain("[+]test started again: 1 failures").And.Contain("last error: gone");
         _health.Read().IsHealthy.Should().BeTrue("one failure is no ill health");
-        await _time.AdvanceUntilAsync(() => _health.Read().Parts[0].Failures > 7, s_step);
+        await _time.AdvanceUntilAsync(() => _health.Read().Tasks[0].Failures > 7, s_step);
         await StopAsync(part);
 
         _health.Read().IsHealthy.Should().Be(!isVital);
@@ -77,8 +77,8 @@ public sealed class RestartedTaskTests : IDisposable
             _stop.Token);
 
         await _time.AdvanceUntilAsync(() => runs == 3, s_step);
-        _health.Read().Parts.Should().ContainSingle();
-        await _time.AdvanceUntilAsync(() => _health.Read().Parts.Count == 0, TimeSpan.FromSeconds(5));
+        _health.Read().Tasks.Should().ContainSingle();
+        await _time.AdvanceUntilAsync(() => _health.Read().Tasks.Count == 0, TimeSpan.FromSeconds(5));
 
         await StopAsync(part);
     }

@@ -61,3 +61,9 @@ public sealed class HttpHostFixture : IAsyncLifetime
             response.Headers.Concat(response.Content.Headers).ToDictionary(static header => header.Key, static header => string.Join(',', header.Value), StringComparer.OrdinalIgnoreCase));
     }
 }
+
+/// <summary>An answer, read to its end.</summary>
+internal sealed record HttpReply(int Status, string Body, IReadOnlyDictionary<string, string> Headers)
+{
+    public string Header(string name) => Headers.TryGetValue(name, out string? value) ? value : "";
+}

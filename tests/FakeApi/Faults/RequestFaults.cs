@@ -1,5 +1,15 @@
 namespace KubeProxySharp.FakeApi.Faults;
 
+/// <summary>Something the server does wrong on command. See <see cref="FaultBox.Inject(Fault, Schema.ResourceType?, int)"/>.</summary>
+public abstract record Fault;
+
+/// <summary>A fault that takes the place of the whole answer.</summary>
+public abstract record RequestFault : Fault
+{
+    /// <summary>The verb it is for (get, list, watch, create, patch), or null for all.</summary>
+    public string? Verb { get; init; }
+}
+
 /// <summary>
 /// Answers with a status code. Without a body that is a Status in the negotiated format; with one the body is sent as it is, as proxies
 /// and priority and fairness do (kubernetes-wire.md 1.6).
@@ -25,3 +35,13 @@ public sealed record AnswerFault(int Code, string Reason = "") : RequestFault
     public static AnswerFault BadGateway() =>
         new(502) { Body = "<html><body><h1>502 Bad Gateway</h1></body></html>\n", ContentType = "text/html" };
 }
+
+/// <summary>Takes the request and never answers, until the faults are cleared or the client gives up.</summary>
+public sealed record HangFault : RequestFault;
+
+/// <summary>Ends the request without an answer: over HTTP/2 the stream is reset, over HTTP/1.1 the connection.</summary>
+/// <param name="Connection">Resets the whole connection in either case.</param>
+public sealed record ResetFault(bool Connection = false) : RequestFault;
+
+/// <summary>Serves the request, and closes the connection gracefully with it: GOAWAY over HTTP/2.</summary>
+public sealed record GoAwayFault : RequestFault;
