@@ -86,6 +86,13 @@ internal sealed class WalkState
     /// <summary>The destination ports by now.</summary>
     public PortSet PresentPorts => NewPort >= 0 ? PortSet.Of((ushort)NewPort) : DestinationPorts;
 
+    /// <summary>Records that a statement or key on the path is not understood.</summary>
+    public void NoteUnknown(string text)
+    {
+        IsUncertain = true;
+        Unknown = new(text, Unknown);
+    }
+
     /// <summary>A copy for another branch.</summary>
     public WalkState Copy() => (WalkState)MemberwiseClone();
 
