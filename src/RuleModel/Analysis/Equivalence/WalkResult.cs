@@ -31,3 +31,29 @@ public readonly record struct WalkResult(
         return text + (IsMasqueraded ? ", masqueraded" : "") + (Remembered.Length == 0 ? "" : ", remembered") + (Unknown.Length == 0 ? "" : $", after \"{Unknown}\"");
     }
 }
+
+/// <summary>One of the things that may become of a packet.</summary>
+/// <param name="Result">What.</param>
+/// <param name="Share">How likely, 0 to 1.</param>
+public readonly record struct ResultShare(WalkResult Result, double Share);
+
+/// <summary>The names of refusals differ between the tools.</summary>
+internal static class RejectTexts
+{
+    /// <summary>The name in nft's words.</summary>
+    public static string Canonical(string with)
+    {
+        string text = with.Replace(' ', '-');
+        text = text.StartsWith("icmp6-", StringComparison.Ordinal) ? text[6..]
+            : text.StartsWith("icmp-", StringComparison.Ordinal) ? text[5..]
+            : text;
+        return text switch
+        {
+            "" or "port-unreach" => "port-unreachable",
+            "adm-prohibited" => "admin-prohibited",
+            "addr-unreach" => "addr-unreachable",
+            "reset" => "tcp-reset",
+            _ => text,
+        };
+    }
+}
