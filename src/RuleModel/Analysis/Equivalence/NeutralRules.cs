@@ -92,9 +92,9 @@ public sealed class NeutralRules
         }
 
         Dictionary<TrafficBehaviour, List<AddressRange>> bySource = [];
-        foreach ((AddressRange range, List<WalkOutcome> ways) in Partition(outcomes))
+        foreach ((AddressRange range, List<WalkOutcome> paths) in Partition(outcomes))
         {
-            TrafficBehaviour behaviour = Summarize(ways);
+            TrafficBehaviour behaviour = Summarize(paths);
             if (behaviour.IsNothing)
             {
                 continue;
@@ -141,36 +141,36 @@ public sealed class NeutralRules
         for (int index = 0; index < edges.Length; index++)
         {
             AddressRange range = new(edges[index], index + 1 < edges.Length ? edges[index + 1] - 1 : UInt128.MaxValue);
-            List<WalkOutcome> ways = outcomes.FindAll(outcome => outcome.Source.Contains(range));
-            if (ways.Count != 0)
+            List<WalkOutcome> paths = outcomes.FindAll(outcome => outcome.Source.Contains(range));
+            if (paths.Count != 0)
             {
-                yield return (range, ways);
+                yield return (range, paths);
             }
         }
     }
 
-    private static TrafficBehaviour Summarize(List<WalkOutcome> ways)
+    private static TrafficBehaviour Summarize(List<WalkOutcome> paths)
     {
         SortedDictionary<(string Target, bool IsMasqueraded), (EndpointAddress Target, double Share)> shares = [];
         HashSet<Disposition> fates = [];
         bool isMasqueraded = false;
         bool isUncertain = false;
         int affinity = 0;
-        foreach (WalkOutcome way in ways)
+        foreach (WalkOutcome path in paths)
         {
-            Disposition fate = FateOf(way);
+            Disposition fate = FateOf(path);
             fates.Add(fate);
-            isUncertain |= way.IsUncertain;
-            affinity = Math.Max(affinity, fate == Disposition.Forwarded ? way.AffinitySeconds : 0);
+            isUncertain |= path.IsUncertain;
+            affinity = Math.Max(affinity, fate == Disposition.Forwarded ? path.AffinitySeconds : 0);
             if (fate == Disposition.Forwarded)
             {
-                EndpointAddress target = way.Target!.Value; // forwarded means that it has a target
-                (string, bool) key = (target.ToString(), way.IsMasqueraded);
-                shares[key] = (target, shares.GetValueOrDefault(key).Share + way.Probability);
+                EndpointAddress target = path.Target!.Value; // forwarded means that it has a target
+                (string, bool) key = (target.ToString(), path.IsMasqueraded);
+                shares[key] = (target, shares.GetValueOrDefault(key).Share + path.Probability);
             }
             else
             {
-                isMasqueraded |= fate == Disposition.Passes && way.IsMasqueraded;
+                isMasqueraded |= fate == Disposition.Passes && path.IsMasqueraded;
             }
         }
 
@@ -184,11 +184,11 @@ public sealed class NeutralRules
     /// </summary>
     private static int Millionths(double share) => (int)Math.Round((share * 1_000_000) + 0.001);
 
-    private static Disposition FateOf(WalkOutcome way) => way.Verdict switch
+    private static Disposition FateOf(WalkOutcome path) => path.Verdict switch
     {
         WalkVerdict.Reject => Disposition.Rejected,
         WalkVerdict.Drop => Disposition.Dropped,
-        _ => way.Target is null ? Disposition.Passes : Disposition.Forwarded,
+        _ => path.Target is null ? Disposition.Passes : Disposition.Forwarded,
     };
 }
 

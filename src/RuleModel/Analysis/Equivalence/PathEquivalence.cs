@@ -6,8 +6,8 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
 /// <summary>
 /// Compares the paths that two rule sets have for the packets of one origin to one destination. Each side's paths are parts of
-/// the same space; it is cut along one dimension after the other until all paths that are left apply to the same packets, and
-/// then what becomes of them must be equally likely. The space is cut by <see cref="PathPartition"/>. Paths that
+/// the same space; <see cref="PathPartition"/> cuts it along one dimension after the other until all paths that are left apply to the same packets, and
+/// then what becomes of them must be equally likely. Paths that
 /// both sides have are taken away first: what they add is equal everywhere.
 /// </summary>
 internal sealed class PathEquivalence

@@ -8,7 +8,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// <param name="Endpoints">Where it is sent, ordered by endpoint.</param>
 /// <param name="IsMasqueraded">Whether traffic that is not sent on leaves with an address of the node.</param>
 /// <param name="AffinitySeconds">For how long a client keeps its endpoint; 0 without session affinity.</param>
-/// <param name="IsUncertain">Whether something on the way is not understood.</param>
+/// <param name="IsUncertain">Whether something on the path is not understood.</param>
 public sealed record TrafficBehaviour(
     Disposition Fate,
     EquatableArray<EndpointShare> Endpoints,

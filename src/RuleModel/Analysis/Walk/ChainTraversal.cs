@@ -19,7 +19,7 @@ internal sealed class ChainTraversal
         _statements = new(context, this);
     }
 
-    /// <summary>Takes a packet through a chain. Every way out is an exit; <see cref="WalkVerdict.Return"/> is the end of the chain.</summary>
+    /// <summary>Takes a packet through a chain. Each packet that leaves it is an exit; <see cref="WalkVerdict.Return"/> is the end of the chain.</summary>
     public void RunChain(ChainCall call, WalkState state, List<ChainExit> exits)
     {
         if (call.Depth > MaxDepth)
@@ -92,7 +92,7 @@ internal sealed class ChainTraversal
     }
 
     /// <summary>
-    /// Joins ways that are alike but for a match that is not understood: it made no difference. Without this each such rule
+    /// Joins paths that differ only by a match that is not understood: it made no difference. Without this each such rule
     /// would double them.
     /// </summary>
     private void JoinAlike(List<WalkState> states)

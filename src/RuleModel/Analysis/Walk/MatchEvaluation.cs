@@ -21,7 +21,7 @@ internal sealed class MatchEvaluation
         _rules = rules;
     }
 
-    /// <summary>Decides a match.</summary>
+    /// <summary>Evaluates a match.</summary>
     /// <returns>The packet that goes on in the rule; null if none does.</returns>
     public WalkState? Match(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
     {
@@ -116,13 +116,13 @@ internal sealed class MatchEvaluation
 
         if (state.OutputInterface is null && _context.OutputInterfaces.Count == 0)
         {
-            // Which way a packet leaves is up to routing, which rules do not tell.
+            // The output interface depends on routing, which rules do not contain.
             return MatchUnknown(run, "the interface that it leaves by", state);
         }
 
         if (state.OutputInterface is null)
         {
-            // All ways that rules tell apart, and one that they do not name.
+            // All interfaces that rules name, and one that they do not name.
             foreach (string name in _context.OutputInterfaces)
             {
                 WalkState branch = state.Copy();
@@ -147,7 +147,7 @@ internal sealed class MatchEvaluation
             return PacketSplit.Decide(run, isSo != match.IsNegated, state);
         }
 
-        // Bits that are not known yet: one way where they are as asked, and one for each first bit that is not.
+        // Bits that are not known yet: one path where all are as the match wants, and one for each first bit that is not.
         MarkBits mark = state.Bits;
         for (uint left = open; left != 0;)
         {
@@ -241,7 +241,7 @@ internal sealed class MatchEvaluation
             return PacketSplit.Assume(run, new WalkCondition("", 0, text), state);
         }
 
-        // On the way of the packet that it matches and of the one that it does not.
+        // In the trace of the packet that it matches and of the one that it does not.
         WalkRule rule = run.Call.Plan.Chain.Rules[run.Position];
         state.Trace = new(run.TraceEntry("may match", state) with { IsDoubtful = true }, state.Trace);
         run.Next.Add(state.Copy());

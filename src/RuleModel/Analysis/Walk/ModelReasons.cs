@@ -254,7 +254,7 @@ internal sealed class ModelReasons(FamilyRules rules, IpAddress source, Transpor
         Settings.LocalTraffic.Kind == LocalTrafficKind.Interface ? $"the pods' interface {Settings.LocalTraffic.Interface}" : $"an interface named {Settings.LocalTraffic.Interface}*";
 }
 
-/// <summary>Why a packet goes the way it goes.</summary>
+/// <summary>Why a packet is treated as it is.</summary>
 /// <param name="Text">In words.</param>
 /// <param name="Owner">The object that says so, such as <c>Service shop/web</c>; <c>the configuration</c> for that of kube-proxy.</param>
 /// <param name="Field">Its field; empty if there is none.</param>

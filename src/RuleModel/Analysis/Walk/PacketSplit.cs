@@ -18,7 +18,7 @@ internal static class PacketSplit
         return null;
     }
 
-    /// <summary>Sends the sources inside some ranges one way and the others the other way.</summary>
+    /// <summary>Separates the sources inside some ranges from the others.</summary>
     public static WalkState? SplitSource(in RuleRun run, WalkState state, ReadOnlySpan<AddressRange> ranges, bool isNegated)
     {
         state.Sources.Split(ranges, out AddressSet? inside, out AddressSet? outside);
@@ -73,7 +73,7 @@ internal static class PacketSplit
         return state;
     }
 
-    /// <summary>Takes a condition for true on one way and for false on the other, unless it was taken for either before.</summary>
+    /// <summary>Assumes a condition to be true on one path and false on another, unless it was assumed before.</summary>
     public static WalkState? Assume(in RuleRun run, WalkCondition condition, WalkState state)
     {
         if (AssumedCondition.Find(state.Assumed, condition) is { } isTrue)

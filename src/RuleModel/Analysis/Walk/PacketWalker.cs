@@ -5,7 +5,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
 /// <summary>
 /// Walks the first packet of a connection through a rule set as the kernel would, all branches at once: random choices
-/// with their probabilities, and ranges of sources split where rules tell them apart. Exact for everything that
+/// with their probabilities, and ranges of sources split where rules treat them differently. Exact for everything that
 /// kube-proxy and this program write; what is not understood makes outcomes uncertain instead of being skipped.
 /// Not for several threads at once.
 /// </summary>
@@ -26,14 +26,14 @@ public sealed class PacketWalker
     {
     }
 
-    /// <summary>Prepares walks of spaces.</summary>
+    /// <summary>Prepares walks of spaces of packets.</summary>
     internal PacketWalker(RulePlan plan, NodeView node, IReadOnlyList<string> outputInterfaces)
     {
         _context = new(plan, node, outputInterfaces);
         _chains = new(_context);
     }
 
-    /// <summary>All ways that a packet can go.</summary>
+    /// <summary>All paths that a packet can take, with their probabilities.</summary>
     public IReadOnlyList<WalkOutcome> Walk(WalkPacket packet)
     {
         WalkState start = new()
@@ -186,7 +186,7 @@ public sealed class PacketWalker
         _context.Exits.Return(exits);
     }
 
-    /// <summary>Chains that rewrite see new packets alone: lets the others pass by, and gives the new ones; null if there is none.</summary>
+    /// <summary>nat chains see only the first packet of a connection: adds the others to the passing ones, and returns the new ones; null if there are none.</summary>
     private static WalkState? NewOf(WalkState state, List<WalkState> passing)
     {
         ConnectionKinds others = state.Kinds & ~ConnectionKinds.New;

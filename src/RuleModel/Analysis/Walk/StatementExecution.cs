@@ -15,7 +15,7 @@ internal sealed class StatementExecution
         _rules = rules;
     }
 
-    /// <summary>Does what the first statement of a rule says, and notes the rule. A lookup that finds nothing is a rule that did not match, and is not on the way.</summary>
+    /// <summary>Executes the first statement of a rule and adds the rule to the trace. A lookup that finds nothing is a rule that did not match: it is not in the trace.</summary>
     public WalkState? ExecuteTraced(in RuleRun run, int index, RuleStep step, WalkState state)
     {
         WalkState.TraceLink? before = state.Trace;
@@ -41,7 +41,7 @@ internal sealed class StatementExecution
         return current;
     }
 
-    /// <summary>Does what a statement says.</summary>
+    /// <summary>Executes a statement.</summary>
     /// <returns>The packet that goes on in the rule; null if it does not.</returns>
     public WalkState? Execute(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
     {
@@ -83,7 +83,7 @@ internal sealed class StatementExecution
         }
     }
 
-    /// <summary>Says on the way of a packet what a lookup found for it.</summary>
+    /// <summary>Writes into the trace what a lookup found.</summary>
     private static void NoteFound(WalkState state, RuleStep found, string effect)
     {
         if (state.Trace is { } link)
@@ -98,7 +98,7 @@ internal sealed class StatementExecution
         state.Destination = address;
         state.NewPort = port >= 0 ? port : state.NewPort;
 
-        // It is routed again, and may leave another way. For one packet it was said which way it leaves in the end.
+        // It is routed again, and may leave by another interface. A single packet names the interface that it leaves by in the end.
         state.OutputInterface = _context.Packet?.OutputInterface;
         exits.Add(new(state, WalkVerdict.Accept));
     }
