@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Inputs;
@@ -34,4 +35,53 @@ public sealed record EndpointSlice
 
     /// <summary>The key of the Service that the slice belongs to.</summary>
     public NamespacedName Service => new(Name.Namespace, ServiceName);
+}
+
+/// <summary>An element of <c>endpoints</c> of an EndpointSlice.</summary>
+/// <param name="Address">The first of <c>addresses</c>; kube-proxy uses no other.</param>
+/// <param name="Conditions"><c>conditions</c> with the defaults of spec 3.3 applied.</param>
+/// <param name="NodeName"><c>nodeName</c>, or null.</param>
+/// <param name="ZoneHints">The names in <c>hints.forZones</c>.</param>
+/// <param name="NodeHints">The names in <c>hints.forNodes</c>.</param>
+public readonly record struct SliceEndpoint(
+    IpAddress Address,
+    EndpointConditions Conditions,
+    string? NodeName,
+    EquatableArray<string> ZoneHints,
+    EquatableArray<string> NodeHints);
+
+/// <summary>An element of <c>ports</c> of an EndpointSlice.</summary>
+/// <param name="Name"><c>name</c>, matched against the port name of the Service; null makes the entry useless.</param>
+/// <param name="Protocol"><c>protocol</c>.</param>
+/// <param name="Port"><c>port</c>; 0 if missing, which makes the entry useless (spec 3.3).</param>
+public readonly record struct SlicePort(string? Name, TransportProtocol Protocol, ushort Port);
+
+/// <summary>The conditions of an endpoint.</summary>
+[Flags]
+public enum EndpointConditions : byte
+{
+    /// <summary>Neither ready, nor serving, nor terminating.</summary>
+    None = 0,
+
+    /// <summary>Takes new connections. Missing in the API means true.</summary>
+    Ready = 1,
+
+    /// <summary>Would be ready if it were not terminating. Missing in the API means true.</summary>
+    Serving = 2,
+
+    /// <summary>Being shut down. Missing in the API means false.</summary>
+    Terminating = 4,
+}
+
+/// <summary><c>addressType</c> of an EndpointSlice.</summary>
+public enum AddressType : byte
+{
+    /// <summary>Not a type that makes rules: FQDN, or one that this version does not know.</summary>
+    Other,
+
+    /// <summary>IPv4 addresses.</summary>
+    IPv4,
+
+    /// <summary>IPv6 addresses.</summary>
+    IPv6,
 }

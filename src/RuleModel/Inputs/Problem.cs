@@ -11,3 +11,13 @@ public sealed record Problem(ProblemSeverity Severity, string Kind, NamespacedNa
     /// <summary><c>Service shop/web: spec.loadBalancerSourceRanges[1] "10.0.0/8" is not a CIDR; ignored</c>.</summary>
     public override string ToString() => Field.Length == 0 ? $"{Kind} {Name}: {Reason}" : $"{Kind} {Name}: {Field} {Reason}";
 }
+
+/// <summary>How bad a problem with an object is.</summary>
+public enum ProblemSeverity : byte
+{
+    /// <summary>kube-proxy knows this and goes on without the value (spec 2.4).</summary>
+    Warning,
+
+    /// <summary>The API server would not have taken the object: what the text names is left out.</summary>
+    Error,
+}

@@ -56,3 +56,39 @@ public sealed record Service
     /// <summary>The default of <see cref="Type"/>.</summary>
     public const string ClusterIPType = "ClusterIP";
 }
+
+/// <summary>An element of <c>spec.ports</c> of a Service. The target port is not read: slices carry the real ports.</summary>
+public sealed record ServicePort
+{
+    /// <summary><c>name</c>; empty for the only port of a Service that gives it none.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary><c>protocol</c>: TCP, UDP or SCTP.</summary>
+    public string Protocol { get; init; } = "TCP";
+
+    /// <summary><c>port</c>.</summary>
+    public int Port { get; init; }
+
+    /// <summary><c>nodePort</c>; 0 if there is none.</summary>
+    public int NodePort { get; init; }
+}
+
+/// <summary>Which endpoints a kind of frontend may use.</summary>
+public enum TrafficPolicy : byte
+{
+    /// <summary>All endpoints of the cluster.</summary>
+    Cluster,
+
+    /// <summary>Only endpoints on this node.</summary>
+    Local,
+}
+
+/// <summary>An element of <c>status.loadBalancer.ingress</c> of a Service.</summary>
+public sealed record LoadBalancerIngress
+{
+    /// <summary><c>ip</c>; empty for an entry that has only a host name.</summary>
+    public string Ip { get; init; } = "";
+
+    /// <summary><c>ipMode</c>: VIP, Proxy, or null, which means VIP.</summary>
+    public string? IpMode { get; init; }
+}

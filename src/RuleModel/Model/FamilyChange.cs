@@ -1,5 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
+using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Model;
 
@@ -20,4 +21,13 @@ public sealed record FamilyChange(FamilyRules Before, FamilyRules After, Equatab
 
     /// <summary>Whether the rules are the same before and after.</summary>
     public bool IsEmpty => Ports.IsEmpty && !SettingsChanged;
+}
+
+/// <summary>A service port whose rules changed.</summary>
+/// <param name="Old">What it was; null if it is new.</param>
+/// <param name="New">What it is now; null if it was removed.</param>
+public readonly record struct ServicePortChange(ServicePortRules? Old, ServicePortRules? New)
+{
+    /// <summary>The identity, the same before and after.</summary>
+    public ServicePortName Name => (New ?? Old)!.Name; // one of the two is always there
 }

@@ -17,3 +17,35 @@ public readonly record struct LocalTrafficDetector(LocalTrafficKind Kind, IpPref
     /// <summary>Recognises pods by source prefix.</summary>
     public static LocalTrafficDetector ByPrefix(IpPrefix prefix) => new(LocalTrafficKind.Prefix, prefix, "");
 }
+
+/// <summary>How traffic from this node's pods is recognised (spec 7.1).</summary>
+public enum LocalTrafficKind : byte
+{
+    /// <summary>It is not: pods are treated like clients from outside.</summary>
+    None,
+
+    /// <summary>By source address.</summary>
+    Prefix,
+
+    /// <summary>By input interface.</summary>
+    Interface,
+
+    /// <summary>By the beginning of the input interface's name.</summary>
+    InterfacePrefix,
+}
+
+/// <summary><c>detectLocalMode</c> of the configuration (spec 7.2).</summary>
+public enum DetectLocalMode : byte
+{
+    /// <summary>By the cluster's pod CIDR of the configuration. The default.</summary>
+    ClusterCidr,
+
+    /// <summary>By the pod CIDR of the Node object.</summary>
+    NodeCidr,
+
+    /// <summary>By the bridge that pods hang on.</summary>
+    BridgeInterface,
+
+    /// <summary>By the beginning of the names of the pods' interfaces.</summary>
+    InterfaceNamePrefix,
+}

@@ -35,7 +35,7 @@ internal readonly record struct ComparedCell
     {
         for (SettledCondition? link = Conditions; link is not null; link = link.Before)
         {
-            if (link.PathCondition == condition)
+            if (link.Condition == condition)
             {
                 return link.IsTrue;
             }
@@ -45,5 +45,5 @@ internal readonly record struct ComparedCell
     }
 
     /// <summary>A condition, by its number, that is settled, and those before.</summary>
-    internal sealed record SettledCondition(int PathCondition, bool IsTrue, SettledCondition? Before);
+    internal sealed record SettledCondition(int Condition, bool IsTrue, SettledCondition? Before);
 }

@@ -54,7 +54,7 @@ internal sealed class KnownModeDifferences
     };
 
     /// <summary>The documented difference that explains what differs; null if none does.</summary>
-    public ModeDifference? Judge(IpAddress destination, TrafficOrigin origin, in ComparedCell cell, List<ResultShare> a, List<ResultShare> b)
+    public ModeDifference? Classify(IpAddress destination, TrafficOrigin origin, in ComparedCell cell, List<ResultShare> a, List<ResultShare> b)
     {
         List<ResultShare> iptables = _isSecondNft ? a : b;
         List<ResultShare> nft = _isSecondNft ? b : a;

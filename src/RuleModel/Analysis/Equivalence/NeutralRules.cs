@@ -92,9 +92,9 @@ public sealed class NeutralRules
         }
 
         Dictionary<TrafficBehaviour, List<AddressRange>> bySource = [];
-        foreach ((AddressRange range, List<WalkOutcome> ways) in Partition(outcomes))
+        foreach ((AddressRange range, List<WalkOutcome> paths) in Partition(outcomes))
         {
-            TrafficBehaviour behaviour = Summarize(ways);
+            TrafficBehaviour behaviour = Summarize(paths);
             if (behaviour.IsNothing)
             {
                 continue;
@@ -141,36 +141,36 @@ public sealed class NeutralRules
         for (int index = 0; index < edges.Length; index++)
         {
             AddressRange range = new(edges[index], index + 1 < edges.Length ? edges[index + 1] - 1 : UInt128.MaxValue);
-            List<WalkOutcome> ways = outcomes.FindAll(outcome => outcome.Source.Contains(range));
-            if (ways.Count != 0)
+            List<WalkOutcome> paths = outcomes.FindAll(outcome => outcome.Source.Contains(range));
+            if (paths.Count != 0)
             {
-                yield return (range, ways);
+                yield return (range, paths);
             }
         }
     }
 
-    private static TrafficBehaviour Summarize(List<WalkOutcome> ways)
+    private static TrafficBehaviour Summarize(List<WalkOutcome> paths)
     {
         SortedDictionary<(string Target, bool IsMasqueraded), (EndpointAddress Target, double Share)> shares = [];
         HashSet<Disposition> fates = [];
         bool isMasqueraded = false;
         bool isUncertain = false;
         int affinity = 0;
-        foreach (WalkOutcome way in ways)
+        foreach (WalkOutcome path in paths)
         {
-            Disposition fate = FateOf(way);
+            Disposition fate = FateOf(path);
             fates.Add(fate);
-            isUncertain |= way.IsUncertain;
-            affinity = Math.Max(affinity, fate == Disposition.Forwarded ? way.AffinitySeconds : 0);
+            isUncertain |= path.IsUncertain;
+            affinity = Math.Max(affinity, fate == Disposition.Forwarded ? path.AffinitySeconds : 0);
             if (fate == Disposition.Forwarded)
             {
-                EndpointAddress target = way.Target!.Value; // forwarded means that it has a target
-                (string, bool) key = (target.ToString(), way.IsMasqueraded);
-                shares[key] = (target, shares.GetValueOrDefault(key).Share + way.Probability);
+                EndpointAddress target = path.Target!.Value; // forwarded means that it has a target
+                (string, bool) key = (target.ToString(), path.IsMasqueraded);
+                shares[key] = (target, shares.GetValueOrDefault(key).Share + path.Probability);
             }
             else
             {
-                isMasqueraded |= fate == Disposition.Passes && way.IsMasqueraded;
+                isMasqueraded |= fate == Disposition.Passes && path.IsMasqueraded;
             }
         }
 
@@ -184,10 +184,22 @@ public sealed class NeutralRules
     /// </summary>
     private static int Millionths(double share) => (int)Math.Round((share * 1_000_000) + 0.001);
 
-    private static Disposition FateOf(WalkOutcome way) => way.Verdict switch
+    private static Disposition FateOf(WalkOutcome path) => path.Verdict switch
     {
         WalkVerdict.Reject => Disposition.Rejected,
         WalkVerdict.Drop => Disposition.Dropped,
-        _ => way.Target is null ? Disposition.Passes : Disposition.Forwarded,
+        _ => path.Target is null ? Disposition.Passes : Disposition.Forwarded,
     };
+}
+
+/// <summary>What rules do with traffic of one origin and some sources to one destination.</summary>
+/// <param name="Frontend">The destination.</param>
+/// <param name="Origin">Where it comes from.</param>
+/// <param name="Sources">The sources that are treated alike, as the fewest ranges, ordered.</param>
+/// <param name="Behaviour">What happens.</param>
+public sealed record NeutralRule(FrontendAddress Frontend, TrafficOrigin Origin, EquatableArray<AddressRange> Sources, TrafficBehaviour Behaviour)
+{
+    /// <summary>One line, for differences.</summary>
+    public override string ToString() =>
+        $"{Frontend} from {Origin} {string.Join(' ', Sources.AsSpan().ToArray().Select(range => range.ToString()))}: {Behaviour}";
 }

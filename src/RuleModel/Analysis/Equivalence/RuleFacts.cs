@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
-/// <summary>What has to be known of a whole rule set before its ways can be compared with those of another.</summary>
+/// <summary>What has to be known of a whole rule set before its paths can be compared with those of another.</summary>
 internal sealed class RuleFacts
 {
     private readonly Dictionary<string, SortedSet<string>> _remembered = new(StringComparer.Ordinal);

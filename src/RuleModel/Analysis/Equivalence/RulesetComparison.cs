@@ -87,14 +87,14 @@ public sealed class RulesetComparison
         List<RulesetDifference>? differences = null;
         foreach (TrafficOrigin origin in _space.Origins)
         {
-            List<WalkState> waysA = [];
-            List<WalkState> waysB = [];
-            worker.A.Walk(Start(destination, origin), waysA);
-            worker.B.Walk(Start(destination, origin), waysB);
-            worker.Ways.Compare(waysA, waysB, (cell, a, b) =>
+            List<WalkState> pathsA = [];
+            List<WalkState> pathsB = [];
+            worker.A.Walk(Start(destination, origin), pathsA);
+            worker.B.Walk(Start(destination, origin), pathsB);
+            worker.Equivalence.Compare(pathsA, pathsB, (cell, a, b) =>
             {
-                ModeDifference? mode = _judge?.Judge(destination, origin, cell, a, b);
-                bool isUncertain = IsUncertain(cell, worker.Ways.Conditions, a, b);
+                ModeDifference? mode = _judge?.Classify(destination, origin, cell, a, b);
+                bool isUncertain = IsUncertain(cell, worker.Equivalence.Conditions, a, b);
                 (ushort, ProtocolSet, string?, bool) key = (cell.DestinationPort, cell.Protocols, mode?.Name, isUncertain);
                 differences ??= [];
                 if (places.TryGetValue(key, out int place))
@@ -104,10 +104,10 @@ public sealed class RulesetComparison
                 else
                 {
                     places.Add(key, differences.Count);
-                    differences.Add(Describe(destination, origin, cell, worker.Ways.Conditions, a, b) with { Mode = mode, IsUncertain = isUncertain });
+                    differences.Add(Describe(destination, origin, cell, worker.Equivalence.Conditions, a, b) with { Mode = mode, IsUncertain = isUncertain });
                 }
             });
-            Pair(worker.Ways.Conditions, index);
+            Pair(worker.Equivalence.Conditions, index);
         }
 
         return differences ?? (IReadOnlyList<RulesetDifference>)[];
@@ -129,7 +129,7 @@ public sealed class RulesetComparison
     {
         for (ComparedCell.SettledCondition? link = cell.Conditions; link is not null; link = link.Before)
         {
-            string text = conditions[link.PathCondition].Text;
+            string text = conditions[link.Condition].Text;
             if (text.Length != 0 && !(_factsA.UnknownMatches.Contains(text) && _factsB.UnknownMatches.Contains(text)))
             {
                 return true;
@@ -148,7 +148,7 @@ public sealed class RulesetComparison
         List<(string, bool)> assumptions = [];
         for (ComparedCell.SettledCondition? link = cell.Conditions; link is not null; link = link.Before)
         {
-            PathCondition condition = conditions[link.PathCondition];
+            PathCondition condition = conditions[link.Condition];
             if (condition.Text.Length != 0)
             {
                 assumptions.Add((condition.Text, link.IsTrue));
@@ -234,13 +234,13 @@ public sealed class RulesetComparison
         IpAddress destination = _space.Destinations[index];
         foreach (TrafficOrigin origin in _space.Origins)
         {
-            List<WalkState> waysA = [];
-            List<WalkState> waysB = [];
-            new PacketWalker(_a, _node, _space.OutputInterfaces).Walk(Start(destination, origin), waysA);
-            new PacketWalker(_b, _node, _space.OutputInterfaces).Walk(Start(destination, origin), waysB);
-            PathEquivalence ways = new(_family, _factsA.Knowing(listA), _factsB.Knowing(listB));
+            List<WalkState> pathsA = [];
+            List<WalkState> pathsB = [];
+            new PacketWalker(_a, _node, _space.OutputInterfaces).Walk(Start(destination, origin), pathsA);
+            new PacketWalker(_b, _node, _space.OutputInterfaces).Walk(Start(destination, origin), pathsB);
+            PathEquivalence equivalence = new(_family, _factsA.Knowing(listA), _factsB.Knowing(listB));
             RulesetDifference? first = null;
-            ways.Compare(waysA, waysB, (cell, a, b) => first ??= Describe(destination, origin, cell, ways.Conditions, a, b));
+            equivalence.Compare(pathsA, pathsB, (cell, a, b) => first ??= Describe(destination, origin, cell, equivalence.Conditions, a, b));
             if (first is not null)
             {
                 RulesetDifference mixed = first with
@@ -254,4 +254,34 @@ public sealed class RulesetComparison
             }
         }
     }
+}
+
+/// <summary>What a comparison of two rule sets found.</summary>
+public sealed class ComparisonFindings
+{
+    /// <summary>Classes of destinations that were compared.</summary>
+    public int Destinations { get; init; }
+
+    /// <summary>The origins that were compared: the node, and an interface of each class.</summary>
+    public required IReadOnlyList<TrafficOrigin> Origins { get; init; }
+
+    /// <summary>The differences, ordered by destination; none if the rule sets are equal.</summary>
+    public required IReadOnlyList<RulesetDifference> Differences { get; init; }
+}
+
+/// <summary>What one caller of <see cref="RulesetComparison"/> works with: buffers that are used again.</summary>
+public sealed class ComparisonWorker
+{
+    internal ComparisonWorker(PacketWalker a, PacketWalker b, PathEquivalence equivalence)
+    {
+        A = a;
+        B = b;
+        Equivalence = equivalence;
+    }
+
+    internal PacketWalker A { get; }
+
+    internal PacketWalker B { get; }
+
+    internal PathEquivalence Equivalence { get; }
 }

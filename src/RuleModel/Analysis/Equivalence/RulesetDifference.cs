@@ -24,7 +24,7 @@ public sealed record RulesetDifference
     public IReadOnlyList<(string Match, bool IsTrue)> Assumptions { get; init; } = [];
 
     /// <summary>
-    /// Whether it cannot be told: the rule sets have different matches or statements on the way that are not understood.
+    /// Whether it cannot be told: the rule sets have different matches or statements on the path that are not understood.
     /// </summary>
     public bool IsUncertain { get; init; }
 

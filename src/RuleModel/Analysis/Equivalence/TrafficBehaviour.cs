@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
@@ -7,7 +8,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// <param name="Endpoints">Where it is sent, ordered by endpoint.</param>
 /// <param name="IsMasqueraded">Whether traffic that is not sent on leaves with an address of the node.</param>
 /// <param name="AffinitySeconds">For how long a client keeps its endpoint; 0 without session affinity.</param>
-/// <param name="IsUncertain">Whether something on the way is not understood.</param>
+/// <param name="IsUncertain">Whether something on the path is not understood.</param>
 public sealed record TrafficBehaviour(
     Disposition Fate,
     EquatableArray<EndpointShare> Endpoints,
@@ -32,4 +33,29 @@ public sealed record TrafficBehaviour(
         };
         return text + (IsMasqueraded ? " masqueraded" : "") + (AffinitySeconds > 0 ? $", affinity {AffinitySeconds} s" : "") + (IsUncertain ? ", uncertain" : "");
     }
+}
+
+/// <summary>An endpoint that traffic is sent to.</summary>
+/// <param name="Target">The endpoint.</param>
+/// <param name="Share">How much of the traffic, in millionths.</param>
+/// <param name="IsMasqueraded">Whether the endpoint sees the node as the client.</param>
+public readonly record struct EndpointShare(EndpointAddress Target, int Share, bool IsMasqueraded);
+
+/// <summary>What becomes of traffic.</summary>
+public enum Disposition : byte
+{
+    /// <summary>It goes on as it is: the rules do nothing to it.</summary>
+    Passes,
+
+    /// <summary>It is sent to endpoints.</summary>
+    Forwarded,
+
+    /// <summary>It is refused.</summary>
+    Rejected,
+
+    /// <summary>It is dropped.</summary>
+    Dropped,
+
+    /// <summary>One or the other of these, by chance or by something that is not understood.</summary>
+    Mixed,
 }

@@ -57,3 +57,40 @@ public sealed class ElementSet(string name)
         return byRest;
     }
 }
+
+/// <summary>One part of the key that a set or map is looked up by.</summary>
+/// <param name="Field">Where the value comes from.</param>
+/// <param name="Modulus">n of <see cref="PacketField.Random"/>; 0 for the others.</param>
+public readonly record struct KeyPart(PacketField Field, int Modulus = 0);
+
+/// <summary>A map from keys to DNAT targets.</summary>
+/// <param name="name">Its name; empty for one without.</param>
+public sealed class TargetMap(string name)
+{
+    private readonly Dictionary<string, EndpointAddress> _targets = new(StringComparer.Ordinal);
+
+    /// <summary>The name; empty for one without.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The elements.</summary>
+    public IReadOnlyDictionary<string, EndpointAddress> Targets => _targets;
+
+    /// <summary>Adds an element.</summary>
+    public void Add(string key, EndpointAddress target) => _targets[key] = target;
+}
+
+/// <summary>A map from keys to what happens: a verdict, a refusal, or a chain to go to.</summary>
+/// <param name="name">Its name; empty for one without.</param>
+public sealed class VerdictMap(string name)
+{
+    private readonly Dictionary<string, RuleStep> _steps = new(StringComparer.Ordinal);
+
+    /// <summary>The name; empty for one without.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The elements.</summary>
+    public IReadOnlyDictionary<string, RuleStep> Steps => _steps;
+
+    /// <summary>Adds an element.</summary>
+    public void Add(string key, RuleStep step) => _steps[key] = step;
+}

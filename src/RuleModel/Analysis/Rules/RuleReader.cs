@@ -20,3 +20,18 @@ public abstract class RuleReader
         return false;
     }
 }
+
+/// <summary>A part of a dump.</summary>
+/// <param name="Start">Its first byte.</param>
+/// <param name="Length">How many there are.</param>
+/// <param name="Line">The line it begins in, from 1; 0 if it is not known.</param>
+public readonly record struct RuleSlice(int Start, int Length, int Line);
+
+/// <summary>A dump of rules that cannot be read at all: not what the tool prints.</summary>
+/// <param name="line">The line, from 1; 0 when unknown.</param>
+/// <param name="reason">What is wrong.</param>
+public sealed class RuleTextException(int line, string reason) : Exception(line > 0 ? $"line {line}: {reason}" : reason)
+{
+    /// <summary>The line, from 1; 0 when unknown.</summary>
+    public int Line { get; } = line;
+}

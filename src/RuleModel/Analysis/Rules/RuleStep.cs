@@ -99,3 +99,41 @@ public abstract record RuleStep
     /// <summary>A statement that is not understood: anything may happen to the packet.</summary>
     public sealed record UnknownStatement(string Text) : RuleStep;
 }
+
+/// <summary>The parts of a packet that sets and maps are looked up by.</summary>
+public enum PacketField : byte
+{
+    /// <summary>Source address.</summary>
+    Source,
+
+    /// <summary>Destination address.</summary>
+    Destination,
+
+    /// <summary>Transport protocol.</summary>
+    Protocol,
+
+    /// <summary>Source port.</summary>
+    SourcePort,
+
+    /// <summary>Destination port.</summary>
+    DestinationPort,
+
+    /// <summary>A random number from 0 to n-1.</summary>
+    Random,
+}
+
+/// <summary>How a packet leaves a chain, and the whole walk.</summary>
+public enum WalkVerdict : byte
+{
+    /// <summary>Back to the chain before; in the end the policy decides.</summary>
+    Return,
+
+    /// <summary>Goes on.</summary>
+    Accept,
+
+    /// <summary>Vanishes.</summary>
+    Drop,
+
+    /// <summary>Is refused with an error.</summary>
+    Reject,
+}

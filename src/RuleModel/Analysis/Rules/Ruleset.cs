@@ -25,3 +25,43 @@ public sealed class Ruleset(IpFamily family)
         return _byHook.GetValueOrDefault(hook, []);
     }
 }
+
+/// <summary>A table: chains that can refer to each other.</summary>
+/// <param name="name">Its name.</param>
+public sealed class WalkTable(string name)
+{
+    /// <summary>The name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The chains by name.</summary>
+    public Dictionary<string, WalkChain> Chains { get; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>The netfilter hooks of the IP families, in the kernel's order (linux/netfilter.h).</summary>
+public enum Hook : byte
+{
+    /// <summary>Packets that came in, before routing.</summary>
+    Prerouting,
+
+    /// <summary>Packets for this node.</summary>
+    Input,
+
+    /// <summary>Packets for others.</summary>
+    Forward,
+
+    /// <summary>Packets that this node makes.</summary>
+    Output,
+
+    /// <summary>Packets that leave, after routing.</summary>
+    Postrouting,
+}
+
+/// <summary>What rules are written for. The two differ in what packets meet (docs/differences.md).</summary>
+public enum RuleDialect : byte
+{
+    /// <summary>iptables mode.</summary>
+    Iptables,
+
+    /// <summary>nftables mode.</summary>
+    Nftables,
+}

@@ -6,10 +6,10 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <summary>One way that a packet can go, as it follows from the rule model and not from the text of rules.</summary>
+/// <summary>One path that a packet can take, as it follows from the rule model and not from the text of rules.</summary>
 public sealed record ModelOutcome
 {
-    /// <summary>How likely the way is, 0 to 1.</summary>
+    /// <summary>The probability of the path, 0 to 1.</summary>
     public required double Probability { get; init; }
 
     /// <summary>What becomes of it: accepted, dropped or refused.</summary>
@@ -33,6 +33,6 @@ public sealed record ModelOutcome
     /// <summary>Whether the endpoint is on this node; false without one.</summary>
     public bool IsLocalEndpoint { get; init; }
 
-    /// <summary>Why, in the order of the way.</summary>
+    /// <summary>The reasons, in the order of the path.</summary>
     public EquatableArray<ModelReason> Reasons { get; init; }
 }

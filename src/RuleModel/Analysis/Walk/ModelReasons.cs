@@ -7,12 +7,12 @@ using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <summary>Says why the model treats a packet as it does, with the field that asks for it.</summary>
+/// <summary>Explains why the model treats a packet as it does, with the field of the object or configuration that causes it.</summary>
 /// <param name="rules">The model.</param>
 /// <param name="source">Where the packet comes from.</param>
 /// <param name="protocol">Its protocol.</param>
 /// <param name="dialect">The mode of the rules.</param>
-internal sealed partial class ModelReasons(FamilyRules rules, IpAddress source, TransportProtocol protocol, RuleDialect dialect)
+internal sealed class ModelReasons(FamilyRules rules, IpAddress source, TransportProtocol protocol, RuleDialect dialect)
 {
     private const string Configuration = "the configuration";
 
@@ -144,6 +144,104 @@ internal sealed partial class ModelReasons(FamilyRules rules, IpAddress source, 
     public static ModelReason LoopbackFromOutside() =>
         new("dropped: addressed to loopback from outside of it, while node ports are served on 127.0.0.1", Configuration, "iptables.localhostNodePorts");
 
+    public ModelReason NoSuchPort(ModelState state)
+    {
+        ServiceRules? owner = Owner(state.Destination);
+        string ports = owner is null ? "" : $"; it has {string.Join(", ", owner.Ports.AsSpan().ToArray().Select(port => $"{port.Spec.Port}/{TransportText(port.Name.Protocol)}"))}";
+        return new($"refused: {state.Destination} is the cluster IP of {owner?.Name}, which has no port {state.Port}{ports}", $"Service {owner?.Name}", "spec.ports");
+    }
+
+    public static ModelReason Unallocated(ModelState state, IpPrefix range) =>
+        new($"dropped: {state.Destination} is in the ServiceCIDR {range}, and no Service has it", "ServiceCIDR", "spec.cidrs");
+
+    /// <summary>Why a packet keeps its destination; nothing for one that was sent on.</summary>
+    public IEnumerable<ModelReason> Untouched(ModelState state)
+    {
+        if (state.Endpoint is not null)
+        {
+            yield break;
+        }
+
+        IpAddress destination = state.Destination;
+        if (Owner(destination) is { } owner)
+        {
+            string ports = string.Join(", ", owner.Ports.AsSpan().ToArray().Select(port => $"{port.Spec.Port}/{TransportText(port.Name.Protocol)}"));
+            yield return new($"{destination} is the cluster IP of {owner.Name}, but port {state.Port} is not one of its ports ({ports}): nothing is done with the packet", $"Service {owner.Name}", "spec.ports");
+            yield break;
+        }
+
+        ServicePortRules? nodePort = NodePortOwner(state.Port);
+        if (nodePort is not null)
+        {
+            yield return NotAnswered(nodePort, destination);
+            yield break;
+        }
+
+        if (ServiceCidrOf(destination) is { } range)
+        {
+            yield return new($"{destination} is in the ServiceCIDR {range}, and no Service has it; in iptables mode nothing is done with the packet", "ServiceCIDR", "spec.cidrs");
+            yield break;
+        }
+
+        yield return new($"no Service has {new EndpointAddress(destination, state.Port)} as an address or node port: nothing is done with the packet", "Services", "");
+    }
+
+    private ModelReason NotAnswered(ServicePortRules port, IpAddress destination)
+    {
+        NodePortAddresses configured = Settings.NodePortAddresses;
+        if (destination.IsLoopback)
+        {
+            return new($"{port.Spec.NodePort} is the node port of {port.Name}, but node ports do not answer on loopback here", Configuration, dialect == RuleDialect.Nftables ? "mode" : "iptables.localhostNodePorts");
+        }
+
+        string where = configured.MatchesAll
+            ? "which is not an address of this node"
+            : $"which is not among the addresses that answer node ports: {(configured.Addresses.IsEmpty ? "none" : string.Join(", ", configured.Addresses.AsSpan().ToArray()))}";
+        return new($"{port.Spec.NodePort} is the node port of {port.Name}, but the packet is for {destination}, {where}", Configuration, "nodePortAddresses");
+    }
+
+    private IpPrefix? ServiceCidrOf(IpAddress address)
+    {
+        foreach (IpPrefix range in Settings.ServiceCidrs)
+        {
+            if (range.Contains(address))
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
+
+    private ServiceRules? Owner(IpAddress address)
+    {
+        foreach (KeyValuePair<NamespacedName, ServiceRules> service in rules.Services)
+        {
+            if (service.Value.Ports[0].Spec.ClusterIP == address)
+            {
+                return service.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private ServicePortRules? NodePortOwner(ushort port)
+    {
+        foreach (KeyValuePair<NamespacedName, ServiceRules> service in rules.Services)
+        {
+            foreach (ServicePortRules candidate in service.Value.Ports)
+            {
+                if (candidate.Spec.NodePort == port && candidate.Name.Protocol == protocol)
+                {
+                    return candidate;
+                }
+            }
+        }
+
+        return null;
+    }
+
     private static ModelReason Of(ServicePortRules port, string text, string field) => new(text, $"Service {port.Name.Service}", field);
 
     private static string At(Frontend frontend) => new EndpointAddress(frontend.Address, frontend.Port).ToString();
@@ -155,3 +253,9 @@ internal sealed partial class ModelReasons(FamilyRules rules, IpAddress source, 
     private string DetectedInterface() =>
         Settings.LocalTraffic.Kind == LocalTrafficKind.Interface ? $"the pods' interface {Settings.LocalTraffic.Interface}" : $"an interface named {Settings.LocalTraffic.Interface}*";
 }
+
+/// <summary>Why a packet is treated as it is.</summary>
+/// <param name="Text">In words.</param>
+/// <param name="Owner">The object that says so, such as <c>Service shop/web</c>; <c>the configuration</c> for that of kube-proxy.</param>
+/// <param name="Field">Its field; empty if there is none.</param>
+public sealed record ModelReason(string Text, string Owner, string Field);

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <summary>A packet on its way through the model.</summary>
+/// <summary>A packet on its path through the model.</summary>
 internal sealed record ModelState
 {
     public required IpAddress Destination { get; init; }

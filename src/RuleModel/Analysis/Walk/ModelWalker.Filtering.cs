@@ -24,7 +24,7 @@ public sealed partial class ModelWalker
                 bool isRestricted = frontend.Kind == FrontendKind.LoadBalancerIP && port.HasFirewall && Matches(port, frontend, state) && port.Owns(frontend);
                 if (isRestricted && !IsAllowed(port))
                 {
-                    return Refuse(state, port, frontend, WalkVerdict.Drop, _words.RefusedSource(port));
+                    return Refuse(state, port, frontend, WalkVerdict.Drop, _reasons.RefusedSource(port));
                 }
             }
         }
@@ -100,7 +100,7 @@ public sealed partial class ModelWalker
                 if (address == state.Destination)
                 {
                     Frontend frontend = new(FrontendKind.LoadBalancerIP, address, port.Spec.Port);
-                    return Refuse(state, port, frontend, WalkVerdict.Drop, IsAllowed(port) ? _words.NoLocalEndpoints(port, frontend) : _words.RefusedSource(port));
+                    return Refuse(state, port, frontend, WalkVerdict.Drop, IsAllowed(port) ? _reasons.NoLocalEndpoints(port, frontend) : _reasons.RefusedSource(port));
                 }
             }
         }
@@ -203,7 +203,7 @@ public sealed partial class ModelWalker
     {
         if (IsClusterIP(state.Destination))
         {
-            return state.With(_words.NoSuchPort(state)).End(WalkVerdict.Reject);
+            return state.With(_reasons.NoSuchPort(state)).End(WalkVerdict.Reject);
         }
 
         foreach (IpPrefix range in Settings.ServiceCidrs)
@@ -222,7 +222,7 @@ public sealed partial class ModelWalker
         FrontendVerdict verdict = port.PolicyOf(frontend).Verdict;
         return verdict == FrontendVerdict.Reject
             ? Refuse(state, port, frontend, WalkVerdict.Reject, ModelReasons.NoEndpoints(port))
-            : Refuse(state, port, frontend, WalkVerdict.Drop, _words.NoLocalEndpoints(port, frontend));
+            : Refuse(state, port, frontend, WalkVerdict.Drop, _reasons.NoLocalEndpoints(port, frontend));
     }
 
     private static ModelOutcome Refuse(ModelState state, ServicePortRules port, Frontend frontend, WalkVerdict verdict, ModelReason reason)

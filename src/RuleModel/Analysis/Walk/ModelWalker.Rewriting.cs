@@ -31,9 +31,9 @@ public sealed partial class ModelWalker
                     continue;
                 }
 
-                if (Take(port, frontend, state) is { } ways)
+                if (Take(port, frontend, state) is { } paths)
                 {
-                    return ways;
+                    return paths;
                 }
             }
         }
@@ -45,9 +45,9 @@ public sealed partial class ModelWalker
 
         foreach (ServicePortRules port in AllPorts())
         {
-            if (MatchesNodePort(port, state) && port.Endpoints.HasEndpoints && Take(port, NodePortOf(port), state) is { } ways)
+            if (MatchesNodePort(port, state) && port.Endpoints.HasEndpoints && Take(port, NodePortOf(port), state) is { } paths)
             {
-                return ways;
+                return paths;
             }
         }
 
@@ -96,7 +96,7 @@ public sealed partial class ModelWalker
         {
             if (_isNftables && MasqueradesClusterIPs)
             {
-                taken = taken.With(_words.ClusterIPMasquerade());
+                taken = taken.With(_reasons.ClusterIPMasquerade());
             }
 
             return Spread(port, port.Spec.InternalPolicy, taken, "spec.internalTrafficPolicy");
@@ -104,7 +104,7 @@ public sealed partial class ModelWalker
 
         if (frontend.Kind == FrontendKind.LoadBalancerIP && port.HasFirewall)
         {
-            taken = taken.With(_words.AllowedSource(port));
+            taken = taken.With(_reasons.AllowedSource(port));
         }
 
         if (port.Spec.ExternalPolicy == TrafficPolicy.Cluster)
@@ -125,7 +125,7 @@ public sealed partial class ModelWalker
         return port.Endpoints.Local.IsEmpty ? null : Spread(port, TrafficPolicy.Local, taken, "spec.externalTrafficPolicy");
     }
 
-    /// <summary>One way for each endpoint of a group.</summary>
+    /// <summary>One path for each endpoint of a group.</summary>
     private List<ModelState> Spread(ServicePortRules port, TrafficPolicy policy, ModelState state, string field)
     {
         EquatableArray<Endpoint> group = port.GroupOf(policy);
@@ -133,18 +133,18 @@ public sealed partial class ModelWalker
             && port.Internal.Verdict == FrontendVerdict.Dnat && Matches(port, port.FrontendAt(0), state);
         if (masqueradesHere && !state.IsMarked)
         {
-            state = (state with { IsMarked = true }).With(_words.ClusterIPMasquerade());
+            state = (state with { IsMarked = true }).With(_reasons.ClusterIPMasquerade());
         }
         else if (!state.IsMarked)
         {
-            state = state.WithAll(_words.KeptSource(port, state.Frontend));
+            state = state.WithAll(_reasons.KeptSource(port, state.Frontend));
         }
 
-        state = state.WithAll(_words.Group(port, policy, field));
-        List<ModelState> ways = new(group.Length);
+        state = state.WithAll(_reasons.Group(port, policy, field));
+        List<ModelState> paths = new(group.Length);
         foreach (Endpoint endpoint in group)
         {
-            ModelState way = state with
+            ModelState path = state with
             {
                 Endpoint = endpoint,
                 Destination = endpoint.Target.Address,
@@ -153,10 +153,10 @@ public sealed partial class ModelWalker
                 AffinitySeconds = port.Spec.AffinitySeconds,
             };
             bool isHairpin = !_isNftables && endpoint.Target.Address == _source;
-            ways.Add(isHairpin ? (way with { IsMarked = true }).With(ModelReasons.Hairpin(way)) : way);
+            paths.Add(isHairpin ? (path with { IsMarked = true }).With(ModelReasons.Hairpin(path)) : path);
         }
 
-        return ways;
+        return paths;
     }
 
     /// <summary>Whether the node answers node ports at an address.</summary>

@@ -20,7 +20,7 @@ public sealed partial class ModelWalker
     private readonly WalkPacket _packet;
     private readonly IpAddress _source;
     private readonly bool _isFromPod;
-    private readonly ModelReasons _words;
+    private readonly ModelReasons _reasons;
 
     private ModelWalker(FamilyRules rules, NodeView node, RuleDialect dialect, WalkPacket packet)
     {
@@ -30,14 +30,14 @@ public sealed partial class ModelWalker
         _packet = packet;
         _source = IpAddress.FromBits(packet.Source.First);
         _isFromPod = IsLocalTraffic(rules.Settings.LocalTraffic);
-        _words = new ModelReasons(rules, _source, packet.Protocol, dialect);
+        _reasons = new ModelReasons(rules, _source, packet.Protocol, dialect);
     }
 
     private NodeSettings Settings => _rules.Settings;
 
     private bool IsFromNode => _packet.InputInterface is null;
 
-    /// <summary>All ways that a packet can go.</summary>
+    /// <summary>All paths that a packet can take.</summary>
     /// <param name="rules">The model.</param>
     /// <param name="node">The node.</param>
     /// <param name="dialect">The mode of the rules.</param>
@@ -82,7 +82,7 @@ public sealed partial class ModelWalker
     {
         if (_node.IsLocal(state.Destination))
         {
-            return FilterInput(state) ?? state.WithAll(_words.Untouched(state)).End(WalkVerdict.Accept);
+            return FilterInput(state) ?? state.WithAll(_reasons.Untouched(state)).End(WalkVerdict.Accept);
         }
 
         return FilterForward(state) ?? Masquerade(state).End(WalkVerdict.Accept);
@@ -107,7 +107,7 @@ public sealed partial class ModelWalker
 
     private ModelState Masquerade(ModelState state)
     {
-        state = state.WithAll(_words.Untouched(state));
+        state = state.WithAll(_reasons.Untouched(state));
         if (state.IsMarked)
         {
             return state with { IsMasqueraded = true };

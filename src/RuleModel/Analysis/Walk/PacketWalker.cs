@@ -5,7 +5,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
 /// <summary>
 /// Walks the first packet of a connection through a rule set as the kernel would, all branches at once: random choices
-/// with their probabilities, and ranges of sources split where rules tell them apart. Exact for everything that
+/// with their probabilities, and ranges of sources split where rules treat them differently. Exact for everything that
 /// kube-proxy and this program write; what is not understood makes outcomes uncertain instead of being skipped.
 /// Not for several threads at once.
 /// </summary>
@@ -13,23 +13,10 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 /// Inside, it walks whole spaces of packets: protocols, ports, marks, and what conntrack knows are sets too, which are split
 /// when a rule asks. A comparison of rule sets starts from everything; <see cref="Walk(WalkPacket)"/> from one packet.
 /// </remarks>
-public sealed partial class PacketWalker
+public sealed class PacketWalker
 {
-    /// <summary>Chains deeper than this are a loop; the kernel refuses those too.</summary>
-    private const int MaxDepth = 64;
-
-    private readonly RulePlan _plan;
-    private readonly NodeView _node;
-    private readonly AddressRange[] _localRanges;
-    private readonly Stack<List<WalkState>> _stateLists = new();
-    private readonly Stack<List<ChainExit>> _exitLists = new();
-    private readonly Stack<List<LookupHit>> _hitLists = new();
-
-    /// <summary>Output interfaces that rules tell apart; empty when the way out is not known.</summary>
-    private readonly IReadOnlyList<string> _outputInterfaces = [];
-
-    /// <summary>The packet that is walked; null for a space of packets.</summary>
-    private WalkPacket? _packet;
+    private readonly WalkContext _context;
+    private readonly ChainTraversal _chains;
 
     /// <summary>Prepares walks.</summary>
     /// <param name="rules">The rules.</param>
@@ -39,16 +26,14 @@ public sealed partial class PacketWalker
     {
     }
 
-    /// <summary>Prepares walks of spaces.</summary>
+    /// <summary>Prepares walks of spaces of packets.</summary>
     internal PacketWalker(RulePlan plan, NodeView node, IReadOnlyList<string> outputInterfaces)
     {
-        _plan = plan;
-        _node = node;
-        _localRanges = node.LocalRanges(plan.Rules.Family);
-        _outputInterfaces = outputInterfaces;
+        _context = new(plan, node, outputInterfaces);
+        _chains = new(_context);
     }
 
-    /// <summary>All ways that a packet can go.</summary>
+    /// <summary>All paths that a packet can take, with their probabilities.</summary>
     public IReadOnlyList<WalkOutcome> Walk(WalkPacket packet)
     {
         WalkState start = new()
@@ -63,10 +48,10 @@ public sealed partial class PacketWalker
             Bits = MarkBits.Of(packet.Mark),
             Kinds = ConnectionKindStates.KindOf(packet.State),
         };
-        _packet = packet;
+        _context.Packet = packet;
         List<WalkState> ends = [];
         Walk(start, ends);
-        _packet = null;
+        _context.Packet = null;
         List<WalkOutcome> outcomes = new(ends.Count);
         foreach (WalkState end in ends)
         {
@@ -95,14 +80,14 @@ public sealed partial class PacketWalker
 
     private void WalkFromNetwork(WalkState start, List<WalkState> ends)
     {
-        List<WalkState> routed = RentStates();
+        List<WalkState> routed = _context.States.Rent();
         routed.Add(start);
         RunHook(Hook.Prerouting, routed, ends, withNat: true);
-        List<WalkState> local = RentStates();
-        List<WalkState> others = RentStates();
+        List<WalkState> local = _context.States.Rent();
+        List<WalkState> others = _context.States.Rent();
         foreach (WalkState state in routed)
         {
-            (_node.IsLocal(state.Destination) ? local : others).Add(state);
+            (_context.Node.IsLocal(state.Destination) ? local : others).Add(state);
         }
 
         RunHook(Hook.Input, local, ends, withNat: true);
@@ -110,21 +95,21 @@ public sealed partial class PacketWalker
         RunHook(Hook.Forward, others, ends, withNat: true);
         RunHook(Hook.Postrouting, others, ends, withNat: true);
         Finish(others, ends);
-        Return(routed);
-        Return(local);
-        Return(others);
+        _context.States.Return(routed);
+        _context.States.Return(local);
+        _context.States.Return(others);
     }
 
     private void WalkFromNode(WalkState start, List<WalkState> ends)
     {
-        List<WalkState> sent = RentStates();
+        List<WalkState> sent = _context.States.Rent();
         sent.Add(start);
         RunHook(Hook.Output, sent, ends, withNat: true);
         RunHook(Hook.Postrouting, sent, ends, withNat: true);
-        List<WalkState> received = RentStates();
+        List<WalkState> received = _context.States.Rent();
         foreach (WalkState state in sent)
         {
-            if (!_node.IsLocal(state.Destination))
+            if (!_context.Node.IsLocal(state.Destination))
             {
                 End(state, WalkVerdict.Accept, ends);
                 continue;
@@ -138,8 +123,8 @@ public sealed partial class PacketWalker
         RunHook(Hook.Prerouting, received, ends, withNat: false);
         RunHook(Hook.Input, received, ends, withNat: false);
         Finish(received, ends);
-        Return(sent);
-        Return(received);
+        _context.States.Return(sent);
+        _context.States.Return(received);
     }
 
     /// <summary>Takes packets through the base chains of a hook and leaves those in the list that go on.</summary>
@@ -150,15 +135,15 @@ public sealed partial class PacketWalker
             return;
         }
 
-        foreach ((WalkTable table, WalkChain chain) in _plan.Rules.BaseChains(hook))
+        foreach ((WalkTable table, WalkChain chain) in _context.Plan.Rules.BaseChains(hook))
         {
             if (chain.Rules.Count == 0 && chain.Policy == WalkVerdict.Accept)
             {
                 continue;
             }
 
-            ChainPlan plan = _plan.Of(table, chain);
-            List<WalkState> accepted = RentStates();
+            ChainPlan plan = _context.Plan.Of(table, chain);
+            List<WalkState> accepted = _context.States.Rent();
             foreach (WalkState state in states)
             {
                 WalkState? seen = state;
@@ -172,22 +157,22 @@ public sealed partial class PacketWalker
                     }
                 }
 
-                RunBaseChain(new Place(hook, plan, 0), seen, accepted, ends);
+                RunBaseChain(new ChainCall(hook, plan, 0), seen, accepted, ends);
             }
 
             states.Clear();
             states.AddRange(accepted);
-            Return(accepted);
+            _context.States.Return(accepted);
         }
     }
 
-    private void RunBaseChain(Place place, WalkState state, List<WalkState> accepted, List<WalkState> ends)
+    private void RunBaseChain(ChainCall call, WalkState state, List<WalkState> accepted, List<WalkState> ends)
     {
-        List<ChainExit> exits = RentExits();
-        RunChain(place, state, exits);
+        List<ChainExit> exits = _context.Exits.Rent();
+        _chains.RunChain(call, state, exits);
         foreach (ChainExit exit in exits)
         {
-            WalkVerdict verdict = exit.Verdict == WalkVerdict.Return ? place.Plan.Chain.Policy : exit.Verdict;
+            WalkVerdict verdict = exit.Verdict == WalkVerdict.Return ? call.Plan.Chain.Policy : exit.Verdict;
             if (verdict == WalkVerdict.Accept)
             {
                 accepted.Add(exit.State);
@@ -198,10 +183,10 @@ public sealed partial class PacketWalker
             }
         }
 
-        Return(exits);
+        _context.Exits.Return(exits);
     }
 
-    /// <summary>Chains that rewrite see new packets alone: lets the others pass by, and gives the new ones; null if there is none.</summary>
+    /// <summary>nat chains see only the first packet of a connection: adds the others to the passing ones, and returns the new ones; null if there are none.</summary>
     private static WalkState? NewOf(WalkState state, List<WalkState> passing)
     {
         ConnectionKinds others = state.Kinds & ~ConnectionKinds.New;
@@ -263,126 +248,4 @@ public sealed partial class PacketWalker
         trace.Reverse();
         return trace;
     }
-
-    /// <summary>Takes a packet through a chain. Every way out is an exit; <see cref="WalkVerdict.Return"/> is the end of the chain.</summary>
-    private void RunChain(Place place, WalkState state, List<ChainExit> exits)
-    {
-        if (place.Depth > MaxDepth)
-        {
-            MeetUnknown(state, "chains that call each other without end");
-            exits.Add(new(state, WalkVerdict.Return));
-            return;
-        }
-
-        ReadOnlySpan<int> own = place.Plan.For(state.Destination);
-        ReadOnlySpan<int> others = place.Plan.Others;
-        List<WalkState> alive = RentStates();
-        List<WalkState> next = RentStates();
-        alive.Add(state);
-        while (alive.Count != 0 && (own.Length != 0 || others.Length != 0))
-        {
-            bool isOwn = others.Length == 0 || (own.Length != 0 && own[0] < others[0]);
-            int position = isOwn ? own[0] : others[0];
-            own = isOwn ? own[1..] : own;
-            others = isOwn ? others : others[1..];
-            foreach (WalkState current in alive)
-            {
-                ApplySteps(new RuleRun(place, position, next, exits), 0, current, isTraced: false);
-            }
-
-            if (place.Plan.HasUnknown(position))
-            {
-                JoinAlike(next);
-            }
-
-            alive.Clear();
-            (alive, next) = (next, alive);
-        }
-
-        foreach (WalkState left in alive)
-        {
-            exits.Add(new(left, WalkVerdict.Return));
-        }
-
-        Return(alive);
-        Return(next);
-    }
-
-    /// <summary>
-    /// Joins ways that are alike but for a match that is not understood: it made no difference. Without this each such rule
-    /// would double them.
-    /// </summary>
-    private void JoinAlike(List<WalkState> states)
-    {
-        for (int index = 0; index < states.Count; index++)
-        {
-            for (int other = states.Count - 1; other > index; other--)
-            {
-                if (TryJoin(states[index], states[other]))
-                {
-                    states.RemoveAt(other);
-                }
-            }
-        }
-    }
-
-    private bool TryJoin(WalkState kept, WalkState other)
-    {
-        if (!kept.IsLike(other))
-        {
-            return false;
-        }
-
-        if (_packet is not null)
-        {
-            return kept.IsUncertain;
-        }
-
-        if (kept.Assumed is not { } left || other.Assumed is not { } right
-            || !left.Condition.Equals(right.Condition) || left.IsTrue == right.IsTrue || !ReferenceEquals(left.Before, right.Before))
-        {
-            return false;
-        }
-
-        kept.Assumed = left.Before;
-        return true;
-    }
-
-    private List<WalkState> RentStates() => _stateLists.TryPop(out List<WalkState>? list) ? list : [];
-
-    private List<ChainExit> RentExits() => _exitLists.TryPop(out List<ChainExit>? list) ? list : [];
-
-    private List<LookupHit> RentHits() => _hitLists.TryPop(out List<LookupHit>? list) ? list : [];
-
-    private void Return(List<WalkState> list)
-    {
-        list.Clear();
-        _stateLists.Push(list);
-    }
-
-    private void Return(List<ChainExit> list)
-    {
-        list.Clear();
-        _exitLists.Push(list);
-    }
-
-    private void Return(List<LookupHit> list)
-    {
-        list.Clear();
-        _hitLists.Push(list);
-    }
-
-    /// <summary>Where the walk is.</summary>
-    private readonly record struct Place(Hook Hook, ChainPlan Plan, int Depth);
-
-    /// <summary>A rule that is applied, and where packets go that it does not keep.</summary>
-    /// <param name="Place">The chain.</param>
-    /// <param name="Position">The rule's index.</param>
-    /// <param name="Next">Receives what goes on to the next rule.</param>
-    /// <param name="Exits">Receives what leaves the chain.</param>
-    private readonly record struct RuleRun(Place Place, int Position, List<WalkState> Next, List<ChainExit> Exits);
-
-    private readonly record struct ChainExit(WalkState State, WalkVerdict Verdict);
-
-    private readonly record struct LookupHit(WalkState State, int Value);
 }

@@ -11,33 +11,33 @@ public static class WalkAgreement
     private const double Tolerance = 0.00001;
 
     /// <summary>Compares.</summary>
-    /// <param name="rules">The ways through the rules.</param>
-    /// <param name="model">The ways through the model.</param>
+    /// <param name="rules">The paths through the rules.</param>
+    /// <param name="model">The paths through the model.</param>
     /// <returns>The differences as lines of text; none if both agree.</returns>
     public static IReadOnlyList<string> Compare(IReadOnlyList<WalkOutcome> rules, IReadOnlyList<ModelOutcome> model)
     {
-        SortedDictionary<string, double> byRules = Sum(rules.Select(way => (Describe(way.Verdict, way.Target, way.IsMasqueraded, way.AffinitySeconds) + (way.IsUncertain ? ", uncertain" : ""), way.Probability)));
-        SortedDictionary<string, double> byModel = Sum(model.Select(way => (Describe(way.Verdict, way.Target, way.IsMasqueraded, way.AffinitySeconds), way.Probability)));
+        SortedDictionary<string, double> byRules = Sum(rules.Select(path => (Describe(path.Verdict, path.Target, path.IsMasqueraded, path.AffinitySeconds) + (path.IsUncertain ? ", uncertain" : ""), path.Probability)));
+        SortedDictionary<string, double> byModel = Sum(model.Select(path => (Describe(path.Verdict, path.Target, path.IsMasqueraded, path.AffinitySeconds), path.Probability)));
         List<string> differences = [];
-        foreach (string way in byRules.Keys.Union(byModel.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (string path in byRules.Keys.Union(byModel.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            double left = byRules.GetValueOrDefault(way);
-            double right = byModel.GetValueOrDefault(way);
+            double left = byRules.GetValueOrDefault(path);
+            double right = byModel.GetValueOrDefault(path);
             if (Math.Abs(left - right) > Tolerance)
             {
-                differences.Add(string.Create(CultureInfo.InvariantCulture, $"{way}: {left:0.######} by the rules, {right:0.######} by the model"));
+                differences.Add(string.Create(CultureInfo.InvariantCulture, $"{path}: {left:0.######} by the rules, {right:0.######} by the model"));
             }
         }
 
         return differences;
     }
 
-    private static SortedDictionary<string, double> Sum(IEnumerable<(string Way, double Probability)> ways)
+    private static SortedDictionary<string, double> Sum(IEnumerable<(string Path, double Probability)> paths)
     {
         SortedDictionary<string, double> sums = new(StringComparer.Ordinal);
-        foreach ((string way, double probability) in ways)
+        foreach ((string path, double probability) in paths)
         {
-            sums[way] = sums.GetValueOrDefault(way) + probability;
+            sums[path] = sums.GetValueOrDefault(path) + probability;
         }
 
         return sums;

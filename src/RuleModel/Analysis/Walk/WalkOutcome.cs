@@ -4,13 +4,13 @@ using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <summary>One way that a packet can go.</summary>
+/// <summary>One path that a packet can take.</summary>
 public sealed record WalkOutcome
 {
-    /// <summary>The sources that go this way.</summary>
+    /// <summary>The sources that take this path.</summary>
     public required AddressRange Source { get; init; }
 
-    /// <summary>How likely the way is for such a source, 0 to 1.</summary>
+    /// <summary>The probability of the path for such a source, 0 to 1.</summary>
     public required double Probability { get; init; }
 
     /// <summary>What becomes of it: accepted, dropped or refused.</summary>
@@ -34,6 +34,6 @@ public sealed record WalkOutcome
     /// <summary>Whether it went through something that is not understood, so that the outcome is only possible.</summary>
     public bool IsUncertain { get; init; }
 
-    /// <summary>The way: hooks, chains and the rules that matched.</summary>
+    /// <summary>The path: hooks, chains and the rules that matched.</summary>
     public required IReadOnlyList<WalkTraceEntry> Trace { get; init; }
 }

@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Analysis.Sets;
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
 /// <summary>
-/// Packets on their way that were treated alike so far: what they are as far as rules asked, and what has happened to them.
+/// Packets that were treated alike so far: their properties as far as rules matched them, and what has happened to them.
 /// One packet is the case of sets with one member. Each state has one owner, who may change it; a branch takes a copy.
 /// </summary>
 internal sealed class WalkState
@@ -43,10 +43,10 @@ internal sealed class WalkState
     /// <summary>What conntrack may know of it.</summary>
     public ConnectionKinds Kinds { get; set; } = ConnectionKinds.All;
 
-    /// <summary>What was taken for true or false on the way.</summary>
+    /// <summary>The conditions that were assumed to be true or false.</summary>
     public AssumedCondition? Assumed { get; set; }
 
-    /// <summary>How likely the way is.</summary>
+    /// <summary>The probability of the path, 0 to 1.</summary>
     public double Probability { get; set; } = 1;
 
     /// <summary>Whether the destination was rewritten.</summary>
@@ -61,10 +61,10 @@ internal sealed class WalkState
     /// <summary>The lists that remember the client now.</summary>
     public WordLink? Remembered { get; set; }
 
-    /// <summary>Statements on the way that are not understood.</summary>
+    /// <summary>Statements on the path that are not understood.</summary>
     public WordLink? Unknown { get; set; }
 
-    /// <summary>Whether something on the way is not understood.</summary>
+    /// <summary>Whether something on the path is not understood.</summary>
     public bool IsUncertain { get; set; }
 
     /// <summary>What a refused client gets.</summary>
@@ -73,7 +73,7 @@ internal sealed class WalkState
     /// <summary>What became of it, at the end.</summary>
     public WalkVerdict Verdict { get; set; }
 
-    /// <summary>The way so far, the last step first.</summary>
+    /// <summary>The path so far, the last step first.</summary>
     public TraceLink? Trace { get; set; }
 
     /// <summary>Where it was sent; null if its destination stayed, and for a rewritten address with more than one possible port.</summary>
@@ -86,10 +86,17 @@ internal sealed class WalkState
     /// <summary>The destination ports by now.</summary>
     public PortSet PresentPorts => NewPort >= 0 ? PortSet.Of((ushort)NewPort) : DestinationPorts;
 
+    /// <summary>Records that a statement or key on the path is not understood.</summary>
+    public void NoteUnknown(string text)
+    {
+        IsUncertain = true;
+        Unknown = new(text, Unknown);
+    }
+
     /// <summary>A copy for another branch.</summary>
     public WalkState Copy() => (WalkState)MemberwiseClone();
 
-    /// <summary>Whether another state differs by the way it came only.</summary>
+    /// <summary>Whether another state differs only by its trace and its assumed conditions.</summary>
     public bool IsLike(WalkState other) =>
         Destination == other.Destination
         && Protocols == other.Protocols
@@ -112,6 +119,27 @@ internal sealed class WalkState
     /// <summary>A word and those before.</summary>
     internal sealed record WordLink(string Word, WordLink? Before);
 
-    /// <summary>A step of the way and the one before.</summary>
+    /// <summary>A step of the path and the one before.</summary>
     internal sealed record TraceLink(WalkTraceEntry Entry, TraceLink? Before);
+}
+
+/// <summary>A condition that a path assumed to be true or false, and those before.</summary>
+/// <param name="Condition">The condition.</param>
+/// <param name="IsTrue">The assumed value.</param>
+/// <param name="Before">Those before.</param>
+internal sealed record AssumedCondition(WalkCondition Condition, bool IsTrue, AssumedCondition? Before)
+{
+    /// <summary>The assumed value of a condition; null if none was assumed.</summary>
+    public static bool? Find(AssumedCondition? last, WalkCondition condition)
+    {
+        for (AssumedCondition? link = last; link is not null; link = link.Before)
+        {
+            if (link.Condition.Equals(condition))
+            {
+                return link.IsTrue;
+            }
+        }
+
+        return null;
+    }
 }

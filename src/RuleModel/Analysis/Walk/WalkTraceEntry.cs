@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <summary>A rule on the way of a packet.</summary>
+/// <summary>A rule on the path of a packet.</summary>
 /// <param name="Hook">The hook.</param>
 /// <param name="Table">The table.</param>
 /// <param name="Chain">The chain.</param>

@@ -3,8 +3,8 @@ using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <content>Matches: which packets go on in a rule and which go on to the next one.</content>
-public sealed partial class PacketWalker
+/// <summary>Evaluates the matches of rules: decides which packets continue in a rule and which go to the next one.</summary>
+internal sealed class MatchEvaluation
 {
     /// <summary>
     /// iptables keeps 31 bits of each chance, and lists 11 digits: one that is so near to 1/n stands for it, and for 1/n in
@@ -12,26 +12,35 @@ public sealed partial class PacketWalker
     /// </summary>
     private const double ChanceUnit = 1.0 / 0x80000000L;
 
-    /// <summary>Decides a match.</summary>
+    private readonly WalkContext _context;
+    private readonly ChainTraversal _rules;
+
+    public MatchEvaluation(WalkContext context, ChainTraversal rules)
+    {
+        _context = context;
+        _rules = rules;
+    }
+
+    /// <summary>Evaluates a match.</summary>
     /// <returns>The packet that goes on in the rule; null if none does.</returns>
-    private WalkState? Match(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
+    public WalkState? Match(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
     {
         switch (step)
         {
             case RuleStep.AddressMatch { Field: PacketField.Source } match:
-                return SplitSource(run, state, _plan.Of(match), match.IsNegated);
+                return PacketSplit.SplitSource(run, state, _context.Plan.Of(match), match.IsNegated);
             case RuleStep.AddressMatch match:
-                return Decide(run, AddressSet.Contains(_plan.Of(match), state.Destination.ToBits()) != match.IsNegated, state);
+                return PacketSplit.Decide(run, AddressSet.Contains(_context.Plan.Of(match), state.Destination.ToBits()) != match.IsNegated, state);
             case RuleStep.ProtocolMatch match:
                 return MatchProtocol(run, index, isTraced, match, state);
             case RuleStep.PortMatch { Field: PacketField.SourcePort } match:
                 state.SourcePorts.Split(match.First, match.Last, out PortSet? insideSource, out PortSet? outsideSource);
-                return SplitPorts(run, state, match.IsNegated ? outsideSource : insideSource, match.IsNegated ? insideSource : outsideSource, isSource: true);
+                return PacketSplit.SplitPorts(run, state, match.IsNegated ? outsideSource : insideSource, match.IsNegated ? insideSource : outsideSource, isSource: true);
             case RuleStep.PortMatch match when state.NewPort >= 0:
-                return Decide(run, (state.NewPort >= match.First && state.NewPort <= match.Last) != match.IsNegated, state);
+                return PacketSplit.Decide(run, (state.NewPort >= match.First && state.NewPort <= match.Last) != match.IsNegated, state);
             case RuleStep.PortMatch match:
                 state.DestinationPorts.Split(match.First, match.Last, out PortSet? inside, out PortSet? outside);
-                return SplitPorts(run, state, match.IsNegated ? outside : inside, match.IsNegated ? inside : outside, isSource: false);
+                return PacketSplit.SplitPorts(run, state, match.IsNegated ? outside : inside, match.IsNegated ? inside : outside, isSource: false);
             case RuleStep.InterfaceMatch match:
                 return MatchInterface(run, index, isTraced, match, state);
             case RuleStep.MarkMatch match:
@@ -39,9 +48,9 @@ public sealed partial class PacketWalker
             case RuleStep.StateMatch match:
                 return MatchState(run, match, state);
             case RuleStep.LocalMatch { Field: PacketField.Source } match:
-                return SplitSource(run, state, _localRanges, match.IsNegated);
+                return PacketSplit.SplitSource(run, state, _context.LocalRanges, match.IsNegated);
             case RuleStep.LocalMatch match:
-                return Decide(run, _node.IsLocal(state.Destination) != match.IsNegated, state);
+                return PacketSplit.Decide(run, _context.Node.IsLocal(state.Destination) != match.IsNegated, state);
             case RuleStep.RandomMatch match:
                 return MatchRandom(run, match, state);
             case RuleStep.KnownClientMatch match:
@@ -55,77 +64,25 @@ public sealed partial class PacketWalker
         }
     }
 
-    private static WalkState? Decide(in RuleRun run, bool isMatch, WalkState state)
-    {
-        if (isMatch)
-        {
-            return state;
-        }
-
-        run.Next.Add(state);
-        return null;
-    }
-
-    /// <summary>Sends the sources inside some ranges one way and the others the other way.</summary>
-    private static WalkState? SplitSource(in RuleRun run, WalkState state, ReadOnlySpan<AddressRange> ranges, bool isNegated)
-    {
-        state.Sources.Split(ranges, out AddressSet? inside, out AddressSet? outside);
-        AddressSet? passing = isNegated ? outside : inside;
-        AddressSet? failing = isNegated ? inside : outside;
-        if (passing is null || failing is null)
-        {
-            return Decide(run, failing is null, state);
-        }
-
-        WalkState failed = state.Copy();
-        failed.Sources = failing;
-        run.Next.Add(failed);
-        state.Sources = passing;
-        return state;
-    }
-
-    private static WalkState? SplitPorts(in RuleRun run, WalkState state, PortSet? passing, PortSet? failing, bool isSource)
-    {
-        if (passing is null || failing is null)
-        {
-            return Decide(run, failing is null, state);
-        }
-
-        WalkState failed = state.Copy();
-        run.Next.Add(failed);
-        if (isSource)
-        {
-            failed.SourcePorts = failing;
-            state.SourcePorts = passing;
-        }
-        else
-        {
-            failed.DestinationPorts = failing;
-            state.DestinationPorts = passing;
-        }
-
-        return state;
-    }
-
     private WalkState? MatchProtocol(in RuleRun run, int index, bool isTraced, RuleStep.ProtocolMatch match, WalkState state)
     {
         if (match.Protocol is not null)
         {
             ProtocolSet wanted = ProtocolSets.Of(match.Protocol.Value);
             wanted = match.IsNegated ? ~wanted & ProtocolSet.All : wanted;
-            return SplitProtocols(run, state, state.Protocols & wanted, state.Protocols & ~wanted);
+            return PacketSplit.SplitProtocols(run, state, state.Protocols & wanted, state.Protocols & ~wanted);
         }
 
         // One of the others, and which is not kept.
         ProtocolSet known = state.Protocols & ~ProtocolSet.Other;
         if ((state.Protocols & ProtocolSet.Other) == 0)
         {
-            return Decide(run, match.IsNegated, state);
+            return PacketSplit.Decide(run, match.IsNegated, state);
         }
 
         WalkState other = state.Copy();
         other.Protocols = ProtocolSet.Other;
-        WalkState? passed = MatchUnknown(run, run.Place.Plan.Chain.Rules[run.Position].Text, other);
+        WalkState? passed = MatchUnknown(run, run.Call.Plan.Chain.Rules[run.Position].Text, other);
         if (known == 0)
         {
             return passed;
@@ -133,25 +90,11 @@ public sealed partial class PacketWalker
 
         if (passed is not null)
         {
-            ApplySteps(run, index + 1, passed, isTraced);
+            _rules.ApplySteps(run, index + 1, passed, isTraced);
         }
 
         state.Protocols = known;
-        return Decide(run, match.IsNegated, state);
-    }
-
-    private static WalkState? SplitProtocols(in RuleRun run, WalkState state, ProtocolSet passing, ProtocolSet failing)
-    {
-        if (passing == 0 || failing == 0)
-        {
-            return Decide(run, failing == 0, state);
-        }
-
-        WalkState failed = state.Copy();
-        failed.Protocols = failing;
-        run.Next.Add(failed);
-        state.Protocols = passing;
-        return state;
+        return PacketSplit.Decide(run, match.IsNegated, state);
     }
 
     private WalkState? MatchInterface(in RuleRun run, int index, bool isTraced, RuleStep.InterfaceMatch match, WalkState state)
@@ -163,34 +106,34 @@ public sealed partial class PacketWalker
 
         if (match.IsInput)
         {
-            return Decide(run, IsNamed(match, state.InputInterface) != match.IsNegated, state);
+            return PacketSplit.Decide(run, IsNamed(match, state.InputInterface) != match.IsNegated, state);
         }
 
-        if (run.Place.Hook is Hook.Prerouting or Hook.Input)
+        if (run.Call.Hook is Hook.Prerouting or Hook.Input)
         {
-            return Decide(run, match.IsNegated, state);
+            return PacketSplit.Decide(run, match.IsNegated, state);
         }
 
-        if (state.OutputInterface is null && _outputInterfaces.Count == 0)
+        if (state.OutputInterface is null && _context.OutputInterfaces.Count == 0)
         {
-            // Which way a packet leaves is up to routing, which rules do not tell.
+            // The output interface depends on routing, which rules do not contain.
             return MatchUnknown(run, "the interface that it leaves by", state);
         }
 
         if (state.OutputInterface is null)
         {
-            // All ways that rules tell apart, and one that they do not name.
-            foreach (string name in _outputInterfaces)
+            // All interfaces that rules name, and one that they do not name.
+            foreach (string name in _context.OutputInterfaces)
             {
                 WalkState branch = state.Copy();
                 branch.OutputInterface = name;
-                ApplySteps(run, index, branch, isTraced);
+                _rules.ApplySteps(run, index, branch, isTraced);
             }
 
             return null;
         }
 
-        return Decide(run, IsNamed(match, state.OutputInterface) != match.IsNegated, state);
+        return PacketSplit.Decide(run, IsNamed(match, state.OutputInterface) != match.IsNegated, state);
     }
 
     private static bool IsNamed(RuleStep.InterfaceMatch match, string name) => match.IsPrefix
@@ -201,10 +144,10 @@ public sealed partial class PacketWalker
     {
         if (state.Bits.Has(match.Mask, match.Value, out uint open) is { } isSo)
         {
-            return Decide(run, isSo != match.IsNegated, state);
+            return PacketSplit.Decide(run, isSo != match.IsNegated, state);
         }
 
-        // Bits that are not known yet: one way where they are as asked, and one for each first bit that is not.
+        // Bits that are not known yet: one path where all are as the match wants, and one for each first bit that is not.
         MarkBits mark = state.Bits;
         for (uint left = open; left != 0;)
         {
@@ -214,7 +157,7 @@ public sealed partial class PacketWalker
             differs.Bits = mark.Settle(bit, ~match.Value);
             if (match.IsNegated)
             {
-                ApplySteps(run, index + 1, differs, isTraced);
+                _rules.ApplySteps(run, index + 1, differs, isTraced);
             }
             else
             {
@@ -225,7 +168,7 @@ public sealed partial class PacketWalker
         }
 
         state.Bits = mark;
-        return Decide(run, !match.IsNegated, state);
+        return PacketSplit.Decide(run, !match.IsNegated, state);
     }
 
     private static WalkState? MatchState(in RuleRun run, RuleStep.StateMatch match, WalkState state)
@@ -236,7 +179,7 @@ public sealed partial class PacketWalker
         ConnectionKinds failing = state.Kinds & ~passing;
         if (passing == 0 || failing == 0)
         {
-            return Decide(run, failing == 0, state);
+            return PacketSplit.Decide(run, failing == 0, state);
         }
 
         WalkState failed = state.Copy();
@@ -251,7 +194,7 @@ public sealed partial class PacketWalker
         double chance = Chance(match.Probability);
         if (chance is <= 0 or >= 1)
         {
-            return Decide(run, chance > 0, state);
+            return PacketSplit.Decide(run, chance > 0, state);
         }
 
         WalkState failed = state.Copy();
@@ -274,9 +217,9 @@ public sealed partial class PacketWalker
 
     private WalkState? MatchKnownClient(in RuleRun run, RuleStep.KnownClientMatch match, WalkState state)
     {
-        if (_packet is not null)
+        if (_context.Packet is not null)
         {
-            if (_packet.KnownTo.AsSpan().Contains(match.List))
+            if (_context.Packet.KnownTo.AsSpan().Contains(match.List))
             {
                 return state;
             }
@@ -287,45 +230,30 @@ public sealed partial class PacketWalker
             return null;
         }
 
-        return Assume(run, new WalkCondition(match.List, match.Seconds, ""), state);
+        return PacketSplit.Assume(run, new WalkCondition(match.List, match.Seconds, ""), state);
     }
 
     private WalkState? MatchUnknown(in RuleRun run, string text, WalkState state)
     {
         state.IsUncertain = true;
-        if (_packet is null)
+        if (_context.Packet is null)
         {
-            return Assume(run, new WalkCondition("", 0, text), state);
+            return PacketSplit.Assume(run, new WalkCondition("", 0, text), state);
         }
 
-        // On the way of the packet that it matches and of the one that it does not.
-        WalkRule rule = run.Place.Plan.Chain.Rules[run.Position];
-        state.Trace = new(EntryOf(run, rule, "may match", state) with { IsDoubtful = true }, state.Trace);
+        // In the trace of the packet that it matches and of the one that it does not.
+        WalkRule rule = run.Call.Plan.Chain.Rules[run.Position];
+        state.Trace = new(run.TraceEntry("may match", state) with { IsDoubtful = true }, state.Trace);
         run.Next.Add(state.Copy());
-        return state;
-    }
-
-    /// <summary>Takes a condition for true on one way and for false on the other, unless it was taken for either before.</summary>
-    private static WalkState? Assume(in RuleRun run, WalkCondition condition, WalkState state)
-    {
-        if (AssumedCondition.Find(state.Assumed, condition) is { } isTrue)
-        {
-            return Decide(run, isTrue, state);
-        }
-
-        WalkState failed = state.Copy();
-        failed.Assumed = new(condition, IsTrue: false, state.Assumed);
-        run.Next.Add(failed);
-        state.Assumed = new(condition, IsTrue: true, state.Assumed);
         return state;
     }
 
     private WalkState? MatchSet(in RuleRun run, int index, bool isTraced, RuleStep.SetMatch match, WalkState state)
     {
-        LookupIndex set = _plan.Of(match);
-        List<LookupHit> hits = RentHits();
-        List<WalkState> misses = RentStates();
-        Find(set, match.Key, state, hits, misses);
+        LookupIndex set = _context.Plan.Of(match);
+        List<LookupHit> hits = _context.Hits.Rent();
+        List<WalkState> misses = _context.States.Rent();
+        LookupSearch.Find(set, match.Key, state, hits, misses);
         foreach (LookupHit hit in hits)
         {
             Continue(run, index, isTraced, !match.IsNegated, hit.State);
@@ -336,8 +264,8 @@ public sealed partial class PacketWalker
             Continue(run, index, isTraced, match.IsNegated, miss);
         }
 
-        Return(hits);
-        Return(misses);
+        _context.Hits.Return(hits);
+        _context.States.Return(misses);
         return null;
     }
 
@@ -345,7 +273,7 @@ public sealed partial class PacketWalker
     {
         if (isMatch)
         {
-            ApplySteps(run, index + 1, state, isTraced);
+            _rules.ApplySteps(run, index + 1, state, isTraced);
         }
         else
         {

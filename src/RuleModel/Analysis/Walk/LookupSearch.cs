@@ -4,8 +4,8 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <content>Sets and maps: which of their keys packets can have.</content>
-public sealed partial class PacketWalker
+/// <summary>Searches sets and maps for the keys that packets can have.</summary>
+internal static class LookupSearch
 {
     /// <summary>Splits packets by the keys that they have.</summary>
     /// <param name="index">The keys.</param>
@@ -13,7 +13,7 @@ public sealed partial class PacketWalker
     /// <param name="state">The packets.</param>
     /// <param name="hits">Receives those that have a key, with its value.</param>
     /// <param name="misses">Receives the others.</param>
-    private static void Find(LookupIndex index, EquatableArray<KeyPart> key, WalkState state, List<LookupHit> hits, List<WalkState> misses)
+    public static void Find(LookupIndex index, EquatableArray<KeyPart> key, WalkState state, List<LookupHit> hits, List<WalkState> misses)
     {
         int modulus = 0;
         foreach (KeyPart part in key)
@@ -23,7 +23,7 @@ public sealed partial class PacketWalker
 
         if (index.HasUnread && (state.Protocols & ProtocolSet.Other) != 0)
         {
-            MeetUnknown(state, "a key of a protocol that no Service has");
+            state.NoteUnknown("a key of a protocol that no Service has");
         }
 
         FindByProtocol(new Search(index, modulus, hits, misses), index.For(state.Destination), state);
@@ -259,3 +259,8 @@ public sealed partial class PacketWalker
 
     private readonly record struct Search(LookupIndex Index, int Modulus, List<LookupHit> Hits, List<WalkState> Misses);
 }
+
+/// <summary>Packets for which a lookup found a key.</summary>
+/// <param name="State">The packets.</param>
+/// <param name="Value">The index of the value that the key maps to.</param>
+internal readonly record struct LookupHit(WalkState State, int Value);

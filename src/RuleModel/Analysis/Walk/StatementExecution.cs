@@ -3,45 +3,25 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
-/// <content>One rule: its matches, then what it does.</content>
-public sealed partial class PacketWalker
+/// <summary>Executes the statements of rules: verdicts, jumps, marks, address rewriting and map lookups.</summary>
+internal sealed class StatementExecution
 {
-    /// <summary>Applies the steps of a rule from one on.</summary>
-    private void ApplySteps(in RuleRun run, int index, WalkState state, bool isTraced)
+    private readonly WalkContext _context;
+    private readonly ChainTraversal _rules;
+
+    public StatementExecution(WalkContext context, ChainTraversal rules)
     {
-        WalkRule rule = run.Place.Plan.Chain.Rules[run.Position];
-        ReadOnlySpan<RuleStep> steps = run.Place.Plan.Steps(run.Position);
-        WalkState? current = state;
-        for (; index < steps.Length; index++)
-        {
-            RuleStep step = steps[index];
-            if (step.IsMatch)
-            {
-                current = Match(run, index, isTraced, step, current);
-            }
-            else
-            {
-                bool isFirst = !isTraced && _packet is not null && step is not RuleStep.NoEffect;
-                isTraced |= isFirst;
-                current = isFirst ? ExecuteTraced(run, index, rule, step, current) : Execute(run, index, isTraced, step, current);
-            }
-
-            if (current is null)
-            {
-                return;
-            }
-        }
-
-        run.Next.Add(current);
+        _context = context;
+        _rules = rules;
     }
 
-    /// <summary>Does what the first statement of a rule says, and notes the rule. A lookup that finds nothing is a rule that did not match, and is not on the way.</summary>
-    private WalkState? ExecuteTraced(in RuleRun run, int index, WalkRule rule, RuleStep step, WalkState state)
+    /// <summary>Executes the first statement of a rule and adds the rule to the trace. A lookup that finds nothing is a rule that did not match: it is not in the trace.</summary>
+    public WalkState? ExecuteTraced(in RuleRun run, int index, RuleStep step, WalkState state)
     {
         WalkState.TraceLink? before = state.Trace;
         int others = run.Next.Count;
         WalkState.TraceLink noted = new(
-            EntryOf(run, rule, StepDescription.Describe(step), state) with
+            run.TraceEntry(StepDescription.Describe(step), state) with
             {
                 IsDoubtful = step is RuleStep.UnknownStatement,
                 IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
@@ -61,26 +41,9 @@ public sealed partial class PacketWalker
         return current;
     }
 
-    private static WalkTraceEntry EntryOf(in RuleRun run, WalkRule rule, string effect, WalkState state) =>
-        new(run.Place.Hook, run.Place.Plan.Table.Name, run.Place.Plan.Chain.Name, run.Position + 1, rule.Text, rule.Comment, effect)
-        {
-            Source = rule,
-            Packet = state.Copy(),
-            IsInBaseChain = run.Place.Plan.Chain.Hook is not null,
-        };
-
-    /// <summary>Says on the way of a packet what a lookup found for it.</summary>
-    private static void NoteFound(WalkState state, RuleStep found, string effect)
-    {
-        if (state.Trace is { } link)
-        {
-            state.Trace = link with { Entry = link.Entry with { Effect = effect, JumpsTo = (found as RuleStep.Jump)?.Chain ?? "" } };
-        }
-    }
-
-    /// <summary>Does what a statement says.</summary>
+    /// <summary>Executes a statement.</summary>
     /// <returns>The packet that goes on in the rule; null if it does not.</returns>
-    private WalkState? Execute(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
+    public WalkState? Execute(in RuleRun run, int index, bool isTraced, RuleStep step, WalkState state)
     {
         switch (step)
         {
@@ -113,17 +76,20 @@ public sealed partial class PacketWalker
                 state.Remembered = new(remember.List, state.Remembered);
                 return state;
             case RuleStep.UnknownStatement unknown:
-                MeetUnknown(state, unknown.Text);
+                state.NoteUnknown(unknown.Text);
                 return state;
             default:
                 return state;
         }
     }
 
-    private static void MeetUnknown(WalkState state, string text)
+    /// <summary>Writes into the trace what a lookup found.</summary>
+    private static void NoteFound(WalkState state, RuleStep found, string effect)
     {
-        state.IsUncertain = true;
-        state.Unknown = new(text, state.Unknown);
+        if (state.Trace is { } link)
+        {
+            state.Trace = link with { Entry = link.Entry with { Effect = effect, JumpsTo = (found as RuleStep.Jump)?.Chain ?? "" } };
+        }
     }
 
     private void Rewrite(WalkState state, IpAddress address, int port, List<ChainExit> exits)
@@ -132,22 +98,22 @@ public sealed partial class PacketWalker
         state.Destination = address;
         state.NewPort = port >= 0 ? port : state.NewPort;
 
-        // It is routed again, and may leave another way. For one packet it was said which way it leaves in the end.
-        state.OutputInterface = _packet?.OutputInterface;
+        // It is routed again, and may leave by another interface. A single packet names the interface that it leaves by in the end.
+        state.OutputInterface = _context.Packet?.OutputInterface;
         exits.Add(new(state, WalkVerdict.Accept));
     }
 
     private WalkState? ExecuteJump(in RuleRun run, int index, bool isTraced, RuleStep.Jump jump, WalkState state)
     {
-        if (!run.Place.Plan.Table.Chains.TryGetValue(jump.Chain, out WalkChain? chain))
+        if (!run.Call.Plan.Table.Chains.TryGetValue(jump.Chain, out WalkChain? chain))
         {
             // A target that is no chain of the table: an extension that is not known.
-            MeetUnknown(state, jump.Chain);
+            state.NoteUnknown(jump.Chain);
             return state;
         }
 
-        List<ChainExit> inner = RentExits();
-        RunChain(new Place(run.Place.Hook, _plan.Of(run.Place.Plan.Table, chain), run.Place.Depth + 1), state, inner);
+        List<ChainExit> inner = _context.Exits.Rent();
+        _rules.RunChain(new ChainCall(run.Call.Hook, _context.Plan.Of(run.Call.Plan.Table, chain), run.Call.Depth + 1), state, inner);
         WalkState? current = null;
         foreach (ChainExit exit in inner)
         {
@@ -159,51 +125,51 @@ public sealed partial class PacketWalker
 
             if (current is not null)
             {
-                ApplySteps(run, index + 1, current, isTraced);
+                _rules.ApplySteps(run, index + 1, current, isTraced);
             }
 
             current = exit.State;
         }
 
-        Return(inner);
+        _context.Exits.Return(inner);
         return current;
     }
 
     private void ExecuteLookup(in RuleRun run, int index, bool isTraced, RuleStep.VerdictLookup lookup, WalkState state)
     {
-        LookupIndex map = _plan.Of(lookup);
-        RuleStep[] steps = _plan.Steps(lookup.Map);
-        List<LookupHit> hits = RentHits();
+        LookupIndex map = _context.Plan.Of(lookup);
+        RuleStep[] steps = _context.Plan.Steps(lookup.Map);
+        List<LookupHit> hits = _context.Hits.Rent();
 
         // Nothing found: the rule does not match.
-        Find(map, lookup.Key, state, hits, run.Next);
+        LookupSearch.Find(map, lookup.Key, state, hits, run.Next);
         foreach (LookupHit hit in hits)
         {
             RuleStep found = steps[hit.Value];
-            if (_packet is not null)
+            if (_context.Packet is not null)
             {
                 NoteFound(hit.State, found, $"finds in {(lookup.Map.Name.Length == 0 ? "the map" : lookup.Map.Name)}: {StepDescription.Describe(found)}");
             }
 
             if (Execute(run, index, isTraced, found, hit.State) is { } current)
             {
-                ApplySteps(run, index + 1, current, isTraced);
+                _rules.ApplySteps(run, index + 1, current, isTraced);
             }
         }
 
-        Return(hits);
+        _context.Hits.Return(hits);
     }
 
     private void ExecuteLookup(in RuleRun run, RuleStep.DnatLookup lookup, WalkState state)
     {
-        LookupIndex map = _plan.Of(lookup);
-        EndpointAddress[] targets = _plan.Targets(lookup.Map);
-        List<LookupHit> hits = RentHits();
-        Find(map, lookup.Key, state, hits, run.Next);
+        LookupIndex map = _context.Plan.Of(lookup);
+        EndpointAddress[] targets = _context.Plan.Targets(lookup.Map);
+        List<LookupHit> hits = _context.Hits.Rent();
+        LookupSearch.Find(map, lookup.Key, state, hits, run.Next);
         foreach (LookupHit hit in hits)
         {
             EndpointAddress target = targets[hit.Value];
-            if (_packet is not null)
+            if (_context.Packet is not null)
             {
                 NoteFound(hit.State, lookup, $"picks {target}{(lookup.Map.Name.Length == 0 ? "" : $" from {lookup.Map.Name}")}");
             }
@@ -211,6 +177,6 @@ public sealed partial class PacketWalker
             Rewrite(hit.State, target.Address, target.Port, run.Exits);
         }
 
-        Return(hits);
+        _context.Hits.Return(hits);
     }
 }

@@ -1,0 +1,44 @@
+using KubeProxySharp.RuleModel.Analysis.Sets;
+
+namespace KubeProxySharp.RuleModel.Analysis.Walk;
+
+/// <summary>What the parts of a walk share: the prepared rules, the node, and lists that are reused. For one thread.</summary>
+/// <param name="plan">The rules.</param>
+/// <param name="node">The node that the packets pass.</param>
+/// <param name="outputInterfaces">Output interfaces that rules match; empty when the output interface is not known.</param>
+internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<string> outputInterfaces)
+{
+    private readonly AddressRange[] _localRanges = node.LocalRanges(plan.Rules.Family);
+
+    public RulePlan Plan { get; } = plan;
+
+    public NodeView Node { get; } = node;
+
+    /// <summary>The node's own addresses, ordered and without overlaps.</summary>
+    public ReadOnlySpan<AddressRange> LocalRanges => _localRanges;
+
+    public IReadOnlyList<string> OutputInterfaces { get; } = outputInterfaces;
+
+    /// <summary>The packet that is walked; null for a space of packets.</summary>
+    public WalkPacket? Packet { get; set; }
+
+    public ListPool<WalkState> States { get; } = new();
+
+    public ListPool<ChainExit> Exits { get; } = new();
+
+    public ListPool<LookupHit> Hits { get; } = new();
+
+    /// <summary>Keeps lists that are no longer used, so that a walk does not allocate one for each rule.</summary>
+    internal sealed class ListPool<T>
+    {
+        private readonly Stack<List<T>> _lists = new();
+
+        public List<T> Rent() => _lists.TryPop(out List<T>? list) ? list : [];
+
+        public void Return(List<T> list)
+        {
+            list.Clear();
+            _lists.Push(list);
+        }
+    }
+}
