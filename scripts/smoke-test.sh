@@ -62,7 +62,11 @@ try_agent() {
   inside nft delete table ip kube-proxy
 }
 
-grep -q '^kube-proxy-sharp ' <<<"$("$program" --version)" || fail "--version"
+version=$("$program" --version)
+grep -q '^kube-proxy-sharp [0-9].*, \.NET 1[0-9]\.' <<<"$version" || fail "--version: $version"
+if git rev-parse --verify --quiet HEAD >/dev/null 2>&1; then
+  grep -q ', commit [0-9a-f]\{12\},' <<<"$version" || fail "--version without the commit: $version"
+fi
 grep -q 'Examples:' <<<"$("$program" dry-run --help)" || fail "dry-run --help"
 "$program" dry-run -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a >"$work/rules" 2>"$work/notes" \
   || fail "dry-run of examples/: $(cat "$work/notes")"

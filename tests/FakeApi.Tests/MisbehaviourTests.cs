@@ -152,6 +152,7 @@ public sealed class MisbehaviourTests : IAsyncLifetime
         (await more).Should().Be(0);
     }
 
+    [Trait("Category", "Slow")]
     [Fact]
     public async Task BytesThatAreNoEventComeAsTheyAre()
     {

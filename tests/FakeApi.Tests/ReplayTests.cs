@@ -34,6 +34,7 @@ public sealed class ReplayTests
         await CompareAsync(server, PathOf(resource) + query, Recorded.Protobuf, $"{resource}/{name}.pb");
     }
 
+    [Trait("Category", "Slow")]
     [Theory]
     [InlineData("services", "watch", "")]
     [InlineData("services", "watch-selected", ProxyServices)]
@@ -62,6 +63,7 @@ public sealed class ReplayTests
         }
     }
 
+    [Trait("Category", "Slow")]
     [Theory]
     [InlineData("services")]
     [InlineData("endpointslices")]

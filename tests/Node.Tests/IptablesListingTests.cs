@@ -14,6 +14,7 @@ namespace KubeProxySharp.Node.Tests;
 /// The canonical text against the real tools and the real kernel: what we print is what iptables-restore takes and
 /// iptables-save gives back, byte for byte, with both variants of iptables.
 /// </summary>
+[Trait("Category", "Netns")]
 public sealed class IptablesListingTests
 {
     public static TheoryData<string, IpFamily, string> Recordings()

@@ -13,6 +13,7 @@ namespace KubeProxySharp.Node.Tests;
 /// The script that this program writes, read without a kernel, does what the table does that the kernel makes of it; and
 /// nft's listing of that is read alike as text and as JSON.
 /// </summary>
+[Trait("Category", "Netns")]
 public sealed class NftScriptReadingTests
 {
     [SkippableTheory]

@@ -9,6 +9,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests;
 
 /// <summary>Our nftables rules, as the kernel has them, do what the recorded rules of kube-proxy's nftables mode do.</summary>
+[Trait("Category", "Netns")]
 public sealed class NftablesSemanticsTests
 {
     public static TheoryData<string, IpFamily> Recordings()

@@ -11,6 +11,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests;
 
 /// <summary>The nftables transactions against the real nft and the real kernel.</summary>
+[Trait("Category", "Netns")]
 public sealed class NftablesTests
 {
     public static TheoryData<string, IpFamily> Recordings()

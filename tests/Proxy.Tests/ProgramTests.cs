@@ -10,8 +10,15 @@ public sealed class ProgramTests
     public void VersionNamesTheProgramAndWhoseRulesItMakes()
     {
         Invoke("--version").Should().Be((0, ProgramCommandLine.VersionText + "\n"));
-        ProgramCommandLine.VersionText.Should().MatchRegex("^kube-proxy-sharp \\d+\\.\\d+\\.\\d+ \\(rules of kube-proxy 1\\.36\\)$");
+        ProgramCommandLine.VersionText.Should().MatchRegex("^kube-proxy-sharp \\d+\\.\\d+\\.\\d+ \\(rules of kube-proxy 1\\.36\\)(, commit [0-9a-f]{12})?, \\.NET 10\\.\\d+\\.\\d+$");
     }
+
+    [Theory]
+    [InlineData("1a2b3c4d5e6f708192a3b4c5d6e7f80912345678", "kube-proxy-sharp 0.1.0 (rules of kube-proxy 1.36), commit 1a2b3c4d5e6f, .NET 10.0.12")]
+    [InlineData("1a2b3c4", "kube-proxy-sharp 0.1.0 (rules of kube-proxy 1.36), commit 1a2b3c4, .NET 10.0.12")]
+    [InlineData("", "kube-proxy-sharp 0.1.0 (rules of kube-proxy 1.36), .NET 10.0.12")]
+    public void VersionNamesTheCommitWhereItIsKnown(string commit, string text) =>
+        ProgramCommandLine.FormatVersion("0.1.0", commit, ".NET 10.0.12").Should().Be(text);
 
     [Fact]
     public void HelpHasExamplesAndExitCodes()

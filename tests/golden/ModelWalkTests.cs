@@ -35,6 +35,7 @@ public sealed class ModelWalkTests
         return seeds;
     }
 
+    [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(Cases))]
     public void RulesDoWhatTheModelSays(string name, string mode)

@@ -11,6 +11,7 @@ namespace KubeProxySharp.Golden.Tests;
 /// <summary>The neutral value of rule sets: equal for what does the same, different for what does not.</summary>
 public sealed class NeutralRulesTests
 {
+    [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(RecordedCaseTests.CasesByFamily), MemberType = typeof(RecordedCaseTests))]
     public void OurIptablesRulesDoWhatTheRecordedOnesDo(string name, IpFamily family)

@@ -51,6 +51,7 @@ public sealed class OwnGoldenTests
     }
 
     /// <summary>Text that looks right to a reader may still be refused by nft or by the kernel.</summary>
+    [Trait("Category", "Netns")]
     [SkippableTheory]
     [MemberData(nameof(Cases))]
     public void NftTakesTheScript(string name)

@@ -61,6 +61,7 @@ public sealed class RecordedSequenceTests
         }
     }
 
+    [Trait("Category", "Netns")]
     [SkippableTheory]
     [MemberData(nameof(Sequences))]
     public void TheRealToolEndsInTheRecordedRules(string name, IpFamily family)

@@ -13,8 +13,10 @@ namespace KubeProxySharp.Proxy.Commands;
 /// <summary>The command line of the program.</summary>
 internal static class ProgramCommandLine
 {
-    /// <summary>Version of the program, and of the kube-proxy whose rules it makes.</summary>
-    public static string VersionText => $"kube-proxy-sharp {BuildInformation.Version} (rules of kube-proxy 1.36)";
+    private const int ShortCommitLength = 12;
+
+    /// <summary>Version of the program and of the kube-proxy whose rules it makes, the commit if it is known, and the runtime.</summary>
+    public static string VersionText { get; } = FormatVersion(BuildInformation.Version, BuildInformation.Commit, BuildInformation.Runtime);
 
     public static RootCommand Create()
     {
@@ -37,6 +39,11 @@ internal static class ProgramCommandLine
         root.Subcommands.Add(new Command(ProgramArguments.RunCommandName, "Runs as the kube-proxy of this node, with kube-proxy's flags; run --help lists them."));
         return root;
     }
+
+    /// <summary>One line of text; an empty <paramref name="commit"/> is left out, a long one is abbreviated.</summary>
+    internal static string FormatVersion(string version, string commit, string runtime) =>
+        $"kube-proxy-sharp {version} (rules of kube-proxy {BuildInformation.KubernetesMajor}.{BuildInformation.KubernetesMinor})"
+        + (commit.Length == 0 ? "" : $", commit {commit[..Math.Min(commit.Length, ShortCommitLength)]}") + $", {runtime}";
 
     private sealed class PrintVersion : SynchronousCommandLineAction
     {

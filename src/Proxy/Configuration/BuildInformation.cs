@@ -12,9 +12,15 @@ internal static class BuildInformation
     /// <summary>Minor version of the kube-proxy whose behaviour this program has.</summary>
     public const string KubernetesMinor = "36";
 
-    /// <summary>Version of this program.</summary>
-    public static string Version { get; } =
-        typeof(BuildInformation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    // The SDK writes the version and, after a plus sign, the commit.
+    private static readonly string[] s_versionAndCommit =
+        (typeof(BuildInformation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+', 2);
+
+    /// <summary>Version of this program, as <c>Version</c> in Directory.Build.props sets it.</summary>
+    public static string Version => s_versionAndCommit[0];
+
+    /// <summary>The git commit this program was published from, in full; empty where it is not known.</summary>
+    public static string Commit => s_versionAndCommit is [_, string commit] ? commit : "";
 
     /// <summary>
     /// The Kubernetes version with ours as build metadata: tools that compare the versions of a cluster's components see

@@ -17,7 +17,7 @@ internal static class KubernetesVersion
 
     /// <summary>What <c>--version=raw</c> prints: kube-proxy's structure, with the fields that are known here.</summary>
     public static string Raw(string version) =>
-        $"version.Info{{Major:\"1\", Minor:\"36\", GitVersion:\"{version}\", GitCommit:\"\", GitTreeState:\"\", BuildDate:\"\", GoVersion:\"\", Compiler:\"\", Platform:\"linux/{Architecture}\"}}";
+        $"version.Info{{Major:\"1\", Minor:\"36\", GitVersion:\"{version}\", GitCommit:\"{BuildInformation.Commit}\", GitTreeState:\"\", BuildDate:\"\", GoVersion:\"\", Compiler:\"\", Platform:\"linux/{Architecture}\"}}";
 
     private static string Architecture => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
     {

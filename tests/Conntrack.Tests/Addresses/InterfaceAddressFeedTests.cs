@@ -90,6 +90,7 @@ public sealed class InterfaceAddressFeedTests
     }
 
     /// <summary>The framework read the same addresses, as long as nothing changed meanwhile.</summary>
+    [Trait("Category", "Netns")]
     [SkippableFact]
     public void TheKernelsListingIsTheFrameworks() => NetworkNamespace.RunOrSkip(
         static () =>
@@ -110,6 +111,7 @@ public sealed class InterfaceAddressFeedTests
         },
         "ip");
 
+    [Trait("Category", "Netns")]
     [SkippableFact]
     public void TheKernelReportsWhatComesAndGoes() => NetworkNamespace.RunOrSkip(
         static () =>
@@ -131,6 +133,7 @@ public sealed class InterfaceAddressFeedTests
         "ip");
 
     /// <summary>More events than the socket holds: the kernel says so, and what is left in the queue is out of date.</summary>
+    [Trait("Category", "Netns")]
     [SkippableFact]
     public void LostEventsLeadToANewListing() => NetworkNamespace.RunOrSkip(
         static () =>

@@ -78,6 +78,7 @@ public sealed class NetlinkConnectionTests
         kernel.Error.Should().Be(Errno.ProtocolNotSupported);
     }
 
+    [Trait("Category", "Netns")]
     [SkippableFact]
     public void ABatchTakesEffectTogether() => NetworkNamespace.RunOrSkip(
         static () =>
@@ -91,6 +92,7 @@ public sealed class NetlinkConnectionTests
         "nft");
 
     /// <summary>Each message that is refused has its own error, which tells where in it the mistake is, and nothing takes effect.</summary>
+    [Trait("Category", "Netns")]
     [SkippableFact]
     public void TheErrorsOfABatchSayWhichMessageAndWhere() => NetworkNamespace.RunOrSkip(
         static () =>

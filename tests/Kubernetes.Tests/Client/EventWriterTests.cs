@@ -72,7 +72,7 @@ public sealed class EventWriterTests : IAsyncDisposable
         await Until(() => _server.Requests.Count == 2);
         WriteStart("node-a");
         WriteStart("node-a");
-        await Until(() => _server.Requests.Count == 3, TimeSpan.FromSeconds(0.2));
+        await Until(() => _server.Requests.Count == 3, TimeSpan.FromSeconds(1));
 
         _server.Requests[1].Message.Method.Should().Be(HttpMethod.Patch);
         _server.Requests[1].Path.Should().StartWith("/apis/events.k8s.io/v1/namespaces/default/events/node-a.");

@@ -191,14 +191,14 @@ public sealed class YamlDocumentReaderTests
     [Fact]
     public void RandomDocumentsReadTheSame()
     {
-        for (int seed = 0; seed < 2_000; seed++)
+        for (int seed = 0; seed < Nightly.Size(500, 2_000); seed++)
         {
             Compare(Encoding.UTF8.GetBytes(new RandomYaml(new Random(seed)).Stream()));
         }
     }
 
     [Fact]
-    public void DamagedDocumentsReadTheSame() => Damage.Try(10_000, random =>
+    public void DamagedDocumentsReadTheSame() => Damage.Try(Nightly.Size(2_000, 10_000), random =>
     {
         byte[] text = Encoding.UTF8.GetBytes(random.Next(4) == 0 ? Printed : new RandomYaml(random).Stream());
         ReadOnlySpan<byte> strange = "\n\n   --::#'\"{}[]|>&*%?,\t\r\\ab1."u8;

@@ -184,7 +184,7 @@ public sealed class ReflectorTests : IAsyncDisposable
         TricklingBody body = new(Messages.Event("MODIFIED", "a", "1"), isBusy ? TimeSpan.FromSeconds(3) : Timeout.InfiniteTimeSpan, _time);
         _server.Watch(body).List(Messages.List("10", "", Messages.Service("b", "2"))).Watch([]);
 
-        await RunUntil(() => _sink.Calls.Contains("listed"));
+        await RunUntil(() => _sink.Calls.Contains("listed"), TimeSpan.FromSeconds(0.25));
 
         _sink.Calls.Should().StartWith("put a").And.EndWith(["remove a", "listed"]);
         _server.Requests[1].Parameter("watch").Should().BeNull();

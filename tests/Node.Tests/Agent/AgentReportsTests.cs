@@ -7,6 +7,7 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Node.Tests.Agent;
 
 /// <summary>What a running agent tells the API server, load balancers and whoever asks, and how it takes changes of the node.</summary>
+[Trait("Category", "Netns")]
 public sealed class AgentReportsTests
 {
     private const string Taint = """{"taints":[{"key":"ToBeDeletedByClusterAutoscaler","value":"1","effect":"NoSchedule"}]}""";

@@ -6,6 +6,7 @@ using KubeProxySharp.FakeApi.Transport;
 namespace KubeProxySharp.Node.Tests.Agent;
 
 /// <summary>Nothing is written before everything is known: what an agent before left is better than half of the rules.</summary>
+[Trait("Category", "Netns")]
 public sealed class FirstRulesTests
 {
     private const int AllTypes = 4;

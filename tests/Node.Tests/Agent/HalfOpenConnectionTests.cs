@@ -4,6 +4,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Agent;
 
 /// <summary>A connection whose packets vanish, as behind a firewall that has forgotten it: nothing tells either end.</summary>
+[Trait("Category", "Netns")]
 public sealed class HalfOpenConnectionTests
 {
     private const string Established = "01"; // TCP_ESTABLISHED of linux/tcp_states.h

@@ -5,6 +5,7 @@ using KubeProxySharp.FakeApi.Transport;
 namespace KubeProxySharp.Node.Tests.Agent;
 
 /// <summary>A server that refuses an agent whose rules are complete: they stay, and follow again when it does no more.</summary>
+[Trait("Category", "Netns")]
 public sealed class RefusalTests
 {
     [SkippableFact]

@@ -3,6 +3,7 @@ using System.Net;
 namespace KubeProxySharp.Node.Tests.Agent;
 
 /// <summary>A node that boots while the API server is down: the Pod must not be killed, and rules follow when it comes.</summary>
+[Trait("Category", "Netns")]
 public sealed class ServerDownAtStartTests
 {
     [SkippableFact]

@@ -5,6 +5,7 @@ using KubeProxySharp.FakeApi.Storage;
 namespace KubeProxySharp.Node.Tests.Agent;
 
 /// <summary>What a server and the way to it do to watches that run: rules stay valid, nothing is lost, the agent recovers by itself.</summary>
+[Trait("Category", "Netns")]
 public sealed class WatchFaultTests
 {
     private static readonly TimeSpan s_bookmarkPeriod = TimeSpan.FromMilliseconds(50);

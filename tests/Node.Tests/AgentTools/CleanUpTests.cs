@@ -1,6 +1,7 @@
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>The two ways to run the program that leave no rules.</summary>
+[Trait("Category", "Netns")]
 public sealed class CleanUpTests
 {
     [SkippableTheory]

@@ -1,6 +1,7 @@
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>What the agent does not depend on: a place to write to.</summary>
+[Trait("Category", "Netns")]
 public sealed class HostTroubleTests
 {
     /// <summary>In a mount namespace of its own: a /tmp without a free byte, and a working directory that nobody can write to.</summary>

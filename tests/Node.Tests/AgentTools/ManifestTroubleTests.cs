@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>Manifests in a bad state take no rules away.</summary>
+[Trait("Category", "Netns")]
 public sealed class ManifestTroubleTests
 {
     private const string Mode = "nftables";

@@ -19,6 +19,7 @@ namespace KubeProxySharp.Node.Tests.AgentTools;
 /// and nothing has piled up. KPS_CHANGES sets the number; 100000 is a day on a busy cluster.
 /// </summary>
 [Collection(AloneCollection.Name)]
+[Trait("Category", "Netns")]
 public sealed class ManyChangesTests(ITestOutputHelper output)
 {
     private const int Size = 200;

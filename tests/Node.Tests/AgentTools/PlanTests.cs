@@ -3,6 +3,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>A plan on the node itself: nothing after a sync, and what the next one will do before it.</summary>
+[Trait("Category", "Netns")]
 public sealed class PlanTests
 {
     [SkippableTheory]

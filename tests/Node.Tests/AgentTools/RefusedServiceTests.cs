@@ -1,6 +1,7 @@
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>The kernel refuses the rules of one Service: all others get theirs.</summary>
+[Trait("Category", "Netns")]
 public sealed class RefusedServiceTests
 {
     [SkippableTheory]

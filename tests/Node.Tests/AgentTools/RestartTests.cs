@@ -3,6 +3,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>The agent is replaced, by itself or in the place of kube-proxy: rules never vanish meanwhile, clients keep their endpoints.</summary>
+[Trait("Category", "Netns")]
 public sealed class RestartTests
 {
     private const string Client = "192.0.2.77";

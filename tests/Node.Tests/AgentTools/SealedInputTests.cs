@@ -9,6 +9,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>Input that a tool gets whole or not at all.</summary>
+[Trait("Category", "Netns")]
 public sealed class SealedInputTests
 {
     private readonly ProcessRunner _runner = new(HostNetns.Instance, TimeProvider.System);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>The agent ends in the worst moments: the kernel has the old rules or the new ones, never a part.</summary>
+[Trait("Category", "Netns")]
 public sealed class StopTests
 {
     private const int Services = 2000;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>The tools fail: the rules that are there stay, it is told, and the agent recovers by itself.</summary>
+[Trait("Category", "Netns")]
 public sealed class ToolFailureTests
 {
     private const string Failed = "rules could not be written";

@@ -1,6 +1,7 @@
 namespace KubeProxySharp.Node.Tests.AgentTools;
 
 /// <summary>Two agents on one node, as happens while a DaemonSet is replaced: no endless fight.</summary>
+[Trait("Category", "Netns")]
 public sealed class TwoAgentsTests
 {
     [SkippableTheory]

@@ -7,6 +7,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Appliers;
 
 /// <summary>Rules that are listed while others are being committed: always those of one moment.</summary>
+[Trait("Category", "Netns")]
 public sealed class ConsistentListingTests
 {
     private const int Chains = 400;

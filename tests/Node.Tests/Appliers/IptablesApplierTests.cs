@@ -13,6 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KubeProxySharp.Node.Tests.Appliers;
 
 /// <summary>The iptables applier against the real tools and the real kernel, in both variants.</summary>
+[Trait("Category", "Netns")]
 public sealed class IptablesApplierTests
 {
     private static readonly FamilyRules s_rules = Samples.Model([Samples.LoadBalancer], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]).IPv4;

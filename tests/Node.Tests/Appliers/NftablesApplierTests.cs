@@ -13,6 +13,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Appliers;
 
 /// <summary>The nftables applier against the real nft and the real kernel.</summary>
+[Trait("Category", "Netns")]
 public sealed class NftablesApplierTests
 {
     public static TheoryData<string, IpFamily> Recordings()

@@ -8,6 +8,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Appliers;
 
 /// <summary>The clean-up leaves nothing of ours, and everything of others.</summary>
+[Trait("Category", "Netns")]
 public sealed class RuleCleanUpTests
 {
     private static readonly string[] s_variants = ["nft", "legacy"];

@@ -10,6 +10,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Conntrack;
 
 /// <summary>The kernel's table through ctnetlink, next to what the conntrack tool says about it.</summary>
+[Trait("Category", "Netns")]
 public sealed class ConntrackTableTests
 {
     public static TheoryData<string, ConntrackFilter> Filters() => new()

@@ -17,6 +17,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Conntrack;
 
 /// <summary>The clean-up in the real table: with flows put there, and with packets through our own rules.</summary>
+[Trait("Category", "Netns")]
 public sealed class FlowCleanUpTests
 {
     private readonly ClusterState _state = new(allowExternalIPs: true);

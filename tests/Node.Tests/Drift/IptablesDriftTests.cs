@@ -4,6 +4,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Drift;
 
 /// <summary>What is noticed of changes made by both variants of iptables.</summary>
+[Trait("Category", "Netns")]
 public sealed class IptablesDriftTests
 {
     private const string Rules = """

@@ -6,6 +6,7 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Node.Tests.Drift;
 
 /// <summary>What the kernel tells of changes to the table kube-proxy, and what the watch makes of it.</summary>
+[Trait("Category", "Netns")]
 public sealed class NftablesDriftTests
 {
     private const string Rules = """

@@ -5,6 +5,7 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Node.Tests.Flows;
 
 /// <summary>What the running agent does to flows, with real packets and with flows put into the table.</summary>
+[Trait("Category", "Netns")]
 public sealed class ConntrackReconcilerTests
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);

@@ -16,6 +16,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KubeProxySharp.Node.Tests.Flows;
 
 /// <summary>Passes that no sync asks for, in the real table and with a clock that is moved.</summary>
+[Trait("Category", "Netns")]
 public sealed class ReconcileTests : IDisposable
 {
     private static readonly TimeSpan s_step = TimeSpan.FromSeconds(10);

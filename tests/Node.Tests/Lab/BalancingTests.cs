@@ -5,6 +5,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>Which of several endpoints a client gets: any, or always the same.</summary>
+[Trait("Category", "Netns")]
 public abstract class BalancingTests(BehaviourLab lab)
 {
     [SkippableTheory]

@@ -3,6 +3,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>What becomes of packets: every line of <see cref="BehaviourTable"/>, in both families.</summary>
+[Trait("Category", "Netns")]
 public abstract class BehaviourTests(BehaviourLab lab)
 {
     public static TheoryData<string, bool> Services()

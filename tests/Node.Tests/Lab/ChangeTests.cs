@@ -4,6 +4,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>200 new connections a second must all be answered, whatever happens to rules and agent meanwhile.</summary>
+[Trait("Category", "Netns")]
 public abstract class ChangeTests(string mode)
 {
     private const int Connections = SteadyDialling.Connections;

@@ -3,6 +3,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>What the tests under change rest on: rules that are missing for a moment are noticed.</summary>
+[Trait("Category", "Netns")]
 public sealed class DiallingTests
 {
     /// <summary>As one who deletes first does it: the old rules go, the new ones come.</summary>

@@ -3,6 +3,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>The four Services of docs/field-walkthroughs.md with real packets. An answer proves both directions.</summary>
+[Trait("Category", "Netns")]
 public sealed class FieldTests
 {
     private static readonly string[] s_echoPods =

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>The image's root file system, started with the rights that the DaemonSet gives.</summary>
+[Trait("Category", "Netns")]
 public sealed class ImageTests
 {
     [SkippableTheory]

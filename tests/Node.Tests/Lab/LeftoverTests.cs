@@ -6,6 +6,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>What a test process that crashed could not take away.</summary>
+[Trait("Category", "Netns")]
 public sealed class LeftoverTests
 {
     [SkippableFact]

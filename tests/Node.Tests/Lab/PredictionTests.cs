@@ -19,6 +19,7 @@ namespace KubeProxySharp.Node.Tests.Lab;
 /// What explain says of a packet is what becomes of it: 1,000 random packets on random clusters, through the rules of a
 /// running agent. The walk through the rules and the walk through the model must agree on each of them, too.
 /// </summary>
+[Trait("Category", "Netns")]
 public sealed class PredictionTests
 {
     private const int Clusters = 4;

@@ -6,6 +6,7 @@ namespace KubeProxySharp.Node.Tests.Lab;
 /// <summary>
 /// Rules of another writer are taken over while 200 new connections a second are made: ours are complete before those go.
 /// </summary>
+[Trait("Category", "Netns")]
 public sealed class TakeOverTests
 {
     /// <summary>Recorded rules, our mode, our variant of iptables.</summary>

@@ -3,6 +3,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Lab;
 
 /// <summary>The cells of the masquerade matrix that another configuration of the agent changes, in both families.</summary>
+[Trait("Category", "Netns")]
 public abstract class VariationTests(BehaviourLab lab)
 {
     public static TheoryData<string> Variations() => [.. BehaviourTable.Variations];

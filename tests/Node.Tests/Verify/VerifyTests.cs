@@ -8,6 +8,7 @@ using KubeProxySharp.Testing.Lab;
 namespace KubeProxySharp.Node.Tests.Verify;
 
 /// <summary>The command on a node with real rules and flows, on what was saved of it, and with an API server.</summary>
+[Trait("Category", "Netns")]
 public sealed class VerifyTests
 {
     private const int Clean = 0;

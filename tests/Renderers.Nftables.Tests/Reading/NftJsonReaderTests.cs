@@ -121,7 +121,7 @@ public sealed class NftJsonReaderTests
     public void MutatedListingsThrowNothingButTheReadersException(string name)
     {
         string text = Text(name);
-        Damage.Try(150, random => TryRead(random.Next(3) == 0 ? Scribble(text, random) : ReplaceValues(text, random)));
+        Damage.Try(Nightly.Size(50, 150), random => TryRead(random.Next(3) == 0 ? Scribble(text, random) : ReplaceValues(text, random)));
     }
 
     [Theory]

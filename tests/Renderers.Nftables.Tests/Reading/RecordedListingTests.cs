@@ -9,6 +9,7 @@ public sealed class RecordedListingTests
 {
     public static TheoryData<string> Cases => [.. RecordedCases.Cases];
 
+    [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(Cases))]
     public void TextAndJsonAreReadAlike(string name)

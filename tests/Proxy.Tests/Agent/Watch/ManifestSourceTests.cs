@@ -149,6 +149,7 @@ public sealed class ManifestSourceTests : IAsyncDisposable
     }
 
     /// <summary>A shell empties the file of <c>kubectl get ... &gt;DIR/a.yaml</c> before kubectl has the first object.</summary>
+    [Trait("Category", "Slow")]
     [Theory]
     [InlineData("")]
     [InlineData("---\n")]

@@ -55,7 +55,8 @@ public sealed class PictureTests
             .And.NotContain("<script").And.NotContain("<link").And.NotContain("src=\"").And.NotContain("url(").And.NotContain("@import");
     }
 
-    /// <summary>A browser understands the page as it is meant, scripts off.</summary>
+    /// <summary>A browser understands the page as it is meant, scripts off. A second start of it, for a picture, is for nightly runs.</summary>
+    [Trait("Category", "Browser")]
     [SkippableFact]
     public async Task ABrowserShowsThePage()
     {
@@ -67,13 +68,16 @@ public sealed class PictureTests
         {
             string page = Path.Combine(directory, "page.html");
             await File.WriteAllTextAsync(page, run.Output);
-            string picture = Path.Combine(directory, "page.png");
 
             string dom = await BrowseAsync(browser!, directory, "--dump-dom", page);
-            await BrowseAsync(browser!, directory, $"--screenshot={picture}", page);
 
             dom.Should().Contain("25 %").And.Contain("192.168.103.142:443").And.Contain("</svg>").And.Contain("MASQUERADE --random-fully");
-            new FileInfo(picture).Length.Should().BeGreaterThan(20_000, "an empty page is smaller");
+            if (Nightly.IsOn)
+            {
+                string picture = Path.Combine(directory, "page.png");
+                await BrowseAsync(browser!, directory, $"--screenshot={picture}", page);
+                new FileInfo(picture).Length.Should().BeGreaterThan(20_000, "an empty page is smaller");
+            }
         }
         finally
         {

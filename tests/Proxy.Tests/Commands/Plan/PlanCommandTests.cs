@@ -28,6 +28,7 @@ public sealed class PlanCommandTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>What kube-proxy wrote for a cluster is what we would write: nothing changes for any packet.</summary>
+    [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(Recordings))]
     public async Task RecordedRulesNeedNoChange(string name, string mode)

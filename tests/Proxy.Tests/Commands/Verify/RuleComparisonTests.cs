@@ -21,6 +21,7 @@ public sealed class RuleComparisonTests
         return recordings;
     }
 
+    [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(Recordings))]
     public void RecordedRulesAreAsTheyShouldBe(string name, string mode)

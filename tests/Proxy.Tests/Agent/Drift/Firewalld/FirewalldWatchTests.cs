@@ -11,6 +11,7 @@ public sealed class FirewalldWatchTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
+    [Trait("Category", "Netns")]
     [SkippableTheory]
     [InlineData("nftables")]
     [InlineData("iptables")]
@@ -40,6 +41,7 @@ public sealed class FirewalldWatchTests
         "firewalld",
         "firewall-cmd");
 
+    [Trait("Category", "Netns")]
     [SkippableFact]
     public void ABusThatComesGoesAndComesAgainIsFound() => NetworkNamespace.RunOrSkip(
         () =>
