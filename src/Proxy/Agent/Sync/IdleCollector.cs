@@ -2,8 +2,9 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 
 /// <summary>
 /// Gives memory back after syncs, once nothing has been synced for a moment. The collector of .NET keeps what it once needed,
-/// and collects only when something is allocated: an agent that rests would hold the leftovers of its last work for hours. The
-/// whole heap is compacted, which takes milliseconds (docs/building.md), so never while changes come in.
+/// and collects only when something is allocated: an agent at rest would hold the leftovers of its last work for hours. On a
+/// node where changes never cease, memory is given back once a minute: what changes replace would otherwise stay until the
+/// collector's own budget for old objects is used up. The whole heap is compacted, which takes milliseconds (docs/building.md).
 /// </summary>
 /// <param name="collect">Collects.</param>
 /// <param name="time">The clock.</param>
@@ -11,6 +12,9 @@ internal sealed class IdleCollector(Action collect, TimeProvider time)
 {
     /// <summary>The time without syncs after which memory is given back.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest time between two collections while changes come in.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
     private readonly WakeSignal _worked = new(time);
 
@@ -26,7 +30,8 @@ internal sealed class IdleCollector(Action collect, TimeProvider time)
         while (true)
         {
             await _worked.WaitAsync(Timeout.InfiniteTimeSpan, cancellation);
-            while (await _worked.WaitAsync(Quiet, cancellation))
+            long first = time.GetTimestamp();
+            while (await _worked.WaitAsync(Quiet, cancellation) && time.GetElapsedTime(first) < Longest)
             {
                 // More work: the moment of quiet begins anew.
             }

@@ -28,7 +28,28 @@ public sealed class IdleCollectorTests
     }
 
     [Fact]
-    public async Task NothingIsCollectedWhileChangesComeIn()
+    public async Task MemoryIsGivenBackOnceAMinuteWhileChangesNeverCease()
+    {
+        using CancellationTokenSource stop = new();
+        CountedTimers timers = new(_time);
+        IdleCollector idle = new(() => Interlocked.Increment(ref _collections), timers);
+        Task running = idle.RunAsync(stop.Token);
+
+        int second = 0;
+        for (; second < 150; second++)
+        {
+            idle.Worked();
+            await UntilAsync(() => timers.Count + Volatile.Read(ref _collections) > second); // a collection is followed by a wait without a limit
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        _collections.Should().Be(2);
+
+        await StopAsync(stop, running);
+    }
+
+    [Fact]
+    public async Task NothingIsCollectedInAMinuteOfChanges()
     {
         using CancellationTokenSource stop = new();
         CountedTimers timers = new(_time);
@@ -70,6 +91,10 @@ public sealed class IdleCollectorTests
         private int _count;
 
         public int Count => Volatile.Read(ref _count);
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
