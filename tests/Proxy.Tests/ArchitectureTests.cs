@@ -97,6 +97,25 @@ public sealed class ArchitectureTests
         wrong.Should().BeEmpty();
     }
 
+    /// <summary>What a document names can be opened.</summary>
+    [Fact]
+    public void SourceFilesThatDocumentsNameExist()
+    {
+        List<string> missing = [];
+        foreach (string document in Directory.EnumerateFiles(RepositoryRoot.Combine("docs"), "*.md"))
+        {
+            foreach (string quoted in File.ReadAllText(document).Split('`').Where(static (_, index) => index % 2 == 1))
+            {
+                if (quoted.StartsWith("src/", StringComparison.Ordinal) && !quoted.Contains(' ', StringComparison.Ordinal) && !Path.Exists(RepositoryRoot.Combine(quoted)))
+                {
+                    missing.Add($"{Path.GetFileName(document)}: {quoted}");
+                }
+            }
+        }
+
+        missing.Should().BeEmpty();
+    }
+
     private static int RankOf(string project, string folder)
     {
         string[] rooms = s_rooms[project];
