@@ -37,13 +37,13 @@ public abstract class ChangeTests(string mode)
     }
 
     [SkippableFact]
-    public void RepairsByFullSyncsDisturbNobody() => Run((lab, traffic) =>
+    public void RepairsDisturbNobody() => Run((lab, traffic) =>
     {
         for (int i = 0; i < 3; i++)
         {
             int mark = lab.Agent.Mark();
             Damage(lab);
-            lab.Agent.WaitFor(mark, "] \"Synced IPv4 rules (full)");
+            lab.Agent.WaitFor(mark, "IPv4 rules are in place again");
             traffic.Await(Connections);
         }
     });
