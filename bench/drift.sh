@@ -9,11 +9,13 @@
 #   full      full transactions after the first and without that of the repair (nftables): 0
 #   warnings  in the log besides the one of the damage: 0
 #   found     from a real deletion in our rules, half way, until it is in the log
-#   repaired  from that deletion until the rules are back
+#   repaired  from that deletion until the rules are back, as the kernel lists them
+#   checked   from then until the log says that nothing is missing (in iptables mode that takes a listing of all rules, which
+#             iptables-nft-save begins anew at every commit of others)
 # Ends with 1 if an update was missed, something was written in full for nothing, or there was a warning.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,14s/^# \{0,1\}//p' bench/drift.sh; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,16s/^# \{0,1\}//p' bench/drift.sh; exit 0 ;; esac
 services=${1:-10000} seconds=${2:-300}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nftables
@@ -53,10 +55,17 @@ damage() {
   esac
 }
 
+is_repaired() {
+  case "$1" in
+    nftables) inside nft get element ip kube-proxy service-ips '{ 10.96.0.0 . tcp . 80 }' >/dev/null 2>&1 ;;
+    *) [ "$(inside "iptables-$1" -w -t nat -S KUBE-SERVICES | wc -l)" -gt "$services" ] ;;
+  esac
+}
+
 failed=0
 printf '%s Services, %s s, %s cores, %s (%s), kernel %s\n' \
   "$services" "$seconds" "$(nproc)" "$("$program" --version)" "$program" "$(uname -r)"
-printf '%-9s %8s %8s %5s %9s | %8s %9s\n' mode commits updates full warnings found repaired
+printf '%-9s %8s %8s %5s %9s | %8s %9s %9s\n' mode commits updates full warnings found repaired checked
 for mode in "$@"; do
   case "$mode" in nftables) flags=(--proxy-mode nftables) ;; nft | legacy) flags=(--proxy-mode iptables --iptables-variant "$mode") ;; *) echo "unknown mode $mode" >&2; exit 1 ;; esac
   ip netns add "$namespace"
@@ -75,7 +84,7 @@ for mode in "$@"; do
   await "$work/log" 'Synced IPv4 rules (full)' 1
   sleep 5
   first=$(count 'Synced IPv4 rules (full)') noise=$(grep -c '^[WE]' "$work/log" || true)
-  began=$(date +%s.%N) found= repaired= updates=0
+  began=$(date +%s.%N) found= repaired= checked= updates=0
   : >"$work/commits"
   for change in $(seq 100); do
     before=$(count 'Synced IPv4 rules (partial)')
@@ -85,16 +94,20 @@ for mode in "$@"; do
     if [ "$change" -eq 50 ]; then
       done=$(count 'IPv4 rules are in place again')
       at=$(date +%H:%M:%S.%N | awk -F: '{ printf "%.3f", $1 * 3600 + $2 * 60 + $3 }')
+      is_repaired "$mode" || { echo "the rules are not as this script looks for them" >&2; exit 1; }
       damage "$mode"
+      began_repair=$(date +%s.%N)
+      until is_repaired "$mode"; do sleep 0.02; done
+      repaired=$(awk -v from="$began_repair" -v to="$(date +%s.%N)" 'BEGIN { printf "%.2f", to - from }')
       await "$work/log" 'IPv4 rules are in place again' $((done + 1))
       found=$(since "$at" "$(times_of "$work/log" 'IPv4 rules were changed by somebody else' | tail -n 1)")
-      repaired=$(since "$at" "$(times_of "$work/log" 'IPv4 rules are in place again' | tail -n 1)")
+      checked=$(since "$at" "$(times_of "$work/log" 'IPv4 rules are in place again' | tail -n 1)")
     fi
     sleep "$(awk -v now="$(date +%s.%N)" -v began="$began" -v part="$change" -v all="$seconds" 'BEGIN { d = began + all * part / 100 - now; print (d > 0 ? d : 0) }')"
   done
   full=$(($(count 'Synced IPv4 rules (full)') - first - $([ "$mode" = nftables ] && echo 1 || echo 0)))
   warnings=$(($(grep -c '^[WE]' "$work/log" || true) - noise - 1))
-  printf '%-9s %8s %8s %5s %9s | %6s s %7s s\n' "$mode" "$(wc -l <"$work/commits")" "$updates" "$full" "$warnings" "$found" "$repaired"
+  printf '%-9s %8s %8s %5s %9s | %6s s %7s s %7s s\n' "$mode" "$(wc -l <"$work/commits")" "$updates" "$full" "$warnings" "$found" "$repaired" "$checked"
   [ "$full" -eq 0 ] && [ "$warnings" -eq 0 ] || { failed=1; grep -E '^[WE]|\(full\)' "$work/log" | cut -c1-300 >&2; }
   stop
   rm -f "$work"/*
