@@ -57,6 +57,9 @@ public static class IptablesRenderer
         IBufferWriter<byte> output) =>
         WriteRestore(rules, PortsOf(rules), stale, additions, options, output);
 
+    /// <summary>A chain without rules, by whose absence other programs see that a table was flushed (spec 5.12).</summary>
+    public const string CanaryChain = "KUBE-PROXY-CANARY";
+
     /// <summary>The names of all per-service chains of a full restore.</summary>
     public static IReadOnlySet<ChainName> PortChains(FamilyRules rules) => new ChainTable(PortsOf(rules)).Names();
 

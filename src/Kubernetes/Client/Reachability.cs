@@ -19,7 +19,6 @@ internal sealed class Reachability(ApiClient client, Random random)
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_spread = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_longestRetryAfter = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
     private TaskCompletionSource<bool>? _probing;
@@ -85,7 +84,7 @@ internal sealed class Reachability(ApiClient client, Random random)
         await client.PauseAsync(steps.Next(), cancellationToken);
         while (await ProbeOnceAsync(cancellationToken) is TimeSpan retryAfter && client.TimeProvider.GetElapsedTime(start) < s_timeLimit)
         {
-            await client.PauseAsync((retryAfter < s_longestRetryAfter ? retryAfter : s_longestRetryAfter) + steps.Next(), cancellationToken);
+            await client.PauseAsync(retryAfter + steps.Next(), cancellationToken);
         }
 
         await Task.Delay(s_spread * random.NextDouble(), client.TimeProvider, cancellationToken);

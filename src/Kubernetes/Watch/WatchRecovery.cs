@@ -30,7 +30,6 @@ internal sealed class WatchRecovery(
     private static readonly TimeSpan s_healthyWatch = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_silentWatch = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_streamingRetry = TimeSpan.FromHours(1);
-    private static readonly TimeSpan s_longestRetryAfter = TimeSpan.FromMinutes(2);
 
     private readonly TimeProvider _time = client.TimeProvider;
     private readonly Backoff _backoff = Backoff.AfterRefusals(random);
@@ -310,7 +309,7 @@ internal sealed class WatchRecovery(
             return Wait(problem);
         }
 
-        TimeSpan retryAfter = status.RetryAfter is TimeSpan given ? (given < s_longestRetryAfter ? given : s_longestRetryAfter) : _backoff.Next();
+        TimeSpan retryAfter = status.RetryAfter ?? _backoff.Next();
         TimeSpan delay = retryAfter + (isOverload ? _overloadSpread.Share() : _breakBackoff.Next());
         _problem.Report(problem, delay);
         return NextAttempt.AsAsked(delay);

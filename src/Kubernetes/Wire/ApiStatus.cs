@@ -15,8 +15,11 @@ public sealed record ApiStatus
     /// <summary>The reasons of <c>details.causes</c>, joined by commas.</summary>
     public string Causes { get; init; } = "";
 
-    /// <summary>The time after which the server wants the next attempt; null if it gives none.</summary>
-    public TimeSpan? RetryAfter { get; init; }
+    /// <summary>The longest time that a server may ask for: nothing waits longer because of one wrong answer.</summary>
+    public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(2);
+
+    /// <summary>The time after which the server wants the next attempt, at most <see cref="LongestRetryAfter"/>; null if it gives none.</summary>
+    public TimeSpan? RetryAfter { get; init => field = value > LongestRetryAfter ? LongestRetryAfter : value; }
 
     /// <summary>Whether the resource version that was asked for is no longer in the server's history.</summary>
     public bool IsExpired => Reason is "Expired" or "Gone" || (Reason.Length == 0 && Code == 410);

@@ -22,12 +22,6 @@ internal static class BuildInformation
     /// <summary>The git commit this program was published from, in full; empty where it is not known.</summary>
     public static string Commit => s_versionAndCommit is [_, string commit] ? commit : "";
 
-    /// <summary>
-    /// The Kubernetes version with ours as build metadata: tools that compare the versions of a cluster's components see
-    /// the former, people see both.
-    /// </summary>
-    public static string KubernetesVersion => Configuration.KubernetesVersion.Text;
-
     /// <summary>The runtime, such as <c>.NET 10.0.0</c>.</summary>
     public static string Runtime => RuntimeInformation.FrameworkDescription;
 

@@ -2,7 +2,7 @@ namespace KubeProxySharp.Proxy.Configuration;
 
 /// <summary>
 /// The version that the program reports as kube-proxy: that of the kube-proxy whose behaviour it has, with the program
-/// itself as build metadata, as distributions do.
+/// itself as build metadata, so that tools that compare the versions of a cluster's components see the former, people see both.
 /// </summary>
 internal static class KubernetesVersion
 {
@@ -17,12 +17,5 @@ internal static class KubernetesVersion
 
     /// <summary>What <c>--version=raw</c> prints: kube-proxy's structure, with the fields that are known here.</summary>
     public static string Raw(string version) =>
-        $"version.Info{{Major:\"1\", Minor:\"36\", GitVersion:\"{version}\", GitCommit:\"{BuildInformation.Commit}\", GitTreeState:\"\", BuildDate:\"\", GoVersion:\"\", Compiler:\"\", Platform:\"linux/{Architecture}\"}}";
-
-    private static string Architecture => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.X64 => "amd64",
-        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
-        System.Runtime.InteropServices.Architecture other => $"{other}".ToLowerInvariant(),
-    };
+        $"version.Info{{Major:\"{BuildInformation.KubernetesMajor}\", Minor:\"{BuildInformation.KubernetesMinor}\", GitVersion:\"{version}\", GitCommit:\"{BuildInformation.Commit}\", GitTreeState:\"\", BuildDate:\"\", GoVersion:\"\", Compiler:\"\", Platform:\"{BuildInformation.Platform}\"}}";
 }

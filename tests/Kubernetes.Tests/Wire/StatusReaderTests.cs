@@ -5,6 +5,16 @@ namespace KubeProxySharp.Kubernetes.Tests.Wire;
 
 public sealed class StatusReaderTests
 {
+    /// <summary>Watches, probes and Events all wait for what is read here.</summary>
+    [Theory]
+    [InlineData(119, 119)]
+    [InlineData(121, 120)]
+    [InlineData(int.MaxValue, 120)]
+    public void AServerCannotAskForMoreThanTwoMinutes(int asked, int waited)
+    {
+        new ApiStatus { RetryAfter = TimeSpan.FromSeconds(asked) }.RetryAfter.Should().Be(TimeSpan.FromSeconds(waited));
+    }
+
     [Fact]
     public void RecordedFailuresAreEqualInBothFormats()
     {

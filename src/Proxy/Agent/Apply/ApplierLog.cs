@@ -33,8 +33,8 @@ internal static partial class ApplierLog
     [LoggerMessage(4008, LogLevel.Information, "{Family}: {Chains} chains differ from what was applied, {Reason}; writing all rules (full)")]
     public static partial void NotRepairedInPart(this ILogger log, IpFamily family, int chains, string reason);
 
-    [LoggerMessage(4010, LogLevel.Information, "{Family}: wrote the shared chains (partial); now looking for what else differs")]
-    public static partial void SharedChainsWritten(this ILogger log, IpFamily family);
+    [LoggerMessage(4010, LogLevel.Information, "{Family}: the shared chains first: {Outcome}; now comparing all chains with what is listed")]
+    public static partial void SharedChainsWritten(this ILogger log, IpFamily family, string outcome);
 
     [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
     public static partial void NoCanary(this ILogger log, IpFamily family, string error);

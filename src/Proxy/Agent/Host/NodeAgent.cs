@@ -118,16 +118,16 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await new OomScore(host.Files, _time, _logs.CreateLogger<OomScore>()).SetAsync(_configuration.OomScoreAdj, end.Token);
         await using ServiceHealthServers ports = new(backend.Families.All, family => MakeHealthServer(http, family, nodeName, health, events));
         HealthPorts healthPorts = new(ports.ByFamily, _time);
-        IdleCollector idle = new(IdleCollector.Compact, _time);
+        HeapCompactor heap = new(HeapCompactor.Compact, _time);
         using ConntrackReconciler flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<ConntrackReconciler>(), _time);
         using SyncReporting reporting = new(
-            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, idle, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
+            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
 
         Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
-        Restart("memory collector", isVital: false, idle.RunAsync);
+        Restart("memory collector", isVital: false, heap.RunAsync);
         parts.Add(TellUntilListedAsync(start, loop, end.Token));
         if (api is null)
         {

@@ -414,9 +414,9 @@ internal sealed class SyncLoop
         }
 
         string? drift = family.Drift;
-        bool isFull = family.NeedsFull || _time.GetUtcNow() >= family.NextFull || !family.Applier.CanUpdate(pending.Change);
-        ApplyResult? repair = family.MayRepairInPart && _time.GetUtcNow() < family.NextFull ? await RepairAsync(family, pending, abort) : null;
-        isFull &= repair is null;
+        bool isFullDue = _time.GetUtcNow() >= family.NextFull;
+        ApplyResult? repair = family.MayRepairInPart && !isFullDue ? await RepairAsync(family, pending, abort) : null;
+        bool isFull = repair is null && (isFullDue || family.NeedsFull || !family.Applier.CanUpdate(pending.Change));
         ApplyResult result = repair ?? await ApplyAsync(family, pending, isFull, abort);
         bool isRefusal = result.Outcome == ApplyOutcome.Refused && family.Applier.HasCheapUpdates;
         if (!result.IsApplied && !isFull && !isRefusal)

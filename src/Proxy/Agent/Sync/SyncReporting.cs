@@ -18,7 +18,7 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <param name="health">The health.</param>
 /// <param name="healthPorts">The health-check node ports.</param>
 /// <param name="events">Where Events go.</param>
-/// <param name="idle">Waits for the end of syncs.</param>
+/// <param name="heap">Compacts the heap after syncs.</param>
 /// <param name="applied">Called when the kernel has new rules.</param>
 /// <param name="nodeChanged">Called with each new state of the Node.</param>
 /// <param name="log">The log.</param>
@@ -31,7 +31,7 @@ internal sealed partial class SyncReporting(
     ProxyHealth health,
     HealthPorts healthPorts,
     EventSink events,
-    IdleCollector idle,
+    HeapCompactor heap,
     Action<SyncReport> applied,
     Action<Node> nodeChanged,
     ILogger log,
@@ -113,7 +113,7 @@ internal sealed partial class SyncReporting(
     public void Synced(SyncReport report)
     {
         IpFamily family = report.Family;
-        idle.Worked();
+        heap.Worked();
         metrics.Syncs.Finished(family, report.IsFull, report.Duration, report.Result.IsApplied);
         RecordFigures(family, report.Figures);
         if (!report.Result.IsApplied)

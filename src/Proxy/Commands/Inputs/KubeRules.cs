@@ -14,7 +14,7 @@ internal static class KubeRules
     private static readonly HashSet<string> s_entrances = [.. JumpRule.All.Select(jump => jump.Target)];
 
     /// <summary>Chains that others go to, or that nothing goes to, and that are not made for one Service (spec 1.6).</summary>
-    private static readonly HashSet<string> s_others = ["KUBE-MARK-MASQ", "KUBE-PROXY-CANARY"];
+    private static readonly HashSet<string> s_others = ["KUBE-MARK-MASQ", IptablesRenderer.CanaryChain];
 
     /// <summary>Picks them.</summary>
     /// <param name="rules">All rules.</param>

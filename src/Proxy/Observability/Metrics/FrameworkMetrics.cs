@@ -31,7 +31,7 @@ internal static class FrameworkMetrics
         // Names in order; values that only a Go build has are empty.
         (string Name, string Value)[] labels =
         [
-            ("build_date", ""), ("compiler", "dotnet"), ("git_commit", BuildInformation.Commit), ("git_tree_state", ""), ("git_version", BuildInformation.KubernetesVersion),
+            ("build_date", ""), ("compiler", "dotnet"), ("git_commit", BuildInformation.Commit), ("git_tree_state", ""), ("git_version", KubernetesVersion.Text),
             ("go_version", ""), ("major", BuildInformation.KubernetesMajor), ("minor", BuildInformation.KubernetesMinor), ("platform", BuildInformation.Platform),
         ];
         Gauge kubernetes = page.Gauge(

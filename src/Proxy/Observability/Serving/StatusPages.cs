@@ -59,7 +59,7 @@ internal sealed class StatusPages(IReadOnlyList<KeyValuePair<string, string>> fl
             Up: {(int)up.TotalHours} hr {up.Minutes:00} min {up.Seconds:00} sec
             Runtime: {BuildInformation.Runtime}
             Program version: kube-proxy-sharp {BuildInformation.Version}
-            Binary version: {BuildInformation.KubernetesVersion}
+            Binary version: {KubernetesVersion.Text}
             Emulation version: {BuildInformation.KubernetesMajor}.{BuildInformation.KubernetesMinor}
             Paths: {string.Join(' ', paths)}
 
@@ -71,7 +71,7 @@ internal sealed class StatusPages(IReadOnlyList<KeyValuePair<string, string>> fl
     {
         json.WriteString("startTime", _started.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         json.WriteNumber("uptimeSeconds", (long)(time.GetUtcNow() - _started).TotalSeconds);
-        json.WriteString("binaryVersion", BuildInformation.KubernetesVersion);
+        json.WriteString("binaryVersion", KubernetesVersion.Text);
         json.WriteString("emulationVersion", $"{BuildInformation.KubernetesMajor}.{BuildInformation.KubernetesMinor}");
         json.WriteStartArray("paths");
         foreach (string path in paths)

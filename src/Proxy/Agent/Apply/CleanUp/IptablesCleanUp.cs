@@ -12,14 +12,13 @@ namespace KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 /// </summary>
 internal static class IptablesCleanUp
 {
-    private const string Canary = "KUBE-PROXY-CANARY";
 
-    private static readonly string[] s_nat = ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", Canary];
+    private static readonly string[] s_nat = ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", IptablesRenderer.CanaryChain];
 
     private static readonly string[] s_filter =
-        ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL", Canary];
+        ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL", IptablesRenderer.CanaryChain];
 
-    private static readonly string[] s_mangle = [Canary];
+    private static readonly string[] s_mangle = [IptablesRenderer.CanaryChain];
 
     public static async Task RunAsync(ProcessRunner runner, IptablesTools tools, CleanUpResult result, CancellationToken cancellation)
     {

@@ -13,14 +13,12 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// </summary>
 internal sealed class ChainComparison
 {
-    private const ulong OffsetBasis = 14695981039346656037; // FNV-1a
-    private const ulong Prime = 1099511628211;
     private const ulong Declared = 1; // a chain without rules; 0 is none
 
-    private static readonly ulong s_nat = Hash(OffsetBasis, "*nat"u8);
+    private static readonly ulong s_nat = LineHash.Append(LineHash.Empty, "*nat"u8);
 
     private readonly Dictionary<ulong, Chain> _chains = [];
-    private readonly List<ChainName> _stale = [];
+    private readonly HashSet<ChainName> _stale = []; // a listing may declare a chain twice
     private ulong _table;
 
     /// <summary>Renders the rules that there should be, and remembers a hash of each chain.</summary>
@@ -33,8 +31,8 @@ internal sealed class ChainComparison
     /// <summary>Number of rules in them.</summary>
     public int PortRules { get; private set; }
 
-    /// <summary>Per-service chains that there should not be; declared once each.</summary>
-    public IReadOnlyList<ChainName> Stale => _stale;
+    /// <summary>Per-service chains that there should not be.</summary>
+    public IReadOnlyCollection<ChainName> Stale => _stale;
 
     /// <summary>Number of per-service chains that differ or are missing.</summary>
     public int DifferingPortChains => _chains.Values.Count(static chain => chain.IsPortChain && chain.Wanted != chain.Live);
@@ -47,7 +45,7 @@ internal sealed class ChainComparison
     {
         Span<byte> text = stackalloc byte[ChainName.MaxTextLength];
         ReadOnlySpan<byte> chain = text[..name.Format(text)];
-        return _chains.TryGetValue(Hash(s_nat, chain), out Chain found) && found.Wanted != found.Live;
+        return _chains.TryGetValue(LineHash.Append(s_nat, chain), out Chain found) && found.Wanted != found.Live;
     }
 
     /// <summary>Forgets what was listed.</summary>
@@ -70,7 +68,7 @@ internal sealed class ChainComparison
             return;
         }
 
-        ref Chain chain = ref CollectionsMarshal.GetValueRefOrNullRef(_chains, Hash(_table, name));
+        ref Chain chain = ref CollectionsMarshal.GetValueRefOrNullRef(_chains, LineHash.Append(_table, name));
         bool isDeclaration = line[0] == ':';
         if (!Unsafe.IsNullRef(ref chain))
         {
@@ -86,14 +84,14 @@ internal sealed class ChainComparison
     {
         ReadOnlySpan<byte> name = ReadName(line);
 
-        // The kubelet writes the shared chain as well.
+        // The kubelet writes KUBE-FIREWALL as well.
         if (name.IsEmpty || name.SequenceEqual("KUBE-FIREWALL"u8))
         {
             return;
         }
 
         bool isDeclaration = line[0] == ':';
-        ref Chain chain = ref CollectionsMarshal.GetValueRefOrAddDefault(_chains, Hash(_table, name), out _);
+        ref Chain chain = ref CollectionsMarshal.GetValueRefOrAddDefault(_chains, LineHash.Append(_table, name), out _);
         chain.Wanted = Next(chain.Wanted, line, isDeclaration);
         chain.IsPortChain = _table == s_nat && IsPortChain(name);
         PortChains += chain.IsPortChain && isDeclaration ? 1 : 0;
@@ -105,7 +103,7 @@ internal sealed class ChainComparison
     {
         if (line.StartsWith("*"u8))
         {
-            _table = Hash(OffsetBasis, line);
+            _table = LineHash.Append(LineHash.Empty, line);
             return [];
         }
 
@@ -116,7 +114,7 @@ internal sealed class ChainComparison
 
     /// <summary>Counters of a declaration may differ. The order of rules in a chain matters; that a chain is listed twice shows, too.</summary>
     private static ulong Next(ulong hash, ReadOnlySpan<byte> line, bool isDeclaration) =>
-        (hash * Prime) + (isDeclaration ? Declared : Hash(OffsetBasis, line));
+        LineHash.Append(hash, isDeclaration ? Declared : LineHash.Append(LineHash.Empty, line));
 
     private static bool IsPortChain(ReadOnlySpan<byte> name)
     {
@@ -129,16 +127,6 @@ internal sealed class ChainComparison
         }
 
         return false;
-    }
-
-    private static ulong Hash(ulong hash, ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte value in bytes)
-        {
-            hash = (hash ^ value) * Prime;
-        }
-
-        return hash;
     }
 
     private struct Chain

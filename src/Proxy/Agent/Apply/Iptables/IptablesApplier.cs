@@ -82,52 +82,41 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public async Task<ApplyResult?> RepairAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
-        ChainComparison chains = new(rules, _options);
-        bool wasMostly = false;
 
         // A listing of iptables-nft begins anew whenever somebody commits, and can take half a minute beside a busy program; a
         // transaction with the shared chains alone takes a fraction of a second, and mends what is damaged most often. It
-        // fails where a chain that they jump to is gone: the comparison finds out.
-        RestoreAdditions canaries = new([], MakesSharedChain: false, MakesCanaries: true);
-        RuleCounts shared = default;
-        ApplyResult first = await RestoreAsync(output => shared = IptablesRenderer.WriteRepair(rules, [], [], canaries, _options, output), cancellation);
-        if (first.IsApplied)
-        {
-            Count(shared, _natPortRules);
-            log.SharedChainsWritten(Family);
-        }
+        // fails where a chain that they jump to is gone: the comparison finds out which.
+        ApplyResult shared = await WriteRepairAsync(rules, [], [], [], _natPortRules, cancellation);
+        log.SharedChainsWritten(Family, shared.IsApplied ? "written" : shared.Error);
 
-        for (int tries = 0; tries < MostRepairs; tries++)
+        ChainComparison chains = new(rules, _options);
+        bool wasMostly = false;
+        for (int repairs = 0; repairs < MostRepairs; repairs++)
         {
             // A commit of others meanwhile may make chains seem different that are not. To write those again does no harm.
-            IptablesListing listing = new();
-            chains.StartListing();
-            ProcessResult listed = await runner.RunAsync(new ToolCall(tools.Save) { Lines = line => { listing.Take(line); chains.TakeLive(line); } }, cancellation);
+            (IptablesListing? listing, string error) = await CompareAsync(chains, cancellation);
             bool isMostly = chains.DifferingPortChains > chains.PortChains / 2;
-            if (!listed.IsSuccess
-                || !listing.Chains("filter").Contains(JumpRule.SharedChain)
-                || (isMostly && (wasMostly || tools.Variant == IptablesVariant.Legacy)))
+            if (listing is null || !listing.Chains("filter").Contains(JumpRule.SharedChain) || (isMostly && (wasMostly || tools.Variant == IptablesVariant.Legacy)))
             {
-                log.NotRepairedInPart(Family, chains.DifferingChains, listed.IsSuccess ? "most of all or one that others share" : "as far as can be listed");
+                log.NotRepairedInPart(Family, chains.DifferingChains, listing is null ? error : "most of all or one that others share");
                 return null;
             }
 
             wasMostly = isMostly;
             if (isMostly)
             {
-                continue;
+                continue; // a listing that was torn by a commit may lack most of the rules
             }
 
-            (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, _ => listing, cancellation);
-            if (!error.IsApplied)
+            (List<JumpRule> missing, ApplyResult found) = await MissingJumps.FindAsync(runner, tools, _ => listing, cancellation);
+            if (!found.IsApplied)
             {
-                return error;
+                return found;
             }
 
-            int differing = chains.DifferingChains;
-            if (differing == 0 && missing.Count == 0)
+            if (chains.DifferingChains == 0 && missing.Count == 0)
             {
-                if (!listing.Chains("mangle").Contains("KUBE-PROXY-CANARY"))
+                if (!listing.Chains("mangle").Contains(IptablesRenderer.CanaryChain))
                 {
                     await MakeMangleCanaryAsync(cancellation);
                 }
@@ -136,12 +125,8 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             }
 
             ServiceRules[] services = [.. rules.Services.Values.Where(service => IptablesRenderer.PortChains(service).Any(chains.Differs))];
-            log.RepairedInPart(Family, differing, missing.Count, services.Length);
-            ChainName[] stale = [.. chains.Stale.Distinct()];
-            RestoreAdditions additions = new(missing, MakesSharedChain: false, MakesCanaries: true);
-            RuleCounts written = default;
-            ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteRepair(rules, services, stale, additions, _options, output), cancellation);
-            Count(written, chains.PortRules);
+            log.RepairedInPart(Family, chains.DifferingChains, missing.Count, services.Length);
+            ApplyResult result = await WriteRepairAsync(rules, services, [.. chains.Stale], missing, chains.PortRules, cancellation);
             if (!result.IsApplied)
             {
                 return Note(result, rules);
@@ -236,6 +221,41 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation) =>
         await ListAsync("nat", cancellation) is not { } nat || nat.Chains("nat").Any(static chain => ChainName.TryParse(chain, out _));
+
+    /// <summary>
+    /// Writes the shared chains, the chains of some Services and missing jumps, and deletes chains that are stale. Afterwards
+    /// the per-service chains of the nat table have the given number of rules, which is a metric.
+    /// </summary>
+    private async Task<ApplyResult> WriteRepairAsync(
+        FamilyRules rules, ServiceRules[] services, ChainName[] stale, IReadOnlyList<JumpRule> jumps, int natPortRules, CancellationToken cancellation)
+    {
+        RestoreAdditions additions = new(jumps, MakesSharedChain: false, MakesCanaries: true);
+        RuleCounts written = default;
+        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteRepair(rules, services, stale, additions, _options, output), cancellation);
+        if (result.IsApplied)
+        {
+            Count(written, natPortRules);
+        }
+
+        return result;
+    }
+
+    /// <summary>Lists all rules, and compares our chains with them; no listing and the reason if they cannot be listed.</summary>
+    private async Task<(IptablesListing? Listing, string Error)> CompareAsync(ChainComparison chains, CancellationToken cancellation)
+    {
+        IptablesListing listing = new();
+        chains.StartListing();
+        ToolCall save = new(tools.Save)
+        {
+            Lines = line =>
+            {
+                listing.Take(line);
+                chains.TakeLive(line);
+            },
+        };
+        ProcessResult result = await runner.RunAsync(save, cancellation);
+        return result.IsSuccess ? (listing, "") : (null, result.Describe(tools.Save));
+    }
 
     private async Task<(RuleDigest? Digest, string Error)> DigestAsync(CancellationToken cancellation)
     {

@@ -7,9 +7,6 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// </summary>
 internal sealed class RuleDigest
 {
-    private const ulong OffsetBasis = 14695981039346656037; // FNV-1a
-    private const ulong Prime = 1099511628211;
-
     private readonly HashSet<ulong> _jumps = [];
     private ulong _table;
 
@@ -21,11 +18,11 @@ internal sealed class RuleDigest
     {
         if (line.StartsWith("*"u8))
         {
-            _table = Hash(OffsetBasis, line);
+            _table = LineHash.Append(LineHash.Empty, line);
         }
         else if (line.StartsWith("-A "u8) && IsOurs(line))
         {
-            ulong hash = Hash(_table, line);
+            ulong hash = LineHash.Append(_table, line);
             if (line.StartsWith("-A KUBE-"u8) || _jumps.Add(hash))
             {
                 Value = (Value.Rules + 1, Value.Sum + hash);
@@ -46,15 +43,5 @@ internal sealed class RuleDigest
             && !name.StartsWith("ROUTER-"u8)
             && !name.StartsWith("NWPLCY-"u8)
             && !name.StartsWith("POD-FW-"u8);
-    }
-
-    private static ulong Hash(ulong hash, ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte value in bytes)
-        {
-            hash = (hash ^ value) * Prime;
-        }
-
-        return hash;
     }
 }

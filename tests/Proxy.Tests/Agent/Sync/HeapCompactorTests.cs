@@ -3,7 +3,7 @@ using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Proxy.Tests.Agent.Sync;
 
-public sealed class IdleCollectorTests
+public sealed class HeapCompactorTests
 {
     private readonly ManualTimeProvider _time = new();
     private int _collections;
@@ -12,15 +12,15 @@ public sealed class IdleCollectorTests
     public async Task MemoryIsGivenBackOnceWhenWorkHasEnded()
     {
         using CancellationTokenSource stop = new();
-        IdleCollector idle = new(() => Interlocked.Increment(ref _collections), _time);
-        Task running = idle.RunAsync(stop.Token);
-        idle.Worked();
+        HeapCompactor heap = new(() => Interlocked.Increment(ref _collections), _time);
+        Task running = heap.RunAsync(stop.Token);
+        heap.Worked();
 
         await _time.AdvanceUntilAsync(() => _collections == 1, TimeSpan.FromSeconds(1));
         await UntilAsync(() => !_time.HasTimers);
         _time.Advance(TimeSpan.FromHours(1));
         _collections.Should().Be(1, "a rest has nothing to give back");
-        idle.Worked();
+        heap.Worked();
         await _time.AdvanceUntilAsync(() => _collections == 2, TimeSpan.FromSeconds(1));
         await UntilAsync(() => !_time.HasTimers);
 
@@ -32,13 +32,13 @@ public sealed class IdleCollectorTests
     {
         using CancellationTokenSource stop = new();
         CountedTimers timers = new(_time);
-        IdleCollector idle = new(() => Interlocked.Increment(ref _collections), timers);
-        Task running = idle.RunAsync(stop.Token);
+        HeapCompactor heap = new(() => Interlocked.Increment(ref _collections), timers);
+        Task running = heap.RunAsync(stop.Token);
 
         int second = 0;
         for (; second < 150; second++)
         {
-            idle.Worked();
+            heap.Worked();
             await UntilAsync(() => timers.Count + Volatile.Read(ref _collections) > second); // a collection is followed by a wait without a limit
             _time.Advance(TimeSpan.FromSeconds(1));
         }
@@ -53,14 +53,14 @@ public sealed class IdleCollectorTests
     {
         using CancellationTokenSource stop = new();
         CountedTimers timers = new(_time);
-        IdleCollector idle = new(() => Interlocked.Increment(ref _collections), timers);
-        Task running = idle.RunAsync(stop.Token);
+        HeapCompactor heap = new(() => Interlocked.Increment(ref _collections), timers);
+        Task running = heap.RunAsync(stop.Token);
 
         for (int change = 1; change <= 10; change++)
         {
-            idle.Worked();
+            heap.Worked();
             await UntilAsync(() => timers.Count == change); // the change was seen, and the wait began anew
-            _time.Advance(IdleCollector.Quiet - TimeSpan.FromMilliseconds(1));
+            _time.Advance(HeapCompactor.Quiet - TimeSpan.FromMilliseconds(1));
         }
 
         _collections.Should().Be(0);

@@ -8,7 +8,7 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// </summary>
 /// <param name="collect">Collects.</param>
 /// <param name="time">The clock.</param>
-internal sealed class IdleCollector(Action collect, TimeProvider time)
+internal sealed class HeapCompactor(Action collect, TimeProvider time)
 {
     /// <summary>The time without syncs after which memory is given back.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
