@@ -1,4 +1,5 @@
 using System.Buffers;
+using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Proxy.Commands.Output;

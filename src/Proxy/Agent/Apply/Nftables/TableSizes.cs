@@ -26,26 +26,27 @@ internal sealed class TableSizes
     /// <summary>What a table has after the rules were written.</summary>
     public static TableSizes Of(FamilyRules rules, NftablesOptions options)
     {
-        ArrayBufferWriter<byte> text = new();
-        NftablesRenderer.WriteFull(rules, options, text);
-        TableSizes sizes = new();
-        Ruleset table = new(rules.Settings.Family);
-        NftScriptReader.Read(text.WrittenMemory, table);
-        foreach (WalkChain chain in table.Tables.SelectMany(static each => each.Chains.Values))
-        {
-            sizes._rules[chain.Name] = chain.Rules.Count;
-        }
-
         byte[] command = Encoding.ASCII.GetBytes($"add element {NftContentReader.Name(rules.Settings.Family)} {NftNames.Table} ");
-        for (ReadOnlySpan<byte> rest = text.WrittenSpan; !rest.IsEmpty;)
+        TableSizes sizes = new();
+        ArrayBufferWriter<byte> other = new();
+        LineSplitter lines = new(line =>
         {
-            int end = rest.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? [] : rest[(end + 1)..];
             if (line.StartsWith(command))
             {
                 sizes.AddElements(line[command.Length..]);
             }
+            else
+            {
+                other.Write(line);
+                other.Write("\n"u8);
+            }
+        });
+        NftablesRenderer.WriteFull(rules, options, lines);
+        Ruleset table = new(rules.Settings.Family);
+        NftScriptReader.Read(other.WrittenMemory, table);
+        foreach (WalkChain chain in table.Tables.SelectMany(static each => each.Chains.Values))
+        {
+            sizes._rules[chain.Name] = chain.Rules.Count;
         }
 
         return sizes;

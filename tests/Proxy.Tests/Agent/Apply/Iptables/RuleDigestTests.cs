@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 
 namespace KubeProxySharp.Proxy.Tests.Agent.Apply.Iptables;
