@@ -1,205 +1,187 @@
-using System.Globalization;
+using KubeProxySharp.RuleModel.Collections;
 using static KubeProxySharp.Proxy.Configuration.KubeProxyConfiguration;
 
 namespace KubeProxySharp.Proxy.Configuration;
 
 /// <summary>
-/// The v1alpha1 form of a configuration: kube-proxy's fields in kube-proxy's order, which is that of the alphabet. Only
-/// the section of the mode has its sync periods and masqueradeAll (spec 11.4); sections of other modes show 0s.
+/// The fields of a configuration file and the flags that set the same (spec 11.2, 11.3), each once: what reads a file, takes
+/// flags over or writes a file is a visitor. The order is that in which kube-proxy writes fields, which is that of the alphabet.
 /// </summary>
 internal static class ConfigurationFields
 {
-    public static void Write(KubeProxyConfiguration configuration, IFieldWriter output)
+    /// <summary>Passes every field to a visitor.</summary>
+    /// <returns>The configuration with the values that the visitor returned.</returns>
+    public static KubeProxyConfiguration Visit(KubeProxyConfiguration value, IFieldVisitor fields)
     {
-        output.Text("apiVersion", ApiVersion);
-        output.Text("bindAddress", configuration.BindAddress);
-        output.Flag("bindAddressHardFail", configuration.BindAddressHardFail);
-        WriteClientConnection(configuration.ClientConnection, output);
-        output.Text("clusterCIDR", configuration.ClusterCidr);
-        Duration(output, "configSyncPeriod", configuration.ConfigSyncPeriod);
-        WriteConntrack(configuration.Conntrack, output);
-        output.BeginSection("detectLocal");
-        output.Text("bridgeInterface", configuration.DetectLocal.BridgeInterface);
-        output.Text("interfaceNamePrefix", configuration.DetectLocal.InterfaceNamePrefix);
-        output.EndSection();
-        output.Text("detectLocalMode", configuration.DetectLocalMode);
-        output.Flag("enableProfiling", configuration.EnableProfiling);
-        WriteGates(configuration, output);
-        output.Text("healthzBindAddress", configuration.HealthzBindAddress);
-        output.Text("hostnameOverride", configuration.HostnameOverride);
-        WriteIptables(configuration, output);
-        WriteIpvs(configuration, output);
-        output.Text("kind", Kind);
-        WriteLogging(configuration.Logging, output);
-        output.Text("metricsBindAddress", configuration.MetricsBindAddress);
-        output.Text("mode", configuration.Mode);
-        WriteNftables(configuration, output);
-        output.Texts("nodePortAddresses", configuration.NodePortAddresses.AsSpan());
-        Number(output, "oomScoreAdj", configuration.OomScoreAdj);
-        output.Text("portRange", configuration.PortRange);
-        output.Text("showHiddenMetricsForVersion", configuration.ShowHiddenMetricsForVersion);
-        FlagIfSet(output, "windowsRunAsService", configuration.WindowsRunAsService);
-        output.BeginSection("winkernel");
-        output.Flag("enableDSR", configuration.Winkernel.EnableDsr);
-        output.Flag("forwardHealthCheckVip", configuration.Winkernel.ForwardHealthCheckVip);
-        output.Text("networkName", configuration.Winkernel.NetworkName);
-        output.Text("rootHnsEndpointName", configuration.Winkernel.RootHnsEndpointName);
-        output.Text("sourceVip", configuration.Winkernel.SourceVip);
-        output.EndSection();
-    }
-
-    private static void WriteClientConnection(ClientConnectionConfiguration connection, IFieldWriter output)
-    {
-        output.BeginSection("clientConnection");
-        output.Text("acceptContentTypes", connection.AcceptContentTypes);
-        Number(output, "burst", connection.Burst);
-        output.Text("contentType", connection.ContentType);
-        output.Text("kubeconfig", connection.Kubeconfig);
-        output.Number("qps", connection.Qps.ToString("R", CultureInfo.InvariantCulture));
-        output.EndSection();
-    }
-
-    private static void WriteConntrack(ConntrackConfiguration conntrack, IFieldWriter output)
-    {
-        output.BeginSection("conntrack");
-        Number(output, "maxPerCore", conntrack.MaxPerCore);
-        Number(output, "min", conntrack.Min);
-        output.Flag("tcpBeLiberal", conntrack.TcpBeLiberal);
-        Duration(output, "tcpCloseWaitTimeout", conntrack.TcpCloseWaitTimeout);
-        Duration(output, "tcpEstablishedTimeout", conntrack.TcpEstablishedTimeout);
-        Duration(output, "udpStreamTimeout", conntrack.UdpStreamTimeout);
-        Duration(output, "udpTimeout", conntrack.UdpTimeout);
-        output.EndSection();
-    }
-
-    private static void WriteGates(KubeProxyConfiguration configuration, IFieldWriter output)
-    {
-        SortedDictionary<string, bool> gates = new(StringComparer.Ordinal);
-        foreach (FeatureGate gate in configuration.FeatureGates)
+        fields.Constant("apiVersion", ApiVersion);
+        value = value with
         {
-            gates[gate.Name] = gate.IsEnabled;
-        }
-
-        if (gates.Count == 0)
+            BindAddress = fields.Text("bindAddress", value.BindAddress, "bind-address", emptyIsDefault: true),
+            BindAddressHardFail = fields.Switch("bindAddressHardFail", value.BindAddressHardFail, "bind-address-hard-fail"),
+            ClientConnection = fields.Section("clientConnection", value.ClientConnection, Visit),
+            ClusterCidr = fields.Text("clusterCIDR", value.ClusterCidr, "cluster-cidr"),
+            ConfigSyncPeriod = fields.Duration("configSyncPeriod", value.ConfigSyncPeriod, "config-sync-period", zeroIsDefault: true),
+            Conntrack = fields.Section("conntrack", value.Conntrack, Visit),
+            DetectLocal = fields.Section("detectLocal", value.DetectLocal, Visit),
+            DetectLocalMode = fields.Text("detectLocalMode", value.DetectLocalMode, "detect-local-mode"),
+            EnableProfiling = fields.Switch("enableProfiling", value.EnableProfiling, "profiling"),
+            FeatureGates = fields.Gates("featureGates", value.FeatureGates, "feature-gates"),
+            HealthzBindAddress = fields.Text("healthzBindAddress", value.HealthzBindAddress, "healthz-bind-address"),
+            HostnameOverride = fields.Text("hostnameOverride", value.HostnameOverride),
+            Iptables = fields.Section("iptables", value.Iptables, Visit),
+            Ipvs = fields.Section("ipvs", value.Ipvs, Visit),
+        };
+        fields.Constant("kind", Kind);
+        return value with
         {
-            return;
-        }
+            Logging = fields.Section("logging", value.Logging, Visit),
+            MetricsBindAddress = fields.Text("metricsBindAddress", value.MetricsBindAddress, "metrics-bind-address"),
+            Mode = fields.Text("mode", value.Mode, "proxy-mode"),
+            Nftables = fields.Section("nftables", value.Nftables, Visit),
+            NodePortAddresses = fields.Texts("nodePortAddresses", value.NodePortAddresses, "nodeport-addresses"),
+            OomScoreAdj = fields.Number("oomScoreAdj", value.OomScoreAdj, "oom-score-adj"),
+            PortRange = fields.Text("portRange", value.PortRange),
+            ShowHiddenMetricsForVersion = fields.Text("showHiddenMetricsForVersion", value.ShowHiddenMetricsForVersion, "show-hidden-metrics-for-version"),
+            WindowsRunAsService = fields.Switch("windowsRunAsService", value.WindowsRunAsService, isWrittenWhenFalse: false),
+            Winkernel = fields.Section("winkernel", value.Winkernel, Visit),
+        };
+    }
 
-        output.BeginSection("featureGates");
-        foreach ((string name, bool isEnabled) in gates)
+    /// <summary>Passes the fields of the section <c>logging</c> to a visitor.</summary>
+    public static LoggingConfiguration Visit(LoggingConfiguration value, IFieldVisitor fields)
+    {
+        value = value with
         {
-            output.Flag(name, isEnabled);
-        }
-
-        output.EndSection();
-    }
-
-    private static void WriteIptables(KubeProxyConfiguration configuration, IFieldWriter output)
-    {
-        bool isActive = configuration.Mode is not (ProxyMode.Nftables or ProxyMode.Ipvs);
-        output.BeginSection("iptables");
-        output.Flag("localhostNodePorts", configuration.Iptables.LocalhostNodePorts);
-        output.Flag("masqueradeAll", configuration.Mode is not ProxyMode.Nftables && configuration.Iptables.MasqueradeAll);
-        Number(output, "masqueradeBit", configuration.Iptables.MasqueradeBit);
-        Duration(output, "minSyncPeriod", isActive ? configuration.Iptables.MinSyncPeriod : default);
-        Duration(output, "syncPeriod", isActive ? configuration.Iptables.SyncPeriod : default);
-        output.EndSection();
-    }
-
-    private static void WriteIpvs(KubeProxyConfiguration configuration, IFieldWriter output)
-    {
-        IpvsConfiguration ipvs = configuration.Ipvs;
-        bool isActive = configuration.Mode is ProxyMode.Ipvs;
-        output.BeginSection("ipvs");
-        output.Texts("excludeCIDRs", ipvs.ExcludeCidrs.AsSpan());
-        Duration(output, "minSyncPeriod", isActive ? ipvs.MinSyncPeriod : default);
-        output.Text("scheduler", ipvs.Scheduler);
-        output.Flag("strictARP", ipvs.StrictArp);
-        Duration(output, "syncPeriod", isActive ? ipvs.SyncPeriod : default);
-        Duration(output, "tcpFinTimeout", ipvs.TcpFinTimeout);
-        Duration(output, "tcpTimeout", ipvs.TcpTimeout);
-        Duration(output, "udpTimeout", ipvs.UdpTimeout);
-        output.EndSection();
-    }
-
-    private static void WriteNftables(KubeProxyConfiguration configuration, IFieldWriter output)
-    {
-        bool isActive = configuration.Mode is ProxyMode.Nftables;
-        output.BeginSection("nftables");
-        output.Flag("masqueradeAll", isActive && configuration.Nftables.MasqueradeAll);
-        Number(output, "masqueradeBit", configuration.Nftables.MasqueradeBit);
-        Duration(output, "minSyncPeriod", isActive ? configuration.Nftables.MinSyncPeriod : default);
-        Duration(output, "syncPeriod", isActive ? configuration.Nftables.SyncPeriod : default);
-        output.EndSection();
-    }
-
-    private static void WriteLogging(LoggingConfiguration logging, IFieldWriter output)
-    {
-        output.BeginSection("logging");
-        Duration(output, "flushFrequency", logging.FlushFrequency);
-        output.Text("format", logging.Format);
-        output.BeginSection("options");
-        WriteOptions("json", logging.Json, output);
-        WriteOptions("text", logging.Text, output);
-        output.EndSection();
-        Number(output, "verbosity", logging.Verbosity);
-        if (!logging.Vmodule.IsEmpty)
+            FlushFrequency = fields.DurationOrNanoseconds("flushFrequency", value.FlushFrequency, "log-flush-frequency"),
+            Format = fields.Text("format", value.Format, "logging-format", emptyIsDefault: true),
+        };
+        value = fields.Section("options", value, static (value, fields) => value with
         {
-            output.BeginList("vmodule");
-            foreach (VerbosityRule rule in logging.Vmodule)
-            {
-                output.BeginSection("");
-                output.Text("filePattern", rule.FilePattern);
-                Number(output, "verbosity", rule.Verbosity);
-                output.EndSection();
-            }
-
-            output.EndList();
-        }
-
-        output.EndSection();
-    }
-
-    private static void WriteOptions(string format, LoggingOptions options, IFieldWriter output)
-    {
-        output.BeginSection(format);
-        output.Text("infoBufferSize", options.InfoBufferSize);
-        FlagIfSet(output, "splitStream", options.SplitStream);
-        output.EndSection();
-    }
-
-    private static void Number(IFieldWriter output, string name, int value) => output.Number(name, value.ToString(CultureInfo.InvariantCulture));
-
-    private static void Duration(IFieldWriter output, string name, TimeSpan value) => output.Text(name, GoDuration.Format(value));
-
-    private static void FlagIfSet(IFieldWriter output, string name, bool value)
-    {
-        if (value)
+            Json = fields.Section("json", value.Json, static (value, fields) => Visit(value, fields, "log-json-info-buffer-size", "log-json-split-stream")),
+            Text = fields.Section("text", value.Text, static (value, fields) => Visit(value, fields, "log-text-info-buffer-size", "log-text-split-stream")),
+        });
+        return value with
         {
-            output.Flag(name, value);
-        }
+            Verbosity = fields.Number("verbosity", value.Verbosity, "v"),
+            Vmodule = fields.VerbosityRules("vmodule", value.Vmodule, "vmodule"),
+        };
     }
+
+    private static LoggingOptions Visit(LoggingOptions value, IFieldVisitor fields, string sizeFlag, string splitFlag) => value with
+    {
+        InfoBufferSize = fields.Quantity("infoBufferSize", value.InfoBufferSize, sizeFlag),
+        SplitStream = fields.Switch("splitStream", value.SplitStream, splitFlag, isWrittenWhenFalse: false),
+    };
+
+    private static ClientConnectionConfiguration Visit(ClientConnectionConfiguration value, IFieldVisitor fields) => value with
+    {
+        AcceptContentTypes = fields.Text("acceptContentTypes", value.AcceptContentTypes),
+        Burst = fields.Number("burst", value.Burst, "kube-api-burst", zeroIsDefault: true),
+        ContentType = fields.Text("contentType", value.ContentType, "kube-api-content-type", emptyIsDefault: true),
+        Kubeconfig = fields.Text("kubeconfig", value.Kubeconfig, "kubeconfig"),
+        Qps = fields.Decimal("qps", value.Qps, "kube-api-qps", zeroIsDefault: true),
+    };
+
+    private static ConntrackConfiguration Visit(ConntrackConfiguration value, IFieldVisitor fields) => value with
+    {
+        MaxPerCore = fields.Number("maxPerCore", value.MaxPerCore, "conntrack-max-per-core"),
+        Min = fields.Number("min", value.Min, "conntrack-min"),
+        TcpBeLiberal = fields.Switch("tcpBeLiberal", value.TcpBeLiberal, "conntrack-tcp-be-liberal"),
+        TcpCloseWaitTimeout = fields.Duration("tcpCloseWaitTimeout", value.TcpCloseWaitTimeout, "conntrack-tcp-timeout-close-wait"),
+        TcpEstablishedTimeout = fields.Duration("tcpEstablishedTimeout", value.TcpEstablishedTimeout, "conntrack-tcp-timeout-established"),
+        UdpStreamTimeout = fields.Duration("udpStreamTimeout", value.UdpStreamTimeout, "conntrack-udp-timeout-stream"),
+        UdpTimeout = fields.Duration("udpTimeout", value.UdpTimeout, "conntrack-udp-timeout"),
+    };
+
+    private static DetectLocalConfiguration Visit(DetectLocalConfiguration value, IFieldVisitor fields) => value with
+    {
+        BridgeInterface = fields.Text("bridgeInterface", value.BridgeInterface, "pod-bridge-interface"),
+        InterfaceNamePrefix = fields.Text("interfaceNamePrefix", value.InterfaceNamePrefix, "pod-interface-name-prefix"),
+    };
+
+    private static IptablesConfiguration Visit(IptablesConfiguration value, IFieldVisitor fields) => value with
+    {
+        LocalhostNodePorts = fields.Switch("localhostNodePorts", value.LocalhostNodePorts, "iptables-localhost-nodeports"),
+        MasqueradeAll = fields.Switch("masqueradeAll", value.MasqueradeAll, "masquerade-all"),
+        MasqueradeBit = fields.Number("masqueradeBit", value.MasqueradeBit, "iptables-masquerade-bit"),
+        MinSyncPeriod = fields.Duration("minSyncPeriod", value.MinSyncPeriod, "iptables-min-sync-period", zeroIsDefault: true),
+        SyncPeriod = fields.Duration("syncPeriod", value.SyncPeriod, "iptables-sync-period", zeroIsDefault: true),
+    };
+
+    private static IpvsConfiguration Visit(IpvsConfiguration value, IFieldVisitor fields) => value with
+    {
+        ExcludeCidrs = fields.Texts("excludeCIDRs", value.ExcludeCidrs, "ipvs-exclude-cidrs"),
+        MinSyncPeriod = fields.Duration("minSyncPeriod", value.MinSyncPeriod, "ipvs-min-sync-period"),
+        Scheduler = fields.Text("scheduler", value.Scheduler, "ipvs-scheduler"),
+        StrictArp = fields.Switch("strictARP", value.StrictArp, "ipvs-strict-arp"),
+        SyncPeriod = fields.Duration("syncPeriod", value.SyncPeriod, "ipvs-sync-period", zeroIsDefault: true),
+        TcpFinTimeout = fields.Duration("tcpFinTimeout", value.TcpFinTimeout, "ipvs-tcpfin-timeout"),
+        TcpTimeout = fields.Duration("tcpTimeout", value.TcpTimeout, "ipvs-tcp-timeout"),
+        UdpTimeout = fields.Duration("udpTimeout", value.UdpTimeout, "ipvs-udp-timeout"),
+    };
+
+    /// <summary>The bit has no flag: --iptables-masquerade-bit is for iptables mode alone, as in kube-proxy (spec 11.4).</summary>
+    private static NftablesConfiguration Visit(NftablesConfiguration value, IFieldVisitor fields) => value with
+    {
+        MasqueradeAll = fields.Switch("masqueradeAll", value.MasqueradeAll, "masquerade-all"),
+        MasqueradeBit = fields.Number("masqueradeBit", value.MasqueradeBit),
+        MinSyncPeriod = fields.Duration("minSyncPeriod", value.MinSyncPeriod, "iptables-min-sync-period", zeroIsDefault: true),
+        SyncPeriod = fields.Duration("syncPeriod", value.SyncPeriod, "iptables-sync-period", zeroIsDefault: true),
+    };
+
+    private static WinkernelConfiguration Visit(WinkernelConfiguration value, IFieldVisitor fields) => value with
+    {
+        EnableDsr = fields.Switch("enableDSR", value.EnableDsr),
+        ForwardHealthCheckVip = fields.Switch("forwardHealthCheckVip", value.ForwardHealthCheckVip),
+        NetworkName = fields.Text("networkName", value.NetworkName),
+        RootHnsEndpointName = fields.Text("rootHnsEndpointName", value.RootHnsEndpointName),
+        SourceVip = fields.Text("sourceVip", value.SourceVip),
+    };
 }
 
-/// <summary>Receives the fields of a configuration in their order, to write them in some format.</summary>
-internal interface IFieldWriter
+/// <summary>
+/// Receives each field of a configuration: its name in the file, its present value and the flag that sets the same, if any.
+/// Returns its value from then on.
+/// </summary>
+internal interface IFieldVisitor
 {
-    void BeginSection(string name);
+    /// <summary>A field that has the same value in every file.</summary>
+    void Constant(string name, string value);
 
-    void EndSection();
+    /// <summary>A section of fields.</summary>
+    T Section<T>(string name, T value, Func<T, IFieldVisitor, T> visit);
 
-    void Text(string name, string value);
+    /// <summary>A text.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="value">Its present value; the default when a file is read.</param>
+    /// <param name="flag">The flag that sets the same; empty if there is none.</param>
+    /// <param name="emptyIsDefault">Whether an empty text in a file stands for the default.</param>
+    string Text(string name, string value, string flag = "", bool emptyIsDefault = false);
 
-    /// <summary>A number, given as its text.</summary>
-    void Number(string name, string value);
+    /// <summary>A whole number; 0 in a file may stand for the default.</summary>
+    int Number(string name, int value, string flag = "", bool zeroIsDefault = false);
 
-    void Flag(string name, bool value);
+    /// <summary>A number with a fraction; 0 in a file may stand for the default.</summary>
+    float Decimal(string name, float value, string flag = "", bool zeroIsDefault = false);
 
-    /// <summary>A list of texts; an empty one is null, as kube-proxy has it.</summary>
-    void Texts(string name, ReadOnlySpan<string> values);
+    /// <summary>True or false.</summary>
+    bool Switch(string name, bool value, string flag = "", bool isWrittenWhenFalse = true);
 
-    /// <summary>Begins a list whose items are sections without a name.</summary>
-    void BeginList(string name);
+    /// <summary>A duration; 0 in a file may stand for the default.</summary>
+    TimeSpan Duration(string name, TimeSpan value, string flag = "", bool zeroIsDefault = false);
 
-    void EndList();
+    /// <summary>A duration, or a number of nanoseconds as older files have it; 0 stands for the default, which kubeadm writes.</summary>
+    TimeSpan DurationOrNanoseconds(string name, TimeSpan value, string flag = "");
+
+    /// <summary>A quantity such as 0 or 64Ki, as text or number.</summary>
+    string Quantity(string name, string value, string flag = "");
+
+    /// <summary>A list of texts.</summary>
+    EquatableArray<string> Texts(string name, EquatableArray<string> values, string flag = "");
+
+    /// <summary>Feature gates.</summary>
+    EquatableArray<FeatureGate> Gates(string name, EquatableArray<FeatureGate> values, string flag = "");
+
+    /// <summary>Verbosity by part of the program.</summary>
+    EquatableArray<VerbosityRule> VerbosityRules(string name, EquatableArray<VerbosityRule> values, string flag = "");
 }

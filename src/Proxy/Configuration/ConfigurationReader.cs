@@ -70,7 +70,7 @@ internal sealed class ConfigurationReader : IDocumentSink
         }
 
         List<DocumentException> problems = [.. document.RepeatedKeys];
-        KubeProxyConfiguration value = ConfigurationDecoder.Decode(new StrictFields(root, problems));
+        KubeProxyConfiguration value = FieldReader.Read(root, problems);
         _loaded = new(value, [.. problems.Select(problem => problem.Message)]);
     }
 

@@ -9,7 +9,7 @@ internal static class ConfigurationWriter
     public static string ToYaml(KubeProxyConfiguration configuration)
     {
         StringBuilder text = new(2048);
-        ConfigurationFields.Write(configuration, new YamlFieldWriter(text));
+        FieldOutput.Write(configuration, new YamlFieldWriter(text));
         return text.ToString();
     }
 

@@ -1,8 +1,16 @@
+using KubeProxySharp.RuleModel.Addresses;
+
 namespace KubeProxySharp.Proxy.Configuration;
 
-/// <summary>Splits <c>host:port</c> and <c>[ipv6]:port</c>.</summary>
+/// <summary><c>host:port</c> and <c>[ipv6]:port</c>.</summary>
 internal static class HostPort
 {
+    /// <summary>Adds a port to an address without one; what is no address, or has a port, stays as it is.</summary>
+    public static string AddPort(string address, int port) =>
+        !IpAddress.TryParse(address, out IpAddress parsed) ? address
+        : parsed.IsIPv4 ? $"{address}:{port}"
+        : $"[{address}]:{port}";
+
     /// <summary>Splits at the last colon; an IPv6 host must be in brackets, which are taken off.</summary>
     public static bool TrySplit(string text, out string host, out string port)
     {

@@ -11,6 +11,12 @@ internal sealed record KubeProxyConfiguration
     public const string ApiVersion = "kubeproxy.config.k8s.io/v1alpha1";
     public const string Kind = "KubeProxyConfiguration";
 
+    /// <summary>Port of the health server (spec 11.3).</summary>
+    public const int DefaultHealthzPort = 10256;
+
+    /// <summary>Port of the metrics server (spec 11.3).</summary>
+    public const int DefaultMetricsPort = 10249;
+
     public EquatableArray<FeatureGate> FeatureGates { get; init; }
 
     public ClientConnectionConfiguration ClientConnection { get; init; } = new();

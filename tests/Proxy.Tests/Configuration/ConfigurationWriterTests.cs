@@ -154,7 +154,7 @@ public sealed class ConfigurationWriterTests
         using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartObject();
-            ConfigurationFields.Write(configuration, new JsonFieldWriter(json));
+            FieldOutput.Write(configuration, new JsonFieldWriter(json));
             json.WriteEndObject();
         }
 

@@ -13,6 +13,9 @@ internal sealed class FlagSet
     /// <summary>Every flag, in the order in which they were added.</summary>
     public List<Flag> All { get; } = [];
 
+    /// <summary>The flag with a name, without dashes in front; there must be one.</summary>
+    public Flag this[string name] => _byName[name];
+
     public T Add<T>(T flag)
         where T : Flag
     {

@@ -4,16 +4,11 @@ namespace KubeProxySharp.Proxy.Configuration.Flags;
 
 /// <summary>
 /// Every flag of kube-proxy 1.36 on Linux with its default (spec 11.2, 11.3), and the few of this program. The order is
-/// that of the help.
+/// that of the help. A flag that sets a field of the configuration file and nothing else has no property:
+/// <see cref="ConfigurationFields"/> names it beside the field.
 /// </summary>
 internal sealed class KubeProxyFlags
 {
-    /// <summary>Port of the health server (spec 11.3).</summary>
-    public const int DefaultHealthzPort = 10256;
-
-    /// <summary>Port of the metrics server (spec 11.3).</summary>
-    public const int DefaultMetricsPort = 10249;
-
     private static readonly KubeProxyConfiguration s_defaults = new();
 
     /// <summary>What parses the flags, and lists them.</summary>
@@ -33,8 +28,6 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<bool> Help { get; }
 
-    public TypedFlag<string> Kubeconfig { get; }
-
     public TypedFlag<string> Master { get; }
 
     public TypedFlag<string[]> Manifests { get; }
@@ -43,105 +36,29 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<string> HostnameOverride { get; }
 
-    public TypedFlag<string> KubeApiContentType { get; }
-
-    public TypedFlag<float> KubeApiQps { get; }
-
-    public TypedFlag<int> KubeApiBurst { get; }
-
-    public TypedFlag<TimeSpan> ConfigSyncPeriod { get; }
-
-    public TypedFlag<string> ProxyMode { get; }
-
     public TypedFlag<string> IptablesVariant { get; }
-
-    public TypedFlag<TimeSpan> IptablesSyncPeriod { get; }
-
-    public TypedFlag<TimeSpan> IptablesMinSyncPeriod { get; }
-
-    public TypedFlag<int> IptablesMasqueradeBit { get; }
 
     public TypedFlag<bool> MasqueradeAll { get; }
 
-    public TypedFlag<bool> IptablesLocalhostNodePorts { get; }
-
     public TypedFlag<string[]> NodePortAddresses { get; }
 
-    public TypedFlag<string> DetectLocalMode { get; }
-
-    public TypedFlag<string> ClusterCidr { get; }
-
-    public TypedFlag<string> PodBridgeInterface { get; }
-
-    public TypedFlag<string> PodInterfaceNamePrefix { get; }
-
-    public TypedFlag<string> BindAddress { get; }
-
     public TypedFlag<int> OomScoreAdj { get; }
-
-    public TypedFlag<int> ConntrackMaxPerCore { get; }
-
-    public TypedFlag<int> ConntrackMin { get; }
-
-    public TypedFlag<TimeSpan> ConntrackTcpTimeoutEstablished { get; }
-
-    public TypedFlag<TimeSpan> ConntrackTcpTimeoutCloseWait { get; }
-
-    public TypedFlag<bool> ConntrackTcpBeLiberal { get; }
 
     public TypedFlag<TcpFlowPolicy> ConntrackTcp { get; }
 
     public TypedFlag<bool> ConntrackServiceFlows { get; }
 
-    public TypedFlag<TimeSpan> ConntrackUdpTimeout { get; }
-
-    public TypedFlag<TimeSpan> ConntrackUdpTimeoutStream { get; }
-
-    public TypedFlag<string> HealthzBindAddress { get; }
-
-    public TypedFlag<string> MetricsBindAddress { get; }
-
-    public TypedFlag<bool> BindAddressHardFail { get; }
-
-    public TypedFlag<bool> Profiling { get; }
-
-    public TypedFlag<string> ShowHiddenMetricsForVersion { get; }
-
     public TypedFlag<int> HealthzPort { get; }
 
     public TypedFlag<int> MetricsPort { get; }
-
-    public TypedFlag<string> LoggingFormat { get; }
 
     public TypedFlag<int> Verbosity { get; }
 
     public TypedFlag<VerbosityRule[]> Vmodule { get; }
 
-    public TypedFlag<TimeSpan> LogFlushFrequency { get; }
-
-    public TypedFlag<bool> LogTextSplitStream { get; }
-
-    public TypedFlag<string> LogTextInfoBufferSize { get; }
-
-    public TypedFlag<bool> LogJsonSplitStream { get; }
-
-    public TypedFlag<string> LogJsonInfoBufferSize { get; }
-
     public TypedFlag<TimeSpan> IpvsSyncPeriod { get; }
 
     public TypedFlag<TimeSpan> IpvsMinSyncPeriod { get; }
-
-    public TypedFlag<string> IpvsScheduler { get; }
-
-    public TypedFlag<string[]> IpvsExcludeCidrs { get; }
-
-    public TypedFlag<bool> IpvsStrictArp { get; }
-
-    public TypedFlag<TimeSpan> IpvsTcpTimeout { get; }
-
-    public TypedFlag<TimeSpan> IpvsTcpFinTimeout { get; }
-
-    public TypedFlag<TimeSpan> IpvsUdpTimeout { get; }
 
     public KubeProxyFlags()
     {
@@ -155,72 +72,72 @@ internal sealed class KubeProxyFlags
         Help = Set.Add(new TypedFlag<bool>(General, "help", "", "Print this help and exit.", false, (text, _) => GoNumber.ReadBoolean(text), value => value ? "true" : "false") { ValueWhenBare = "true", Shorthand = 'h' });
 
         const FlagGroup Cluster = FlagGroup.Cluster;
-        Kubeconfig = Set.Add(FlagKinds.Text(Cluster, "kubeconfig", "FILE", "The kubeconfig of the API server; without it and --master, the service account of the pod."));
+        Set.Add(FlagKinds.Text(Cluster, "kubeconfig", "FILE", "The kubeconfig of the API server; without it and --master, the service account of the pod."));
         Master = Set.Add(FlagKinds.Text(Cluster, "master", "URL", "Address of the API server, instead of that of the kubeconfig."));
         Manifests = Set.Add(FlagKinds.List(Cluster, "manifests", "DIR", "Take Services, EndpointSlices and Nodes from the files of a directory instead of an API server; repeatable."));
         ManifestsSettleTime = Set.Add(FlagKinds.Duration(Cluster, "manifests-settle-time", "How long a manifest that became empty, or lost more than half of its objects, must stay unchanged before that is applied.", TimeSpan.FromSeconds(10)));
         HostnameOverride = Set.Add(FlagKinds.Text(Cluster, "hostname-override", "NAME", "Name of this node; default: the host name."));
-        KubeApiContentType = Set.Add(FlagKinds.Text(Cluster, "kube-api-content-type", "TYPE", "Content type of requests to the API server.", s_defaults.ClientConnection.ContentType));
-        KubeApiQps = Set.Add(FlagKinds.Decimal(Cluster, "kube-api-qps", "Requests per second to the API server.", s_defaults.ClientConnection.Qps));
-        KubeApiBurst = Set.Add(FlagKinds.Number(Cluster, "kube-api-burst", "Burst of requests to the API server.", s_defaults.ClientConnection.Burst));
-        ConfigSyncPeriod = Set.Add(FlagKinds.Duration(Cluster, "config-sync-period", "How often all objects of the cluster are processed again; above 0.", s_defaults.ConfigSyncPeriod));
+        Set.Add(FlagKinds.Text(Cluster, "kube-api-content-type", "TYPE", "Content type of requests to the API server.", s_defaults.ClientConnection.ContentType));
+        Set.Add(FlagKinds.Decimal(Cluster, "kube-api-qps", "Requests per second to the API server.", s_defaults.ClientConnection.Qps));
+        Set.Add(FlagKinds.Number(Cluster, "kube-api-burst", "Burst of requests to the API server.", s_defaults.ClientConnection.Burst));
+        Set.Add(FlagKinds.Duration(Cluster, "config-sync-period", "How often all objects of the cluster are processed again; above 0.", s_defaults.ConfigSyncPeriod));
 
         const FlagGroup Rules = FlagGroup.Rules;
-        ProxyMode = Set.Add(FlagKinds.Text(Rules, "proxy-mode", "MODE", "iptables (also when empty) or nftables."));
+        Set.Add(FlagKinds.Text(Rules, "proxy-mode", "MODE", "iptables (also when empty) or nftables."));
         IptablesVariant = Set.Add(new TypedFlag<string>(Rules, "iptables-variant", "auto|nft|legacy", "Which iptables to run; auto selects the one that the node already uses.", IptablesVariants.Auto, (text, _) => IptablesVariants.Read(text), text => text));
-        IptablesSyncPeriod = Set.Add(FlagKinds.Duration(Rules, "iptables-sync-period", "How often all rules are checked and rewritten, in nftables mode too; above 0.", s_defaults.Iptables.SyncPeriod));
-        IptablesMinSyncPeriod = Set.Add(FlagKinds.Duration(Rules, "iptables-min-sync-period", "The shortest time between two changes of rules, in nftables mode too; 0 means at once.", s_defaults.Iptables.MinSyncPeriod));
-        IptablesMasqueradeBit = Set.Add(FlagKinds.Number(Rules, "iptables-masquerade-bit", "The bit of the packet mark that asks for SNAT, 0 to 31.", s_defaults.Iptables.MasqueradeBit));
+        Set.Add(FlagKinds.Duration(Rules, "iptables-sync-period", "How often all rules are checked and rewritten, in nftables mode too; above 0.", s_defaults.Iptables.SyncPeriod));
+        Set.Add(FlagKinds.Duration(Rules, "iptables-min-sync-period", "The shortest time between two changes of rules, in nftables mode too; 0 means at once.", s_defaults.Iptables.MinSyncPeriod));
+        Set.Add(FlagKinds.Number(Rules, "iptables-masquerade-bit", "The bit of the packet mark that asks for SNAT, 0 to 31.", s_defaults.Iptables.MasqueradeBit));
         MasqueradeAll = Set.Add(FlagKinds.Switch(Rules, "masquerade-all", "SNAT everything that goes to cluster IPs."));
-        IptablesLocalhostNodePorts = Set.Add(FlagKinds.Switch(Rules, "iptables-localhost-nodeports", "Let node ports answer on 127.0.0.1; iptables mode and IPv4 only.", s_defaults.Iptables.LocalhostNodePorts));
+        Set.Add(FlagKinds.Switch(Rules, "iptables-localhost-nodeports", "Let node ports answer on 127.0.0.1; iptables mode and IPv4 only.", s_defaults.Iptables.LocalhostNodePorts));
         NodePortAddresses = Set.Add(FlagKinds.List(Rules, "nodeport-addresses", "CIDR,...|primary", "Addresses of the node on which node ports answer; default: all, in nftables mode the primary ones."));
 
         const FlagGroup Local = FlagGroup.LocalTraffic;
-        DetectLocalMode = Set.Add(FlagKinds.Text(Local, "detect-local-mode", "MODE", "How traffic of this node's pods is recognised: ClusterCIDR (also when empty), NodeCIDR, BridgeInterface or InterfaceNamePrefix."));
-        ClusterCidr = Set.Add(FlagKinds.Text(Local, "cluster-cidr", "CIDR[,CIDR]", "Pod addresses of the cluster, one range per family; for ClusterCIDR."));
-        PodBridgeInterface = Set.Add(FlagKinds.Text(Local, "pod-bridge-interface", "NAME", "The bridge that pods are attached to; for BridgeInterface."));
-        PodInterfaceNamePrefix = Set.Add(FlagKinds.Text(Local, "pod-interface-name-prefix", "PREFIX", "The name prefix of pod interfaces; for InterfaceNamePrefix."));
-        BindAddress = Set.Add(Address(FlagGroup.Node, "bind-address", "IP", "The node's primary address, instead of that of its Node object. Nothing listens on it.", s_defaults.BindAddress, FlagValues.ReadAddress));
+        Set.Add(FlagKinds.Text(Local, "detect-local-mode", "MODE", "How traffic of this node's pods is recognised: ClusterCIDR (also when empty), NodeCIDR, BridgeInterface or InterfaceNamePrefix."));
+        Set.Add(FlagKinds.Text(Local, "cluster-cidr", "CIDR[,CIDR]", "Pod addresses of the cluster, one range per family; for ClusterCIDR."));
+        Set.Add(FlagKinds.Text(Local, "pod-bridge-interface", "NAME", "The bridge that pods are attached to; for BridgeInterface."));
+        Set.Add(FlagKinds.Text(Local, "pod-interface-name-prefix", "PREFIX", "The name prefix of pod interfaces; for InterfaceNamePrefix."));
+        Set.Add(Address(FlagGroup.Node, "bind-address", "IP", "The node's primary address, instead of that of its Node object. Nothing listens on it.", s_defaults.BindAddress, FlagValues.ReadAddress));
 
         OomScoreAdj = Set.Add(FlagKinds.Number(FlagGroup.Node, "oom-score-adj", "The program's OOM score adjustment, -1000 to 1000.", s_defaults.OomScoreAdj));
-        ConntrackMaxPerCore = Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-max-per-core", "Connections to track per CPU; 0 leaves the limit unchanged, whatever --conntrack-min is.", s_defaults.Conntrack.MaxPerCore));
-        ConntrackMin = Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-min", "Minimum number of connections to track.", s_defaults.Conntrack.Min));
-        ConntrackTcpTimeoutEstablished = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-established", "Idle time-out of established TCP connections; 0 leaves it unchanged.", s_defaults.Conntrack.TcpEstablishedTimeout));
-        ConntrackTcpTimeoutCloseWait = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-close-wait", "Time-out of TCP connections in CLOSE_WAIT; 0 leaves it unchanged.", s_defaults.Conntrack.TcpCloseWaitTimeout));
-        ConntrackTcpBeLiberal = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-tcp-be-liberal", "Track TCP packets outside their window too (nf_conntrack_tcp_be_liberal)."));
+        Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-max-per-core", "Connections to track per CPU; 0 leaves the limit unchanged, whatever --conntrack-min is.", s_defaults.Conntrack.MaxPerCore));
+        Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-min", "Minimum number of connections to track.", s_defaults.Conntrack.Min));
+        Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-established", "Idle time-out of established TCP connections; 0 leaves it unchanged.", s_defaults.Conntrack.TcpEstablishedTimeout));
+        Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-close-wait", "Time-out of TCP connections in CLOSE_WAIT; 0 leaves it unchanged.", s_defaults.Conntrack.TcpCloseWaitTimeout));
+        Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-tcp-be-liberal", "Track TCP packets outside their window too (nf_conntrack_tcp_be_liberal)."));
         ConntrackTcp = Set.Add(new TypedFlag<TcpFlowPolicy>(FlagGroup.Node, "conntrack-tcp", "keep|close-after=DURATION", "What happens to TCP connections whose endpoint left its Service: they are kept, or closed after a time, so that clients that wait for it try again.", TcpFlowPolicy.Keep, (text, _) => TcpFlowPolicy.Read(text), policy => policy.ToString()));
         ConntrackServiceFlows = Set.Add(FlagKinds.Switch(FlagGroup.Node, "conntrack-service-flows", "Count the connections of each Service at every pass over the conntrack table, and show the 50 with the most as metrics."));
-        ConntrackUdpTimeout = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout", "Idle time-out of unanswered UDP flows; 0 leaves it unchanged.", s_defaults.Conntrack.UdpTimeout));
-        ConntrackUdpTimeoutStream = Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout-stream", "Idle time-out of answered UDP flows; 0 leaves it unchanged.", s_defaults.Conntrack.UdpStreamTimeout));
+        Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout", "Idle time-out of unanswered UDP flows; 0 leaves it unchanged.", s_defaults.Conntrack.UdpTimeout));
+        Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-udp-timeout-stream", "Idle time-out of answered UDP flows; 0 leaves it unchanged.", s_defaults.Conntrack.UdpStreamTimeout));
 
         const FlagGroup Listeners = FlagGroup.Listeners;
-        HealthzBindAddress = Set.Add(Address(Listeners, "healthz-bind-address", "IP[:PORT]", "Where the health server listens.", s_defaults.HealthzBindAddress, FlagValues.ReadAddressAndPort));
-        MetricsBindAddress = Set.Add(Address(Listeners, "metrics-bind-address", "IP[:PORT]", "Where the metrics server listens.", s_defaults.MetricsBindAddress, FlagValues.ReadAddressAndPort));
-        BindAddressHardFail = Set.Add(FlagKinds.Switch(Listeners, "bind-address-hard-fail", "Exit when a server cannot listen, instead of trying again."));
-        Profiling = Set.Add(FlagKinds.Switch(Listeners, "profiling", "Serve /debug paths at the metrics address."));
-        ShowHiddenMetricsForVersion = Set.Add(FlagKinds.Text(Listeners, "show-hidden-metrics-for-version", "1.N", "The previous minor version, to see the metrics hidden since then."));
+        Set.Add(Address(Listeners, "healthz-bind-address", "IP[:PORT]", "Where the health server listens.", s_defaults.HealthzBindAddress, FlagValues.ReadAddressAndPort));
+        Set.Add(Address(Listeners, "metrics-bind-address", "IP[:PORT]", "Where the metrics server listens.", s_defaults.MetricsBindAddress, FlagValues.ReadAddressAndPort));
+        Set.Add(FlagKinds.Switch(Listeners, "bind-address-hard-fail", "Exit when a server cannot listen, instead of trying again."));
+        Set.Add(FlagKinds.Switch(Listeners, "profiling", "Serve /debug paths at the metrics address."));
+        Set.Add(FlagKinds.Text(Listeners, "show-hidden-metrics-for-version", "1.N", "The previous minor version, to see the metrics hidden since then."));
         HealthzPort = Set.Add(FlagKinds.Number(Listeners, "healthz-port", "Port of the health server when its address has none; 0 means no health server.", DefaultHealthzPort, Replaced("--healthz-bind-address")));
         MetricsPort = Set.Add(FlagKinds.Number(Listeners, "metrics-port", "Port of the metrics server when its address has none.", DefaultMetricsPort, Replaced("--metrics-bind-address")));
 
         const FlagGroup Logging = FlagGroup.Logging;
-        LoggingFormat = Set.Add(FlagKinds.Text(Logging, "logging-format", "text|json", "Format of the log.", s_defaults.Logging.Format));
+        Set.Add(FlagKinds.Text(Logging, "logging-format", "text|json", "Format of the log.", s_defaults.Logging.Format));
         Verbosity = Set.Add(new TypedFlag<int>(Logging, "v", "N", "Log verbosity: 0 changes of state, 2 and above each object, 4 and above everything.", 0, (text, _) => GoNumber.ReadLevel(text), value => $"{value}") { Shorthand = 'v' });
         Vmodule = Set.Add(new TypedFlag<VerbosityRule[]>(Logging, "vmodule", "PATTERN=N,...", "Verbosity by part of the program whose name matches; text format only.", [], FlagValues.ReadVmodule, FlagValues.WriteVmodule));
-        LogFlushFrequency = Set.Add(FlagKinds.Duration(Logging, "log-flush-frequency", "Accepted; the log is not buffered.", s_defaults.Logging.FlushFrequency));
-        LogTextSplitStream = Set.Add(FlagKinds.Switch(Logging, "log-text-split-stream", "Write errors to standard error and the rest to standard output; needs the gate LoggingAlphaOptions."));
-        LogTextInfoBufferSize = Set.Add(Quantity("log-text-info-buffer-size"));
-        LogJsonSplitStream = Set.Add(FlagKinds.Switch(Logging, "log-json-split-stream", "The same for the json format."));
-        LogJsonInfoBufferSize = Set.Add(Quantity("log-json-info-buffer-size"));
+        Set.Add(FlagKinds.Duration(Logging, "log-flush-frequency", "Accepted; the log is not buffered.", s_defaults.Logging.FlushFrequency));
+        Set.Add(FlagKinds.Switch(Logging, "log-text-split-stream", "Write errors to standard error and the rest to standard output; needs the gate LoggingAlphaOptions."));
+        Set.Add(Quantity("log-text-info-buffer-size"));
+        Set.Add(FlagKinds.Switch(Logging, "log-json-split-stream", "The same for the json format."));
+        Set.Add(Quantity("log-json-info-buffer-size"));
 
         const FlagGroup Ipvs = FlagGroup.Ipvs;
         IpvsSyncPeriod = Set.Add(FlagKinds.Duration(Ipvs, "ipvs-sync-period", "Period of full synchronisation.", s_defaults.Iptables.SyncPeriod));
         IpvsMinSyncPeriod = Set.Add(FlagKinds.Duration(Ipvs, "ipvs-min-sync-period", "The shortest time between two changes.", s_defaults.Iptables.MinSyncPeriod));
-        IpvsScheduler = Set.Add(FlagKinds.Text(Ipvs, "ipvs-scheduler", "NAME", "Scheduler."));
-        IpvsExcludeCidrs = Set.Add(FlagKinds.List(Ipvs, "ipvs-exclude-cidrs", "CIDR,...", "Virtual servers to leave alone."));
-        IpvsStrictArp = Set.Add(FlagKinds.Switch(Ipvs, "ipvs-strict-arp", "Answer ARP strictly."));
-        IpvsTcpTimeout = Set.Add(FlagKinds.Duration(Ipvs, "ipvs-tcp-timeout", "Idle time-out of TCP connections.", default));
-        IpvsTcpFinTimeout = Set.Add(FlagKinds.Duration(Ipvs, "ipvs-tcpfin-timeout", "Time-out of TCP connections after a FIN.", default));
-        IpvsUdpTimeout = Set.Add(FlagKinds.Duration(Ipvs, "ipvs-udp-timeout", "Idle time-out of UDP flows.", default));
+        Set.Add(FlagKinds.Text(Ipvs, "ipvs-scheduler", "NAME", "Scheduler."));
+        Set.Add(FlagKinds.List(Ipvs, "ipvs-exclude-cidrs", "CIDR,...", "Virtual servers to leave alone."));
+        Set.Add(FlagKinds.Switch(Ipvs, "ipvs-strict-arp", "Answer ARP strictly."));
+        Set.Add(FlagKinds.Duration(Ipvs, "ipvs-tcp-timeout", "Idle time-out of TCP connections.", default));
+        Set.Add(FlagKinds.Duration(Ipvs, "ipvs-tcpfin-timeout", "Time-out of TCP connections after a FIN.", default));
+        Set.Add(FlagKinds.Duration(Ipvs, "ipvs-udp-timeout", "Idle time-out of UDP flows.", default));
 
         Set.Add(FlagKinds.Text(FlagGroup.Ignored, "boot-id-file", "FILE,...", "Accepted and not used.", "/proc/sys/kernel/random/boot_id"));
         Set.Add(FlagKinds.Text(FlagGroup.Ignored, "machine-id-file", "FILE,...", "Accepted and not used.", "/etc/machine-id,/var/lib/dbus/machine-id"));

@@ -66,7 +66,7 @@ internal static class RunOptionsReader
             notes.Add($"Using lenient decoding as strict decoding failed: {path}: {string.Join("; ", loaded.StrictProblems)}");
         }
 
-        return loaded.Value with { Logging = FlagConfiguration.WithFlags(loaded.Value.Logging, flags) };
+        return loaded.Value with { Logging = FlagConfiguration.Override(loaded.Value.Logging, flags) };
     }
 
     private static KubeProxyConfiguration WithPlatformDefaults(KubeProxyConfiguration configuration, List<string> notes)
