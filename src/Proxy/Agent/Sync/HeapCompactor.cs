@@ -3,7 +3,7 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <summary>
 /// Gives memory back after syncs, once nothing has been synced for a moment. The collector of .NET keeps what it once needed,
 /// and collects only when something is allocated: an agent at rest would hold the leftovers of its last work for hours. On a
-/// node where changes never cease, memory is given back once a minute: what changes replace would otherwise stay until the
+/// node where changes never cease, memory is given back four times a minute: what changes replace would otherwise stay until the
 /// collector's own budget for old objects is used up. The whole heap is compacted, which takes milliseconds (docs/building.md).
 /// </summary>
 /// <param name="collect">Collects.</param>
@@ -14,7 +14,7 @@ internal sealed class HeapCompactor(Action collect, TimeProvider time)
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
     /// <summary>The longest time between two collections while changes come in.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
 
     private readonly WakeSignal _worked = new(time);
 
