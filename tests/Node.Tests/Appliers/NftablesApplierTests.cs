@@ -223,17 +223,15 @@ public sealed class NftablesApplierTests
         Assert(await node.Nftables(IpFamily.IPv4).ApplyFullAsync(rules, default));
         IReadOnlyList<string> before = node.NftTable(IpFamily.IPv4);
 
-        ApplyResult result = await Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), Bad, default);
+        using Transaction transaction = new(node.Runner, new("nft", "-f", "-"));
+        NftablesRenderer.WriteFull(rules, NftablesOptions.Default, transaction);
+        transaction.Write("add rule ip kube-proxy services goto nowhere\n"u8);
+
+        ApplyResult result = await transaction.CommitAsync(default);
 
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         result.Error.Should().Contain("goto nowhere").And.Contain("> ");
         node.NftTable(IpFamily.IPv4).Should().Equal(before);
-
-        void Bad(IBufferWriter<byte> output)
-        {
-            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output);
-            output.Write("add rule ip kube-proxy services goto nowhere\n"u8);
-        }
     }
 
     [SkippableFact]
@@ -258,22 +256,17 @@ public sealed class NftablesApplierTests
         Assert(await node.Nftables(IpFamily.IPv4).ApplyFullAsync(rules, default));
         IReadOnlyList<string> before = node.NftTable(IpFamily.IPv4);
         using CancellationTokenSource stop = new();
+        using Transaction transaction = new(node.Runner.Reporting(_ => stop.Cancel()), new("nft", "-f", "-"));
+        transaction.Write("delete table ip kube-proxy\n"u8);
+        for (int line = 0; line < 20_000; line++)
+        {
+            transaction.Write("# so much that nft still reads when it is killed\n"u8);
+        }
 
-        Func<Task> cancelled = () => Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), HalfAText, stop.Token);
+        Func<Task> cancelled = () => transaction.CommitAsync(stop.Token);
 
         await cancelled.Should().ThrowAsync<OperationCanceledException>();
         node.NftTable(IpFamily.IPv4).Should().Equal(before);
-
-        void HalfAText(IBufferWriter<byte> output)
-        {
-            output.Write("delete table ip kube-proxy\n"u8);
-            for (int line = 0; line < 20_000; line++)
-            {
-                output.Write("# more than a pipe holds, so that nft has begun to read\n"u8);
-            }
-
-            stop.Cancel();
-        }
     }
 
     [SkippableFact]

@@ -82,8 +82,8 @@ internal sealed class NftContentReader(IpFamily family)
     {
         NftContentReader reader = new(family);
         byte[] commands = Encoding.ASCII.GetBytes($"list chains {Name(family)}\nlist sets {Name(family)}\nlist maps {Name(family)}\n");
-        ToolCall call = new("nft", "-t", "-f", "-") { Input = output => output.Write(commands), Lines = reader.Take };
-        ProcessResult result = await runner.RunAsync(call, cancellation);
+        using SealedInput input = SealedInput.Of(commands);
+        ProcessResult result = await runner.RunAsync(new("nft", "-t", "-f", "-") { Lines = reader.Take }, input, cancellation);
         return !result.IsSuccess ? (null, result.Describe("nft list"))
             : reader._isOdd ? (null, "the table has names that nft does not take back")
             : (reader.Content(), "");

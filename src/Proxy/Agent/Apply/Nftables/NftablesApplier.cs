@@ -1,4 +1,3 @@
-using System.Buffers;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
@@ -46,46 +45,6 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
         _written = null;
-        ApplyResult result = await ApplyWholeAsync(rules, cancellation);
-        _written = result.IsApplied ? rules : null;
-        return result;
-    }
-
-    /// <inheritdoc/>
-    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
-    {
-        FamilyRules? before = _written;
-        _written = null;
-        ApplyResult result = await ApplyChangeAsync(change, cancellation);
-        _written = result.Outcome switch
-        {
-            ApplyOutcome.Applied => change.After,
-            ApplyOutcome.Refused => before, // nothing of it was done
-            _ => null,
-        };
-        return result;
-    }
-
-    /// <summary>
-    /// Whether the table has as many rules and elements as the last apply left. Rules that were replaced by as many others
-    /// are not found; of those the kernel tells who did it, and to what.
-    /// </summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
-    public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
-        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(runner.Network, rules), cancellation) : Task.FromResult(true);
-
-    /// <inheritdoc/>
-    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, Call("--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
-
-    /// <inheritdoc/>
-    public TimeSpan? UntilCleanUp => _stale.UntilDue;
-
-    /// <inheritdoc/>
-    public Task CleanUpAsync(CancellationToken cancellation) => DeleteStaleAsync(cancellation);
-
-    private async Task<ApplyResult> ApplyWholeAsync(FamilyRules rules, CancellationToken cancellation)
-    {
         Figures = null;
         (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
         if (IsThere(content))
@@ -99,13 +58,16 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
             if (result.Outcome != ApplyOutcome.Refused)
             {
-                return result;
+                return Note(result, rules);
             }
 
             error = result.Error;
         }
 
-        ApplyResult anew = await ApplyAsync(output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+        using Transaction transaction = new(runner, Call("-f", "-"));
+        NftablesRenderer.WriteFull(rules, options, transaction);
+        ApplyResult anew = await transaction.CommitAsync(cancellation);
+        Figures = transaction.Figures;
         if (anew.IsApplied)
         {
             _stale.Clear();
@@ -116,20 +78,27 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             }
         }
 
-        return anew;
+        return Note(anew, rules);
     }
 
-    private async Task<ApplyResult> ApplyChangeAsync(FamilyChange change, CancellationToken cancellation)
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
+        FamilyRules? before = _written;
+        _written = null;
         Figures = null;
         IReadOnlyList<string> reused = _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
-            ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
+            using Transaction transaction = new(runner, Call("-f", "-"));
+            NftablesRenderer.WriteUpdate(change, options, transaction);
+            ApplyResult result = await transaction.CommitAsync(cancellation);
+            Figures = transaction.Figures;
             if (result.Outcome == ApplyOutcome.Refused)
             {
                 // Nothing of it was done, so these chains go on waiting.
                 _stale.Add(reused);
+                _written = before;
                 return result;
             }
 
@@ -142,8 +111,30 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
         await DeleteStaleAsync(cancellation);
         _stale.Add(NftablesRenderer.StaleChains(change));
-        return ApplyResult.Applied;
+        return Note(ApplyResult.Applied, change.After);
     }
+
+    /// <summary>
+    /// Whether the table has as many rules and elements as the last apply left. Rules that were replaced by as many others
+    /// are not found; of those the kernel tells who did it, and to what.
+    /// </summary>
+    /// <exception cref="IOException">The kernel does not tell.</exception>
+    public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
+        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(runner.Network, rules), cancellation) : Task.FromResult(true);
+
+    /// <inheritdoc/>
+    public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
+    {
+        using Transaction transaction = new(runner, Call("--check", "-f", "-"));
+        NftablesRenderer.WriteFull(rules, options, transaction);
+        return await transaction.CommitAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public TimeSpan? UntilCleanUp => _stale.UntilDue;
+
+    /// <inheritdoc/>
+    public Task CleanUpAsync(CancellationToken cancellation) => DeleteStaleAsync(cancellation);
 
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation)
@@ -163,7 +154,10 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     private async Task<ApplyResult> ReplaceAsync(FamilyRules rules, NftTableContent content, CancellationToken cancellation)
     {
-        ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteReplacement(rules, content, options, output), cancellation);
+        using Transaction transaction = new(runner, Call("-f", "-"));
+        NftablesRenderer.WriteReplacement(rules, content, options, transaction);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
+        Figures = transaction.Figures;
         if (result.IsApplied)
         {
             _needsFull = false;
@@ -185,7 +179,9 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             return;
         }
 
-        ApplyResult result = await Transaction.RunAsync(runner, Call("-f", "-"), output => NftablesRenderer.WriteCleanUp(family, due, output), cancellation);
+        using Transaction transaction = new(runner, Call("-f", "-"));
+        NftablesRenderer.WriteCleanUp(family, due, transaction);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
         if (result.IsApplied)
         {
             _stale.Deleted();
@@ -199,9 +195,9 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         log.StaleChainsStay(family, due.Count, result.Error);
     }
 
-    private async Task<ApplyResult> ApplyAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    private ApplyResult Note(ApplyResult result, FamilyRules rules)
     {
-        (ApplyResult result, Figures) = await Transaction.RunMeasuredAsync(runner, Call("-f", "-"), text, cancellation);
+        _written = result.IsApplied ? rules : null;
         return result;
     }
 

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Text;
 using System.Text.RegularExpressions;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
@@ -25,12 +25,12 @@ internal static partial class NftablesProbe
 
         ProcessResult version = await runner.RunAsync(new("nft", "--version"), cancellation);
         CheckVersion(version.IsSuccess ? version.Output : throw new ApplierException($"nftables mode needs the nft tool: {version.Describe("nft --version")}"));
-        if ((await CheckAsync(runner, """ { comment "test" ; }"""u8.ToArray(), cancellation)).IsSuccess)
+        if ((await CheckAsync(runner, """ { comment "test" ; }""", cancellation)).IsSuccess)
         {
             return NftablesOptions.Default;
         }
 
-        ProcessResult plain = await CheckAsync(runner, [], cancellation);
+        ProcessResult plain = await CheckAsync(runner, "", cancellation);
         return plain.IsSuccess
             ? NftablesOptions.Default with { HasObjectComments = false }
             : throw new ApplierException($"nftables mode does not work on this host; it needs CAP_NET_ADMIN and a kernel with nf_tables: {plain.Describe("nft --check")}");
@@ -56,18 +56,11 @@ internal static partial class NftablesProbe
         }
     }
 
-    private static Task<ProcessResult> CheckAsync(ProcessRunner runner, byte[] suffix, CancellationToken cancellation) =>
-        runner.RunAsync(
-            new("nft", "--check", "-f", "-")
-            {
-                Input = output =>
-                {
-                    output.Write("add table ip kube-proxy"u8);
-                    output.Write(suffix);
-                    output.Write("\n"u8);
-                },
-            },
-            cancellation);
+    private static async Task<ProcessResult> CheckAsync(ProcessRunner runner, string suffix, CancellationToken cancellation)
+    {
+        using SealedInput input = SealedInput.Of(Encoding.ASCII.GetBytes($"add table ip kube-proxy{suffix}\n"));
+        return await runner.RunAsync(new("nft", "--check", "-f", "-"), input, cancellation);
+    }
 
     [GeneratedRegex("[0-9]+(\\.[0-9]+){1,3}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Number();
