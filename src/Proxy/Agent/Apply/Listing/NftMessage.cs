@@ -41,6 +41,19 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
     /// <summary>The name of the chain, set, map or object, or of that of a rule or element.</summary>
     public ReadOnlySpan<byte> Name => Text(Number is 3 or 5 ? (ushort)3 : (ushort)2); // NFTA_CHAIN_NAME is 3, NFTA_RULE_CHAIN, NFTA_SET_NAME, ... are 2
 
+    /// <summary>Whether a chain has a hook (NFTA_CHAIN_HOOK): a base chain.</summary>
+    public bool HasHook => _message.Attributes.TryFind(4);
+
+    /// <summary>The flags of a set or map (NFTA_SET_FLAGS, enum nft_set_flags); 0 if it has none.</summary>
+    public uint SetFlags
+    {
+        get
+        {
+            AttributeReader attributes = _message.Attributes;
+            return attributes.TryFind(3) ? attributes.ToUInt32() : 0;
+        }
+    }
+
     /// <summary>What kind of thing changed, in nft's words.</summary>
     public string Kind => Number switch
     {

@@ -46,7 +46,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     {
         _written = null;
         Figures = null;
-        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner.Network, family, cancellation);
         if (IsThere(content))
         {
             ApplyResult result = await ReplaceAsync(rules, content!, cancellation); // IsThere says no for null
@@ -139,7 +139,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation)
     {
-        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner.Network, family, cancellation);
         return IsThere(content) || error.Length != 0;
     }
 
@@ -148,7 +148,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     private async Task<NftTableContent?> ReadAgainAsync(NftTableContent before, CancellationToken cancellation)
     {
-        (NftTableContent? content, _) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        (NftTableContent? content, _) = await NftContentReader.ReadAsync(runner.Network, family, cancellation);
         return IsThere(content) && content != before ? content : null;
     }
 
