@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Text;
-using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.Renderers.Nftables.Rendering;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
@@ -22,9 +20,9 @@ public static class NftablesRenderer
     /// <param name="output">Receives the text.</param>
     public static void WriteFull(FamilyRules rules, NftablesOptions options, IBufferWriter<byte> output)
     {
-        NftWriter writer = new(rules, options, output);
+        NftWriter<NftTextEncoder> writer = new(rules, options, new NftTextEncoder(rules.Family, output));
         writer.Full();
-        writer.Flush();
+        writer.Complete();
     }
 
     /// <summary>
@@ -38,9 +36,9 @@ public static class NftablesRenderer
     /// <param name="output">Receives the text.</param>
     public static void WriteReplacement(FamilyRules rules, NftTableContent existing, NftablesOptions options, IBufferWriter<byte> output)
     {
-        NftWriter writer = new(rules, options, output);
+        NftWriter<NftTextEncoder> writer = new(rules, options, new NftTextEncoder(rules.Family, output));
         writer.Replacement(existing);
-        writer.Flush();
+        writer.Complete();
     }
 
     /// <summary>
@@ -83,9 +81,9 @@ public static class NftablesRenderer
             throw new ArgumentException("settings changed that need a full transaction", nameof(change));
         }
 
-        NftWriter writer = new(change.After, options, output);
+        NftWriter<NftTextEncoder> writer = new(change.After, options, new NftTextEncoder(change.After.Family, output));
         writer.Update(change);
-        writer.Flush();
+        writer.Complete();
     }
 
     /// <summary>
@@ -108,11 +106,13 @@ public static class NftablesRenderer
     /// <param name="output">Receives the text.</param>
     public static void WriteCleanUp(IpFamily family, IReadOnlyList<string> chains, IBufferWriter<byte> output)
     {
-        string start = family == IpFamily.IPv4 ? $"delete chain ip {NftNames.Table} " : $"delete chain ip6 {NftNames.Table} ";
+        NftTextEncoder encoder = new(family, output);
         foreach (string chain in chains)
         {
-            output.Write(Encoding.ASCII.GetBytes(start + chain + "\n"));
+            encoder.DeleteChain(chain);
         }
+
+        encoder.Complete();
     }
 }
 

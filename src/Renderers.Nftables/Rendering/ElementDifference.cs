@@ -5,7 +5,7 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 /// <summary>The elements of one map that are deleted and added when service ports change.</summary>
 internal sealed class ElementDifference
 {
-    private readonly Dictionary<MapKey, MapValue> _old = [];
+    private readonly Dictionary<ElementKey, MapValue> _old = [];
 
     /// <summary>Elements to delete: removed, or added with another value.</summary>
     public List<Element> Deleted { get; } = [];
@@ -31,7 +31,7 @@ internal sealed class ElementDifference
 
         if (old is not null)
         {
-            foreach ((MapKey key, MapValue value) in _old)
+            foreach ((ElementKey key, MapValue value) in _old)
             {
                 Deleted.Add(new(old, key, value));
             }
@@ -39,16 +39,16 @@ internal sealed class ElementDifference
     }
 
     /// <summary>An element with the service port it belongs to.</summary>
-    public readonly record struct Element(ServicePortRules Port, MapKey Key, MapValue Value);
+    public readonly record struct Element(ServicePortRules Port, ElementKey Key, MapValue Value);
 
-    private readonly struct Collector(Dictionary<MapKey, MapValue> elements) : IElementSink
+    private readonly struct Collector(Dictionary<ElementKey, MapValue> elements) : IElementSink
     {
-        public void Take(ServicePortRules port, MapKey key, MapValue value) => elements[key] = value;
+        public void Take(ServicePortRules port, in ElementKey key, MapValue value) => elements[key] = value;
     }
 
     private readonly struct Comparer(ElementDifference difference) : IElementSink
     {
-        public void Take(ServicePortRules port, MapKey key, MapValue value)
+        public void Take(ServicePortRules port, in ElementKey key, MapValue value)
         {
             bool isKnown = difference._old.Remove(key, out MapValue old);
             if (isKnown && old == value)

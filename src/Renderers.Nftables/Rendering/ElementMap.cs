@@ -52,19 +52,27 @@ internal static class ElementMaps
         ElementMap.LocalNodePortEndpoints,
     ];
 
-    /// <summary>The name; for maps with slots the suffix after the protocol.</summary>
-    public static ReadOnlySpan<byte> Name(this ElementMap map) => map switch
+    /// <summary>The name.</summary>
+    /// <param name="map">The map.</param>
+    /// <param name="protocol">Of maps with slots, the protocol.</param>
+    public static ReadOnlySpan<byte> Name(this ElementMap map, TransportProtocol? protocol) => map switch
     {
         ElementMap.ServiceIPs => "service-ips"u8,
         ElementMap.ServiceNodePorts => "service-nodeports"u8,
         ElementMap.NoEndpointServices => "no-endpoint-services"u8,
         ElementMap.NoEndpointNodePorts => "no-endpoint-nodeports"u8,
         ElementMap.FirewallIPs => "firewall-ips"u8,
-        ElementMap.Endpoints => "-endpoints"u8,
-        ElementMap.LocalEndpoints => "-local-endpoints"u8,
-        ElementMap.NodePortEndpoints => "-nodeport-endpoints"u8,
-        _ => "-local-nodeport-endpoints"u8,
+        ElementMap.Endpoints => Of(protocol, "tcp-endpoints"u8, "udp-endpoints"u8, "sctp-endpoints"u8),
+        ElementMap.LocalEndpoints => Of(protocol, "tcp-local-endpoints"u8, "udp-local-endpoints"u8, "sctp-local-endpoints"u8),
+        ElementMap.NodePortEndpoints => Of(protocol, "tcp-nodeport-endpoints"u8, "udp-nodeport-endpoints"u8, "sctp-nodeport-endpoints"u8),
+        _ => Of(protocol, "tcp-local-nodeport-endpoints"u8, "udp-local-nodeport-endpoints"u8, "sctp-local-nodeport-endpoints"u8),
     };
+
+    /// <summary>The fields of keys; where there is a map for each protocol, no key has one.</summary>
+    public static KeyFields Key(this ElementMap map) =>
+        (map.IsByNodePort() ? KeyFields.None : KeyFields.DestinationAddress)
+        | KeyFields.DestinationPort
+        | (map.HasSlots() ? KeyFields.Slot : KeyFields.Protocol);
 
     /// <summary>Whether keys have no address.</summary>
     public static bool IsByNodePort(this ElementMap map) =>
@@ -72,4 +80,7 @@ internal static class ElementMaps
 
     /// <summary>Whether keys end in a slot and values are endpoints. Of these maps there is one for each protocol.</summary>
     public static bool HasSlots(this ElementMap map) => map >= ElementMap.Endpoints;
+
+    private static ReadOnlySpan<byte> Of(TransportProtocol? protocol, ReadOnlySpan<byte> tcp, ReadOnlySpan<byte> udp, ReadOnlySpan<byte> sctp) =>
+        protocol switch { TransportProtocol.Tcp => tcp, TransportProtocol.Udp => udp, _ => sctp };
 }

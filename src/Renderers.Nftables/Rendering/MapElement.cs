@@ -1,16 +1,7 @@
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
-
-/// <summary>The key of a map element.</summary>
-/// <param name="Map">The map.</param>
-/// <param name="Address">The destination; the default value in maps by node port.</param>
-/// <param name="Port">The destination port.</param>
-/// <param name="Protocol">The protocol.</param>
-/// <param name="Slot">The slot; 0 in maps without slots.</param>
-internal readonly record struct MapKey(ElementMap Map, IpAddress Address, ushort Port, TransportProtocol Protocol, int Slot);
 
 /// <summary>The value of a map element.</summary>
 /// <param name="Kind">Its kind.</param>
@@ -53,8 +44,8 @@ internal enum VerdictKind : byte
     Drop,
 }
 
-/// <summary>Receives map elements one by one.</summary>
+/// <summary>Receives the elements of a map one by one.</summary>
 internal interface IElementSink
 {
-    void Take(ServicePortRules port, MapKey key, MapValue value);
+    void Take(ServicePortRules port, in ElementKey key, MapValue value);
 }

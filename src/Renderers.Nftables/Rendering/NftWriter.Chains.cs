@@ -8,27 +8,19 @@ using KubeProxySharp.RuleModel.Selection;
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
 /// <content>Chains of frontends: shared ones, and those of single service ports.</content>
-internal ref partial struct NftWriter
+internal ref partial struct NftWriter<TEncoder>
 {
     /// <summary>Makes a shared chain, or makes it anew.</summary>
     private void WriteSharedChain(SharedChain chain)
     {
-        foreach (bool isAdded in (ReadOnlySpan<bool>)[true, false])
-        {
-            Command(isAdded ? "add chain"u8 : "flush chain"u8, default(ReadOnlySpan<byte>));
-            chain.Write(ref _text);
-            EndLine();
-        }
-
+        EmptyChain(chain);
         switch (chain.Kind)
         {
             case SharedChainKind.External or SharedChainKind.NodePort:
-                BeginRule(chain);
-                SetMark();
-                Line(" comment \"masquerade\""u8);
+                MarkRule(chain);
                 break;
             case SharedChainKind.ExternalLocal or SharedChainKind.NodePortLocal:
-                SharedShortCuts(chain);
+                ShortCuts(chain, chain.ShortCut);
                 break;
         }
 
@@ -49,71 +41,17 @@ internal ref partial struct NftWriter
         };
         foreach (TransportProtocol protocol in ElementMaps.Protocols)
         {
-            SpreadRule(chain, map, size, protocol);
+            _encoder.BeginRule(chain);
+            _encoder.MatchProtocol(protocol);
+            _encoder.TranslateByMap(map.Key(), size, map.Name(protocol));
+            _encoder.EndRule(default);
         }
     }
 
-    private void SpreadRule(SharedChain chain, ElementMap map, int size, TransportProtocol protocol)
+    private void EmptyChain(scoped ObjectName chain)
     {
-        BeginRule(chain);
-        _text.Write("meta l4proto "u8);
-        _text.Write(protocol.ToLowerText());
-        _text.Write(" dnat "u8);
-        _text.Write(Family);
-        _text.Write(" to "u8);
-        if (!map.IsByNodePort())
-        {
-            Payload("daddr . "u8);
-        }
-
-        _text.Write("th dport . numgen random mod "u8);
-        _text.Write(size);
-        _text.Write(" map @"u8);
-        _text.Write(protocol.ToLowerText());
-        Line(map.Name());
-    }
-
-    private void SharedShortCuts(SharedChain chain)
-    {
-        if (Settings.LocalTraffic.IsPresent)
-        {
-            BeginRule(chain);
-            if (!IsEverything(Settings.LocalTraffic))
-            {
-                LocalTraffic(isNegated: false);
-            }
-
-            Goto(chain.ShortCut);
-            Line(" comment \"short-circuit pod traffic\""u8);
-        }
-
-        BeginRule(chain);
-        _text.Write("fib saddr type local "u8);
-        SetMark();
-        Line(" comment \"masquerade local traffic\""u8);
-        BeginRule(chain);
-        _text.Write("fib saddr type local "u8);
-        Goto(chain.ShortCut);
-        Line(" comment \"short-circuit local traffic\""u8);
-    }
-
-    private void Goto(SharedChain chain)
-    {
-        _text.Write("goto "u8);
-        chain.Write(ref _text);
-    }
-
-    private void BeginRule(SharedChain chain)
-    {
-        Command("add rule"u8, default(ReadOnlySpan<byte>));
-        chain.Write(ref _text);
-        _text.WriteAscii((byte)' ');
-    }
-
-    private void BeginRule(string chain)
-    {
-        Command("add rule"u8, chain);
-        _text.WriteAscii((byte)' ');
+        _encoder.AddChain(chain);
+        _encoder.FlushChain(chain);
     }
 
     /// <summary>Makes the chains and sets of a service port, or makes them anew; known clients of affinity sets are kept.</summary>
@@ -134,21 +72,11 @@ internal ref partial struct NftWriter
         }
     }
 
-    private void EmptyChain(string chain)
-    {
-        CommandLine("add chain"u8, chain);
-        CommandLine("flush chain"u8, chain);
-    }
-
     private void WriteAffinity(ServicePortRules port)
     {
         foreach (string set in PortChains.Sets(port))
         {
-            Command("add set"u8, set);
-            _text.Write(" { typeof "u8);
-            Payload("saddr; flags dynamic,timeout; timeout "u8);
-            _text.Write(port.Spec.AffinitySeconds);
-            Line("s; }"u8);
+            _encoder.DeclareSet(new() { Name = set, Key = KeyFields.SourceAddress, TimeoutSeconds = port.Spec.AffinitySeconds });
         }
 
         foreach (string chain in PortChains.AffinityChains(port))
@@ -184,16 +112,17 @@ internal ref partial struct NftWriter
             }
         }
 
-        BeginRule(chain);
-        Line("drop"u8);
+        _encoder.BeginRule(chain);
+        _encoder.Drop();
+        _encoder.EndRule(default);
     }
 
     private void AcceptSource(string chain, IpPrefix range)
     {
-        BeginRule(chain);
-        Payload("saddr "u8);
-        Prefix(range);
-        Line(" return"u8);
+        _encoder.BeginRule(chain);
+        _encoder.MatchAddress(KeyFields.SourceAddress, range, isNegated: false);
+        _encoder.Return();
+        _encoder.EndRule(default);
     }
 
     private void AffinityEndpointRules(ServicePortRules port)
@@ -201,17 +130,13 @@ internal ref partial struct NftWriter
         foreach (Endpoint endpoint in port.Endpoints.Reachable)
         {
             string baseName = NftBaseName.Of(port.Name, endpoint.Target);
-            BeginRule("endpoint-" + baseName);
-            _text.Write("update @affinity-"u8);
-            _text.Write(baseName);
-            _text.Write(" { "u8);
-            Payload("saddr }\n"u8);
-            BeginRule("endpoint-" + baseName);
-            _text.Write("meta l4proto "u8);
-            _text.Write(port.Name.Protocol.ToLowerText());
-            _text.Write(" dnat to "u8);
-            _text.Write(endpoint.Target);
-            EndLine();
+            _encoder.BeginRule(EndpointChain(baseName));
+            _encoder.UpdateSet(AffinitySet(baseName), KeyFields.SourceAddress);
+            _encoder.EndRule(default);
+            _encoder.BeginRule(EndpointChain(baseName));
+            _encoder.MatchProtocol(port.Name.Protocol);
+            _encoder.Translate(endpoint.Target);
+            _encoder.EndRule(default);
         }
     }
 
@@ -221,28 +146,23 @@ internal ref partial struct NftWriter
         foreach (Endpoint endpoint in group)
         {
             string baseName = NftBaseName.Of(port.Name, endpoint.Target);
-            BeginRule(chain);
-            Payload("saddr @affinity-"u8);
-            _text.Write(baseName);
-            _text.Write(" goto endpoint-"u8);
-            _text.Write(baseName);
-            EndLine();
+            _encoder.BeginRule(chain);
+            _encoder.MatchSet(KeyFields.SourceAddress, AffinitySet(baseName));
+            _encoder.Goto(EndpointChain(baseName));
+            _encoder.EndRule(default);
         }
 
         for (int index = 0; index < group.Length; index++)
         {
-            BeginRule(chain);
+            _encoder.BeginRule(chain);
             int remaining = group.Length - index;
             if (remaining > 1)
             {
-                _text.Write("numgen random mod "u8);
-                _text.Write(remaining);
-                _text.Write(" 0 "u8);
+                _encoder.MatchOneOf(remaining);
             }
 
-            _text.Write("goto endpoint-"u8);
-            _text.Write(NftBaseName.Of(port.Name, group[index].Target));
-            EndLine();
+            _encoder.Goto(EndpointChain(NftBaseName.Of(port.Name, group[index].Target)));
+            _encoder.EndRule(default);
         }
     }
 
@@ -251,47 +171,22 @@ internal ref partial struct NftWriter
         string chain = PortChains.Name(VerdictKind.External, port.Name);
         if (port.Spec.ExternalPolicy == TrafficPolicy.Cluster)
         {
-            BeginRule(chain);
-            SetMark();
-            Line(" comment \"masquerade\""u8);
+            MarkRule(chain);
         }
         else
         {
-            AffinityShortCuts(port, chain);
+            ShortCuts(chain, PortChains.Name(VerdictKind.Service, port.Name));
         }
 
         if (port.External.Verdict == FrontendVerdict.Dnat)
         {
-            BeginRule(chain);
-            _text.Write("goto "u8);
-            _text.Write(PortChains.Name(port.Spec.ExternalPolicy == TrafficPolicy.Local ? VerdictKind.Local : VerdictKind.Service, port.Name));
-            EndLine();
+            _encoder.BeginRule(chain);
+            _encoder.Goto(PortChains.Name(port.Spec.ExternalPolicy == TrafficPolicy.Local ? VerdictKind.Local : VerdictKind.Service, port.Name));
+            _encoder.EndRule(default);
         }
     }
 
-    private void AffinityShortCuts(ServicePortRules port, string chain)
-    {
-        string cluster = PortChains.Name(VerdictKind.Service, port.Name);
-        if (Settings.LocalTraffic.IsPresent)
-        {
-            BeginRule(chain);
-            if (!IsEverything(Settings.LocalTraffic))
-            {
-                LocalTraffic(isNegated: false);
-            }
+    private static ObjectName EndpointChain(string baseName) => new("endpoint-"u8, baseName);
 
-            _text.Write("goto "u8);
-            _text.Write(cluster);
-            Line(" comment \"short-circuit pod traffic\""u8);
-        }
-
-        BeginRule(chain);
-        _text.Write("fib saddr type local "u8);
-        SetMark();
-        Line(" comment \"masquerade local traffic\""u8);
-        BeginRule(chain);
-        _text.Write("fib saddr type local goto "u8);
-        _text.Write(cluster);
-        Line(" comment \"short-circuit local traffic\""u8);
-    }
+    private static ObjectName AffinitySet(string baseName) => new("affinity-"u8, baseName);
 }

@@ -7,11 +7,9 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
-/// <content>Elements of sets and maps, some hundred to a command.</content>
-internal ref partial struct NftWriter
+/// <content>Elements of sets and maps.</content>
+internal ref partial struct NftWriter<TEncoder>
 {
-    private const int BatchSize = 400;
-
     /// <summary>All elements of all maps, of all Services.</summary>
     private void AllMapElements()
     {
@@ -32,6 +30,7 @@ internal ref partial struct NftWriter
 
     private void MapElements(ElementMap map, TransportProtocol? protocol)
     {
+        _encoder.BeginElements(map.Name(protocol), map.Key(), isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
             foreach (ServicePortRules port in service.Value.Ports)
@@ -43,23 +42,25 @@ internal ref partial struct NftWriter
             }
         }
 
-        EndBatch();
+        _encoder.EndElements();
     }
 
     private void AllClusterIPs()
     {
+        _encoder.BeginElements("cluster-ips"u8, KeyFields.DestinationAddress, isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
             // All ports of a Service have the same one.
-            SetElement("cluster-ips"u8, service.Value.Ports[0].Spec.ClusterIP);
+            Address(service.Value.Ports[0].Spec.ClusterIP);
         }
 
-        EndBatch();
+        _encoder.EndElements();
     }
 
     private void AllHairpins()
     {
         HashSet<LocalTarget> targets = [];
+        _encoder.BeginElements("hairpin-connections"u8, Connection, isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
             foreach (ServicePortRules port in service.Value.Ports)
@@ -75,148 +76,66 @@ internal ref partial struct NftWriter
             }
         }
 
-        EndBatch();
+        _encoder.EndElements();
     }
 
-    private void Hairpin(LocalTarget target)
-    {
-        Next("hairpin-connections"u8);
-        _text.Write(target.Address.Address);
-        _text.Write(" . "u8);
-        _text.Write(target.Address.Address);
-        _text.Write(" . "u8);
-        _text.Write(target.Protocol.ToLowerText());
-        _text.Write(" . "u8);
-        _text.Write((long)target.Address.Port);
-    }
+    private void Hairpin(LocalTarget target) =>
+        _encoder.Element(new ElementKey(target.Address.Address, target.Protocol, target.Address.Port, 0));
 
-    private void SetElement(scoped ReadOnlySpan<byte> set, IpAddress address)
-    {
-        Next(set);
-        _text.Write(address);
-    }
+    private void Address(IpAddress address) => _encoder.Element(new ElementKey(address, default, 0, 0));
 
-    private void NodePortIPs()
+    private void NodePortAddresses(EquatableArray<IpAddress> addresses, bool isDeleted)
     {
-        NodePortAddresses(Settings.NodePortAddresses.Addresses);
-    }
-
-    private void NodePortAddresses(EquatableArray<IpAddress> addresses)
-    {
+        _encoder.BeginElements("nodeport-ips"u8, KeyFields.DestinationAddress, isDeleted);
         foreach (IpAddress address in addresses)
         {
             // Node ports never answer on loopback in this mode (spec 6.6).
             if (!address.IsLoopback)
             {
-                SetElement("nodeport-ips"u8, address);
+                Address(address);
             }
         }
 
-        EndBatch();
+        _encoder.EndElements();
     }
 
     /// <inheritdoc/>
-    public void Take(ServicePortRules port, MapKey key, MapValue value)
+    public void Take(ServicePortRules port, in ElementKey key, MapValue value)
     {
-        NextOf(key);
-        if (!key.Map.IsByNodePort())
-        {
-            _text.Write(key.Address);
-            _text.Write(" . "u8);
-        }
-
-        if (key.Map.HasSlots())
-        {
-            _text.Write((long)key.Port);
-            _text.Write(" . "u8);
-            _text.Write(key.Slot);
-        }
-        else
-        {
-            _text.Write(key.Protocol.ToLowerText());
-            _text.Write(" . "u8);
-            _text.Write((long)key.Port);
-        }
-
         if (_isDeleting)
         {
+            _encoder.Element(key);
             return;
         }
 
-        if (value.Kind is VerdictKind.Reject or VerdictKind.Drop)
-        {
-            ElementComment(port.Name);
-        }
-
-        _text.Write(" : "u8);
-        Value(port.Name, value);
-    }
-
-    private void Value(ServicePortName name, MapValue value)
-    {
         switch (value.Kind)
         {
             case VerdictKind.Target:
-                _text.Write(value.Target.Address);
-                _text.Write(" . "u8);
-                _text.Write((long)value.Target.Port);
+                _encoder.Element(key, value.Target);
                 break;
             case VerdictKind.Shared:
-                _text.Write("goto "u8);
-                value.Chain.Write(ref _text);
+                _encoder.ElementGoto(key, value.Chain, default);
                 break;
-            case VerdictKind.Reject:
-                _text.Write("goto reject-chain"u8);
-                break;
-            case VerdictKind.Drop:
-                _text.Write("drop"u8);
+            case VerdictKind.Reject or VerdictKind.Drop:
+                Refusal(port.Name, key, value.Kind == VerdictKind.Reject);
                 break;
             default:
-                _text.Write("goto "u8);
-                _text.Write(PortChains.Name(value.Kind, name));
+                _encoder.ElementGoto(key, PortChains.Name(value.Kind, port.Name), default);
                 break;
         }
     }
 
-    private void NextOf(MapKey key)
+    private void Refusal(ServicePortName name, in ElementKey key, bool isRejected)
     {
-        if (!key.Map.HasSlots())
+        Span<byte> buffer = stackalloc byte[ServicePortName.MaxTextLength];
+        ReadOnlySpan<byte> comment = ElementComment(name, buffer);
+        if (isRejected)
         {
-            Next(key.Map.Name());
-            return;
+            _encoder.ElementGoto(key, "reject-chain"u8, comment);
         }
-
-        Span<byte> name = stackalloc byte[32];
-        ReadOnlySpan<byte> protocol = key.Protocol.ToLowerText();
-        protocol.CopyTo(name);
-        key.Map.Name().CopyTo(name[protocol.Length..]);
-        Next(name[..(protocol.Length + key.Map.Name().Length)]);
-    }
-
-    /// <summary>Goes to the next element of a set or map, in the same command if there is room.</summary>
-    private void Next(scoped ReadOnlySpan<byte> container)
-    {
-        if (_batched == BatchSize)
+        else
         {
-            EndBatch();
-        }
-
-        if (_batched++ != 0)
-        {
-            _text.Write(", "u8);
-            return;
-        }
-
-        Command(_isDeleting ? "delete element"u8 : "add element"u8, container);
-        _text.Write(" { "u8);
-    }
-
-    private void EndBatch()
-    {
-        if (_batched != 0)
-        {
-            _text.Write(" }\n"u8);
-            _batched = 0;
+            _encoder.ElementDrop(key, comment);
         }
     }
 }

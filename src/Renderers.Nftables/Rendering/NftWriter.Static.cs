@@ -4,49 +4,39 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
 /// <content>The parts that do not depend on any Service (spec 6.2 to 6.4, with the maps of docs/nftables.md).</content>
-internal ref partial struct NftWriter
+internal ref partial struct NftWriter<TEncoder>
 {
+    private const KeyFields Frontend = KeyFields.DestinationAddress | KeyFields.Protocol | KeyFields.DestinationPort;
+    private const KeyFields NodePort = KeyFields.Protocol | KeyFields.DestinationPort;
+    private const KeyFields Connection = KeyFields.SourceAddress | Frontend;
+
+    /// <summary>Node ports never answer on loopback in this mode (spec 6.6).</summary>
+    private readonly IpPrefix Loopback =>
+        _rules.Family == IpFamily.IPv4 ? IpPrefix.Create(IpAddress.FromIPv4(0x7F00_0000), 8) : IpPrefix.Of(IpAddress.FromBits(UInt128.One));
+
     /// <summary>The table with its sets, maps, base chains and fixed chains.</summary>
     private void Table()
     {
-        TableCommand("table "u8);
-        Line(" {"u8);
-        if (_options.HasObjectComments)
-        {
-            Line("comment \"rules for kube-proxy\""u8);
-        }
-
+        _encoder.BeginTable(ObjectComment("rules for kube-proxy"u8));
         Sets();
         BaseChains();
         CheckChains();
-        _text.Write("chain services {\n"u8);
-        ServicesRules(command: default);
-        Line("}"u8);
-        Line("}"u8);
-    }
-
-    private void TableCommand(scoped ReadOnlySpan<byte> verb)
-    {
-        _text.Write(verb);
-        _text.Write(Family);
-        _text.Write(" kube-proxy"u8);
+        _encoder.BeginChain("services"u8, isFixed: false, default);
+        ServicesRules();
+        _encoder.EndChain();
+        _encoder.EndTable();
     }
 
     private void Sets()
     {
-        Declare("set"u8, "cluster-ips"u8, " daddr"u8, default, "Active ClusterIPs"u8);
-        Declare("set"u8, "nodeport-ips"u8, " daddr"u8, default, "IPs that accept NodePort traffic"u8);
-        _text.Write("set hairpin-connections { typeof "u8);
-        Payload("saddr . "u8);
-        Payload("daddr . meta l4proto . th dport;"u8);
-        ObjectComment("service hairpin connections"u8);
-        Line(" }"u8);
-
-        Declare("map"u8, "no-endpoint-services"u8, " daddr . meta l4proto . th dport"u8, "verdict"u8, "vmap to drop or reject packets to services with no endpoints"u8);
-        Declare("map"u8, "no-endpoint-nodeports"u8, default, "verdict"u8, "vmap to drop or reject packets to service nodeports with no endpoints"u8);
-        Declare("map"u8, "firewall-ips"u8, " daddr . meta l4proto . th dport"u8, "verdict"u8, "destinations that are subject to LoadBalancerSourceRanges"u8);
-        Declare("map"u8, "service-ips"u8, " daddr . meta l4proto . th dport"u8, "verdict"u8, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
-        Declare("map"u8, "service-nodeports"u8, default, "verdict"u8, "NodePort traffic"u8);
+        Declare("cluster-ips"u8, KeyFields.DestinationAddress, ElementData.None, "Active ClusterIPs"u8);
+        Declare("nodeport-ips"u8, KeyFields.DestinationAddress, ElementData.None, "IPs that accept NodePort traffic"u8);
+        Declare("hairpin-connections"u8, Connection, ElementData.None, "service hairpin connections"u8);
+        Declare("no-endpoint-services"u8, Frontend, ElementData.Verdict, "vmap to drop or reject packets to services with no endpoints"u8);
+        Declare("no-endpoint-nodeports"u8, NodePort, ElementData.Verdict, "vmap to drop or reject packets to service nodeports with no endpoints"u8);
+        Declare("firewall-ips"u8, Frontend, ElementData.Verdict, "destinations that are subject to LoadBalancerSourceRanges"u8);
+        Declare("service-ips"u8, Frontend, ElementData.Verdict, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
+        Declare("service-nodeports"u8, NodePort, ElementData.Verdict, "NodePort traffic"u8);
         foreach (TransportProtocol protocol in ElementMaps.Protocols)
         {
             foreach (ElementMap map in ElementMaps.All)
@@ -59,157 +49,175 @@ internal ref partial struct NftWriter
         }
     }
 
-    /// <summary>Declared by typeof, never by type: see docs/nftables.md.</summary>
-    private void Declare(scoped ReadOnlySpan<byte> kind, scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> payload, scoped ReadOnlySpan<byte> value, scoped ReadOnlySpan<byte> comment)
-    {
-        _text.Write(kind);
-        _text.WriteAscii((byte)' ');
-        _text.Write(name);
-        _text.Write(" { typeof "u8);
-        if (payload.IsEmpty)
-        {
-            _text.Write("meta l4proto . th dport"u8);
-        }
-        else
-        {
-            _text.Write(Family);
-            _text.Write(payload);
-        }
-
-        if (!value.IsEmpty)
-        {
-            _text.Write(" : "u8);
-            _text.Write(value);
-        }
-
-        _text.WriteAscii((byte)';');
-        ObjectComment(comment);
-        Line(" }"u8);
-    }
+    private void Declare(ReadOnlySpan<byte> name, KeyFields key, ElementData data, ReadOnlySpan<byte> comment) =>
+        _encoder.DeclareSet(new() { Name = name, Key = key, Data = data, Comment = ObjectComment(comment) });
 
     /// <summary>
     /// A map for each protocol, because of what nft 1.0.6 does when a rule is added to a table that it has to list first:
     /// it reads the declared type of the value as a match. "th dport" is then refused ("conflicting protocols specified: ip
     /// vs. th"), and "tcp dport" silently becomes a match for TCP; here that match is in the rule anyway.
     /// </summary>
-    private void DeclareSlots(ElementMap map, TransportProtocol protocol)
-    {
-        _text.Write("map "u8);
-        _text.Write(protocol.ToLowerText());
-        _text.Write(map.Name());
-        _text.Write(" { typeof "u8);
-        if (!map.IsByNodePort())
+    private void DeclareSlots(ElementMap map, TransportProtocol protocol) =>
+        _encoder.DeclareSet(new()
         {
-            Payload("daddr . "u8);
-        }
-
-        _text.Write("th dport . numgen random mod 2 : "u8);
-        Payload("daddr . "u8);
-        _text.Write(protocol.ToLowerText());
-        _text.Write(" dport;"u8);
-        ObjectComment("endpoints by destination and slot"u8);
-        Line(" }"u8);
-    }
+            Name = map.Name(protocol),
+            Key = map.Key(),
+            Data = ElementData.Endpoint,
+            Protocol = protocol,
+            Comment = ObjectComment("endpoints by destination and slot"u8),
+        });
 
     private void BaseChains()
     {
-        Line("chain filter-prerouting-pre-dnat { type filter hook prerouting priority -110; ct state new jump firewall-check; }"u8);
-        Line("chain filter-output-pre-dnat { type filter hook output priority -110; ct state new jump firewall-check; }"u8);
-        Line("chain filter-input { type filter hook input priority 0; ct state new jump nodeport-endpoints-check; ct state new jump service-endpoints-check; }"u8);
-        Line("chain filter-forward { type filter hook forward priority 0; ct state new jump service-endpoints-check; ct state new jump cluster-ips-check; }"u8);
-        Line("chain filter-output { type filter hook output priority 0; ct state new jump service-endpoints-check; ct state new jump cluster-ips-check; }"u8);
-        Line("chain nat-prerouting { type nat hook prerouting priority -100; jump services; }"u8);
-        Line("chain nat-output { type nat hook output priority -100; jump services; }"u8);
-        Line("chain nat-postrouting { type nat hook postrouting priority 100; jump masquerading; }"u8);
+        FilterChain("filter-prerouting-pre-dnat"u8, ChainHook.Prerouting, -110, "firewall-check"u8);
+        FilterChain("filter-output-pre-dnat"u8, ChainHook.Output, -110, "firewall-check"u8);
+        FilterChain("filter-input"u8, ChainHook.Input, 0, "nodeport-endpoints-check"u8, "service-endpoints-check"u8);
+        FilterChain("filter-forward"u8, ChainHook.Forward, 0, "service-endpoints-check"u8, "cluster-ips-check"u8);
+        FilterChain("filter-output"u8, ChainHook.Output, 0, "service-endpoints-check"u8, "cluster-ips-check"u8);
+        NatChain("nat-prerouting"u8, ChainHook.Prerouting, -100, "services"u8);
+        NatChain("nat-output"u8, ChainHook.Output, -100, "services"u8);
+        NatChain("nat-postrouting"u8, ChainHook.Postrouting, 100, "masquerading"u8);
+    }
+
+    /// <summary>A chain that sends new connections to one or two others.</summary>
+    private void FilterChain(ReadOnlySpan<byte> name, ChainHook hook, int priority, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default)
+    {
+        _encoder.BeginBaseChain(name, ChainType.Filter, hook, priority);
+        CheckRule(name, first);
+        if (!second.IsEmpty)
+        {
+            CheckRule(name, second);
+        }
+
+        _encoder.EndChain();
+    }
+
+    private void CheckRule(ReadOnlySpan<byte> chain, ReadOnlySpan<byte> check)
+    {
+        _encoder.BeginRule(chain);
+        _encoder.MatchNewConnection();
+        _encoder.Jump(check);
+        _encoder.EndRule(default);
+    }
+
+    private void NatChain(ReadOnlySpan<byte> name, ChainHook hook, int priority, ReadOnlySpan<byte> next)
+    {
+        _encoder.BeginBaseChain(name, ChainType.Nat, hook, priority);
+        _encoder.BeginRule(name);
+        _encoder.Jump(next);
+        _encoder.EndRule(default);
+        _encoder.EndChain();
     }
 
     private void CheckChains()
     {
-        _text.Write("chain reject-chain {"u8);
-        ObjectComment("helper for @no-endpoint-services / @no-endpoint-nodeports"u8);
-        Line(" reject; }"u8);
+        _encoder.BeginChain("reject-chain"u8, isFixed: true, ObjectComment("helper for @no-endpoint-services / @no-endpoint-nodeports"u8));
+        _encoder.BeginRule("reject-chain"u8);
+        _encoder.Reject();
+        _encoder.EndRule(default);
+        _encoder.EndChain();
 
-        _text.Write("chain service-endpoints-check { "u8);
-        Payload("daddr . meta l4proto . th dport vmap @no-endpoint-services; }\n"u8);
-        _text.Write("chain firewall-check { "u8);
-        Payload("daddr . meta l4proto . th dport vmap @firewall-ips; }\n"u8);
+        VerdictChain("service-endpoints-check"u8, "no-endpoint-services"u8);
+        VerdictChain("firewall-check"u8, "firewall-ips"u8);
 
-        _text.Write("chain nodeport-endpoints-check {\n"u8);
-        NodePortEndpointsRules(command: default);
-        _text.Write("}\nchain cluster-ips-check {\n"u8);
-        ClusterIPsRules(command: default);
-        _text.Write("}\nchain masquerading {\n"u8);
+        _encoder.BeginChain("nodeport-endpoints-check"u8, isFixed: false, default);
+        NodePortEndpointsRules();
+        _encoder.EndChain();
+        _encoder.BeginChain("cluster-ips-check"u8, isFixed: false, default);
+        ClusterIPsRules();
+        _encoder.EndChain();
+        _encoder.BeginChain("masquerading"u8, isFixed: false, default);
+        MasqueradingRules();
+        _encoder.EndChain();
+    }
 
+    private void VerdictChain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> map)
+    {
+        _encoder.BeginChain(name, isFixed: true, default);
+        _encoder.BeginRule(name);
+        _encoder.VerdictByMap(Frontend, map);
+        _encoder.EndRule(default);
+        _encoder.EndChain();
+    }
+
+    private void MasqueradingRules()
+    {
         // Mark before hairpin: a packet that is both must not keep its mark.
-        _text.Write("meta mark & "u8);
-        _text.WriteHex(Settings.MasqueradeMark, 8);
-        _text.Write(" != 0 meta mark set meta mark ^ "u8);
-        _text.WriteHex(Settings.MasqueradeMark, 8);
-        Line(" masquerade fully-random"u8);
-        _text.Write("ct status dnat "u8);
-        Payload("saddr . "u8);
-        Payload("daddr . meta l4proto . th dport @hairpin-connections masquerade fully-random\n}\n"u8);
+        _encoder.BeginRule("masquerading"u8);
+        _encoder.MatchMark(Settings.MasqueradeMark);
+        _encoder.ToggleMark(Settings.MasqueradeMark);
+        _encoder.Masquerade();
+        _encoder.EndRule(default);
+        _encoder.BeginRule("masquerading"u8);
+        _encoder.MatchTranslatedConnection();
+        _encoder.MatchSet(Connection, "hairpin-connections"u8);
+        _encoder.Masquerade();
+        _encoder.EndRule(default);
     }
 
-    private void NodePortEndpointsRules(scoped ReadOnlySpan<byte> command)
+    private void NodePortEndpointsRules()
     {
-        _text.Write(command);
+        _encoder.BeginRule("nodeport-endpoints-check"u8);
         NodePortDestination();
-        Line("meta l4proto . th dport vmap @no-endpoint-nodeports"u8);
+        _encoder.VerdictByMap(NodePort, "no-endpoint-nodeports"u8);
+        _encoder.EndRule(default);
     }
 
-    private void ClusterIPsRules(scoped ReadOnlySpan<byte> command)
+    private void ClusterIPsRules()
     {
-        _text.Write(command);
-        Payload("daddr @cluster-ips reject comment \"Reject traffic to invalid ports of ClusterIPs\"\n"u8);
+        _encoder.BeginRule("cluster-ips-check"u8);
+        _encoder.MatchSet(KeyFields.DestinationAddress, "cluster-ips"u8);
+        _encoder.Reject();
+        _encoder.EndRule("Reject traffic to invalid ports of ClusterIPs"u8);
         if (Settings.ServiceCidrs.IsEmpty)
         {
             return;
         }
 
-        _text.Write(command);
-        Payload("daddr { "u8);
-        bool isFirst = true;
-        foreach (IpPrefix cidr in Settings.ServiceCidrs)
-        {
-            _text.Write(isFirst ? default : ", "u8);
-            Prefix(cidr);
-            isFirst = false;
-        }
-
-        Line(" } drop comment \"Drop traffic to unallocated ClusterIPs\""u8);
+        _encoder.BeginRule("cluster-ips-check"u8);
+        _encoder.MatchAddress(KeyFields.DestinationAddress, Settings.ServiceCidrs);
+        _encoder.Drop();
+        _encoder.EndRule("Drop traffic to unallocated ClusterIPs"u8);
     }
 
-    private void ServicesRules(scoped ReadOnlySpan<byte> command)
+    private void ServicesRules()
     {
         if (Settings.MasqueradeAll || CanBeFromOutside)
         {
-            _text.Write(command);
-            Payload("daddr @cluster-ips "u8);
+            _encoder.BeginRule("services"u8);
+            _encoder.MatchSet(KeyFields.DestinationAddress, "cluster-ips"u8);
             if (!Settings.MasqueradeAll)
             {
                 LocalTraffic(isNegated: true);
             }
 
-            SetMark();
-            Line(Settings.MasqueradeAll ? " comment \"masquerade all clusterIP traffic\""u8 : " comment \"masquerade clusterIP traffic from outside cluster\""u8);
+            _encoder.SetMark(Settings.MasqueradeMark);
+            _encoder.EndRule(Settings.MasqueradeAll ? "masquerade all clusterIP traffic"u8 : "masquerade clusterIP traffic from outside cluster"u8);
         }
 
-        _text.Write(command);
-        Payload("daddr . meta l4proto . th dport vmap @service-ips\n"u8);
-        _text.Write(command);
+        _encoder.BeginRule("services"u8);
+        _encoder.VerdictByMap(Frontend, "service-ips"u8);
+        _encoder.EndRule(default);
+        _encoder.BeginRule("services"u8);
         if (Settings.NodePortAddresses.MatchesAll)
         {
-            _text.Write("fib daddr type local "u8);
+            _encoder.MatchLocal(KeyFields.DestinationAddress);
         }
 
         NodePortDestination();
-        Line("meta l4proto . th dport vmap @service-nodeports"u8);
+        _encoder.VerdictByMap(NodePort, "service-nodeports"u8);
+        _encoder.EndRule(default);
     }
 
     private void NodePortDestination()
     {
-        Payload("daddr "u8);
-        _text.Write(!Settings.NodePortAddresses.MatchesAll ? "@nodeport-ips "u8 : IsIPv4 ? "!= 127.0.0.0/8 "u8 : "!= ::1 "u8);
+        if (Settings.NodePortAddresses.MatchesAll)
+        {
+            _encoder.MatchAddress(KeyFields.DestinationAddress, Loopback, isNegated: true);
+        }
+        else
+        {
+            _encoder.MatchSet(KeyFields.DestinationAddress, "nodeport-ips"u8);
+        }
     }
 }

@@ -6,15 +6,13 @@ using KubeProxySharp.RuleModel.Model;
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
 /// <content>Whole transactions.</content>
-internal ref partial struct NftWriter
+internal ref partial struct NftWriter<TEncoder>
 {
     /// <summary>The whole table in place of whatever is there.</summary>
     public void Full()
     {
-        TableCommand("add table "u8);
-        EndLine();
-        TableCommand("delete table "u8);
-        EndLine();
+        _encoder.AddTable();
+        _encoder.DeleteTable();
         Content();
     }
 
@@ -23,11 +21,10 @@ internal ref partial struct NftWriter
     {
         // Rules first: they hold sets and chains. Chains are not deleted here: kernels before 6.2 release the references
         // of map elements only after the commit (spec 6.8). Base chains have none, and may differ in hook or priority.
-        TableCommand("flush table "u8);
-        EndLine();
+        _encoder.FlushTable();
         foreach (string chain in existing.BaseChains)
         {
-            CommandLine("delete chain"u8, chain);
+            _encoder.DeleteChain(chain);
         }
 
         HashSet<string> kept = TableNames.AffinitySets(_rules);
@@ -35,13 +32,13 @@ internal ref partial struct NftWriter
         {
             if (!kept.Contains(set))
             {
-                CommandLine("delete set"u8, set);
+                _encoder.DeleteSet(set);
             }
         }
 
         foreach (string map in existing.Maps)
         {
-            CommandLine("delete map"u8, map);
+            _encoder.DeleteMap(map);
         }
 
         Content();
@@ -67,7 +64,7 @@ internal ref partial struct NftWriter
         }
 
         AllClusterIPs();
-        NodePortIPs();
+        NodePortAddresses(Settings.NodePortAddresses.Addresses, isDeleted: false);
         AllHairpins();
         AllMapElements();
     }
@@ -106,26 +103,17 @@ internal ref partial struct NftWriter
 
     private void UpdateSettings(FamilyChange change)
     {
-        CommandLine("flush chain"u8, "cluster-ips-check");
-        Span<byte> command = stackalloc byte[64];
-        ClusterIPsRules(RuleCommand(command, "cluster-ips-check "u8));
-        CommandLine("flush chain"u8, "nodeport-endpoints-check");
-        NodePortEndpointsRules(RuleCommand(command, "nodeport-endpoints-check "u8));
-        CommandLine("flush chain"u8, "services");
-        ServicesRules(RuleCommand(command, "services "u8));
+        _encoder.FlushChain("cluster-ips-check"u8);
+        ClusterIPsRules();
+        _encoder.FlushChain("nodeport-endpoints-check"u8);
+        NodePortEndpointsRules();
+        _encoder.FlushChain("services"u8);
+        ServicesRules();
 
-        _isDeleting = true;
-        NodePortAddresses(Except(change.Before.Settings.NodePortAddresses.Addresses, change.After.Settings.NodePortAddresses.Addresses));
-        _isDeleting = false;
-        NodePortAddresses(Except(change.After.Settings.NodePortAddresses.Addresses, change.Before.Settings.NodePortAddresses.Addresses));
-    }
-
-    private readonly Span<byte> RuleCommand(Span<byte> buffer, scoped ReadOnlySpan<byte> chain)
-    {
-        ReadOnlySpan<byte> start = IsIPv4 ? "add rule ip kube-proxy "u8 : "add rule ip6 kube-proxy "u8;
-        start.CopyTo(buffer);
-        chain.CopyTo(buffer[start.Length..]);
-        return buffer[..(start.Length + chain.Length)];
+        EquatableArray<IpAddress> before = change.Before.Settings.NodePortAddresses.Addresses;
+        EquatableArray<IpAddress> after = change.After.Settings.NodePortAddresses.Addresses;
+        NodePortAddresses(Except(before, after), isDeleted: true);
+        NodePortAddresses(Except(after, before), isDeleted: false);
     }
 
     private static EquatableArray<IpAddress> Except(EquatableArray<IpAddress> from, EquatableArray<IpAddress> taken) =>
@@ -133,26 +121,26 @@ internal ref partial struct NftWriter
 
     private void UpdateSets(FamilyChange change)
     {
-        _isDeleting = true;
-        SetElements(change.ClusterIPs.Removed, change.LocalTargets.Removed);
-        _isDeleting = false;
-        SetElements(change.ClusterIPs.Added, change.LocalTargets.Added);
+        SetElements(change.ClusterIPs.Removed, change.LocalTargets.Removed, isDeleted: true);
+        SetElements(change.ClusterIPs.Added, change.LocalTargets.Added, isDeleted: false);
     }
 
-    private void SetElements(EquatableArray<IpAddress> clusterIPs, EquatableArray<LocalTarget> hairpins)
+    private void SetElements(EquatableArray<IpAddress> clusterIPs, EquatableArray<LocalTarget> hairpins, bool isDeleted)
     {
+        _encoder.BeginElements("cluster-ips"u8, KeyFields.DestinationAddress, isDeleted);
         foreach (IpAddress address in clusterIPs)
         {
-            SetElement("cluster-ips"u8, address);
+            Address(address);
         }
 
-        EndBatch();
+        _encoder.EndElements();
+        _encoder.BeginElements("hairpin-connections"u8, Connection, isDeleted);
         foreach (LocalTarget target in hairpins)
         {
             Hairpin(target);
         }
 
-        EndBatch();
+        _encoder.EndElements();
     }
 
     private void UpdateElements(FamilyChange change)
@@ -183,27 +171,28 @@ internal ref partial struct NftWriter
             }
         }
 
-        _isDeleting = true;
-        Write(difference.Deleted);
-        _isDeleting = false;
-        Write(difference.Added);
+        Write(difference.Deleted, map, protocol, isDeleted: true);
+        Write(difference.Added, map, protocol, isDeleted: false);
     }
 
-    private void Write(List<ElementDifference.Element> elements)
+    private void Write(List<ElementDifference.Element> elements, ElementMap map, TransportProtocol? protocol, bool isDeleted)
     {
+        _isDeleting = isDeleted;
+        _encoder.BeginElements(map.Name(protocol), map.Key(), isDeleted);
         foreach (ElementDifference.Element element in elements)
         {
             Take(element.Port, element.Key, element.Value);
         }
 
-        EndBatch();
+        _encoder.EndElements();
+        _isDeleting = false;
     }
 
     private void FlushStaleChains(FamilyChange change)
     {
         foreach (string chain in StaleObjects.PortChains(change))
         {
-            CommandLine("flush chain"u8, chain);
+            _encoder.FlushChain(chain);
         }
     }
 
@@ -211,7 +200,7 @@ internal ref partial struct NftWriter
     {
         foreach (string set in StaleObjects.Sets(change))
         {
-            CommandLine("delete set"u8, set);
+            _encoder.DeleteSet(set);
         }
     }
 }

@@ -25,7 +25,7 @@ internal static class PortElements
             {
                 if (frontend.Kind == FrontendKind.LoadBalancerIP && port.HasFirewall)
                 {
-                    sink.Take(port, Key(port, map, frontend, 0), MapValue.Of(VerdictKind.Firewall));
+                    sink.Take(port, Key(port, frontend, 0), MapValue.Of(VerdictKind.Firewall));
                 }
             }
             else if (!port.IsRepeated(index))
@@ -43,7 +43,7 @@ internal static class PortElements
             case ElementMap.ServiceIPs or ElementMap.ServiceNodePorts:
                 if (port.Forwards(frontend))
                 {
-                    sink.Take(port, Key(port, map, frontend, 0), Verdict(port, frontend));
+                    sink.Take(port, Key(port, frontend, 0), Verdict(port, frontend));
                 }
 
                 break;
@@ -52,7 +52,7 @@ internal static class PortElements
                 if (verdict != FrontendVerdict.Dnat)
                 {
                     VerdictKind kind = verdict == FrontendVerdict.Reject ? VerdictKind.Reject : VerdictKind.Drop;
-                    sink.Take(port, Key(port, map, frontend, 0), MapValue.Of(kind));
+                    sink.Take(port, Key(port, frontend, 0), MapValue.Of(kind));
                 }
 
                 break;
@@ -73,7 +73,7 @@ internal static class PortElements
         EquatableArray<Endpoint> slots = Slots(port, map, frontend);
         for (int slot = 0; slot < slots.Length; slot++)
         {
-            sink.Take(port, Key(port, map, frontend, slot), MapValue.To(slots[slot].Target));
+            sink.Take(port, Key(port, frontend, slot), MapValue.To(slots[slot].Target));
         }
     }
 
@@ -101,6 +101,6 @@ internal static class PortElements
             : port.Spec.InternalPolicy == TrafficPolicy.Local ? VerdictKind.Local : VerdictKind.Service);
     }
 
-    private static MapKey Key(ServicePortRules port, ElementMap map, Frontend frontend, int slot) =>
-        new(map, frontend.Address, frontend.Port, port.Name.Protocol, slot);
+    private static ElementKey Key(ServicePortRules port, Frontend frontend, int slot) =>
+        new(frontend.Address, port.Name.Protocol, frontend.Port, slot);
 }

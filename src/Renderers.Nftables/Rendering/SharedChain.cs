@@ -1,8 +1,9 @@
+using System.Buffers.Text;
 using System.Numerics;
+using System.Text;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Text;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
@@ -72,9 +73,10 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
     public int CompareTo(SharedChain other) => (Kind, ClusterSize, LocalSize).CompareTo((other.Kind, other.ClusterSize, other.LocalSize));
 
     /// <summary>Writes the name.</summary>
-    public void Write(ref Utf8TextWriter text)
+    /// <returns>The number of bytes.</returns>
+    public int Format(Span<byte> destination)
     {
-        text.Write(Kind switch
+        ReadOnlySpan<byte> prefix = Kind switch
         {
             SharedChainKind.Cluster => "cluster-"u8,
             SharedChainKind.External => "external-"u8,
@@ -82,24 +84,27 @@ internal readonly record struct SharedChain(SharedChainKind Kind, int ClusterSiz
             SharedChainKind.NodePortCluster => "nodeport-cluster-"u8,
             SharedChainKind.NodePort => "nodeport-"u8,
             _ => "nodeport-local-"u8,
-        });
-        text.Write(ClusterSize);
+        };
+        prefix.CopyTo(destination);
+        int length = prefix.Length + Digits(ClusterSize, destination[prefix.Length..]);
         if (Kind is SharedChainKind.ExternalLocal or SharedChainKind.NodePortLocal)
         {
-            text.WriteAscii((byte)'-');
-            text.Write(LocalSize);
+            destination[length++] = (byte)'-';
+            length += Digits(LocalSize, destination[length..]);
         }
+
+        return length;
     }
 
     /// <summary>The name.</summary>
     public override string ToString()
     {
-        System.Buffers.ArrayBufferWriter<byte> output = new(64);
-        Utf8TextWriter text = new(output);
-        Write(ref text);
-        text.Flush();
-        return System.Text.Encoding.ASCII.GetString(output.WrittenSpan);
+        Span<byte> name = stackalloc byte[64];
+        return Encoding.ASCII.GetString(name[..Format(name)]);
     }
+
+    private static int Digits(int number, Span<byte> destination) =>
+        Utf8Formatter.TryFormat(number, destination, out int length) ? length : throw new ArgumentException("there is no room for a number", nameof(destination));
 }
 
 /// <summary>The kinds of chains that frontends of many Services share.</summary>
