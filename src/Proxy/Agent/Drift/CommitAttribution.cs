@@ -3,7 +3,7 @@ using KubeProxySharp.Proxy.Agent.Apply.Listing;
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// Tells our commits from those of others: by the process where the kernel's numbers are ours, else by the netlink port
+/// Attributes commits to us or to others: by the process where the kernel's numbers are ours, else by the netlink port
 /// (which is the process number inside the container) of those made while we applied rules.
 /// </summary>
 /// <param name="applies">What we do ourselves.</param>
@@ -12,15 +12,15 @@ namespace KubeProxySharp.Proxy.Agent.Drift;
 internal sealed class CommitAttribution(OwnTransactions applies, ApplyIntervals windows, bool seesKernelsNumbers)
 {
     /// <summary>Who made the commit.</summary>
-    public CommitOrigin Judge(Generation commit)
+    public CommitOrigin Attribute(Generation commit)
     {
         if (seesKernelsNumbers && applies.IsOwn(commit.Process))
         {
             return CommitOrigin.Own;
         }
 
-        CommitTiming standing = windows.Find(commit.Number);
-        if (standing == CommitTiming.Outside)
+        CommitTiming timing = windows.Find(commit.Number);
+        if (timing == CommitTiming.Outside)
         {
             return CommitOrigin.Foreign;
         }
@@ -31,7 +31,7 @@ internal sealed class CommitAttribution(OwnTransactions applies, ApplyIntervals 
         }
 
         // A process can commit before its number has been reported.
-        if (standing == CommitTiming.Open)
+        if (timing == CommitTiming.Open)
         {
             return CommitOrigin.Undecided;
         }

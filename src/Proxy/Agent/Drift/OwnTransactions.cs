@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// What we change ourselves, of both families, whose applies overlap. Who applies rules says so here, so that watches tell
-/// our commits from those of others.
+/// What we change ourselves, of both families, whose applies overlap. Appliers report to it, so that watches can attribute
+/// commits to us or to others.
 /// </summary>
 internal sealed class OwnTransactions
 {

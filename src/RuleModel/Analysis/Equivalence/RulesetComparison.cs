@@ -21,7 +21,7 @@ public sealed class RulesetComparison
     private readonly HeaderSpace _space;
     private readonly RuleFacts _factsA;
     private readonly RuleFacts _factsB;
-    private readonly KnownModeDifferences? _judge;
+    private readonly KnownModeDifferences? _knownDifferences;
     private readonly IpFamily _family;
     private readonly ConcurrentDictionary<(string A, string B), int> _pairs = new();
 
@@ -38,7 +38,7 @@ public sealed class RulesetComparison
         _space = new([_a, _b], _node, a.Family);
         _factsA = new(a);
         _factsB = new(b);
-        _judge = KnownModeDifferences.Of(_a, _b, _node);
+        _knownDifferences = KnownModeDifferences.Of(_a, _b, _node);
     }
 
     /// <summary>Number of destinations to compare, for progress.</summary>
@@ -93,7 +93,7 @@ public sealed class RulesetComparison
             worker.B.Walk(Start(destination, origin), pathsB);
             worker.Equivalence.Compare(pathsA, pathsB, (cell, a, b) =>
             {
-                ModeDifference? mode = _judge?.Classify(destination, origin, cell, a, b);
+                ModeDifference? mode = _knownDifferences?.Classify(destination, origin, cell, a, b);
                 bool isUncertain = IsUncertain(cell, worker.Equivalence.Conditions, a, b);
                 (ushort, ProtocolSet, string?, bool) key = (cell.DestinationPort, cell.Protocols, mode?.Name, isUncertain);
                 differences ??= [];

@@ -103,5 +103,5 @@ public sealed class CommitAttributionTests
     }
 
     private CommitOrigin Judge(uint number, int process, int port, bool seesKernelsNumbers) =>
-        new CommitAttribution(_applies, _windows, seesKernelsNumbers).Judge(new(number, process, "nft", port));
+        new CommitAttribution(_applies, _windows, seesKernelsNumbers).Attribute(new(number, process, "nft", port));
 }

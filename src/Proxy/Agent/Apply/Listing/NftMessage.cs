@@ -23,16 +23,16 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
     /// <summary>The attributes, in bytes.</summary>
     public ReadOnlySpan<byte> Content => _message.Payload[NetlinkHeader.GenericLength..];
 
-    /// <summary>Whether it tells of a commit; what the commit changed came before it.</summary>
+    /// <summary>Whether it reports a commit; what the commit changed came before it.</summary>
     public bool IsGeneration => _message.Type == TypeOf(NewGeneration);
 
-    /// <summary>Whether it tells of something changed; else it is an error or another subsystem's.</summary>
+    /// <summary>Whether it reports a change; else it is an error or another subsystem's.</summary>
     public bool IsChange => _message.Type >> 8 == Subsystem && !IsGeneration;
 
     /// <summary>Whether something was removed.</summary>
     public bool IsRemoval => Number is 2 or 5 or 8 or 11 or SetElementDeleted or 20 or 24;
 
-    /// <summary>Whether it tells of elements of a set or map.</summary>
+    /// <summary>Whether it reports elements of a set or map.</summary>
     public bool IsElement => Number is SetElementAdded or SetElementDeleted;
 
     /// <summary>The name of the table.</summary>
@@ -70,7 +70,7 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
     /// <summary>The type of a message of the subsystem.</summary>
     public static ushort TypeOf(byte number) => (ushort)((Subsystem << 8) | number);
 
-    /// <summary>How many elements of a set or map it tells of.</summary>
+    /// <summary>How many elements of a set or map it reports.</summary>
     public int CountElements()
     {
         int count = 0;

@@ -34,7 +34,7 @@ internal sealed class TableDump : IDisposable
 
     /// <summary>Lists the chains of the table.</summary>
     /// <param name="take">Takes the name of each and whether it is a base chain.</param>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public void ListChains(NameHandler take)
     {
         Ask(GetChains, set: null);
@@ -49,7 +49,7 @@ internal sealed class TableDump : IDisposable
 
     /// <summary>Lists the named sets and maps of the table.</summary>
     /// <param name="take">Takes the name of each and whether it is a map.</param>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public void ListSets(NameHandler take)
     {
         const uint Anonymous = 0x1; // NFT_SET_ANONYMOUS
@@ -66,7 +66,7 @@ internal sealed class TableDump : IDisposable
     }
 
     /// <summary>The number of rules of each chain that has any.</summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public Dictionary<string, int> CountRules()
     {
         Dictionary<string, int> rules = new(StringComparer.Ordinal);
@@ -83,7 +83,7 @@ internal sealed class TableDump : IDisposable
     }
 
     /// <summary>The number of elements of a set or map; 0 too if there is none.</summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public int CountElements(string set)
     {
         int count = 0;

@@ -14,13 +14,13 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 /// <param name="family">The family.</param>
 /// <param name="runner">Runs nft.</param>
 /// <param name="options">What <see cref="NftablesProbe"/> found.</param>
-/// <param name="time">Tells when stale chains may be deleted.</param>
+/// <param name="time">Decides when stale chains may be deleted.</param>
 /// <param name="log">Where warnings go.</param>
 internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, NftablesOptions options, TimeProvider time, ILogger log) : IRuleApplier
 {
     private readonly StaleChainMemory _stale = new(time);
 
-    /// <summary>Whether chains may be there that nobody knows of any more: only a full transaction finds them.</summary>
+    /// <summary>Whether there may be chains that are no longer remembered: only a full transaction finds them.</summary>
     private bool _needsFull;
 
     /// <summary>What was written last; null when that is not known.</summary>
@@ -116,9 +116,9 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     /// <summary>
     /// Whether the table has as many rules and elements as the last apply left. Rules that were replaced by as many others
-    /// are not found; of those the kernel tells who did it, and to what.
+    /// are not found; of those the kernel sends messages.
     /// </summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
         _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(runner.Network, rules), cancellation) : Task.FromResult(true);
 
