@@ -37,7 +37,7 @@ internal sealed class TestNode : IDisposable
     public IptablesApplier Iptables(IpFamily family, string variant) =>
         new(Tools(family, variant), Runner, NullLogger.Instance);
 
-    public NftablesApplier Nftables(IpFamily family) => new(family, Runner, NftablesOptions.Default, Time, NullLogger.Instance);
+    public NftablesApplier Nftables(IpFamily family) => new(family, new NftProgramWriter(family, Runner, NftablesOptions.Default), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
 
     public static IptablesTools Tools(IpFamily family, string variant) =>
         new(family, variant == "legacy" ? IptablesVariant.Legacy : IptablesVariant.Nft);

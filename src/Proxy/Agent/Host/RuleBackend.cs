@@ -49,7 +49,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation);
             AddressFamilies families = AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6);
             ILogger log = logs.CreateLogger<NftablesApplier>();
-            NftablesApplier[] writers = [.. families.All.Select(family => new NftablesApplier(family, runner, options, host.Time, log))];
+            NftablesApplier[] writers = [.. families.All.Select(family => new NftablesApplier(family, new NftProgramWriter(family, runner, options), runner.Network, options, host.Time, log))];
             return new(
                 families,
                 [.. writers.Select(writer => new WatchedApplier(writer, applies))],

@@ -33,6 +33,26 @@ internal static class NftContentReader
         return isSteady || read.Content is null ? read : (null, "the table changed each time it was read");
     }
 
+    /// <summary>The number of the last commit, if the table had a content then; null if it has another one or cannot be read.</summary>
+    public static uint? Confirm(INetworkNamespace network, IpFamily family, NftTableContent content)
+    {
+        using FinishedCommits commits = network.Run(static () => new FinishedCommits());
+        uint? before = commits.Last();
+        for (int tries = 0; tries < ConsistentListing.MostTries && before is not null; tries++)
+        {
+            (NftTableContent? found, _) = ReadOnce(network, family);
+            uint? after = commits.Last();
+            if (before == after)
+            {
+                return found == content ? after : null;
+            }
+
+            before = after;
+        }
+
+        return null;
+    }
+
     /// <summary>A family as nft calls it.</summary>
     public static string Name(IpFamily family) => family == IpFamily.IPv4 ? "ip" : "ip6";
 

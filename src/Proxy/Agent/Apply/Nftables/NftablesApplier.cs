@@ -7,16 +7,17 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 
 /// <summary>
-/// Brings the rules of one family into the kernel with <c>nft -f -</c>. A full transaction replaces everything in the table
+/// Brings the rules of one family into the kernel. A full transaction replaces everything in the table
 /// but the affinity sets that go on being used, so that clients keep their endpoints over restarts, hourly full syncs and
 /// a take-over from kube-proxy, whose sets have the same names.
 /// </summary>
 /// <param name="family">The family.</param>
-/// <param name="runner">Runs nft.</param>
+/// <param name="writer">Writes the table.</param>
+/// <param name="network">Where the table is.</param>
 /// <param name="options">What <see cref="NftablesProbe"/> found.</param>
 /// <param name="time">Decides when stale chains may be deleted.</param>
 /// <param name="log">Where warnings go.</param>
-internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, NftablesOptions options, TimeProvider time, ILogger log) : IRuleApplier
+internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, INetworkNamespace network, NftablesOptions options, TimeProvider time, ILogger log) : IRuleApplier
 {
     private readonly StaleChainMemory _stale = new(time);
 
@@ -35,7 +36,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <inheritdoc/>
     public bool HasCheapUpdates => true;
 
-    /// <summary>No: <c>nft --check</c> has the kernel prepare the whole transaction.</summary>
+    /// <summary>No: the kernel prepares the whole transaction.</summary>
     public bool TriesOnlyForm => false;
 
     /// <inheritdoc/>
@@ -46,7 +47,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     {
         _written = null;
         Figures = null;
-        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner.Network, family, cancellation);
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(network, family, cancellation);
         if (IsThere(content))
         {
             ApplyResult result = await ReplaceAsync(rules, content!, cancellation); // IsThere says no for null
@@ -64,10 +65,8 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             error = result.Error;
         }
 
-        using Transaction transaction = new(runner, Call("-f", "-"));
-        NftablesRenderer.WriteFull(rules, options, transaction);
-        ApplyResult anew = await transaction.CommitAsync(cancellation);
-        Figures = transaction.Figures;
+        ApplyResult anew = await writer.WriteFullAsync(rules, cancellation);
+        Figures = writer.Figures;
         if (anew.IsApplied)
         {
             _stale.Clear();
@@ -90,10 +89,8 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         IReadOnlyList<string> reused = _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
-            using Transaction transaction = new(runner, Call("-f", "-"));
-            NftablesRenderer.WriteUpdate(change, options, transaction);
-            ApplyResult result = await transaction.CommitAsync(cancellation);
-            Figures = transaction.Figures;
+            ApplyResult result = await writer.WriteUpdateAsync(change, cancellation);
+            Figures = writer.Figures;
             if (result.Outcome == ApplyOutcome.Refused)
             {
                 // Nothing of it was done, so these chains go on waiting.
@@ -120,15 +117,10 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// </summary>
     /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
-        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(runner.Network, rules), cancellation) : Task.FromResult(true);
+        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(network, rules), cancellation) : Task.FromResult(true);
 
     /// <inheritdoc/>
-    public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
-    {
-        using Transaction transaction = new(runner, Call("--check", "-f", "-"));
-        NftablesRenderer.WriteFull(rules, options, transaction);
-        return await transaction.CommitAsync(cancellation);
-    }
+    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => writer.TryAsync(rules, cancellation);
 
     /// <inheritdoc/>
     public TimeSpan? UntilCleanUp => _stale.UntilDue;
@@ -139,7 +131,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation)
     {
-        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner.Network, family, cancellation);
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(network, family, cancellation);
         return IsThere(content) || error.Length != 0;
     }
 
@@ -148,16 +140,14 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     private async Task<NftTableContent?> ReadAgainAsync(NftTableContent before, CancellationToken cancellation)
     {
-        (NftTableContent? content, _) = await NftContentReader.ReadAsync(runner.Network, family, cancellation);
+        (NftTableContent? content, _) = await NftContentReader.ReadAsync(network, family, cancellation);
         return IsThere(content) && content != before ? content : null;
     }
 
     private async Task<ApplyResult> ReplaceAsync(FamilyRules rules, NftTableContent content, CancellationToken cancellation)
     {
-        using Transaction transaction = new(runner, Call("-f", "-"));
-        NftablesRenderer.WriteReplacement(rules, content, options, transaction);
-        ApplyResult result = await transaction.CommitAsync(cancellation);
-        Figures = transaction.Figures;
+        ApplyResult result = await writer.WriteReplacementAsync(rules, content, () => NftContentReader.Confirm(network, family, content), cancellation);
+        Figures = writer.Figures;
         if (result.IsApplied)
         {
             _needsFull = false;
@@ -179,9 +169,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             return;
         }
 
-        using Transaction transaction = new(runner, Call("-f", "-"));
-        NftablesRenderer.WriteCleanUp(family, due, transaction);
-        ApplyResult result = await transaction.CommitAsync(cancellation);
+        ApplyResult result = await writer.DeleteChainsAsync(due, cancellation);
         if (result.IsApplied)
         {
             _stale.Deleted();
@@ -200,7 +188,4 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         _written = result.IsApplied ? rules : null;
         return result;
     }
-
-    /// <summary>nft applies whatever it has read when its input ends, if only that ends between two commands.</summary>
-    private static ToolCall Call(params string[] arguments) => new("nft", arguments);
 }
