@@ -33,6 +33,20 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>What to wait on for something to receive, together with other things.</summary>
     public SafeHandle Handle => _handle;
 
+    /// <summary>
+    /// The port id that the kernel chose, which messages about what was changed through this socket bear; 0 if it is not open.
+    /// No other socket of the network namespace has it while this one is open.
+    /// </summary>
+    public int Port
+    {
+        get
+        {
+            NetlinkAddress own = default;
+            uint size = NetlinkAddress.Size;
+            return OpenError == 0 && NetlinkCalls.GetName(_handle, ref own, ref size) == 0 ? (int)own.PortId : 0;
+        }
+    }
+
     /// <summary>Opens a socket; <see cref="OpenError"/> tells whether that succeeded.</summary>
     /// <param name="protocol">Which part of the kernel to talk to.</param>
     /// <param name="groups">The bits of the multicast groups to listen to, the first of them 1.</param>

@@ -28,6 +28,9 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(SafeFileHandle socket, in NetlinkAddress address, uint length);
 
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int GetName(SafeFileHandle socket, ref NetlinkAddress address, ref uint length);
+
     [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
     public static partial nint SendTo(SafeFileHandle socket, ReadOnlySpan<byte> message, nuint length, int flags, in NetlinkAddress address, uint addressLength);
 

@@ -11,6 +11,7 @@ internal sealed class OwnTransactions
     private readonly Lock _lock = new();
     private readonly List<IOwnApplyListener> _listeners = [];
     private readonly HashSet<int> _processes = [];
+    private readonly HashSet<int> _ports = [];
     private readonly Queue<int> _order = [];
     private int _underWay;
     private long _count;
@@ -65,6 +66,33 @@ internal sealed class OwnTransactions
             }
 
             _listeners.ForEach(listener => listener.OwnProcessStarted(process));
+        }
+    }
+
+    /// <summary>Reports that a netlink socket of this process is open that changes rules: what is committed with its port is ours.</summary>
+    public void PortOpened(int port)
+    {
+        lock (_lock)
+        {
+            _ports.Add(port);
+        }
+    }
+
+    /// <summary>Reports that such a socket is about to be closed: others may have its port from now on.</summary>
+    public void PortClosed(int port)
+    {
+        lock (_lock)
+        {
+            _ports.Remove(port);
+        }
+    }
+
+    /// <summary>Whether a netlink port is that of an open socket of this process.</summary>
+    public bool OwnsPort(int port)
+    {
+        lock (_lock)
+        {
+            return _ports.Contains(port);
         }
     }
 
