@@ -62,8 +62,9 @@ if [ -n "$update_golden" ]; then
   [ "$#" -eq 1 ] || refuse "--update-golden stands alone"
   scripts/need-dotnet.sh
   UPDATE_GOLDEN=1 dotnet test tests/golden -c Release --nologo --filter Category=OwnGolden -v quiet
-  git --no-pager diff --stat -- tests/golden/own tests/golden/explain tests/golden/compare
-  git --no-pager diff -- tests/golden/own tests/golden/explain tests/golden/compare
+  UPDATE_GOLDEN=1 dotnet test tests/Renderers.Nftables.Tests -c Release --nologo --filter Category=OwnGolden -v quiet
+  git --no-pager diff --stat -- tests/golden/own tests/golden/explain tests/golden/compare tests/Renderers.Nftables.Tests/Netlink
+  git --no-pager diff -- tests/golden/own tests/golden/explain tests/golden/compare tests/Renderers.Nftables.Tests/Netlink
   exit 0
 fi
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.Renderers.Nftables.Rendering;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
@@ -8,8 +9,8 @@ using KubeProxySharp.RuleModel.Settings;
 namespace KubeProxySharp.Renderers.Nftables;
 
 /// <summary>
-/// Writes the rules of one family as input of <c>nft -f -</c>, in the layout of docs/nftables.md: maps that all Services
-/// share, and a number of chains that does not grow with the cluster. Each text is one transaction. Stateless; the output
+/// Writes the rules of one family as input of <c>nft -f -</c> or as the netlink messages that it sends, in the layout of docs/nftables.md: maps that all Services
+/// share, and a number of chains that does not grow with the cluster. Each text or batch is one transaction. Stateless; the output
 /// depends on the arguments alone.
 /// </summary>
 public static class NftablesRenderer
@@ -25,8 +26,20 @@ public static class NftablesRenderer
         writer.Complete();
     }
 
+    /// <summary>Writes the transaction that replaces the whole table, as netlink messages.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="options">Features of the host's nft, which may list the table.</param>
+    /// <param name="batch">Receives the messages.</param>
+    /// <param name="generation">The generation of the rules that were read; null to replace any.</param>
+    public static void WriteFull(FamilyRules rules, NftablesOptions options, NftBatch batch, uint? generation = null)
+    {
+        NftWriter<NftBatchEncoder> writer = new(rules, options, new NftBatchEncoder(batch, rules.Family, generation));
+        writer.Full();
+        writer.Complete();
+    }
+
     /// <summary>
-    /// Writes the transaction that turns an existing table into that of <see cref="WriteFull"/>, but keeps the affinity sets that
+    /// Writes the transaction that turns an existing table into that of a full one, but keeps the affinity sets that
     /// the rules still use, with their clients. Regular chains that the rules do not need are flushed; see
     /// <see cref="UnneededChains"/>.
     /// </summary>
@@ -41,8 +54,21 @@ public static class NftablesRenderer
         writer.Complete();
     }
 
+    /// <inheritdoc cref="WriteReplacement(FamilyRules, NftTableContent, NftablesOptions, IBufferWriter{byte})"/>
+    /// <param name="rules">The rules.</param>
+    /// <param name="existing">The current content of the table, which kube-proxy may have created.</param>
+    /// <param name="options">Features of the host's nft, which may list the table.</param>
+    /// <param name="batch">Receives the messages.</param>
+    /// <param name="generation">The generation of the rules that <paramref name="existing"/> was read from; null to replace any.</param>
+    public static void WriteReplacement(FamilyRules rules, NftTableContent existing, NftablesOptions options, NftBatch batch, uint? generation = null)
+    {
+        NftWriter<NftBatchEncoder> writer = new(rules, options, new NftBatchEncoder(batch, rules.Family, generation));
+        writer.Replacement(existing);
+        writer.Complete();
+    }
+
     /// <summary>
-    /// The chains that <see cref="WriteReplacement"/> leaves empty; they are deleted later, like those of
+    /// The chains that a replacement leaves empty; they are deleted later, like those of
     /// <see cref="StaleChains"/>.
     /// </summary>
     public static IReadOnlyList<string> UnneededChains(FamilyRules rules, NftTableContent existing)
@@ -69,19 +95,28 @@ public static class NftablesRenderer
 
     /// <summary>
     /// Writes the transaction from the table of the older snapshot to that of the newer one: only what has changed. Chains that
-    /// are no longer needed stay, empty or unused, until <see cref="WriteCleanUp"/>.
+    /// are no longer needed stay, empty or unused, until they are cleaned up.
     /// </summary>
     /// <param name="change">The change; <see cref="CanUpdate"/> must be true.</param>
     /// <param name="options">Features of the host's nft.</param>
     /// <param name="output">Receives the text; nothing when the rules are the same.</param>
     public static void WriteUpdate(FamilyChange change, NftablesOptions options, IBufferWriter<byte> output)
     {
-        if (!CanUpdate(change))
-        {
-            throw new ArgumentException("settings changed that need a full transaction", nameof(change));
-        }
-
+        RequireUpdate(change);
         NftWriter<NftTextEncoder> writer = new(change.After, options, new NftTextEncoder(change.After.Family, output));
+        writer.Update(change);
+        writer.Complete();
+    }
+
+    /// <inheritdoc cref="WriteUpdate(FamilyChange, NftablesOptions, IBufferWriter{byte})"/>
+    /// <param name="change">The change; <see cref="CanUpdate"/> must be true.</param>
+    /// <param name="options">Features of the host's nft, which may list the table.</param>
+    /// <param name="batch">Receives the messages; empty when the rules are the same.</param>
+    /// <param name="generation">The generation of the rules that the change begins with; null for any.</param>
+    public static void WriteUpdate(FamilyChange change, NftablesOptions options, NftBatch batch, uint? generation = null)
+    {
+        RequireUpdate(change);
+        NftWriter<NftBatchEncoder> writer = new(change.After, options, new NftBatchEncoder(batch, change.After.Family, generation));
         writer.Update(change);
         writer.Complete();
     }
@@ -107,12 +142,36 @@ public static class NftablesRenderer
     public static void WriteCleanUp(IpFamily family, IReadOnlyList<string> chains, IBufferWriter<byte> output)
     {
         NftTextEncoder encoder = new(family, output);
+        DeleteChains(chains, ref encoder);
+    }
+
+    /// <inheritdoc cref="WriteCleanUp(IpFamily, IReadOnlyList{string}, IBufferWriter{byte})"/>
+    /// <param name="family">The family.</param>
+    /// <param name="chains">Names that <see cref="StaleChains"/> gave and that no later change uses again.</param>
+    /// <param name="batch">Receives the messages.</param>
+    public static void WriteCleanUp(IpFamily family, IReadOnlyList<string> chains, NftBatch batch)
+    {
+        NftBatchEncoder encoder = new(batch, family, generation: null);
+        DeleteChains(chains, ref encoder);
+    }
+
+    private static void DeleteChains<TEncoder>(IReadOnlyList<string> chains, ref TEncoder encoder)
+        where TEncoder : struct, INftEncoder, allows ref struct
+    {
         foreach (string chain in chains)
         {
             encoder.DeleteChain(chain);
         }
 
         encoder.Complete();
+    }
+
+    private static void RequireUpdate(FamilyChange change)
+    {
+        if (!CanUpdate(change))
+        {
+            throw new ArgumentException("settings changed that need a full transaction", nameof(change));
+        }
     }
 }
 

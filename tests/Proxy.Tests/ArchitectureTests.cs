@@ -17,10 +17,10 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("RuleModel", "")]
     [InlineData("Renderers.Iptables", "RuleModel")]
-    [InlineData("Renderers.Nftables", "RuleModel")]
+    [InlineData("Renderers.Nftables", "Conntrack RuleModel")]
     [InlineData("Conntrack", "RuleModel")]
     [InlineData("Kubernetes", "RuleModel")]
-    public void ProjectsReferToTheRuleModelOnly(string project, string references)
+    public void ProjectsReferToTheRuleModelAndLittleElse(string project, string references)
     {
         XDocument file = XDocument.Load(RepositoryRoot.Combine("src", project, project + ".csproj"));
 
@@ -60,13 +60,31 @@ public sealed class ArchitectureTests
         ],
         ["Kubernetes"] = ["Watch", "Client", "Connection", "Wire", "Manifests", "Documents", ""],
         ["Conntrack"] = ["Stale", "Addresses", "", "Wire", "Text", "Netlink", "Flows"],
+        ["Renderers.Nftables"] = ["", "Netlink", "Rendering", "Reading", "Naming"],
     };
+
+    /// <summary>Of the project Conntrack, nftables knows what messages look like, and nothing of flows or sockets.</summary>
+    [Fact]
+    public void NftablesUsesNetlinkMessagesOnly()
+    {
+        string root = RepositoryRoot.Combine("src", "Renderers.Nftables");
+        foreach (string file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories))
+        {
+            string text = File.ReadAllText(file);
+            text.Replace("using KubeProxySharp.Conntrack.Netlink;", "", StringComparison.Ordinal).Should().NotContain("KubeProxySharp.Conntrack", file);
+            foreach (string type in (string[])["NetlinkSocket", "NetlinkConnection"])
+            {
+                text.Should().NotContain(type, file);
+            }
+        }
+    }
 
     [Theory]
     [InlineData("Proxy")]
     [InlineData("RuleModel")]
     [InlineData("Kubernetes")]
     [InlineData("Conntrack")]
+    [InlineData("Renderers.Nftables")]
     public void RoomsUseOnlyThoseBelowThem(string project)
     {
         string root = RepositoryRoot.Combine("src", project);

@@ -82,11 +82,23 @@ public ref struct MessageWriter
 
     /// <summary>Writes bytes.</summary>
     /// <exception cref="InvalidOperationException">They are more than an attribute can hold.</exception>
-    public void Add(ushort type, ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
+    public void Add(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
 
     /// <summary>Writes a name and its terminating zero.</summary>
     /// <exception cref="InvalidOperationException">It is more than an attribute can hold.</exception>
     public void AddText(ushort type, string value) => Encoding.UTF8.GetBytes(value, Attribute(type, Encoding.UTF8.GetByteCount(value) + 1));
+
+    /// <summary>Writes bytes and a terminating zero.</summary>
+    /// <exception cref="InvalidOperationException">They are more than an attribute can hold.</exception>
+    public void AddText(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length + 1));
+
+    /// <summary>Writes an attribute whose value the caller puts in at once.</summary>
+    /// <returns>The value, all zero; what fills it up to a multiple of four bytes may follow.</returns>
+    /// <exception cref="InvalidOperationException">It is more than an attribute can hold.</exception>
+    public Span<byte> AddZeros(ushort type, int length) => Attribute(type, length);
+
+    /// <summary>Writes messages that are complete.</summary>
+    public void Append(scoped ReadOnlySpan<byte> messages) => messages.CopyTo(Take(messages.Length));
 
     /// <summary>Opens an attribute that holds attributes.</summary>
     /// <returns>What <see cref="Close"/> wants to know.</returns>

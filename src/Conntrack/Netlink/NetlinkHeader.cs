@@ -51,6 +51,9 @@ public static class NetlinkHeader
     /// <summary>NLM_F_CREATE.</summary>
     public const ushort Create = 0x400;
 
+    /// <summary>NLM_F_APPEND: behind what is there.</summary>
+    public const ushort Append = 0x800;
+
     /// <summary>AF_UNSPEC, NFPROTO_UNSPEC.</summary>
     public const byte FamilyUnspecified = 0;
 
