@@ -2,9 +2,9 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.RuleModel.Model;
 
-/// <summary>A destination that clients dial.</summary>
+/// <summary>A destination that clients connect to.</summary>
 /// <param name="Kind">What kind of destination it is.</param>
-/// <param name="Address">The address; the default value for <see cref="FrontendKind.NodePort"/>, which has none of its own.</param>
+/// <param name="Address">The address; the default value for <see cref="FrontendKind.NodePort"/>, which any node address serves.</param>
 /// <param name="Port">The port: the service port, or the node port.</param>
 public readonly record struct Frontend(FrontendKind Kind, IpAddress Address, ushort Port)
 {
@@ -12,7 +12,7 @@ public readonly record struct Frontend(FrontendKind Kind, IpAddress Address, ush
     public bool IsExternal => Kind != FrontendKind.ClusterIP;
 }
 
-/// <summary>The kinds of destination that clients dial.</summary>
+/// <summary>The kinds of destination that clients connect to.</summary>
 public enum FrontendKind : byte
 {
     /// <summary>The cluster IP with the service port.</summary>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace KubeProxySharp.RuleModel.State;
 
 /// <summary>
-/// The check for DNS labels (RFC 1123), the form of all names that get into rules. It is what keeps quotes and newlines
-/// of a forged object out of the text that the kernel's tools read.
+/// The check for DNS labels (RFC 1123), the form of all names that get into rules. It keeps quotes and newlines of a forged
+/// object out of the text that the kernel's tools read.
 /// </summary>
 public static class DnsLabel
 {

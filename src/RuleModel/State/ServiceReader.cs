@@ -5,8 +5,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.RuleModel.State;
 
 /// <summary>
-/// The border between Services as the API sends them and the strict model: applies spec 2.2 to 2.6 and reports what it
-/// has to leave out.
+/// Converts Services as the API sends them into the strict model: applies spec 2.2 to 2.6 and reports what it has to leave
+/// out.
 /// </summary>
 public sealed partial class ServiceReader
 {
@@ -39,7 +39,7 @@ public sealed partial class ServiceReader
     /// <summary>Reads a Service. What cannot be used is left out and reported; nothing is thrown.</summary>
     /// <param name="service">The Service.</param>
     /// <param name="allowExternalIPs">Whether external IPs make rules.</param>
-    /// <param name="problems">Receives what is wrong.</param>
+    /// <param name="problems">Receives the problems found.</param>
     public static ServiceDefinition Read(Service service, bool allowExternalIPs, ICollection<Problem> problems) =>
         new ServiceReader(service, allowExternalIPs, problems).Read();
 
@@ -51,7 +51,7 @@ public sealed partial class ServiceReader
             || _service.ClusterIP is "" or NoClusterIP
             || _service.Type is ExternalNameType
             || !HasUsableNames()
-            || !HasKnownWords();
+            || !HasKnownValues();
         return isSkipped
             ? new(_service.Name, default, default)
             : new(_service.Name, ReadFamily(IpFamily.IPv4), ReadFamily(IpFamily.IPv6));
