@@ -146,7 +146,7 @@ public sealed class AddressWatchTests : IDisposable
             return [.. Addresses];
         }
 
-        public void Distrust()
+        public void Invalidate()
         {
         }
 
