@@ -65,7 +65,7 @@ internal sealed class KubectlYamlParser
         _isAtEnd = false;
     }
 
-    /// <summary>Goes to the next line that has more than blanks and a comment.</summary>
+    /// <summary>Advances to the next line with content other than blanks and a comment.</summary>
     /// <returns>Whether it can be read, or there is none.</returns>
     private bool NextLine()
     {
