@@ -20,7 +20,7 @@ internal static partial class Log
     [LoggerMessage(304, LogLevel.Warning, "{File} could not be read again; its previous content stays in use: {Problem}")]
     public static partial void FileKept(this ILogger logger, string file, string problem);
 
-    [LoggerMessage(305, LogLevel.Information, "New connections are made with new certificates; requests under way end on the old ones")]
+    [LoggerMessage(305, LogLevel.Information, "New connections use new certificates; requests in progress end on the old connections")]
     public static partial void TransportReplaced(this ILogger logger);
 
     [LoggerMessage(306, LogLevel.Warning, "{Server} refused the credential (401); the next request uses a new one if there is one")]

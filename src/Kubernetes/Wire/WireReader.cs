@@ -7,7 +7,6 @@ namespace KubeProxySharp.Kubernetes.Wire;
 /// length prefix. Keys are returned whole, <c>(number &lt;&lt; 3) | wire type</c>, as the tables of the wire notes (1.7) list
 /// them; a known number with an unexpected wire type is thus an unknown field.
 /// </summary>
-/// <param name="message">The message.</param>
 internal ref struct WireReader(ReadOnlySpan<byte> message)
 {
     private const int Fixed64Length = 8;
@@ -51,7 +50,6 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return ReadLongVarint();
     }
 
-    /// <summary>A boolean.</summary>
     public bool ReadBoolean() => ReadVarint() != 0;
 
     /// <summary>An integer of 32 bits; a negative one comes as ten bytes.</summary>

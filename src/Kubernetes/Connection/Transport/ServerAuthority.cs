@@ -8,7 +8,6 @@ namespace KubeProxySharp.Kubernetes.Connection.Transport;
 /// <param name="source">Where they come from, for errors.</param>
 internal sealed class ServerAuthority(X509Certificate2Collection certificates, string source)
 {
-    /// <summary>The certificates.</summary>
     public X509Certificate2Collection Certificates { get; } = certificates;
 
     /// <summary>Where they come from.</summary>

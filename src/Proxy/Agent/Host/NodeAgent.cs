@@ -75,7 +75,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
     }
 
-    /// <summary>Removes all rules, of whatever mode (spec 14.2).</summary>
+    /// <summary>Removes the rules of all modes (spec 14.2).</summary>
     /// <returns>Whether nothing is left.</returns>
     public async Task<bool> CleanUpAsync(CancellationToken stop) => Report(await new RuleCleanUp(host.Runner).CleanAllAsync(stop));
 

@@ -6,8 +6,6 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>Reports requests, watches and problems of the API server to metrics and the log.</summary>
-/// <param name="metrics">The metrics.</param>
-/// <param name="log">The log.</param>
 internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) : IApiObserver
 {
     private readonly ConcurrentDictionary<string, string> _problems = new(StringComparer.Ordinal);

@@ -16,10 +16,8 @@ internal sealed class WalkState
     /// <summary>Where it goes by now.</summary>
     public required IpAddress Destination { get; set; }
 
-    /// <summary>The protocols.</summary>
     public ProtocolSet Protocols { get; set; } = ProtocolSet.All;
 
-    /// <summary>The source ports.</summary>
     public PortSet SourcePorts { get; set; } = PortSet.All;
 
     /// <summary>The destination ports that it came with.</summary>
