@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>Numbers of asm-generic/errno-base.h and asm-generic/errno.h that are looked at.</summary>
+/// <summary>The errno values of asm-generic/errno-base.h and asm-generic/errno.h that are handled.</summary>
 public static class Errno
 {
     /// <summary>EPERM.</summary>
@@ -9,10 +9,10 @@ public static class Errno
     /// <summary>ENOENT.</summary>
     public const int NoEntry = 2;
 
-    /// <summary>EINTR; of a listing: what is listed changed meanwhile.</summary>
+    /// <summary>EINTR; of a listing: its objects changed meanwhile.</summary>
     public const int Interrupted = 4;
 
-    /// <summary>EAGAIN: nothing is there to be received, or did not come in time.</summary>
+    /// <summary>EAGAIN: there is nothing to receive, or nothing arrived in time.</summary>
     public const int TryAgain = 11;
 
     /// <summary>EACCES.</summary>
@@ -24,7 +24,7 @@ public static class Errno
     /// <summary>EINVAL.</summary>
     public const int Invalid = 22;
 
-    /// <summary>EPROTO: what came is not of the form that was agreed on.</summary>
+    /// <summary>EPROTO: protocol error.</summary>
     public const int Protocol = 71;
 
     /// <summary>EPROTONOSUPPORT.</summary>

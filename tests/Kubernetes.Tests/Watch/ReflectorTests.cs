@@ -181,7 +181,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     [InlineData(true, 90)]
     public async Task AStreamingListWithoutAnEndIsFollowedByAPlainList(bool isBusy, int seconds)
     {
-        TricklingBody body = new(Messages.Event("MODIFIED", "a", "1"), isBusy ? TimeSpan.FromSeconds(3) : Timeout.InfiniteTimeSpan, _time);
+        RepeatingBody body = new(Messages.Event("MODIFIED", "a", "1"), isBusy ? TimeSpan.FromSeconds(3) : Timeout.InfiniteTimeSpan, _time);
         _server.Watch(body).List(Messages.List("10", "", Messages.Service("b", "2"))).Watch([]);
 
         await RunUntil(() => _sink.Calls.Contains("listed"), TimeSpan.FromSeconds(0.25));

@@ -65,7 +65,7 @@ internal sealed class AgentLab : IDisposable
             return [.. Network.Inside(() => NftTable.List("ip")).Where(line => !line.StartsWith("chain ", StringComparison.Ordinal))];
         }
 
-        string saved = Network.Inside(() => SteadyRules.List(() => Network.Run("env", $"XTABLES_LOCKFILE={LockFile}", $"iptables-{mode}-save")));
+        string saved = Network.Inside(() => ConsistentRules.List(() => Network.Run("env", $"XTABLES_LOCKFILE={LockFile}", $"iptables-{mode}-save")));
         return [.. Appliers.TestNode.Canonical(saved)];
     }
 

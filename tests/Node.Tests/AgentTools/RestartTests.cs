@@ -133,9 +133,9 @@ public sealed class RestartTests
     }
 
     private static bool HasElements(AgentLab lab, string elements) =>
-        lab.Network.Inside(() => SteadyRules.Read(() => ChildProcess.Try("nft", "", "get", "element", "ip", "kube-proxy", "service-ips", "{ " + elements + " }"))).ExitCode == 0;
+        lab.Network.Inside(() => ConsistentRules.Read(() => ChildProcess.Try("nft", "", "get", "element", "ip", "kube-proxy", "service-ips", "{ " + elements + " }"))).ExitCode == 0;
 
-    private static string Saved(AgentLab lab, string mode) => lab.Network.Inside(() => SteadyRules.List(() => ChildProcess.Run($"iptables-{mode}-save", "", "-t", "nat")));
+    private static string Saved(AgentLab lab, string mode) => lab.Network.Inside(() => ConsistentRules.List(() => ChildProcess.Run($"iptables-{mode}-save", "", "-t", "nat")));
 
     private static void LoadRecorded(AgentLab lab, string mode, string name)
     {

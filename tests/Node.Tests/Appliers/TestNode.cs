@@ -45,7 +45,7 @@ internal sealed class TestNode : IDisposable
     public string Run(string tool, string input, params string[] arguments) => _network.Run(() => ChildProcess.Run(tool, input, arguments));
 
     /// <summary>The rules of iptables in a form that is equal exactly if the rule sets are; those of the drift watch left out.</summary>
-    public string[] Save(IpFamily family, string variant) => Canonical(_network.Run(() => SteadyRules.List(() => ChildProcess.Run(Tools(family, variant).Save, ""))));
+    public string[] Save(IpFamily family, string variant) => Canonical(_network.Run(() => ConsistentRules.List(() => ChildProcess.Run(Tools(family, variant).Save, ""))));
 
     public static string[] Canonical(string saved) =>
         [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !IsOfUnusedTable(line))];

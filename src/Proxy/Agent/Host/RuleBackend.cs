@@ -12,16 +12,16 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Host;
 
-/// <summary>What writes the rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
-/// <param name="Families">The families.</param>
-/// <param name="Appliers">One for each family.</param>
-/// <param name="Watches">What notices that somebody else changed the rules, one for each family; made before the first apply.</param>
+/// <summary>The back end that writes rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
+/// <param name="Families">The families that work.</param>
+/// <param name="Appliers">The writer of rules of each family.</param>
+/// <param name="Watches">The watch of each family for changes that other programs make; created before the first apply.</param>
 internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IReadOnlyList<(IpFamily Family, IDriftWatch Watch)> Watches) : IDisposable
 {
-    /// <summary>How often iptables rules are compared as a whole without a reason, in sync periods: reading them back costs time. Of those of nftables the kernel tells every change.</summary>
+    /// <summary>The interval of full comparisons of iptables rules, in sync periods: reading them back costs time. nftables rules need none, because the kernel reports every change.</summary>
     private const int PeriodsPerCheck = 10;
 
-    /// <summary>Finds out what works.</summary>
+    /// <summary>Probes the tools and families of a mode.</summary>
     /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
     /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
     /// <param name="primary">The family of the node's primary address.</param>
@@ -29,7 +29,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
     /// <param name="syncPeriod">The sync period.</param>
     /// <param name="host">The host.</param>
     /// <param name="logs">The log.</param>
-    /// <param name="cancellation">Ends the search.</param>
+    /// <param name="cancellation">Cancels the probe.</param>
     /// <exception cref="ApplierException">The tools are missing, too old or not permitted.</exception>
     /// <exception cref="KernelSetupException">The primary family does not work.</exception>
     public static async Task<RuleBackend> FindAsync(

@@ -15,6 +15,10 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// </summary>
 public sealed class RulesetComparison
 {
+    // Protocols that no Service has; each stands for all such protocols of its family (IANA).
+    private const byte OtherIPv4Protocol = 1; // ICMP
+    private const byte OtherIPv6Protocol = 58; // ICMPv6
+
     private readonly RulePlan _a;
     private readonly RulePlan _b;
     private readonly NodeView _node;
@@ -165,7 +169,7 @@ public sealed class RulesetComparison
         WalkPacket packet = new(
             new AddressRange(cell.Source, cell.Source),
             destination,
-            protocol ?? (TransportProtocol)(_family == IpFamily.IPv4 ? OtherProtocol.Icmp : OtherProtocol.IcmpV6),
+            protocol ?? (TransportProtocol)(_family == IpFamily.IPv4 ? OtherIPv4Protocol : OtherIPv6Protocol),
             cell.DestinationPort)
         {
             SourcePort = cell.SourcePort,
