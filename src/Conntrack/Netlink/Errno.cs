@@ -15,6 +15,9 @@ public static class Errno
     /// <summary>EAGAIN: there is nothing to receive, or nothing arrived in time.</summary>
     public const int TryAgain = 11;
 
+    /// <summary>ENOMEM.</summary>
+    public const int NoMemory = 12;
+
     /// <summary>EACCES.</summary>
     public const int AccessDenied = 13;
 
@@ -23,6 +26,12 @@ public static class Errno
 
     /// <summary>EINVAL.</summary>
     public const int Invalid = 22;
+
+    /// <summary>ERESTART: of a batch, the rules are not of the generation that it is meant for.</summary>
+    public const int Restart = 85;
+
+    /// <summary>EMSGSIZE.</summary>
+    public const int MessageTooLong = 90;
 
     /// <summary>EPROTO: protocol error.</summary>
     public const int Protocol = 71;

@@ -81,37 +81,27 @@ public ref struct MessageWriter
     public void AddNative(ushort type, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(Attribute(type, sizeof(uint)), value);
 
     /// <summary>Writes bytes.</summary>
-<<<<<<< HEAD
-    /// <exception cref="InvalidOperationException">They are more than an attribute can hold.</exception>
-    public void Add(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
-=======
     /// <exception cref="InvalidOperationException">They are longer than an attribute can be.</exception>
-    public void Add(ushort type, ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
->>>>>>> words
+    public void Add(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
 
     /// <summary>Writes a name and its terminating zero.</summary>
     /// <exception cref="InvalidOperationException">It is longer than an attribute can be.</exception>
     public void AddText(ushort type, string value) => Encoding.UTF8.GetBytes(value, Attribute(type, Encoding.UTF8.GetByteCount(value) + 1));
 
-<<<<<<< HEAD
     /// <summary>Writes bytes and a terminating zero.</summary>
-    /// <exception cref="InvalidOperationException">They are more than an attribute can hold.</exception>
+    /// <exception cref="InvalidOperationException">They are longer than an attribute can be.</exception>
     public void AddText(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length + 1));
 
     /// <summary>Writes an attribute whose value the caller puts in at once.</summary>
     /// <returns>The value, all zero; what fills it up to a multiple of four bytes may follow.</returns>
-    /// <exception cref="InvalidOperationException">It is more than an attribute can hold.</exception>
+    /// <exception cref="InvalidOperationException">It is longer than an attribute can be.</exception>
     public Span<byte> AddZeros(ushort type, int length) => Attribute(type, length);
 
     /// <summary>Writes messages that are complete.</summary>
     public void Append(scoped ReadOnlySpan<byte> messages) => messages.CopyTo(Take(messages.Length));
 
-    /// <summary>Opens an attribute that holds attributes.</summary>
-    /// <returns>What <see cref="Close"/> wants to know.</returns>
-=======
     /// <summary>Opens a nested attribute.</summary>
     /// <returns>Its position, for <see cref="Close"/>.</returns>
->>>>>>> words
     public int Open(ushort type)
     {
         int start = _length;

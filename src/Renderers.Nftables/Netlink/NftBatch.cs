@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using KubeProxySharp.RuleModel.Model;
+
 namespace KubeProxySharp.Renderers.Nftables.Netlink;
 
 /// <summary>
@@ -10,16 +13,45 @@ public sealed class NftBatch
     /// <summary>The sequence number of the message that begins the batch: a refused generation bears it.</summary>
     public const uint FirstSequence = 1;
 
+    /// <summary>nlmsghdr and nfgenmsg.</summary>
+    private const int EndLength = 20;
+
+    /// <summary>Where the value of NFNL_BATCH_GENID is: behind the headers of the first message and of the attribute.</summary>
+    private const int GenerationOffset = 24;
+
     private const int InitialLength = 16 * 1024;
     private const int InitialRuleLength = 1024;
 
+    /// <summary>Bytes of a usual element with an endpoint, and of the elements of a usual Service without them.</summary>
+    private const int EndpointLength = 44;
+
+    private const int ServiceLength = 200;
+
     // Fields, because MessageWriter replaces the arrays.
-    internal byte[] Buffer = new byte[InitialLength];
+    internal byte[] Buffer;
     internal byte[] WaitingRules = new byte[InitialRuleLength];
     internal byte[] Rule = new byte[InitialRuleLength];
 
+    /// <summary>Begins with little memory, for an update.</summary>
+    public NftBatch()
+        : this(InitialLength)
+    {
+    }
+
+    private NftBatch(int length) => Buffer = new byte[length];
+
+    /// <summary>
+    /// Begins with the memory that the whole table usually needs: to grow to it would leave as much garbage behind, which
+    /// stays for some seconds.
+    /// </summary>
+    public static NftBatch ForAll(FamilyRules rules) =>
+        new((int)Math.Min(InitialLength + ((long)rules.EndpointCount * EndpointLength) + ((long)rules.Services.Count * ServiceLength), Array.MaxLength / 2));
+
     /// <summary>All messages.</summary>
     public ReadOnlySpan<byte> Messages => Buffer.AsSpan(0, Length);
+
+    /// <summary>All messages but the end: the kernel prepares and checks the transaction, and does not commit it.</summary>
+    public ReadOnlySpan<byte> Trial => Messages[..^EndLength];
 
     /// <summary>Number of messages between the begin and the end.</summary>
     public int Count { get; internal set; }
@@ -28,4 +60,18 @@ public sealed class NftBatch
     public bool IsEmpty => Count == 0;
 
     internal int Length { get; set; }
+
+    internal bool HasGeneration { get; set; }
+
+    /// <summary>Changes the generation that the batch is meant for.</summary>
+    /// <exception cref="InvalidOperationException">It was written for any generation.</exception>
+    public void SetGeneration(uint generation)
+    {
+        if (!HasGeneration)
+        {
+            throw new InvalidOperationException("the batch is meant for any generation");
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(Buffer.AsSpan(GenerationOffset), generation);
+    }
 }

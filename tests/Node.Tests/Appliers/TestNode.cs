@@ -37,7 +37,11 @@ internal sealed class TestNode : IDisposable
     public IptablesApplier Iptables(IpFamily family, string variant) =>
         new(Tools(family, variant), Runner, NullLogger.Instance);
 
-    public NftablesApplier Nftables(IpFamily family) => new(family, new NftProgramWriter(family, Runner, NftablesOptions.Default), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
+    /// <summary>An applier that writes by netlink messages, or with the program nft.</summary>
+    public NftablesApplier Nftables(IpFamily family, bool usesProgram = false) =>
+        new(family, usesProgram ? new NftProgramWriter(family, Runner, NftablesOptions.Default) : Netlink(family), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
+
+    public NftNetlinkWriter Netlink(IpFamily family) => new(family, Runner.Network, NftablesOptions.Default, TimeProvider.System, static _ => { });
 
     public static IptablesTools Tools(IpFamily family, string variant) =>
         new(family, variant == "legacy" ? IptablesVariant.Legacy : IptablesVariant.Nft);

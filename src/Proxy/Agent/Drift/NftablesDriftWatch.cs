@@ -86,20 +86,14 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
     {
         _fullApplies += isFull ? 1 : 0;
         _windows.Open(_query.Ask(out _)?.Number ?? 0);
+        foreach (int port in isFull ? _applies.Ports : [])
+        {
+            HideChangesOf(port);
+        }
     }
 
     /// <inheritdoc/>
-    public void OwnProcessStarted(int process)
-    {
-        // A full load makes hundreds of thousands of messages, of which only that of the commit is needed. Those of others are
-        // still received: a process that writes for us has its number as its port.
-        if (_socket is not null && _fullApplies > 0 && _hidden.Count < MostHidden)
-        {
-            _hidden.Add(process);
-            _windows.Hide(process);
-            SetFilter(_socket);
-        }
-    }
+    public void OwnProcessStarted(int process) => HideChangesOf(process);
 
     /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
@@ -120,6 +114,20 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
         _socket?.Dispose();
         _query.Dispose();
         _waiting.Dispose();
+    }
+
+    /// <summary>During a full apply, messages about what a process or socket of ours changes are not received.</summary>
+    /// <param name="port">The netlink port, which of a process that writes for us is its number.</param>
+    private void HideChangesOf(int port)
+    {
+        // A full load makes hundreds of thousands of messages, of which only that of the commit is needed. Those of others are
+        // still received: a process that writes for us has its number as its port.
+        if (_socket is not null && _fullApplies > 0 && _hidden.Count < MostHidden)
+        {
+            _hidden.Add(port);
+            _windows.Hide(port);
+            SetFilter(_socket);
+        }
     }
 
     private NetlinkSocket? Join()

@@ -87,6 +87,18 @@ internal sealed class OwnTransactions
         }
     }
 
+    /// <summary>The ports of the open sockets of this process.</summary>
+    public int[] Ports
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _ports];
+            }
+        }
+    }
+
     /// <summary>Whether a netlink port is that of an open socket of this process.</summary>
     public bool OwnsPort(int port)
     {

@@ -91,7 +91,7 @@ public sealed class TransactionTests
     {
         List<int> started = [];
         FamilyRules rules = Samples.Model([Samples.Service], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]).IPv4;
-        NftablesApplier nftables = new(IpFamily.IPv4, Counting(started), options: null!, _time, NullLogger.Instance);
+        NftablesApplier nftables = new(IpFamily.IPv4, new NftProgramWriter(IpFamily.IPv4, Counting(started), options: null!), HostNetns.Instance, NftablesOptions.Default, _time, NullLogger.Instance);
         IptablesApplier iptables = new(new(IpFamily.IPv4, IptablesVariant.Nft), Counting(started), NullLogger.Instance);
 
         Func<Task> ofNftables = () => nftables.TryAsync(rules, default);

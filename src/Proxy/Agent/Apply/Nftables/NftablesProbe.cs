@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 
@@ -14,15 +15,21 @@ internal static partial class NftablesProbe
     private static readonly Version s_leastKernel = new(5, 13);
     private static readonly Version s_leastNft = new(1, 0, 1);
 
+    /// <summary>Checks that the kernel takes everything that rules can need, as netlink messages.</summary>
+    /// <returns>Why not; empty if it does.</returns>
+    /// <exception cref="ApplierException">The kernel is too old.</exception>
+    public static async Task<string> TryNetlinkAsync(INftablesWriter writer, IpFamily family, CancellationToken cancellation)
+    {
+        await CheckKernelAsync(cancellation);
+        ApplyResult result = await writer.TryAsync(NftablesProbeRules.Of(family), cancellation);
+        return result.Error;
+    }
+
     /// <summary>Asks nft and the kernel.</summary>
     /// <exception cref="ApplierException">They are too old, missing or not permitted.</exception>
     public static async Task<NftablesOptions> AskAsync(ProcessRunner runner, CancellationToken cancellation)
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(SkipKernelCheck)))
-        {
-            CheckKernel(await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellation));
-        }
-
+        await CheckKernelAsync(cancellation);
         ProcessResult version = await runner.RunAsync(new("nft", "--version"), cancellation);
         CheckVersion(version.IsSuccess ? version.Output : throw new ApplierException($"nftables mode needs the nft tool: {version.Describe("nft --version")}"));
         if ((await CheckAsync(runner, """ { comment "test" ; }""", cancellation)).IsSuccess)
@@ -43,6 +50,14 @@ internal static partial class NftablesProbe
         if (!match.Success || !Version.TryParse(match.Value, out Version? version) || version < s_leastNft)
         {
             throw new ApplierException($"nftables mode needs nft {s_leastNft} or later; nft --version says: {output.Trim()}");
+        }
+    }
+
+    private static async Task CheckKernelAsync(CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(SkipKernelCheck)))
+        {
+            CheckKernel(await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellation));
         }
     }
 
