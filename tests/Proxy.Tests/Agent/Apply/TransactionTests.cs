@@ -4,6 +4,7 @@ using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.Testing;
