@@ -24,6 +24,12 @@ public static class Errno
     /// <summary>EINVAL.</summary>
     public const int Invalid = 22;
 
+    /// <summary>ERESTART: of a batch, the rules are not of the generation that it is meant for.</summary>
+    public const int Restart = 85;
+
+    /// <summary>EMSGSIZE.</summary>
+    public const int MessageTooLong = 90;
+
     /// <summary>EPROTO: what came is not of the form that was agreed on.</summary>
     public const int Protocol = 71;
 
