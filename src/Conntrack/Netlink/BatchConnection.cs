@@ -59,6 +59,8 @@ public sealed class BatchConnection(NetlinkSocket socket) : IDisposable
             int length = socket.ReceiveWaiting(_buffer, out int error);
             switch (error)
             {
+                case 0 when length == 0:
+                    return false; // the other end is closed, as the kernel's never is
                 case 0:
                     Read(_buffer.AsSpan(0, Math.Min(length, _buffer.Length)), refusals);
                     break;
