@@ -13,13 +13,12 @@ public sealed class NftBatch
     private const int InitialLength = 16 * 1024;
     private const int InitialRuleLength = 1024;
 
-    // Fields, because MessageWriter replaces the arrays.
-    internal byte[] Buffer = new byte[InitialLength];
-    internal byte[] WaitingRules = new byte[InitialRuleLength];
-    internal byte[] Rule = new byte[InitialRuleLength];
+    private byte[] _buffer = new byte[InitialLength];
+    private byte[] _waitingRules = new byte[InitialRuleLength];
+    private byte[] _rule = new byte[InitialRuleLength];
 
     /// <summary>All messages.</summary>
-    public ReadOnlySpan<byte> Messages => Buffer.AsSpan(0, Length);
+    public ReadOnlySpan<byte> Messages => _buffer.AsSpan(0, Length);
 
     /// <summary>Number of messages between the begin and the end.</summary>
     public int Count { get; internal set; }
@@ -28,4 +27,13 @@ public sealed class NftBatch
     public bool IsEmpty => Count == 0;
 
     internal int Length { get; set; }
+
+    /// <summary>The memory of the messages. MessageWriter replaces an array that is full.</summary>
+    internal ref byte[] Buffer => ref _buffer;
+
+    /// <summary>The memory of rules that wait for the end of the table's block.</summary>
+    internal ref byte[] WaitingRules => ref _waitingRules;
+
+    /// <summary>The memory of the rule that is being written.</summary>
+    internal ref byte[] Rule => ref _rule;
 }
