@@ -37,9 +37,16 @@ if (args is ["clean-up", string program, string server, string many])
     return 0;
 }
 
+if (args is ["batch", string batchServices, string batchEndpoints])
+{
+    BatchBench.Run(Number(batchServices), Number(batchEndpoints), Console.Out);
+    return 0;
+}
+
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
+    Console.Error.WriteLine("       batch SERVICES ENDPOINTS");
     Console.Error.WriteLine("       wire");
     Console.Error.WriteLine("       addresses");
     Console.Error.WriteLine("       conntrack FLOWS STALE");

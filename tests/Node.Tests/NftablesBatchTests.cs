@@ -222,6 +222,7 @@ public sealed class NftablesBatchTests
         private readonly TestNode _byText = TestNode.CreateOrSkip("nft");
         private readonly NftBatch _batch = new();
 
+        /// <summary>Applies a full transaction.</summary>
         /// <returns>The length of the batch.</returns>
         public int Full(FamilyRules rules)
         {

@@ -27,10 +27,9 @@ public sealed class NftBatch
 
     private const int ServiceLength = 200;
 
-    // Fields, because MessageWriter replaces the arrays.
-    internal byte[] Buffer;
-    internal byte[] WaitingRules = new byte[InitialRuleLength];
-    internal byte[] Rule = new byte[InitialRuleLength];
+    private byte[] _buffer;
+    private byte[] _waitingRules = new byte[InitialRuleLength];
+    private byte[] _rule = new byte[InitialRuleLength];
 
     /// <summary>Begins with little memory, for an update.</summary>
     public NftBatch()
@@ -38,7 +37,7 @@ public sealed class NftBatch
     {
     }
 
-    private NftBatch(int length) => Buffer = new byte[length];
+    private NftBatch(int length) => _buffer = new byte[length];
 
     /// <summary>
     /// Begins with the memory that the whole table usually needs: to grow to it would leave as much garbage behind, which
@@ -48,7 +47,7 @@ public sealed class NftBatch
         new((int)Math.Min(InitialLength + ((long)rules.EndpointCount * EndpointLength) + ((long)rules.Services.Count * ServiceLength), Array.MaxLength / 2));
 
     /// <summary>All messages.</summary>
-    public ReadOnlySpan<byte> Messages => Buffer.AsSpan(0, Length);
+    public ReadOnlySpan<byte> Messages => _buffer.AsSpan(0, Length);
 
     /// <summary>All messages but the end: the kernel prepares and checks the transaction, and does not commit it.</summary>
     public ReadOnlySpan<byte> Trial => Messages[..^EndLength];
@@ -72,6 +71,15 @@ public sealed class NftBatch
             throw new InvalidOperationException("the batch is meant for any generation");
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(Buffer.AsSpan(GenerationOffset), generation);
+        BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(GenerationOffset), generation);
     }
+
+    /// <summary>The memory of the messages. MessageWriter replaces an array that is full.</summary>
+    internal ref byte[] Buffer => ref _buffer;
+
+    /// <summary>The memory of rules that wait for the end of the table's block.</summary>
+    internal ref byte[] WaitingRules => ref _waitingRules;
+
+    /// <summary>The memory of the rule that is being written.</summary>
+    internal ref byte[] Rule => ref _rule;
 }
