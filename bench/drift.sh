@@ -9,13 +9,15 @@
 #   full      full transactions after the first and without that of the repair (nftables): 0
 #   warnings  in the log besides the one of the damage: 0
 #   found     from a real deletion in our rules, half way, until it is in the log
-#   repaired  from that deletion until the rules are back, as the kernel lists them
+#   repaired  from that deletion until the rules are back: in iptables mode as the kernel lists them, in nftables mode as the log
+#             says (nft reads the whole table for one element, and begins anew at every commit of others); at the end it is
+#             looked whether they are there
 #   checked   from then until the log says that nothing is missing (in iptables mode that takes a listing of all rules, which
 #             iptables-nft-save begins anew at every commit of others)
 # Ends with 1 if an update was missed, something was written in full for nothing, or there was a warning.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,16s/^# \{0,1\}//p' bench/drift.sh; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,18s/^# \{0,1\}//p' bench/drift.sh; exit 0 ;; esac
 services=${1:-10000} seconds=${2:-300}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nftables
@@ -57,7 +59,7 @@ damage() {
 
 is_repaired() {
   case "$1" in
-    nftables) inside nft get element ip kube-proxy service-ips '{ 10.96.0.0 . tcp . 80 }' >/dev/null 2>&1 ;;
+    nftables) [ "$(count 'IPv4 rules are in place again')" -gt "$done" ] ;;
     *) [ "$(inside "iptables-$1" -w -t nat -S KUBE-SERVICES | wc -l)" -gt "$services" ] ;;
   esac
 }
@@ -94,7 +96,7 @@ for mode in "$@"; do
     if [ "$change" -eq 50 ]; then
       done=$(count 'IPv4 rules are in place again')
       at=$(date +%H:%M:%S.%N | awk -F: '{ printf "%.3f", $1 * 3600 + $2 * 60 + $3 }')
-      is_repaired "$mode" || { echo "the rules are not as this script looks for them" >&2; exit 1; }
+      [ "$mode" = nftables ] || is_repaired "$mode" || { echo "the rules are not as this script looks for them" >&2; exit 1; }
       damage "$mode"
       began_repair=$(date +%s.%N)
       until is_repaired "$mode"; do sleep 0.02; done
@@ -108,6 +110,12 @@ for mode in "$@"; do
   full=$(($(count 'Synced IPv4 rules (full)') - first - $([ "$mode" = nftables ] && echo 1 || echo 0)))
   warnings=$(($(grep -c '^[WE]' "$work/log" || true) - noise - 1))
   printf '%-9s %8s %8s %5s %9s | %6s s %7s s %7s s\n' "$mode" "$(wc -l <"$work/commits")" "$updates" "$full" "$warnings" "$found" "$repaired" "$checked"
+  end_processes "$writer"
+  writer=
+  if [ "$mode" = nftables ] && ! inside nft get element ip kube-proxy service-ips '{ 10.96.0.0 . tcp . 80 }' >/dev/null; then
+    echo "the rules are not there at the end" >&2
+    failed=1
+  fi
   [ "$full" -eq 0 ] && [ "$warnings" -eq 0 ] || { failed=1; grep -E '^[WE]|\(full\)' "$work/log" | cut -c1-300 >&2; }
   stop
   rm -f "$work"/*
