@@ -46,25 +46,25 @@ internal sealed class ClusterControl(ServerOptions options, TimeProvider time) :
                         + $"resourceVersion {server.Store.ResourceVersion} watches {server.OpenWatches()} requests {server.Requests.All.Count} "
                         + $"workingSet {Environment.WorkingSet}");
                 case ["down"]:
-                    await server.GoDownAsync();
+                    await server.StopListeningAsync();
                     return "down";
                 case ["up"]:
-                    await server.ComeBackAsync(cancellationToken);
+                    await server.StartListeningAsync(cancellationToken);
                     return "up";
-                case ["away", string kind] when Enum.TryParse(kind, ignoreCase: true, out AwayKind away) && Enum.IsDefined(away):
-                    await server.GoAwayAsync(away);
+                case ["away", string kind] when Enum.TryParse(kind, ignoreCase: true, out OutageKind away) && Enum.IsDefined(away):
+                    await server.StartOutageAsync(away);
                     return "away " + kind;
                 case ["back"]:
-                    await server.ComeBackAsync(new ComeBackOptions(), cancellationToken);
+                    await server.RecoverAsync(new RecoveryOptions(), cancellationToken);
                     return "back";
                 case ["back", "restarted"]:
-                    await server.ComeBackAsync(new ComeBackOptions { IsRestarted = true }, cancellationToken);
+                    await server.RecoverAsync(new RecoveryOptions { IsRestarted = true }, cancellationToken);
                     return "back restarted";
                 case ["save"]:
                     _saved = server.Store.Save();
                     return string.Create(CultureInfo.InvariantCulture, $"saved {_saved.Version}");
                 case ["back", "restored"] when _saved is not null:
-                    await server.ComeBackAsync(new ComeBackOptions { RolledBackTo = _saved }, cancellationToken);
+                    await server.RecoverAsync(new RecoveryOptions { RolledBackTo = _saved }, cancellationToken);
                     return "back restored";
                 default:
                     return "unknown command: " + command;

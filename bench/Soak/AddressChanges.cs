@@ -71,7 +71,7 @@ internal sealed partial class AddressChanges(SoakNetwork network, SoakOptions op
         long begin = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(begin) < limit)
         {
-            if ((await network.Client.DialAsync(ProtocolType.Tcp, destination, LabClient.Glance)).Outcome == Outcome.Answered)
+            if ((await network.Client.DialAsync(ProtocolType.Tcp, destination, LabClient.DropTimeout)).Outcome == Outcome.Answered)
             {
                 return true;
             }

@@ -24,7 +24,7 @@ internal sealed class Dialler(SoakNetwork network, IReadOnlyList<int> services, 
 
     /// <summary>Whether a connection to a Service is answered within a moment.</summary>
     public async Task<bool> IsAnsweredAsync(int service) =>
-        (await network.Client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, SoakServices.Destination(service), LabClient.Glance)).Outcome == Outcome.Answered;
+        (await network.Client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, SoakServices.Destination(service), LabClient.DropTimeout)).Outcome == Outcome.Answered;
 
     /// <summary>Dials until it is cancelled, and waits for open connections.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -56,7 +56,7 @@ internal sealed class Dialler(SoakNetwork network, IReadOnlyList<int> services, 
     {
         long begin = Stopwatch.GetTimestamp();
         DateTimeOffset clock = TimeProvider.System.GetUtcNow();
-        Answer answer = await network.Client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, SoakServices.Destination(service), LabClient.Patience);
+        Answer answer = await network.Client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, SoakServices.Destination(service), LabClient.AnswerTimeout);
         if (answer.Outcome == Outcome.Answered)
         {
             Interlocked.Increment(ref _made);

@@ -32,7 +32,7 @@ internal sealed class ProbeService(SoakNetwork network, ObjectStore store, int n
         store.Put(SoakServices.Slice(number, expected));
         while (Stopwatch.GetElapsedTime(begin) < limit)
         {
-            Answer answer = await network.Client.DialAsync(ProtocolType.Tcp, SoakServices.Destination(number), LabClient.Glance);
+            Answer answer = await network.Client.DialAsync(ProtocolType.Tcp, SoakServices.Destination(number), LabClient.DropTimeout);
             if (answer.Who == expected)
             {
                 return Stopwatch.GetElapsedTime(begin);

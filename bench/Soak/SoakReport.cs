@@ -22,7 +22,7 @@ internal static class SoakReport
         Line("change to kernel", run.Probe.Usual.ToString());
         Line("  while the API server was away", run.Probe.WhileAway.ToString());
         Line("  while damage was repaired", run.Probe.InDrift.ToString());
-        foreach ((FakeApi.Faults.AwayKind kind, Delays delays) in run.Outages.Returns)
+        foreach ((FakeApi.Faults.OutageKind kind, Delays delays) in run.Outages.Returns)
         {
             Line($"  made at the return ({kind})", delays.ToString());
         }

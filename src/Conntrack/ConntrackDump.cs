@@ -5,16 +5,16 @@ using KubeProxySharp.Conntrack.Wire;
 namespace KubeProxySharp.Conntrack;
 
 /// <summary>
-/// A walk over the conntrack table as the kernel delivers it: nothing of it is kept, so its memory does not depend on the
-/// size of the table. Flows that come and go meanwhile may be missing, and a flow may come twice. Dispose it in any case;
-/// what was not read is then passed over, so that the table can be asked again.
+/// Enumerates the conntrack table as the kernel delivers it. No flow is stored, so the memory does not depend on the size of
+/// the table. Flows that are added or removed meanwhile may be missing, and a flow may come twice. Must be disposed: that
+/// skips what was not read, so that the table can be listed again.
 /// </summary>
 public sealed class ConntrackDump : IDisposable
 {
     private readonly ConntrackTable _table;
     private readonly ConntrackFilter _filter;
     private ConntrackEntry _current;
-    private bool _isAsked;
+    private bool _isRequested;
     private bool _isKernelFiltered = true;
     private bool _isFinished;
 
@@ -24,36 +24,36 @@ public sealed class ConntrackDump : IDisposable
         _filter = filter;
     }
 
-    /// <summary>The flow that <see cref="MoveNext"/> came to; copy it to keep it.</summary>
+    /// <summary>The current flow, valid until the next <see cref="MoveNext"/>.</summary>
     public ref readonly ConntrackEntry Current => ref _current;
 
     /// <summary>
-    /// Whether the kernel reported that the table changed in a way that made the walk miss flows, or lost messages. It is known
-    /// when the walk has come to its end.
+    /// Whether the kernel reported that flows may be missing, because the table changed or messages were lost. Known at the end
+    /// of the enumeration.
     /// </summary>
     public bool IsInterrupted { get; private set; }
 
-    /// <summary>Flows that the kernel delivered although the filter does not want them: what it cannot filter itself.</summary>
+    /// <summary>Number of flows that the kernel delivered although the filter excludes them, because it cannot filter by everything.</summary>
     public long PassedOver { get; private set; }
 
-    /// <summary>Lets <c>foreach</c> walk.</summary>
+    /// <summary>For <c>foreach</c>.</summary>
     public ConntrackDump GetEnumerator() => this;
 
-    /// <summary>Goes to the next flow that the filter wants.</summary>
+    /// <summary>Advances to the next flow that the filter matches.</summary>
     /// <returns>Whether there is one.</returns>
     /// <exception cref="NetlinkException">The kernel refused, or sent what cannot be read.</exception>
     public bool MoveNext()
     {
         while (!_isFinished)
         {
-            if (!_isAsked)
+            if (!_isRequested)
             {
-                Ask();
+                SendRequest();
             }
 
             while (_table.Dumps.TryRead(out NetlinkMessage message))
             {
-                if (message.Type == MessageType.New && Take(message))
+                if (message.Type == MessageType.New && TryReadEntry(message))
                 {
                     return true;
                 }
@@ -70,15 +70,15 @@ public sealed class ConntrackDump : IDisposable
     {
         try
         {
-            // The kernel starts no other dump on this socket before this one is through.
-            if (_isAsked && !_isFinished && _table.Dumps.Finish() == Errno.TryAgain)
+            // The kernel starts no other dump on this socket before this one has ended.
+            if (_isRequested && !_isFinished && _table.Dumps.Finish() == Errno.TryAgain)
             {
                 _table.ReopenDumpSocket();
             }
         }
         catch (NetlinkException)
         {
-            // Whatever else is in the queue cannot be read: a new socket has an empty one.
+            // What is left in the queue cannot be read: a new socket has an empty queue.
             _table.ReopenDumpSocket();
         }
         finally
@@ -88,7 +88,7 @@ public sealed class ConntrackDump : IDisposable
         }
     }
 
-    private void Ask()
+    private void SendRequest()
     {
         MessageWriter request = _table.Dumps.Begin(MessageType.Get, NetlinkHeader.Dump, KeyWriter.Number(_filter.Family));
         if (_isKernelFiltered)
@@ -97,10 +97,10 @@ public sealed class ConntrackDump : IDisposable
         }
 
         _table.Dumps.Send(request);
-        _isAsked = true;
+        _isRequested = true;
     }
 
-    private bool Take(NetlinkMessage message)
+    private bool TryReadEntry(NetlinkMessage message)
     {
         EntryParser.Parse(message, out _current);
         if (_filter.Matches(_current))
@@ -117,9 +117,9 @@ public sealed class ConntrackDump : IDisposable
         IsInterrupted |= _table.Dumps.IsIncomplete || error == Errno.Interrupted;
         if (error is Errno.Invalid or Errno.NotSupported && _isKernelFiltered)
         {
-            // A kernel that knows the attributes, but not what they ask for: the comparison is done here then.
+            // The kernel knows the attributes, but does not support this filter: flows are compared here instead.
             _isKernelFiltered = false;
-            _isAsked = false;
+            _isRequested = false;
             return;
         }
 

@@ -6,7 +6,7 @@ namespace KubeProxySharp.Conntrack;
 
 /// <summary>
 /// The conntrack table of the network namespace of the thread that opened it, through ctnetlink. It needs CAP_NET_ADMIN.
-/// One thread at a time may use it. While a dump is under way, flows can be looked up and deleted, but no other dump begun.
+/// One thread at a time may use it. During a dump, flows can be looked up and deleted, but no other dump can be started.
 /// </summary>
 public sealed class ConntrackTable : IDisposable
 {
@@ -15,18 +15,18 @@ public sealed class ConntrackTable : IDisposable
     private readonly NetlinkConnection _requests;
     private ConntrackDump? _dump;
 
-    /// <summary>Uses two sockets, which are closed with it.</summary>
+    /// <summary>Uses two sockets, which are closed with this.</summary>
     internal ConntrackTable(NetlinkSocket requests, NetlinkSocket dumps)
     {
         _requests = new(requests);
         Dumps = new(dumps);
     }
 
-    /// <summary>What listings are asked for on.</summary>
+    /// <summary>The connection for listings.</summary>
     internal NetlinkConnection Dumps { get; private set; }
 
-    /// <summary>Opens the table, and asks the kernel for its size to see that it can be used.</summary>
-    /// <exception cref="NetlinkException">Not permitted, or not supported; the text says what to do.</exception>
+    /// <summary>Opens the table, and checks that it can be used by reading its size.</summary>
+    /// <exception cref="NetlinkException">Not permitted, or not supported; the message contains the remedy.</exception>
     public static ConntrackTable Open()
     {
         ConntrackTable table = new(NetlinkSocket.Open(), NetlinkSocket.Open());
@@ -42,8 +42,8 @@ public sealed class ConntrackTable : IDisposable
         }
     }
 
-    /// <summary>Begins a walk over the flows that a filter wants. What the kernel cannot filter is filtered here.</summary>
-    /// <exception cref="InvalidOperationException">The dump before was not disposed of.</exception>
+    /// <summary>Starts to enumerate the flows that a filter matches. What the kernel cannot filter is filtered here.</summary>
+    /// <exception cref="InvalidOperationException">The previous dump was not disposed.</exception>
     public ConntrackDump Dump(ConntrackFilter filter)
     {
         if (_dump is not null)
@@ -104,7 +104,7 @@ public sealed class ConntrackTable : IDisposable
         };
     }
 
-    /// <summary>How full the table is.</summary>
+    /// <summary>Reads the number of flows and the limit of the table.</summary>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
     public TableSize ReadSize()
     {
@@ -114,7 +114,7 @@ public sealed class ConntrackTable : IDisposable
             : throw KernelError.ToException(SizeAttempt, _requests.Error);
     }
 
-    /// <summary>The kernel's counters, one item per processor.</summary>
+    /// <summary>Reads the kernel's counters, one item per processor.</summary>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
     public IReadOnlyList<CpuStatistics> ReadStatistics()
     {
@@ -150,7 +150,7 @@ public sealed class ConntrackTable : IDisposable
         }
     }
 
-    /// <summary>Whether an error is not about the one flow.</summary>
+    /// <summary>Whether an error concerns all flows, not only this one.</summary>
     private static bool IsAboutAll(int error) => error is Errno.NotPermitted or Errno.AccessDenied;
 
     private void Send(MessageWriter request, string attempt)

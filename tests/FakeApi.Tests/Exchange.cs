@@ -3,7 +3,7 @@ using System.Text;
 
 namespace KubeProxySharp.FakeApi.Tests;
 
-/// <summary>Requests as the recordings were made with: a client of no wit of its own.</summary>
+/// <summary>Sends requests as they were recorded, with a minimal client.</summary>
 internal static class Exchange
 {
     /// <summary>The agent for which the server prints JSON with line breaks.</summary>

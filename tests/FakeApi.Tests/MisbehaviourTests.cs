@@ -199,7 +199,7 @@ public sealed class MisbehaviourTests : IAsyncLifetime
     public async Task AStreamingListCanEndBeforeItsMarker()
     {
         _server.Store.Put(Documents.Service("web"));
-        _server.Faults.Inject(new NoMarkerFault());
+        _server.Faults.Inject(new MissingMarkerFault());
         Stream stream = await Exchange.WatchAsync(_client, _server.ClearHttp1Uri, StreamingList);
 
         Encoding.UTF8.GetString(await Exchange.ReadAllAsync(stream)).Should().Contain("\"web\"").And.NotContain("BOOKMARK");

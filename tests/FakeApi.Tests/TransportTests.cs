@@ -8,7 +8,7 @@ using KubeProxySharp.FakeApi.Transport;
 
 namespace KubeProxySharp.FakeApi.Tests;
 
-/// <summary>TLS, HTTP/2, credentials, and a server that goes away in several ways.</summary>
+/// <summary>TLS, HTTP/2, credentials, and outages of several kinds.</summary>
 public sealed class TransportTests : IAsyncLifetime
 {
     private const string Watch = "/api/v1/services?watch=1&resourceVersion=1&timeoutSeconds=60";
@@ -106,22 +106,22 @@ public sealed class TransportTests : IAsyncLifetime
         Stream stream = await watch.Content.ReadAsStreamAsync();
         await Exchange.ReadUntilAsync(stream, "\"web\"");
 
-        await _server.GoDownAsync();
+        await _server.StopListeningAsync();
         await stream.Awaiting(Exchange.ReadAllAsync).Should().ThrowAsync<IOException>();
         (await client.Awaiting(it => it.GetAsync("/version", Exchange.Patience)).Should().ThrowAsync<HttpRequestException>())
             .Which.HttpRequestError.Should().Be(HttpRequestError.ConnectionError);
 
-        await _server.ComeBackAsync();
+        await _server.StartListeningAsync();
         (await client.GetStringAsync("/api/v1/services", Exchange.Patience)).Should().Contain("\"web\"");
     }
 
     [Theory]
-    [InlineData(AwayKind.Refused)]
-    [InlineData(AwayKind.AcceptsAndCloses)]
-    [InlineData(AwayKind.Hangs)]
-    [InlineData(AwayKind.Unavailable)]
-    [InlineData(AwayKind.TooManyRequests)]
-    public async Task AServerIsAwayInItsWayAndComesBackRolledBack(AwayKind kind)
+    [InlineData(OutageKind.Refused)]
+    [InlineData(OutageKind.AcceptsAndCloses)]
+    [InlineData(OutageKind.Hangs)]
+    [InlineData(OutageKind.Unavailable)]
+    [InlineData(OutageKind.TooManyRequests)]
+    public async Task AServerIsAwayInItsWayAndComesBackRolledBack(OutageKind kind)
     {
         using HttpClient client = _server.CreateClient();
         _server.Store.Put(Documents.Service("old"));
@@ -131,19 +131,19 @@ public sealed class TransportTests : IAsyncLifetime
         Stream stream = await watch.Content.ReadAsStreamAsync();
         await Exchange.ReadUntilAsync(stream, "\"new\"");
 
-        await _server.GoAwayAsync(kind, retryAfter: 7);
+        await _server.StartOutageAsync(kind, retryAfter: 7);
         using (HttpClient other = _server.CreateClient())
         {
             Task<HttpResponseMessage> probe = other.GetAsync("/version", Exchange.Patience);
             switch (kind)
             {
-                case AwayKind.Hangs:
+                case OutageKind.Hangs:
                     (await Task.WhenAny(probe, Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, Exchange.Patience))).Should().NotBeSameAs(probe);
                     break;
-                case AwayKind.Unavailable or AwayKind.TooManyRequests:
+                case OutageKind.Unavailable or OutageKind.TooManyRequests:
                     using (HttpResponseMessage answer = await probe)
                     {
-                        ((int)answer.StatusCode).Should().Be(kind == AwayKind.Unavailable ? 503 : 429);
+                        ((int)answer.StatusCode).Should().Be(kind == OutageKind.Unavailable ? 503 : 429);
                         answer.Headers.RetryAfter!.Delta.Should().Be(TimeSpan.FromSeconds(7)); // it was asked for
                     }
 
@@ -154,7 +154,7 @@ public sealed class TransportTests : IAsyncLifetime
             }
         }
 
-        await _server.ComeBackAsync(new ComeBackOptions { RolledBackTo = state });
+        await _server.RecoverAsync(new RecoveryOptions { RolledBackTo = state });
 
         await stream.Awaiting(Exchange.ReadAllAsync).Should().ThrowAsync<IOException>();
         (await client.GetStringAsync("/api/v1/services", Exchange.Patience)).Should().Contain("\"old\"").And.NotContain("\"new\"");
@@ -166,8 +166,8 @@ public sealed class TransportTests : IAsyncLifetime
     {
         using HttpClient client = _server.CreateClient();
         long version = _server.Store.Put(Documents.Service("web"));
-        await _server.GoAwayAsync(AwayKind.Refused);
-        await _server.ComeBackAsync(new ComeBackOptions { IsRestarted = true });
+        await _server.StartOutageAsync(OutageKind.Refused);
+        await _server.RecoverAsync(new RecoveryOptions { IsRestarted = true });
 
         string answer = await client.GetStringAsync($"/api/v1/services?watch=1&resourceVersion={version}&timeoutSeconds=60", Exchange.Patience);
 
@@ -195,7 +195,7 @@ public sealed class TransportTests : IAsyncLifetime
         _server.Freeze();
 
         await stream.Awaiting(Exchange.ReadAllAsync).Should().ThrowAsync<HttpProtocolException>();
-        _server.Thaw();
+        _server.Unfreeze();
     }
 
     [Fact]

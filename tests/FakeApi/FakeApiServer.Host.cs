@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace KubeProxySharp.FakeApi;
 
-/// <content>The listeners, which can go down and come back.</content>
+/// <content>The listeners, which can be stopped and started again.</content>
 public sealed partial class FakeApiServer
 {
     private WebApplication? _host;
@@ -21,8 +21,8 @@ public sealed partial class FakeApiServer
 
     internal bool IsStopping => _stopping;
 
-    /// <summary>Stops listening and tears all connections off: connects are refused until <see cref="ComeBackAsync(CancellationToken)"/>.</summary>
-    public async Task GoDownAsync()
+    /// <summary>Stops listening and drops all connections: new ones are refused until <see cref="StartListeningAsync"/>.</summary>
+    public async Task StopListeningAsync()
     {
         if (_host is not { } host)
         {
@@ -32,7 +32,7 @@ public sealed partial class FakeApiServer
         _host = null;
         _stopping = true;
         _gate.DropAll();
-        Store.Announce();
+        Store.WakeWatches();
         using CancellationTokenSource now = new();
         await now.CancelAsync();
         try
@@ -41,14 +41,14 @@ public sealed partial class FakeApiServer
         }
         catch (OperationCanceledException)
         {
-            // Asked to stop without waiting, the host says so in this way.
+            // The host throws this when it has to stop without waiting.
         }
 
         await host.DisposeAsync();
     }
 
     /// <summary>Listens again on the same ports, with the same objects and history.</summary>
-    public async Task ComeBackAsync(CancellationToken cancellationToken = default)
+    public async Task StartListeningAsync(CancellationToken cancellationToken = default)
     {
         if (_host is not null)
         {
@@ -78,7 +78,7 @@ public sealed partial class FakeApiServer
         kestrel.Limits.MaxRequestBodySize = 8 * 1024 * 1024;
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
-        // What the real server announces (kubernetes-wire.md 3.8).
+        // The settings of the real server (kubernetes-wire.md 3.8).
         kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
         kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
         kestrel.Limits.Http2.MaxFrameSize = 256 * 1024;
@@ -95,10 +95,10 @@ public sealed partial class FakeApiServer
         {
             https.ServerCertificateSelector = (_, _) => Authority.Server(Certificate);
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            // Who it is is decided per request, as the API server does.
+            // The user is authenticated per request, as in the API server.
             https.AllowAnyClientCertificate();
             https.CheckCertificateRevocation = false;
-            // "Accept and hang" is a matter of the client's patience, not of ours.
+            // When the server hangs, the client's timeout ends the handshake, not this one.
             https.HandshakeTimeout = TimeSpan.FromMinutes(10);
         });
     }

@@ -10,7 +10,7 @@ namespace KubeProxySharp.FakeApi;
 
 /// <summary>
 /// A Kubernetes API server for tests: real TCP, TLS, HTTP/2, protobuf, list and watch, over objects that live in memory
-/// (kubernetes-wire.md 9). Objects, history and faults outlive going down and coming back; ports stay the same.
+/// (kubernetes-wire.md 9). Objects, history, faults and ports are kept when it stops and starts listening again.
 /// </summary>
 public sealed partial class FakeApiServer : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ public sealed partial class FakeApiServer : IAsyncDisposable
     {
         Options = options;
         Store = new ObjectStore(options.Time, options.HistoryWindow);
-        Faults = new FaultBox(Store.Announce);
+        Faults = new FaultInjector(Store.WakeWatches);
         Authority = new TestAuthority(options.Time);
         _handler = new RequestHandler(this, new Authenticator(options, Authority, _tokens));
         _tokens[options.Token] = "system:kube-proxy";
@@ -35,13 +35,13 @@ public sealed partial class FakeApiServer : IAsyncDisposable
     /// <summary>The objects.</summary>
     public ObjectStore Store { get; }
 
-    /// <summary>What is to go wrong.</summary>
-    public FaultBox Faults { get; }
+    /// <summary>The injected faults.</summary>
+    public FaultInjector Faults { get; }
 
-    /// <summary>What clients have asked.</summary>
+    /// <summary>The requests of clients.</summary>
     public RequestLog Requests { get; } = new();
 
-    /// <summary>Who signs the server's certificate and can sign clients'.</summary>
+    /// <summary>The CA of the server's certificate, which can issue client certificates, too.</summary>
     public TestAuthority Authority { get; }
 
     /// <summary>The certificate for handshakes from now on.</summary>
@@ -65,7 +65,7 @@ public sealed partial class FakeApiServer : IAsyncDisposable
     public static async Task<FakeApiServer> StartAsync(FakeApiOptions? options = null, CancellationToken cancellationToken = default)
     {
         FakeApiServer server = new(options ?? new FakeApiOptions());
-        await server.ComeBackAsync(cancellationToken);
+        await server.StartListeningAsync(cancellationToken);
         return server;
     }
 
@@ -75,16 +75,16 @@ public sealed partial class FakeApiServer : IAsyncDisposable
     /// <summary>Makes a token valid.</summary>
     public void AddToken(string token, string user) => _tokens[token] = user;
 
-    /// <summary>Makes a token invalid, as when it is rotated: requests with it get 401; running watches go on.</summary>
+    /// <summary>Makes a token invalid, as when it is rotated: requests with it get 401; running watches continue.</summary>
     public void RevokeToken(string token) => _tokens.TryRemove(token, out _);
 
-    /// <summary>Falls silent: connections stay and new ones are accepted, but no byte goes in or out, PINGs and handshakes included.</summary>
+    /// <summary>Stops all traffic: connections stay and new ones are accepted, but no byte is transferred, PINGs and handshakes included.</summary>
     public void Freeze() => _gate.Freeze();
 
-    /// <summary>Speaks again.</summary>
-    public void Thaw() => _gate.Thaw();
+    /// <summary>Ends <see cref="Freeze"/>.</summary>
+    public void Unfreeze() => _gate.Unfreeze();
 
-    /// <summary>Tears all connections off; new ones are welcome.</summary>
+    /// <summary>Drops all connections; new ones are accepted.</summary>
     public void DropConnections() => _gate.DropAll();
 
     /// <summary>A kubeconfig for <see cref="SecureUri"/> with token and CA.</summary>
@@ -110,7 +110,7 @@ public sealed partial class FakeApiServer : IAsyncDisposable
 
         """;
 
-    /// <summary>A client that trusts the server's CA and sends its token; over HTTP/2 unless told otherwise.</summary>
+    /// <summary>A client that trusts the server's CA and sends its token; by default over HTTP/2.</summary>
     public HttpClient CreateClient(bool http1 = false)
     {
         SocketsHttpHandler handler = new() { UseProxy = false };
@@ -135,8 +135,8 @@ public sealed partial class FakeApiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Faults.Clear();
-        Thaw();
-        await GoDownAsync();
+        Unfreeze();
+        await StopListeningAsync();
         Faults.Dispose();
         Authority.Dispose();
     }
@@ -149,7 +149,7 @@ public sealed partial class FakeApiServer : IAsyncDisposable
         || Store.Read(ResourceType.Services, (table, _) => table.Objects.Values.Any(service => service.Namespace == name));
 
     /// <summary>Waits for a version that may not exist yet.</summary>
-    /// <returns>False when it did not come in time (kubernetes-wire.md 2.3).</returns>
+    /// <returns>Whether it was reached in time (kubernetes-wire.md 2.3).</returns>
     internal async Task<bool> WaitForVersionAsync(long version, CancellationToken cancellationToken)
     {
         if (Store.ResourceVersion >= version)

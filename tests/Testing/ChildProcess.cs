@@ -40,7 +40,7 @@ public static class ChildProcess
         }
         catch (IOException)
         {
-            // A tool that failed early stopped reading; its exit code tells.
+            // A tool that failed early has stopped reading; its exit code shows the failure.
         }
 
         process.WaitForExit();

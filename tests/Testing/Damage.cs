@@ -4,14 +4,14 @@ using FluentAssertions;
 namespace KubeProxySharp.Testing;
 
 /// <summary>
-/// Many kinds of damage to a text that a reader has to cope with or refuse in its own words: the same in each run, others
-/// with another KPS_DAMAGE_SEED.
+/// Damages texts at random, which a reader has to accept or to refuse with its own exception. The damage is the same in each
+/// run, and differs with KPS_DAMAGE_SEED.
 /// </summary>
 public static class Damage
 {
-    /// <summary>Tries kinds of damage, and sees that there were some that the reader can read and some that it refuses.</summary>
-    /// <param name="times">How many.</param>
-    /// <param name="isReadable">Damages the text by chance and reads it; false if it was refused, an exception for a fault of the reader.</param>
+    /// <summary>Tries a number of damages, and asserts that the reader accepted some and refused some.</summary>
+    /// <param name="times">The number of damages.</param>
+    /// <param name="isReadable">Damages the text at random and reads it; false if it was refused; throws on a fault of the reader.</param>
     public static void Try(int times, Func<Random, bool> isReadable)
     {
         int first = int.Parse(Environment.GetEnvironmentVariable("KPS_DAMAGE_SEED") ?? "0", CultureInfo.InvariantCulture);

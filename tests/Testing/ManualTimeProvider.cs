@@ -9,6 +9,7 @@ public sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
+    private int _fired;
     private DateTimeOffset _now = new(2026, 11, 20, 15, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -48,20 +49,44 @@ public sealed class ManualTimeProvider : TimeProvider
         DateTimeOffset end = GetUtcNow() + time;
         while (TakeDue(end) is ManualTimer timer)
         {
+            _fired++;
             timer.Fire();
         }
     }
 
-    /// <summary>Moves the clock in steps until a condition holds.</summary>
+    /// <summary>
+    /// Moves the clock in steps until a condition holds. After a step in which a timer fired, what it set off gets its time:
+    /// on a busy machine the clock would be seconds ahead of it.
+    /// </summary>
     public async Task AdvanceUntilAsync(Func<bool> condition, TimeSpan step)
     {
         using CancellationTokenSource bound = new(TimeSpan.FromSeconds(60));
         while (!condition())
         {
             bound.Token.ThrowIfCancellationRequested();
+            int fired = _fired;
             Advance(step);
             await Task.Yield();
             await Task.Delay(TimeSpan.FromMilliseconds(1), System, bound.Token);
+            if (_fired != fired)
+            {
+                await SettleAsync(bound.Token);
+            }
+        }
+    }
+
+    /// <summary>Waits until the thread pool has rested for two milliseconds, which it may never do where other tests use it.</summary>
+    private static async Task SettleAsync(CancellationToken cancellation)
+    {
+        const int MostRounds = 25;
+        int quiet = 0;
+        for (int round = 0; round < MostRounds && quiet < 2; round++)
+        {
+            long completed = ThreadPool.CompletedWorkItemCount;
+            await Task.Delay(TimeSpan.FromMilliseconds(1), System, cancellation);
+
+            // The delay itself is one item.
+            quiet = ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount - completed <= 2 ? quiet + 1 : 0;
         }
     }
 

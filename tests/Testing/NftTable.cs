@@ -8,7 +8,7 @@ public static class NftTable
     /// <summary>The table of a family in the namespace of this thread; no lines if there is none.</summary>
     public static IReadOnlyList<string> List(string family)
     {
-        ChildProcess.Result listed = SteadyRules.Read(() => ChildProcess.Try("nft", "", "-j", "list", "table", family, "kube-proxy"));
+        ChildProcess.Result listed = ConsistentRules.Read(() => ChildProcess.Try("nft", "", "-j", "list", "table", family, "kube-proxy"));
         return listed.ExitCode == 0 ? Canonical(listed.Output) : [];
     }
 

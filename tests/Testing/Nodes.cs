@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Testing;
 
-/// <summary>Settings of a usual node, for tests that are about something else.</summary>
+/// <summary>Settings of a usual node, for tests in which they do not matter.</summary>
 public static class Nodes
 {
     public static Node NodeA { get; } = new()

@@ -23,7 +23,7 @@ public sealed class RandomCluster(int seed)
 
     public IReadOnlyCollection<EndpointSlice> Slices => _slices.Values;
 
-    /// <summary>Makes one random change and tells which object changed; null stands for a deletion.</summary>
+    /// <summary>Makes one random change and returns the changed object; null for a deletion.</summary>
     public (Service? Service, EndpointSlice? Slice, NamespacedName Name, bool IsService) Change()
     {
         int what = _random.Next(10);

@@ -34,7 +34,7 @@ public static class Rulesets
     public static IReadOnlyList<string> Describe(Ruleset rules, IReadOnlyCollection<IpAddress> nodeAddresses) =>
         [.. NeutralRules.Describe(rules, nodeAddresses).Select(rule => rule.ToString())];
 
-    /// <summary>What both do for all destinations that either tells apart.</summary>
+    /// <summary>Describes what both do for all destinations that either of them distinguishes.</summary>
     public static (IReadOnlyList<string> Left, IReadOnlyList<string> Right) DescribeBoth(Ruleset left, Ruleset right, IReadOnlyCollection<IpAddress> nodeAddresses)
     {
         FrontendFinder finder = new();

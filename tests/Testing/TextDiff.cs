@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Testing;
 
-/// <summary>A short account of how two lists of lines differ, for failure messages.</summary>
+/// <summary>Describes briefly how two lists of lines differ, for failure messages.</summary>
 public static class TextDiff
 {
     private const int MaxLines = 30;

@@ -7,7 +7,7 @@ using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Testing;
 
-/// <summary>Walks many packets through rules and through the model they follow from, and counts where both differ.</summary>
+/// <summary>Compares the walks of many packets through rules and through the model that the rules were made from.</summary>
 public static class WalkCheck
 {
     /// <summary>Walks from each kind of source to each destination that the rules or the model know.</summary>

@@ -57,12 +57,12 @@ public sealed class CompareMutationTests(ITestOutputHelper output)
 
             IReadOnlyList<RulesetDifference> differences = new RulesetComparison(good, bad, node.Addresses).Compare().Differences;
 
-            PlainWalk plainGood = new(good, node.Addresses);
-            PlainWalk plainBad = new(bad, node.Addresses);
+            ReferenceWalk plainGood = new(good, node.Addresses);
+            ReferenceWalk plainBad = new(bad, node.Addresses);
             differences.Should().NotContain(difference => difference.IsUncertain, title);
             foreach (RulesetDifference difference in differences)
             {
-                PlainWalk.AreSame(plainGood.Send(difference.PacketA), plainBad.Send(difference.PacketB)).Should().BeFalse($"{title}: {difference.PacketA}");
+                ReferenceWalk.AreSame(plainGood.Send(difference.PacketA), plainBad.Send(difference.PacketB)).Should().BeFalse($"{title}: {difference.PacketA}");
             }
 
             if (differences.Count != 0)
@@ -74,7 +74,7 @@ public sealed class CompareMutationTests(ITestOutputHelper output)
             for (int sample = 0; sample < Samples; sample++)
             {
                 WalkPacket packet = sampler.Next();
-                PlainWalk.AreSame(plainGood.Send(packet), plainBad.Send(packet)).Should().BeTrue($"{title}: {packet}");
+                ReferenceWalk.AreSame(plainGood.Send(packet), plainBad.Send(packet)).Should().BeTrue($"{title}: {packet}");
             }
 
             harmless.Add($"{title}\n   {HarmlessReason.Of(mutation, Samples)}");

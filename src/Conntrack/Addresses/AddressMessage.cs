@@ -20,10 +20,10 @@ internal static class AddressMessage
     private const ushort Address = 1; // IFA_ADDRESS
     private const ushort Local = 2; // IFA_LOCAL
 
-    /// <summary>Reads what follows the header of an RTM_NEWADDR or RTM_DELADDR message. Any bytes may be given.</summary>
-    /// <param name="payload">What follows the header.</param>
+    /// <summary>Parses an RTM_NEWADDR or RTM_DELADDR message. Any bytes may be given.</summary>
+    /// <param name="payload">The message after its netlink header.</param>
     /// <param name="entry">The address.</param>
-    /// <returns>Whether it is an IPv4 or IPv6 address; other families have none that rules could name.</returns>
+    /// <returns>Whether it is an IPv4 or IPv6 address; rules cannot name the addresses of other families.</returns>
     /// <exception cref="NetlinkException">The message cannot be read.</exception>
     public static bool TryRead(ReadOnlySpan<byte> payload, out AddressEntry entry)
     {
@@ -76,8 +76,8 @@ internal static class AddressMessage
 }
 
 /// <summary>
-/// One address of one interface, as the kernel tells entries apart: the same address may be on several interfaces, and with
-/// several prefixes or peers on one.
+/// An address of an interface, with all fields that make it distinct for the kernel: the same address may be on several
+/// interfaces, and on one interface with several prefixes or peers.
 /// </summary>
 /// <param name="Interface">Number of the interface.</param>
 /// <param name="Address">The node's own address (IFA_LOCAL, or IFA_ADDRESS where there is no other).</param>

@@ -3,17 +3,17 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Addresses;
 
-/// <summary>The addresses on all interfaces, as messages of the kernel told them.</summary>
+/// <summary>The addresses on all interfaces, built from messages of the kernel.</summary>
 internal sealed class AddressTable
 {
-    /// <summary>More than any node has; what is beyond is a mistake, and must not take memory without end.</summary>
+    /// <summary>More than any node has: bounds the memory when the kernel's messages are wrong.</summary>
     public const int Limit = 262_144;
 
     private readonly HashSet<AddressEntry> _entries = [];
 
-    /// <summary>Takes a message over, if it is about an address.</summary>
+    /// <summary>Adds or removes an address as a message reports; other messages are ignored.</summary>
     /// <exception cref="NetlinkException">It cannot be read, or there are too many addresses.</exception>
-    public void Take(NetlinkMessage message)
+    public void Apply(NetlinkMessage message)
     {
         if (message.Type is not (AddressMessage.New or AddressMessage.Delete) || !AddressMessage.TryRead(message.Payload, out AddressEntry entry))
         {
@@ -30,7 +30,7 @@ internal sealed class AddressTable
         }
         else
         {
-            throw new NetlinkException(NetlinkFailure.Refused, $"the interfaces have more than {Limit} addresses, which cannot be right; look at \"ip address\"");
+            throw new NetlinkException(NetlinkFailure.Refused, $"the interfaces have more than {Limit} addresses, which is implausible; check \"ip address\"");
         }
     }
 

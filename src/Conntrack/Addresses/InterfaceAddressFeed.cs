@@ -6,21 +6,21 @@ namespace KubeProxySharp.Conntrack.Addresses;
 
 /// <summary>
 /// The addresses on the interfaces of the network namespace of the thread that opened it: listed once, and kept up to date
-/// by what the kernel reports. Loopback, link-local and tentative addresses are among them. One thread at a time may use it.
+/// by what the kernel reports. Includes loopback, link-local and tentative addresses. One thread at a time may use it.
 /// </summary>
 public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
 {
-    /// <summary>Room for the events of some thousand addresses; what does not fit leads to a new listing.</summary>
+    /// <summary>Holds the events of some thousand addresses; an overflow leads to a new listing.</summary>
     private const int ReceiveBuffer = 1 << 20;
 
-    private const string Attempt = "hearing of addresses of the interfaces";
+    private const string Attempt = "receiving changes of the addresses of the interfaces";
 
     private readonly byte[] _buffer = new byte[NetlinkConnection.LongestDatagram];
     private readonly NetlinkSocket _events;
     private readonly Func<NetlinkSocket> _open;
     private AddressTable? _table;
 
-    /// <summary>Uses a socket that hears events, closed with this, and asks on others.</summary>
+    /// <summary>Receives events on a socket, which is closed with this, and lists on sockets that <paramref name="open"/> opens.</summary>
     internal InterfaceAddressFeed(NetlinkSocket events, Func<NetlinkSocket> open)
     {
         _events = events;
@@ -30,10 +30,10 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
     /// <inheritdoc/>
     public SafeHandle Handle => _events.Handle;
 
-    /// <summary>The number of listings so far: one, and one more for each time events were lost.</summary>
+    /// <summary>The number of listings so far: one at first, one for each loss of events, and one for each <see cref="Invalidate"/>.</summary>
     public long Listings { get; private set; }
 
-    /// <summary>Begins to listen; nothing is read yet.</summary>
+    /// <summary>Subscribes to changes; nothing is listed yet.</summary>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
     public static InterfaceAddressFeed Open()
     {
@@ -57,9 +57,9 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
         AddressTable? table = _table;
         _table = null;
 
-        // Events from before a listing may be taken over after it: the last event about an address is never older than what
-        // the listing says of it, so that the end is right whatever comes twice.
-        if (table is null || !TryTakeEvents(table))
+        // Events from before a listing may be applied after it: the last event about an address is never older than its state
+        // in the listing, so the result is correct even if an event is applied twice.
+        if (table is null || !TryApplyEvents(table))
         {
             table = List();
         }
@@ -69,7 +69,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
     }
 
     /// <inheritdoc/>
-    public void Distrust() => _table = null;
+    public void Invalidate() => _table = null;
 
     /// <inheritdoc/>
     public void Dispose() => _events.Dispose();
@@ -83,7 +83,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
         return AddressListing.Read(_open);
     }
 
-    /// <summary>Where events were lost, those that are left may tell of addresses that are gone since.</summary>
+    /// <summary>After a loss of events the remaining ones may report addresses that have been removed since.</summary>
     private void DiscardEvents()
     {
         while (true)
@@ -102,9 +102,9 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
         }
     }
 
-    /// <summary>Takes over what waits.</summary>
-    /// <returns>Whether that is all that happened; not so when the kernel dropped events, or sent what cannot be read.</returns>
-    private bool TryTakeEvents(AddressTable table)
+    /// <summary>Applies all pending events.</summary>
+    /// <returns>False when events were lost or cannot be read.</returns>
+    private bool TryApplyEvents(AddressTable table)
     {
         while (true)
         {
@@ -129,7 +129,7 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
                 MessageReader messages = new(_buffer.AsSpan(0, length));
                 while (messages.TryRead(out NetlinkMessage message))
                 {
-                    table.Take(message);
+                    table.Apply(message);
                 }
             }
             catch (NetlinkException e) when (e.Failure == NetlinkFailure.MalformedMessage)
@@ -143,14 +143,14 @@ public sealed class InterfaceAddressFeed : IInterfaceAddressFeed
 /// <summary>The addresses on the interfaces of the node, kept up to date.</summary>
 public interface IInterfaceAddressFeed : IDisposable
 {
-    /// <summary>Can be read when there is something for <see cref="Update"/> to take over.</summary>
+    /// <summary>Becomes readable when there are events for <see cref="Update"/>.</summary>
     SafeHandle Handle { get; }
 
-    /// <summary>Takes over what was reported since the last time, without waiting, or lists anew where that is not enough.</summary>
+    /// <summary>Applies the events since the last call, without waiting; lists all addresses again after a loss of events.</summary>
     /// <returns>Each address once, ordered.</returns>
-    /// <exception cref="NetlinkException">Receiving or listing failed; the next call lists anew.</exception>
+    /// <exception cref="NetlinkException">Receiving or listing failed; the next call lists again.</exception>
     IReadOnlyList<IpAddress> Update();
 
-    /// <summary>Makes the next <see cref="Update"/> list anew.</summary>
-    void Distrust();
+    /// <summary>Makes the next <see cref="Update"/> list all addresses again.</summary>
+    void Invalidate();
 }

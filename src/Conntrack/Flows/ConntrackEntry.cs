@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Flows;
 
-/// <summary>A flow in the conntrack table: a value, whose copy is not changed by anything that is read later.</summary>
+/// <summary>A flow in the conntrack table. It is a value: a copy does not change when further flows are read.</summary>
 public readonly record struct ConntrackEntry
 {
     /// <summary>The direction of the first packet, before translation.</summary>
@@ -18,27 +18,27 @@ public readonly record struct ConntrackEntry
     public uint Mark { get; init; }
 
     /// <summary>
-    /// The kernel's identity of the flow (CTA_ID); another flow with the same tuples has another one. 0 when a text does
-    /// not tell it.
+    /// The kernel's identity of the flow (CTA_ID), which differs from that of a later flow with the same tuples. 0 when a text
+    /// listing does not contain it.
     /// </summary>
     public uint Id { get; init; }
 
-    /// <summary>Seconds until the flow expires without packets; 0 when it is not told, as for offloaded flows.</summary>
+    /// <summary>Seconds until the flow expires without packets; 0 when unknown, as for offloaded flows.</summary>
     public uint TimeoutSeconds { get; init; }
 
     /// <summary>When the flow began, in nanoseconds since 1970; 0 without <c>nf_conntrack_timestamp=1</c>.</summary>
     public ulong StartNanoseconds { get; init; }
 
-    /// <summary>What passed in original direction; zero without <c>nf_conntrack_acct=1</c>.</summary>
+    /// <summary>The counters of the original direction; zero without <c>nf_conntrack_acct=1</c>.</summary>
     public FlowCounters OriginalCounters { get; init; }
 
-    /// <summary>What passed in reply direction; zero without <c>nf_conntrack_acct=1</c>.</summary>
+    /// <summary>The counters of the reply direction; zero without <c>nf_conntrack_acct=1</c>.</summary>
     public FlowCounters ReplyCounters { get; init; }
 
     /// <summary>The zone; 0 is the default zone.</summary>
     public ushort Zone { get; init; }
 
-    /// <summary>The directions that the zone is for.</summary>
+    /// <summary>The directions that the zone applies to.</summary>
     public ZoneScope ZoneScope { get; init; }
 
     /// <summary>The state of a TCP connection; None for other protocols.</summary>
@@ -56,14 +56,14 @@ public readonly record struct ConntrackEntry
     /// <summary>Whether answers were seen.</summary>
     public bool HasReply => (Status & ConntrackStatus.SeenReply) != 0;
 
-    /// <summary>Whether the destination is translated, by whatever rule.</summary>
+    /// <summary>Whether the destination is translated, by any rule.</summary>
     public bool IsDestinationTranslated =>
         Reply.Source != Original.Destination || (!Original.IsIcmp && Reply.SourcePort != Original.DestinationPort);
 
     /// <summary>Time until the flow expires without packets.</summary>
     public TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSeconds);
 
-    /// <summary>When the flow began; null when the kernel does not keep it.</summary>
+    /// <summary>When the flow began; null when the kernel does not record it.</summary>
     public DateTimeOffset? StartedAt => StartNanoseconds is 0 or > long.MaxValue
         ? null
         : DateTimeOffset.UnixEpoch.AddTicks((long)(StartNanoseconds / TimeSpan.NanosecondsPerTick));
@@ -72,7 +72,7 @@ public readonly record struct ConntrackEntry
     public override string ToString() => $"{Protocol} {Original} {Reply} zone={Zone} id={Id}";
 }
 
-/// <summary>What passed in one direction of a flow; the kernel counts only with <c>nf_conntrack_acct=1</c>.</summary>
+/// <summary>Counters of one direction of a flow; the kernel counts only with <c>nf_conntrack_acct=1</c>.</summary>
 /// <param name="Packets">Number of packets.</param>
 /// <param name="Bytes">Number of bytes, IP headers included.</param>
 public readonly record struct FlowCounters(ulong Packets, ulong Bytes);

@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Flows;
 
-/// <summary>Which flows a dump is to deliver; a part that is null matches every flow. All parts must match.</summary>
+/// <summary>Selects the flows of a dump. All properties must match; a null one matches every flow.</summary>
 public sealed record ConntrackFilter
 {
     /// <summary>Every flow.</summary>
@@ -26,22 +26,22 @@ public sealed record ConntrackFilter
     /// <summary>Destination port of the original direction; no ICMP flow matches.</summary>
     public ushort? DestinationPort { get; init; }
 
-    /// <summary>The status bits that <see cref="StatusMask"/> looks at must be these.</summary>
+    /// <summary>The required values of the status bits in <see cref="StatusMask"/>.</summary>
     public ConntrackStatus Status { get; init; }
 
-    /// <summary>The status bits that are looked at; none means that the status does not matter.</summary>
+    /// <summary>The status bits that are compared; none by default.</summary>
     public ConntrackStatus StatusMask { get; init; }
 
-    /// <summary>The mark under <see cref="MarkMask"/>.</summary>
+    /// <summary>The required value of the mark's bits in <see cref="MarkMask"/>.</summary>
     public uint? Mark { get; init; }
 
-    /// <summary>The bits of the mark that are looked at.</summary>
+    /// <summary>The bits of the mark that are compared.</summary>
     public uint MarkMask { get; init; } = uint.MaxValue;
 
-    /// <summary>The zone, whatever directions it is for.</summary>
+    /// <summary>The zone, in any <see cref="ConntrackEntry.ZoneScope"/>.</summary>
     public ushort? Zone { get; init; }
 
-    /// <summary>Whether a flow is wanted.</summary>
+    /// <summary>Whether a flow matches the filter.</summary>
     public bool Matches(in ConntrackEntry entry) =>
         (Family is null || entry.Family == Family)
         && (Protocol is null || entry.Protocol == Protocol)
@@ -54,7 +54,7 @@ public sealed record ConntrackFilter
         && (Zone is null || entry.Zone == Zone);
 }
 
-/// <summary>The directions of a flow that its zone tells apart (<c>--zone</c>, <c>--zone-orig</c>, <c>--zone-reply</c>).</summary>
+/// <summary>The directions of a flow that its zone applies to (<c>--zone</c>, <c>--zone-orig</c>, <c>--zone-reply</c>).</summary>
 public enum ZoneScope : byte
 {
     /// <summary>Both directions: the usual zone.</summary>

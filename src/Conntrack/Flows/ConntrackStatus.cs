@@ -7,13 +7,13 @@ public enum ConntrackStatus : uint
     /// <summary>No bit.</summary>
     None = 0,
 
-    /// <summary>Another flow announced it (IPS_EXPECTED).</summary>
+    /// <summary>It was expected because of another flow (IPS_EXPECTED).</summary>
     Expected = 1 << 0,
 
-    /// <summary>Packets were seen both ways (IPS_SEEN_REPLY).</summary>
+    /// <summary>Packets were seen in both directions (IPS_SEEN_REPLY).</summary>
     SeenReply = 1 << 1,
 
-    /// <summary>It is not given up early when the table is full (IPS_ASSURED).</summary>
+    /// <summary>It is not dropped early when the table is full (IPS_ASSURED).</summary>
     Assured = 1 << 2,
 
     /// <summary>Its first packet left the node, so it is in the table (IPS_CONFIRMED).</summary>

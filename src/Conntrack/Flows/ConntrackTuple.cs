@@ -4,8 +4,8 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Conntrack.Flows;
 
 /// <summary>
-/// One direction of a flow (<c>struct nf_conntrack_tuple</c>). ICMP has no ports; the kernel keeps its id, type and code in
-/// their place, and so does this.
+/// One direction of a flow (<c>struct nf_conntrack_tuple</c>). ICMP has no ports: as in the kernel, its id, type and code are
+/// stored in their place.
 /// </summary>
 /// <param name="Family">
 /// The family of the packets. It is not always that of the addresses: an IPv6 flow may have IPv4-mapped addresses.
@@ -29,7 +29,7 @@ public readonly record struct ConntrackTuple(
     /// <summary>ICMP for IPv6 (IPPROTO_ICMPV6).</summary>
     public const byte IcmpV6 = 58;
 
-    /// <summary>Whether id, type and code stand in place of the ports.</summary>
+    /// <summary>Whether the ports hold id, type and code.</summary>
     public bool IsIcmp => Protocol is Icmp or IcmpV6;
 
     /// <summary>The id of an ICMP echo; meaningless for other protocols.</summary>
@@ -45,7 +45,7 @@ public readonly record struct ConntrackTuple(
     public static ConntrackTuple OfIcmp(IpFamily family, IpAddress source, IpAddress destination, ushort id, byte type, byte code) =>
         new(family, family == IpFamily.IPv4 ? Icmp : IcmpV6, source, destination, id, (ushort)((type << 8) | code));
 
-    /// <summary>The words of <c>conntrack -L</c>: <c>src=… dst=… sport=… dport=…</c>.</summary>
+    /// <summary>The fields as <c>conntrack -L</c> prints them: <c>src=… dst=… sport=… dport=…</c>.</summary>
     public override string ToString() => IsIcmp
         ? string.Create(CultureInfo.InvariantCulture, $"src={Source} dst={Destination} type={IcmpType} code={IcmpCode} id={IcmpId}")
         : string.Create(CultureInfo.InvariantCulture, $"src={Source} dst={Destination} sport={SourcePort} dport={DestinationPort}");

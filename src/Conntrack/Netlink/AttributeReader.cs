@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>Steps through the attributes of a message (<c>struct nlattr</c>), checking every length before it is used.</summary>
+/// <summary>Reads the attributes of a message (<c>struct nlattr</c>) one by one, checking every length before it is used.</summary>
 /// <param name="bytes">The attributes.</param>
 public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
 {
@@ -18,7 +18,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
     /// <summary>The attributes inside the current one.</summary>
     public readonly AttributeReader Nested => new(Value);
 
-    /// <summary>Goes to the next attribute.</summary>
+    /// <summary>Advances to the next attribute.</summary>
     /// <returns>Whether there is one.</returns>
     /// <exception cref="NetlinkException">Its length is wrong.</exception>
     public bool Read()
@@ -46,7 +46,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
         return true;
     }
 
-    /// <summary>Goes to the next attribute of a type.</summary>
+    /// <summary>Advances to the next attribute of a type.</summary>
     /// <returns>Whether there is one.</returns>
     /// <exception cref="NetlinkException">The length of an attribute before it, or its own, is wrong.</exception>
     public bool TryFind(ushort type)
@@ -89,11 +89,11 @@ public ref struct AttributeReader(ReadOnlySpan<byte> bytes)
     /// <exception cref="NetlinkException">It is shorter.</exception>
     public readonly IpAddress ToAddress(int length) => IpAddress.FromBytes(Sized(length));
 
-    /// <summary>What a message that cannot be read is reported with.</summary>
+    /// <summary>Makes the exception for a message that cannot be read.</summary>
     internal static NetlinkException Malformed(string what) =>
         new(NetlinkFailure.MalformedMessage, "unreadable netlink message: " + what);
 
-    // Longer values than expected are read as the kernel reads them: the rest is for those who know it.
+    // Of a longer value than expected the beginning is used, as the kernel does: later versions may extend an attribute.
     private readonly ReadOnlySpan<byte> Sized(int length) =>
         Value.Length >= length ? Value[..length] : throw Malformed("the value of an attribute is too short");
 }

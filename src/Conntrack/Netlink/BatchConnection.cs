@@ -16,6 +16,9 @@ public sealed class BatchConnection(NetlinkSocket socket) : IDisposable
     private readonly byte[] _buffer = new byte[2 * NetlinkConnection.LongestDatagram];
     private int _sendBufferLength;
 
+    /// <summary>The port id of the socket, which messages about what it commits bear; 0 if it is not open.</summary>
+    public int Port => socket.Port;
+
     /// <summary>Connects to the network namespace of this thread; if that fails, the result of <see cref="Send"/> says why.</summary>
     public static BatchConnection Open()
     {

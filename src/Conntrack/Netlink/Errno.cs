@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>Numbers of asm-generic/errno-base.h and asm-generic/errno.h that are looked at.</summary>
+/// <summary>The errno values of asm-generic/errno-base.h and asm-generic/errno.h that are handled.</summary>
 public static class Errno
 {
     /// <summary>EPERM.</summary>
@@ -9,11 +9,14 @@ public static class Errno
     /// <summary>ENOENT.</summary>
     public const int NoEntry = 2;
 
-    /// <summary>EINTR; of a listing: what is listed changed meanwhile.</summary>
+    /// <summary>EINTR; of a listing: its objects changed meanwhile.</summary>
     public const int Interrupted = 4;
 
-    /// <summary>EAGAIN: nothing is there to be received, or did not come in time.</summary>
+    /// <summary>EAGAIN: there is nothing to receive, or nothing arrived in time.</summary>
     public const int TryAgain = 11;
+
+    /// <summary>ENOMEM.</summary>
+    public const int NoMemory = 12;
 
     /// <summary>EACCES.</summary>
     public const int AccessDenied = 13;
@@ -30,7 +33,7 @@ public static class Errno
     /// <summary>EMSGSIZE.</summary>
     public const int MessageTooLong = 90;
 
-    /// <summary>EPROTO: what came is not of the form that was agreed on.</summary>
+    /// <summary>EPROTO: protocol error.</summary>
     public const int Protocol = 71;
 
     /// <summary>EPROTONOSUPPORT.</summary>

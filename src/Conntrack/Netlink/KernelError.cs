@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>Turns errno into exceptions that say what to do.</summary>
+/// <summary>Converts errno values into exceptions whose messages contain the remedy.</summary>
 internal static class KernelError
 {
     public static NetlinkException ToException(string attempt, int error) => error switch

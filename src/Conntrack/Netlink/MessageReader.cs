@@ -2,16 +2,16 @@ using System.Buffers.Binary;
 
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>Steps through the messages of a datagram (<c>struct nlmsghdr</c>), checking every length before it is used.</summary>
-/// <param name="datagram">What was received.</param>
+/// <summary>Reads the messages of a datagram (<c>struct nlmsghdr</c>) one by one, checking every length before it is used.</summary>
+/// <param name="datagram">The datagram as it was received.</param>
 public ref struct MessageReader(ReadOnlySpan<byte> datagram)
 {
     private ReadOnlySpan<byte> _rest = datagram;
 
-    /// <summary>How many bytes have not been read.</summary>
+    /// <summary>Number of bytes that have not been read.</summary>
     internal readonly int Left => _rest.Length;
 
-    /// <summary>Goes to the next message.</summary>
+    /// <summary>Reads the next message.</summary>
     /// <param name="message">The message.</param>
     /// <returns>Whether there is one.</returns>
     /// <exception cref="NetlinkException">Its length is wrong.</exception>

@@ -5,9 +5,9 @@ using System.Text;
 namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>
-/// Writes netlink messages one after another into an array, which it replaces by one of twice the length when that is full:
-/// nothing is allocated per message or attribute, and all can be sent together. All lengths are put in afterwards, by
-/// <see cref="End"/> and <see cref="Close"/>.
+/// Writes netlink messages one after another into an array, which is replaced by one of twice the length when it is full:
+/// nothing is allocated per message or attribute, and all can be sent together. <see cref="End"/> and <see cref="Close"/>
+/// write the lengths.
 /// </summary>
 public ref struct MessageWriter
 {
@@ -15,8 +15,8 @@ public ref struct MessageWriter
     private int _length;
     private int _message;
 
-    /// <summary>Begins with no message.</summary>
-    /// <param name="buffer">What to write into; it stays the caller's, and is larger afterwards if that was necessary.</param>
+    /// <summary>Starts without messages.</summary>
+    /// <param name="buffer">The buffer, owned by the caller; replaced by a larger one when necessary.</param>
     public MessageWriter(ref byte[] buffer)
     {
         _buffer = ref buffer;
@@ -24,16 +24,16 @@ public ref struct MessageWriter
         _message = 0;
     }
 
-    /// <summary>How many bytes were written: a batch or a nested attribute has to be ended before it is too long.</summary>
+    /// <summary>Number of bytes written, by which callers limit the length of batches and nested attributes.</summary>
     public readonly int Length => _length;
 
-    /// <summary>All messages; the last one must have been ended.</summary>
+    /// <summary>All messages, after <see cref="End"/> of the last one.</summary>
     public readonly ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
-    /// <summary>Begins a message of netfilter: nlmsghdr and nfgenmsg.</summary>
+    /// <summary>Begins a netfilter message: nlmsghdr and nfgenmsg.</summary>
     /// <param name="type">The message type.</param>
     /// <param name="flags">Flags besides NLM_F_REQUEST.</param>
-    /// <param name="sequence">The sequence number, which its answer bears.</param>
+    /// <param name="sequence">The sequence number, which the answer repeats.</param>
     /// <param name="family">The family.</param>
     /// <param name="resource">The resource id; of the begin and end of a batch, the subsystem.</param>
     public void Begin(ushort type, ushort flags, uint sequence, byte family = NetlinkHeader.FamilyUnspecified, ushort resource = 0)
@@ -43,12 +43,12 @@ public ref struct MessageWriter
         BinaryPrimitives.WriteUInt16BigEndian(generic[2..], resource);
     }
 
-    /// <summary>Begins a message of another family of netlink.</summary>
+    /// <summary>Begins a message of another netlink family.</summary>
     /// <param name="type">The message type.</param>
     /// <param name="flags">Flags besides NLM_F_REQUEST.</param>
-    /// <param name="sequence">The sequence number, which its answer bears.</param>
-    /// <param name="headerLength">Bytes of the header that the family puts before its attributes.</param>
-    /// <returns>That header, all zero.</returns>
+    /// <param name="sequence">The sequence number, which the answer repeats.</param>
+    /// <param name="headerLength">The length of the family's header before the attributes, in bytes.</param>
+    /// <returns>That header, filled with zeros.</returns>
     public Span<byte> Begin(ushort type, ushort flags, uint sequence, int headerLength)
     {
         _message = _length;
@@ -59,7 +59,7 @@ public ref struct MessageWriter
         return header[NetlinkHeader.Length..];
     }
 
-    /// <summary>Ends the message that was begun.</summary>
+    /// <summary>Ends the current message.</summary>
     public readonly void End() => BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_message), (uint)(_length - _message));
 
     /// <summary>Writes a byte.</summary>
@@ -81,27 +81,27 @@ public ref struct MessageWriter
     public void AddNative(ushort type, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(Attribute(type, sizeof(uint)), value);
 
     /// <summary>Writes bytes.</summary>
-    /// <exception cref="InvalidOperationException">They are more than an attribute can hold.</exception>
+    /// <exception cref="InvalidOperationException">They are longer than an attribute can be.</exception>
     public void Add(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
 
     /// <summary>Writes a name and its terminating zero.</summary>
-    /// <exception cref="InvalidOperationException">It is more than an attribute can hold.</exception>
+    /// <exception cref="InvalidOperationException">It is longer than an attribute can be.</exception>
     public void AddText(ushort type, string value) => Encoding.UTF8.GetBytes(value, Attribute(type, Encoding.UTF8.GetByteCount(value) + 1));
 
     /// <summary>Writes bytes and a terminating zero.</summary>
-    /// <exception cref="InvalidOperationException">They are more than an attribute can hold.</exception>
+    /// <exception cref="InvalidOperationException">They are longer than an attribute can be.</exception>
     public void AddText(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length + 1));
 
     /// <summary>Writes an attribute whose value the caller puts in at once.</summary>
     /// <returns>The value, all zero; what fills it up to a multiple of four bytes may follow.</returns>
-    /// <exception cref="InvalidOperationException">It is more than an attribute can hold.</exception>
+    /// <exception cref="InvalidOperationException">It is longer than an attribute can be.</exception>
     public Span<byte> AddZeros(ushort type, int length) => Attribute(type, length);
 
     /// <summary>Writes messages that are complete.</summary>
     public void Append(scoped ReadOnlySpan<byte> messages) => messages.CopyTo(Take(messages.Length));
 
-    /// <summary>Opens an attribute that holds attributes.</summary>
-    /// <returns>What <see cref="Close"/> wants to know.</returns>
+    /// <summary>Opens a nested attribute.</summary>
+    /// <returns>Its position, for <see cref="Close"/>.</returns>
     public int Open(ushort type)
     {
         int start = _length;
@@ -109,16 +109,16 @@ public ref struct MessageWriter
         return start;
     }
 
-    /// <summary>Closes what <see cref="Open"/> opened.</summary>
-    /// <exception cref="InvalidOperationException">There is more in it than an attribute can hold, 64 kB.</exception>
+    /// <summary>Closes a nested attribute.</summary>
+    /// <exception cref="InvalidOperationException">It is longer than an attribute can be, 64 kB.</exception>
     public readonly void Close(int start) => BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(start), AttributeLength(_length - start));
 
     private static ushort AttributeLength(int length) => length <= ushort.MaxValue
         ? (ushort)length
-        : throw new InvalidOperationException($"a netlink attribute of {length} bytes is longer than its length field can say");
+        : throw new InvalidOperationException($"a netlink attribute of {length} bytes does not fit its length field");
 
     /// <summary>Writes the header of an attribute.</summary>
-    /// <returns>Its value and what fills it up to a multiple of four bytes, all zero.</returns>
+    /// <returns>The value and its padding to a multiple of four bytes, all zero.</returns>
     private Span<byte> Attribute(ushort type, int valueLength)
     {
         ushort length = AttributeLength(NetlinkHeader.AttributeLength + valueLength);

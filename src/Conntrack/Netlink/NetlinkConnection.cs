@@ -1,13 +1,13 @@
 namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>
-/// Asks the kernel, and reads what it answers: to one request at a time, with what belongs to an earlier one passed over.
-/// An answer is one message, or, of a listing or where an acknowledgement is wanted, all up to its end. One thread at a time
-/// may use it.
+/// Sends requests to the kernel and reads the answers: one request at a time; messages that belong to an earlier one are
+/// skipped. An answer is one message, or, for a listing or with an acknowledgement, all messages up to its end. One thread at a
+/// time may use it.
 /// </summary>
 public sealed class NetlinkConnection : IDisposable
 {
-    /// <summary>The kernel fills what the reader offers, up to 32 kB (netlink_recvmsg, since 4.4); others have some to spare.</summary>
+    /// <summary>The kernel fills the reader's buffer up to 32 kB (netlink_recvmsg, since 4.4); this leaves a margin.</summary>
     public const int LongestDatagram = 64 * 1024;
 
     private const int RequestLength = 512;
@@ -21,26 +21,26 @@ public sealed class NetlinkConnection : IDisposable
 
     /// <summary>Uses a socket, which is closed with this.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="bufferLength">The longest datagram that is expected.</param>
+    /// <param name="bufferLength">The length of the longest expected datagram.</param>
     public NetlinkConnection(NetlinkSocket socket, int bufferLength = LongestDatagram)
     {
         Socket = socket;
         _buffer = new byte[bufferLength];
     }
 
-    /// <summary>The socket.</summary>
+    /// <summary>The socket that requests are sent on.</summary>
     public NetlinkSocket Socket { get; }
 
     /// <summary>Whether the answer has been read to its end.</summary>
     public bool IsFinished { get; private set; } = true;
 
-    /// <summary>The errno that the answer ended with, or that asking or receiving failed with; 0 if all went well.</summary>
+    /// <summary>The errno that the answer ended with, or that sending or receiving failed with; 0 on success.</summary>
     public int Error { get; private set; }
 
-    /// <summary>Whether the kernel said that messages of the answer were lost, or that what it lists changed meanwhile.</summary>
+    /// <summary>Whether the kernel reported that messages of the answer were lost, or that the listed objects changed meanwhile.</summary>
     public bool IsIncomplete { get; private set; }
 
-    /// <summary>Begins a request to netfilter; it is sent by <see cref="Send"/>.</summary>
+    /// <summary>Begins a netfilter request; <see cref="Send"/> sends it.</summary>
     /// <param name="type">The message type.</param>
     /// <param name="flags">Flags besides NLM_F_REQUEST.</param>
     /// <param name="family">The family.</param>
@@ -52,10 +52,10 @@ public sealed class NetlinkConnection : IDisposable
         return request;
     }
 
-    /// <summary>Begins a request to another family of netlink; it is sent by <see cref="Send"/>.</summary>
+    /// <summary>Begins a request of another netlink family; <see cref="Send"/> sends it.</summary>
     /// <param name="type">The message type.</param>
     /// <param name="flags">Flags besides NLM_F_REQUEST.</param>
-    /// <param name="headerLength">Bytes of the header that the family puts before its attributes; all are zero.</param>
+    /// <param name="headerLength">The length of the family's header before the attributes, in bytes; it is filled with zeros.</param>
     public MessageWriter BeginPlain(ushort type, ushort flags, int headerLength)
     {
         MessageWriter request = new(ref _request);
@@ -64,7 +64,7 @@ public sealed class NetlinkConnection : IDisposable
     }
 
     /// <summary>Ends the last message of a request and sends it; <see cref="TryRead"/> then reads the answer.</summary>
-    /// <returns>0, or the errno if the kernel did not take it.</returns>
+    /// <returns>0, or the errno if it could not be sent.</returns>
     public int Send(MessageWriter request)
     {
         request.End();
@@ -73,10 +73,10 @@ public sealed class NetlinkConnection : IDisposable
         return Error;
     }
 
-    /// <summary>Reads the next message of the answer, which is there until the next call.</summary>
+    /// <summary>Reads the next message of the answer, which is valid until the next call.</summary>
     /// <param name="message">The message.</param>
-    /// <returns>Whether there was one; if not, <see cref="Error"/> tells how the answer ended.</returns>
-    /// <exception cref="NetlinkException">What came cannot be read.</exception>
+    /// <returns>Whether there was one; if not, <see cref="Error"/> has the result of the answer.</returns>
+    /// <exception cref="NetlinkException">The answer cannot be read.</exception>
     public bool TryRead(out NetlinkMessage message)
     {
         while (!IsFinished)
@@ -88,7 +88,7 @@ public sealed class NetlinkConnection : IDisposable
             }
 
             MessageReader reader = new(_buffer.AsSpan(_position, _end - _position));
-            _position = _end; // of a datagram that cannot be read, the rest is passed over
+            _position = _end; // the rest of a datagram that cannot be read is skipped
             reader.TryRead(out message);
             _position = _end - reader.Left;
             if (message.Sequence == _sequence && IsContent(message))
@@ -102,9 +102,9 @@ public sealed class NetlinkConnection : IDisposable
         return false;
     }
 
-    /// <summary>Reads the answer to its end: the kernel lists nothing else on a socket before a listing is through.</summary>
-    /// <returns>How it ended: 0 or errno.</returns>
-    /// <exception cref="NetlinkException">What came cannot be read.</exception>
+    /// <summary>Skips the rest of the answer: the kernel starts no other listing on a socket before the current one has ended.</summary>
+    /// <returns>The result: 0 or errno.</returns>
+    /// <exception cref="NetlinkException">The answer cannot be read.</exception>
     public int Finish()
     {
         while (TryRead(out _))
@@ -124,7 +124,7 @@ public sealed class NetlinkConnection : IDisposable
         return ++_sequence;
     }
 
-    /// <summary>Whether a message is what was asked for, and not about the answer.</summary>
+    /// <summary>Whether a message is a part of the answer's content, not its end, an error or a loss.</summary>
     private bool IsContent(NetlinkMessage message)
     {
         IsIncomplete |= (message.Flags & NetlinkHeader.DumpInterrupted) != 0;

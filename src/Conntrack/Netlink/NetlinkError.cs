@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>
-/// What an NLMSG_ERROR message tells of the request that was refused, where the socket asked for it
-/// (<see cref="NetlinkSocket.TryExplainErrors"/>). One datagram of a batch gets one of these for each of its messages that
-/// the kernel refuses, told apart by the sequence number.
+/// An NLMSG_ERROR message with the details of a refused request, which the kernel adds after
+/// <see cref="NetlinkSocket.TryExplainErrors"/>. It answers each refused message of a batch with one of these, identified by
+/// the sequence number.
 /// </summary>
 public readonly ref struct NetlinkError
 {
@@ -23,7 +23,7 @@ public readonly ref struct NetlinkError
             return;
         }
 
-        // The request is repeated, or only its header; then come the attributes.
+        // The request or only its header is repeated; the attributes follow.
         ReadOnlySpan<byte> request = message.Payload[sizeof(int)..];
         if (request.Length < NetlinkHeader.Length)
         {
@@ -59,6 +59,6 @@ public readonly ref struct NetlinkError
     /// <summary>The kernel's explanation; empty if it has none.</summary>
     public ReadOnlySpan<byte> Text { get; }
 
-    /// <summary>Where in the request the attribute is that the kernel does not accept, in bytes from its header; 0 if it does not say.</summary>
+    /// <summary>The offset in the request of the attribute that the kernel does not accept, in bytes from the header; 0 if unknown.</summary>
     public uint Offset { get; }
 }

@@ -1,15 +1,15 @@
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>The only exception of this project: the conntrack table could not be read or changed.</summary>
-/// <param name="failure">What kind of thing went wrong.</param>
-/// <param name="message">What was tried, what came back and what to do.</param>
-/// <param name="errorNumber">The errno of the kernel; 0 if it did not come from there.</param>
+/// <summary>The only exception type of this project: a netlink request failed, or an answer or a saved listing cannot be read.</summary>
+/// <param name="failure">The kind of failure.</param>
+/// <param name="message">The attempt, the result and the remedy.</param>
+/// <param name="errorNumber">The errno of the kernel; 0 for other failures.</param>
 public sealed class NetlinkException(NetlinkFailure failure, string message, int errorNumber = 0) : Exception(message)
 {
-    /// <summary>What kind of thing went wrong.</summary>
+    /// <summary>The kind of failure.</summary>
     public NetlinkFailure Failure { get; } = failure;
 
-    /// <summary>The errno of the kernel (asm-generic/errno-base.h); 0 if it did not come from there.</summary>
+    /// <summary>The errno of the kernel (asm-generic/errno-base.h); 0 for other failures.</summary>
     public int ErrorNumber { get; } = errorNumber;
 }
 

@@ -12,7 +12,7 @@ public static class NetlinkHeader
     /// <summary>Bytes of nlattr: length, type.</summary>
     public const int AttributeLength = 4;
 
-    /// <summary>NLMSG_ERROR, which with 0 is an acknowledgement.</summary>
+    /// <summary>NLMSG_ERROR; with errno 0 an acknowledgement.</summary>
     public const ushort Error = 2;
 
     /// <summary>NLMSG_DONE: the end of a listing.</summary>
@@ -21,7 +21,7 @@ public static class NetlinkHeader
     /// <summary>NLMSG_OVERRUN: data was lost.</summary>
     public const ushort Overrun = 4;
 
-    /// <summary>NFNL_MSG_BATCH_BEGIN: what follows takes effect together or not at all.</summary>
+    /// <summary>NFNL_MSG_BATCH_BEGIN: the messages up to the end of the batch take effect together or not at all.</summary>
     public const ushort BatchBegin = 0x10;
 
     /// <summary>NFNL_MSG_BATCH_END.</summary>
@@ -33,13 +33,13 @@ public static class NetlinkHeader
     /// <summary>NLM_F_ACK.</summary>
     public const ushort Acknowledge = 0x04;
 
-    /// <summary>NLM_F_DUMP_INTR: what is listed changed meanwhile.</summary>
+    /// <summary>NLM_F_DUMP_INTR: the listed objects changed meanwhile.</summary>
     public const ushort DumpInterrupted = 0x10;
 
-    /// <summary>NLM_F_CAPPED: an error repeats the header of the request alone.</summary>
+    /// <summary>NLM_F_CAPPED: an error repeats only the header of the request.</summary>
     public const ushort Capped = 0x100;
 
-    /// <summary>NLM_F_EXCL: refused if it is there already.</summary>
+    /// <summary>NLM_F_EXCL: refused if the object exists.</summary>
     public const ushort Exclusive = 0x200;
 
     /// <summary>NLM_F_ACK_TLVS: an error has attributes.</summary>
@@ -63,12 +63,12 @@ public static class NetlinkHeader
     /// <summary>AF_INET6, NFPROTO_IPV6.</summary>
     public const byte FamilyIPv6 = 10;
 
-    /// <summary>Marks an attribute that holds attributes (NLA_F_NESTED).</summary>
+    /// <summary>Marks a nested attribute (NLA_F_NESTED).</summary>
     public const ushort Nested = 0x8000;
 
-    /// <summary>The bits of an attribute's type that are the type (NLA_TYPE_MASK).</summary>
+    /// <summary>The bits of an attribute's type field without the flags (NLA_TYPE_MASK).</summary>
     public const ushort TypeMask = 0x3FFF;
 
-    /// <summary>Netlink puts everything on multiples of four bytes (NLMSG_ALIGN, NLA_ALIGN).</summary>
+    /// <summary>Rounds a length up to netlink's alignment of four bytes (NLMSG_ALIGN, NLA_ALIGN).</summary>
     public static int Align(int length) => (length + 3) & ~3;
 }

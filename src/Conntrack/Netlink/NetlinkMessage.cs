@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>One message that was received.</summary>
+/// <summary>A received message.</summary>
 public readonly ref struct NetlinkMessage
 {
-    /// <summary>Takes a message whose length is right.</summary>
+    /// <summary>Wraps a message whose length was checked.</summary>
     internal NetlinkMessage(ReadOnlySpan<byte> bytes)
     {
         Type = BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]);
@@ -24,21 +24,21 @@ public readonly ref struct NetlinkMessage
     /// <summary>The sequence number of the request that is answered.</summary>
     public uint Sequence { get; }
 
-    /// <summary>The port of who asked, or who did what is reported.</summary>
+    /// <summary>The port id of the socket that sent the request, or that made the reported change.</summary>
     public int Port { get; }
 
-    /// <summary>What follows the header.</summary>
+    /// <summary>The message without its header.</summary>
     public ReadOnlySpan<byte> Payload { get; }
 
-    /// <summary>The family in the header of netfilter's messages.</summary>
+    /// <summary>The family in the header of a netfilter message.</summary>
     /// <exception cref="NetlinkException">The message has no such header.</exception>
     public byte Family => Generic[0];
 
-    /// <summary>The resource id in the header of netfilter's messages.</summary>
+    /// <summary>The resource id in the header of a netfilter message.</summary>
     /// <exception cref="NetlinkException">The message has no such header.</exception>
     public ushort Resource => BinaryPrimitives.ReadUInt16BigEndian(Generic[2..]);
 
-    /// <summary>What follows the header of netfilter's messages.</summary>
+    /// <summary>The attributes of a netfilter message.</summary>
     /// <exception cref="NetlinkException">The message has no such header.</exception>
     public AttributeReader Attributes => new(Generic[NetlinkHeader.GenericLength..]);
 
@@ -47,11 +47,11 @@ public readonly ref struct NetlinkMessage
         : throw AttributeReader.Malformed("the family header is cut off");
 
     /// <summary>The errno of an NLMSG_ERROR message, 0 for an acknowledgement.</summary>
-    /// <exception cref="NetlinkException">The message is cut off.</exception>
+    /// <exception cref="NetlinkException">The message is truncated.</exception>
     public int ToError() => Payload.Length < sizeof(int)
         ? throw AttributeReader.Malformed("an error message is cut off")
         : -BinaryPrimitives.ReadInt32LittleEndian(Payload);
 
-    /// <summary>The errno at the end of a dump; 0 if all went well, and when an old kernel does not say.</summary>
+    /// <summary>The errno at the end of a dump; 0 on success, and when an old kernel does not report it.</summary>
     public int ToDoneError() => Payload.Length < sizeof(int) ? 0 : -BinaryPrimitives.ReadInt32LittleEndian(Payload);
 }

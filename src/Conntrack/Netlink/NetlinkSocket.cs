@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace KubeProxySharp.Conntrack.Netlink;
 
 /// <summary>
-/// A netlink socket in the network namespace of the thread that opened it. What goes wrong is told as errno, for whoever
-/// knows what was tried. Datagrams that do not come from the kernel are passed over.
+/// A netlink socket in the network namespace of the thread that opened it. Failures are returned as errno: the caller adds what
+/// was attempted. Datagrams that do not come from the kernel are ignored.
 /// </summary>
 public sealed unsafe class NetlinkSocket : IDisposable
 {
@@ -16,8 +16,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>NETLINK_NETFILTER: conntrack, nftables, counters.</summary>
     public const int Netfilter = 12;
 
-    /// <summary>The kernel answers at once; a wait this long means that it never will.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    /// <summary>How long to wait for an answer. The kernel answers at once, so after this time no answer will arrive.</summary>
+    private static readonly TimeSpan s_receiveTimeout = TimeSpan.FromSeconds(10);
 
     private readonly SafeFileHandle _handle;
 
@@ -27,15 +27,29 @@ public sealed unsafe class NetlinkSocket : IDisposable
         OpenError = openError;
     }
 
-    /// <summary>The errno that kept the socket from being opened, which is then the answer to everything; 0 if it is open.</summary>
+    /// <summary>The errno with which opening failed, which all methods then return; 0 if the socket is open.</summary>
     public int OpenError { get; }
 
-    /// <summary>What to wait on for something to receive, together with other things.</summary>
+    /// <summary>The handle, to poll together with others.</summary>
     public SafeHandle Handle => _handle;
 
-    /// <summary>Opens a socket; <see cref="OpenError"/> tells whether that succeeded.</summary>
-    /// <param name="protocol">Which part of the kernel to talk to.</param>
-    /// <param name="groups">The bits of the multicast groups to listen to, the first of them 1.</param>
+    /// <summary>
+    /// The port id that the kernel chose, which messages about what was changed through this socket bear; 0 if it is not open.
+    /// No other socket of the network namespace has it while this one is open.
+    /// </summary>
+    public int Port
+    {
+        get
+        {
+            NetlinkAddress own = default;
+            uint size = NetlinkAddress.Size;
+            return OpenError == 0 && NetlinkCalls.GetName(_handle, ref own, ref size) == 0 ? (int)own.PortId : 0;
+        }
+    }
+
+    /// <summary>Opens a socket; <see cref="OpenError"/> has the result.</summary>
+    /// <param name="protocol"><see cref="Route"/> or <see cref="Netfilter"/>.</param>
+    /// <param name="groups">The bits of the multicast groups to join; bit 0 is group 1.</param>
     public static NetlinkSocket Open(int protocol = Netfilter, uint groups = 0)
     {
         SafeFileHandle handle = NetlinkCalls.Socket(NetlinkCalls.AddressFamilyNetlink, NetlinkCalls.SocketRaw | NetlinkCalls.SocketCloseOnExec, protocol);
@@ -44,43 +58,43 @@ public sealed unsafe class NetlinkSocket : IDisposable
             return new(handle, Marshal.GetLastPInvokeError());
         }
 
-        // The kernel chooses the port; a socket that has none is passed over when messages are handed out.
+        // The kernel chooses the port id; without one the socket is skipped when messages are delivered.
         NetlinkAddress own = new() { Family = NetlinkCalls.AddressFamilyNetlink, Groups = groups };
-        return NetlinkCalls.Bind(handle, own, NetlinkAddress.Size) == 0 ? Over(handle, s_patience) : Failed(handle);
+        return NetlinkCalls.Bind(handle, own, NetlinkAddress.Size) == 0 ? FromHandle(handle, s_receiveTimeout) : Failed(handle);
     }
 
-    /// <summary>Takes over a socket that is open, such as one at whose other end a test stands in for the kernel.</summary>
+    /// <summary>Uses an open socket, such as one whose other end is a fake kernel of a test.</summary>
     /// <param name="handle">The socket; it is closed with this.</param>
-    /// <param name="patience">How long an answer may take.</param>
-    public static NetlinkSocket Over(SafeFileHandle handle, TimeSpan patience)
+    /// <param name="timeout">How long to wait for an answer.</param>
+    public static NetlinkSocket FromHandle(SafeFileHandle handle, TimeSpan timeout)
     {
-        long* timeout = stackalloc long[2]; // struct timeval of a 64-bit kernel
-        timeout[0] = (long)patience.TotalSeconds;
-        timeout[1] = 0;
-        return NetlinkCalls.SetOption(handle, NetlinkCalls.LevelSocket, NetlinkCalls.ReceiveTimeout, timeout, 2 * sizeof(long)) == 0
+        long* value = stackalloc long[2]; // struct timeval of a 64-bit kernel
+        value[0] = (long)timeout.TotalSeconds;
+        value[1] = 0;
+        return NetlinkCalls.SetOption(handle, NetlinkCalls.LevelSocket, NetlinkCalls.ReceiveTimeout, value, 2 * sizeof(long)) == 0
             ? new(handle, 0)
             : Failed(handle);
     }
 
     /// <summary>
-    /// Asks for a larger receive buffer, which makes losses of datagrams that nobody asked for rarer. Without CAP_NET_ADMIN
-    /// in the first user namespace it grows to <c>net.core.rmem_max</c> at most.
+    /// Requests a larger receive buffer, so that fewer multicast datagrams are lost. Without CAP_NET_ADMIN in the initial user
+    /// namespace it grows to <c>net.core.rmem_max</c> at most.
     /// </summary>
     public void GrowReceiveBuffer(int bytes) => Grow(NetlinkCalls.ReceiveBufferForce, NetlinkCalls.ReceiveBuffer, bytes);
 
     /// <summary>
-    /// Asks for a larger send buffer, which limits what one call of <see cref="Send"/> takes. Without CAP_NET_ADMIN in the
-    /// first user namespace it grows to <c>net.core.wmem_max</c> at most.
+    /// Requests a larger send buffer, which limits the length of one <see cref="Send"/>. Without CAP_NET_ADMIN in the initial
+    /// user namespace it grows to <c>net.core.wmem_max</c> at most.
     /// </summary>
     public void GrowSendBuffer(int bytes) => Grow(NetlinkCalls.SendBufferForce, NetlinkCalls.SendBuffer, bytes);
 
-    /// <summary>Asks for refusals that explain themselves, and do not repeat the request: see <see cref="NetlinkError"/>.</summary>
-    /// <returns>Whether the kernel does so (since 4.12).</returns>
+    /// <summary>Requests errors with details and without a copy of the request: see <see cref="NetlinkError"/>.</summary>
+    /// <returns>Whether the kernel supports that (since 4.12).</returns>
     public bool TryExplainErrors() =>
         SetOption(NetlinkCalls.LevelNetlink, NetlinkCalls.CappedAcknowledgements, 1) == 0
         && SetOption(NetlinkCalls.LevelNetlink, NetlinkCalls.ExtendedAcknowledgements, 1) == 0;
 
-    /// <summary>From now on only what a program lets through is received.</summary>
+    /// <summary>Attaches a socket filter: from now on only datagrams that it accepts are received.</summary>
     /// <returns>0 or errno.</returns>
     public int Filter(ReadOnlySpan<FilterInstruction> code)
     {
@@ -94,7 +108,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
     }
 
     /// <summary>Sends messages to the kernel, which handles them before this returns.</summary>
-    /// <returns>0, or the errno if it did not take them.</returns>
+    /// <returns>0, or the errno if they could not be sent.</returns>
     public int Send(ReadOnlySpan<byte> messages)
     {
         if (OpenError != 0)
@@ -116,8 +130,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     }
 
     /// <summary>Receives the next datagram of the kernel; waits up to ten seconds for it.</summary>
-    /// <param name="buffer">Takes it.</param>
-    /// <param name="error">Why there is none: <see cref="Errno.TryAgain"/> if it did not come in time.</param>
+    /// <param name="buffer">Receives the datagram.</param>
+    /// <param name="error">The errno if there is none: <see cref="Errno.TryAgain"/> if none arrived in time.</param>
     /// <returns>Its length, longer than the buffer if it did not fit; or -1.</returns>
     public int Receive(Span<byte> buffer, out int error)
     {
@@ -131,9 +145,9 @@ public sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Receives a datagram if there is one.</summary>
-    /// <param name="buffer">Takes it.</param>
-    /// <param name="error">Why there is none.</param>
+    /// <summary>Receives a datagram that has already arrived, without waiting.</summary>
+    /// <param name="buffer">Receives the datagram.</param>
+    /// <param name="error">The errno if there is none.</param>
     /// <returns>Its length, longer than the buffer if it did not fit; or -1.</returns>
     public int ReceiveWaiting(Span<byte> buffer, out int error) => Receive(buffer, NetlinkCalls.MessageDoNotWait, out error);
 
@@ -186,4 +200,25 @@ public sealed unsafe class NetlinkSocket : IDisposable
         public ushort Length;
         public FilterInstruction* Code;
     }
+}
+
+/// <summary>One instruction of a socket filter: struct sock_filter of linux/filter.h.</summary>
+/// <param name="code">The opcode.</param>
+/// <param name="ifTrue">Instructions to skip when a comparison holds.</param>
+/// <param name="ifFalse">Instructions to skip when it does not.</param>
+/// <param name="operand">The constant.</param>
+[StructLayout(LayoutKind.Sequential)]
+public readonly struct FilterInstruction(ushort code, byte ifTrue, byte ifFalse, uint operand)
+{
+    /// <summary>The opcode.</summary>
+    public ushort Code { get; } = code;
+
+    /// <summary>Instructions to skip when a comparison holds.</summary>
+    public byte IfTrue { get; } = ifTrue;
+
+    /// <summary>Instructions to skip when it does not.</summary>
+    public byte IfFalse { get; } = ifFalse;
+
+    /// <summary>The constant.</summary>
+    public uint Operand { get; } = operand;
 }

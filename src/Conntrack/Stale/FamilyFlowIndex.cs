@@ -6,34 +6,34 @@ using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Conntrack.Stale;
 
-/// <summary>The frontends of one family by what flows dial, kept up to date at the cost of what changed.</summary>
-/// <param name="includesTcp">Whether TCP is looked at.</param>
+/// <summary>The frontends of one family, found by the destinations of flows. An update costs only what changed.</summary>
+/// <param name="includesTcp">Whether TCP frontends are included.</param>
 internal sealed class FamilyFlowIndex(bool includesTcp)
 {
-    /// <summary>More frontends that went away are not remembered: about 20 MB.</summary>
+    /// <summary>The largest number of removed frontends that are remembered, which take about 20 MB.</summary>
     private const int GoneLimit = 262_144;
 
     private readonly Dictionary<FlowFrontend, FlowTarget> _live = [];
     private readonly HashSet<FlowFrontend> _gone = [];
     private FamilyRules? _rules;
 
-    /// <summary>Frontends that went away and could not be remembered.</summary>
+    /// <summary>Number of removed frontends that were not remembered because there were too many.</summary>
     public long Forgotten { get; private set; }
 
     /// <summary>Number of frontends that Services claim.</summary>
     public int LiveCount => _live.Count;
 
-    /// <summary>Number of frontends that went away and are remembered.</summary>
+    /// <summary>Number of removed frontends that are remembered.</summary>
     public int GoneCount => _gone.Count;
 
-    /// <summary>Whether some frontend, maybe one that went away, has a protocol.</summary>
+    /// <summary>Whether any frontend, removed ones included, has a protocol.</summary>
     public bool Has(TransportProtocol protocol) =>
         _live.Keys.Any(frontend => frontend.Protocol == protocol) || _gone.Any(frontend => frontend.Protocol == protocol);
 
-    /// <summary>Whether these are the rules that were taken over last.</summary>
+    /// <summary>Whether the index holds these rules.</summary>
     public bool IsAt(FamilyRules rules) => ReferenceEquals(_rules, rules);
 
-    /// <summary>Looks for what differs by itself, at the cost of a walk over all Services.</summary>
+    /// <summary>Updates the index to new rules by comparing all Services.</summary>
     public void Update(FamilyRules after)
     {
         List<NamespacedName> changed = [];
@@ -53,10 +53,10 @@ internal sealed class FamilyFlowIndex(bool includesTcp)
         Update(after, changed);
     }
 
-    /// <summary>Takes over new rules, of which only the named Services differ.</summary>
+    /// <summary>Updates the index to new rules, of which only the named Services differ.</summary>
     public void Update(FamilyRules after, IReadOnlyCollection<NamespacedName> changed)
     {
-        // A frontend may move from one changed Service to another: all are taken out before any is put in.
+        // A frontend may move from one changed Service to another: all are removed before any is added.
         foreach (NamespacedName name in changed)
         {
             Remove(_rules?.Services.GetValueOrDefault(name));
@@ -70,7 +70,7 @@ internal sealed class FamilyFlowIndex(bool includesTcp)
         _rules = after;
     }
 
-    /// <summary>Begins to count the flows of a protocol anew.</summary>
+    /// <summary>Resets the counts of the flows of a protocol.</summary>
     public void BeginCount(TransportProtocol protocol)
     {
         foreach (FlowTarget target in _live.Values)
@@ -95,14 +95,14 @@ internal sealed class FamilyFlowIndex(bool includesTcp)
         }
     }
 
-    /// <summary>Forgets the frontends that went away.</summary>
+    /// <summary>Forgets the removed frontends.</summary>
     public void ForgetGone() => _gone.Clear();
 
-    /// <summary>Finds the service port that a flow dials.</summary>
+    /// <summary>Finds the service port that a flow was sent to.</summary>
     /// <param name="original">The original direction of the flow.</param>
     /// <param name="localAddresses">The addresses of this node.</param>
     /// <param name="target">The service port, or null.</param>
-    /// <returns>Whether the flow dials a frontend, or one that went away.</returns>
+    /// <returns>Whether the destination is a frontend, or was one that is remembered.</returns>
     public bool TryFind(in ConntrackTuple original, IReadOnlySet<IpAddress> localAddresses, out FlowTarget? target)
     {
         TransportProtocol protocol = (TransportProtocol)original.Protocol;

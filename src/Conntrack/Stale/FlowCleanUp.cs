@@ -6,18 +6,18 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Conntrack.Stale;
 
 /// <summary>
-/// Deletes the flows that the rules would not make any more. Its memory does not depend on the size of the table: flows are
-/// judged as the kernel lists them, and stale ones are deleted in batches while the listing waits.
+/// Deletes the flows that the present rules would not create. Its memory does not depend on the size of the table: flows are
+/// checked as the kernel lists them, and stale ones are deleted in batches while the listing is paused.
 /// </summary>
 /// <param name="table">The conntrack table.</param>
 /// <param name="staleFlows">Decides which flows are stale.</param>
 /// <param name="timeProvider">Measures the duration.</param>
 public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, TimeProvider timeProvider)
 {
-    /// <summary>Stale flows that are collected before they are deleted.</summary>
+    /// <summary>Number of stale flows that are collected before they are deleted.</summary>
     public const int BatchSize = 4096;
 
-    /// <summary>How often an interrupted listing is done, as in kube-proxy (spec 8.2).</summary>
+    /// <summary>The number of attempts of a listing that is interrupted, as in kube-proxy (spec 8.2).</summary>
     public const int MaxAttempts = 5;
 
     private const int ExaminedPerCancellationCheck = 1024;
@@ -25,18 +25,18 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     private readonly ConntrackEntry[] _batch = new ConntrackEntry[BatchSize];
     private readonly FlowVerdict[] _verdicts = new FlowVerdict[BatchSize];
 
-    /// <summary>The stale flows of this listing that are still there: if it has to be repeated, they are met again.</summary>
+    /// <summary>The stale flows of this listing that still exist: a repeated listing has them again.</summary>
     private readonly FlowCounts _left = new();
     private int _batched;
     private bool _isLeft;
 
-    /// <summary>What the last pass did, or the one under way so far; it stays when a pass ends with an exception.</summary>
+    /// <summary>The result of the last pass, or of the current one so far; it is kept when a pass ends with an exception.</summary>
     public FlowCleanUpResult Latest { get; private set; } = new();
 
-    /// <summary>Makes one pass that deletes whatever is stale by the rules as they are.</summary>
-    /// <param name="cancellationToken">Ends the pass.</param>
+    /// <summary>Makes one pass that deletes all flows that are stale by the present rules.</summary>
+    /// <param name="cancellationToken">Cancels the pass.</param>
     /// <exception cref="NetlinkException">The table could not be listed, or deleting is not permitted.</exception>
-    /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
+    /// <exception cref="OperationCanceledException">The pass was cancelled; flows deleted so far stay deleted.</exception>
     public FlowCleanUpResult Run(CancellationToken cancellationToken)
     {
         foreach (ConntrackEntry listed in Walk(cancellationToken))
@@ -53,13 +53,13 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
 
     /// <summary>
     /// Makes one pass and yields each flow that was stale when it was listed. The caller may update the rules, and then calls
-    /// <see cref="LookAgain"/> and <see cref="Delete"/> or <see cref="Spare"/> before it goes on. After a pass that saw all
-    /// flows, could delete those that were stale, and had the same rules throughout, the frontends that went away are forgotten.
+    /// <see cref="LookAgain"/> and <see cref="Delete"/> or <see cref="Spare"/> before it continues. After a pass that saw all
+    /// flows, could delete those that were stale, and had the same rules throughout, the removed frontends are forgotten.
     /// </summary>
-    /// <param name="cancellationToken">Ends the pass.</param>
+    /// <param name="cancellationToken">Cancels the pass.</param>
     /// <returns>The flows as they were listed. Enumerated once; one pass at a time.</returns>
     /// <exception cref="NetlinkException">The table could not be listed.</exception>
-    /// <exception cref="OperationCanceledException">What was deleted so far stays deleted.</exception>
+    /// <exception cref="OperationCanceledException">The pass was cancelled; flows deleted so far stay deleted.</exception>
     public IEnumerable<ConntrackEntry> Walk(CancellationToken cancellationToken)
     {
         long start = timeProvider.GetTimestamp();
@@ -73,7 +73,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
             bool isWhole = false;
             for (int attempt = 1; attempt <= MaxAttempts && !isWhole; attempt++)
             {
-                // What is listed again counts once.
+                // A flow that is listed again is counted once.
                 result.Stale.Subtract(_left);
                 _left.Clear();
                 (result.Spared, result.Failed) = (spared, failed);
@@ -109,11 +109,11 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         result.Duration = timeProvider.GetElapsedTime(start);
     }
 
-    /// <summary>Reads the flow that <see cref="Walk"/> yielded last once more, and judges it by the rules as they are now.</summary>
+    /// <summary>Reads the flow that <see cref="Walk"/> yielded last again, and checks it against the present rules.</summary>
     /// <param name="listed">The flow as it was listed.</param>
     /// <param name="current">The flow as it is now.</param>
-    /// <returns>The verdict; not a stale one when the flow ended, when another took its place, or when it cannot be read.</returns>
-    /// <exception cref="NetlinkException">Reading is not possible at all.</exception>
+    /// <returns>The verdict; not stale when the flow has ended, was replaced by another, or cannot be read.</returns>
+    /// <exception cref="NetlinkException">No flow can be read.</exception>
     public FlowVerdict LookAgain(in ConntrackEntry listed, out ConntrackEntry current)
     {
         current = default;
@@ -141,7 +141,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     /// <summary>Deletes the flow that <see cref="Walk"/> yielded last.</summary>
     /// <param name="current">The flow as <see cref="LookAgain"/> read it.</param>
     /// <param name="verdict">What <see cref="LookAgain"/> returned.</param>
-    /// <returns>Whether it was there and is gone now.</returns>
+    /// <returns>Whether it existed and was deleted.</returns>
     /// <exception cref="NetlinkException">Deleting is not permitted.</exception>
     public bool Delete(in ConntrackEntry current, FlowVerdict verdict)
     {
@@ -164,10 +164,10 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         }
     }
 
-    /// <summary>One flow that cannot be deleted, such as one that hardware forwards, does not save the others.</summary>
+    /// <summary>Whether a failure concerns one flow, such as one that hardware forwards: the others are deleted nevertheless.</summary>
     private static bool IsOfOneFlow(NetlinkException e) => e.Failure is NetlinkFailure.Refused or NetlinkFailure.MalformedMessage;
 
-    // The kernel selects by protocol only within one family. What no Service has is not listed at all.
+    // The kernel selects by protocol only within one family. Protocols that no Service uses are not listed.
     private List<ConntrackFilter> Filters()
     {
         List<ConntrackFilter> filters = [];
@@ -185,8 +185,8 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         return filters;
     }
 
-    /// <summary>Collects stale flows, as many as a batch holds.</summary>
-    /// <returns>Whether there may be more in the listing.</returns>
+    /// <summary>Collects up to <see cref="BatchSize"/> stale flows.</summary>
+    /// <returns>Whether the listing may contain more.</returns>
     private bool FillBatch(ConntrackDump dump, FlowCleanUpResult result, CancellationToken cancellationToken)
     {
         _batched = 0;
@@ -228,10 +228,10 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     }
 }
 
-/// <summary>What a pass of <see cref="FlowCleanUp"/> did.</summary>
+/// <summary>The result of a pass of <see cref="FlowCleanUp"/>.</summary>
 public sealed class FlowCleanUpResult
 {
-    /// <summary>Flows that were judged: those of the families and protocols that Services have.</summary>
+    /// <summary>Flows that were checked: those of the families and protocols that Services have.</summary>
     public long Examined { get; internal set; }
 
     /// <summary>Flows that were found stale, by reason and protocol.</summary>
@@ -240,7 +240,7 @@ public sealed class FlowCleanUpResult
     /// <summary>Flows that were deleted, by reason and protocol.</summary>
     public FlowCounts Deleted { get; } = new();
 
-    /// <summary>Stale flows that were gone, or replaced by others that are not stale, when they were to be deleted.</summary>
+    /// <summary>Stale flows that no longer existed, or had been replaced by others that are not stale, before they could be deleted.</summary>
     public long AlreadyGone { get; internal set; }
 
     /// <summary>Stale flows that the caller left to a later pass.</summary>
@@ -249,12 +249,12 @@ public sealed class FlowCleanUpResult
     /// <summary>Stale flows that the kernel refused to delete.</summary>
     public long Failed { get; internal set; }
 
-    /// <summary>Why the kernel refused the first of them; null if there was none.</summary>
+    /// <summary>The reason of the first refusal; null if there was none.</summary>
     public string? FirstFailure { get; internal set; }
 
     /// <summary>Whether every flow was seen; false when the kernel interrupted the listing as often as it was repeated.</summary>
     public bool IsComplete { get; internal set; } = true;
 
-    /// <summary>How long it took.</summary>
+    /// <summary>The duration of the pass.</summary>
     public TimeSpan Duration { get; internal set; }
 }

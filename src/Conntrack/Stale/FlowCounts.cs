@@ -12,7 +12,7 @@ public sealed class FlowCounts
     /// <summary>The number for a verdict and a protocol.</summary>
     public long this[FlowVerdict verdict, TransportProtocol protocol] => _counts[Index(verdict, protocol)];
 
-    /// <summary>The number for a verdict, whatever the protocol.</summary>
+    /// <summary>The number for a verdict, for all protocols.</summary>
     public long this[FlowVerdict verdict] =>
         this[verdict, TransportProtocol.Tcp] + this[verdict, TransportProtocol.Udp] + this[verdict, TransportProtocol.Sctp];
 
@@ -31,10 +31,10 @@ public sealed class FlowCounts
         }
     }
 
-    /// <summary>Takes back one.</summary>
+    /// <summary>Decrements a count.</summary>
     internal void Uncount(FlowVerdict verdict, byte protocol) => _counts[Index(verdict, (TransportProtocol)protocol)]--;
 
-    /// <summary>Takes back what others count.</summary>
+    /// <summary>Subtracts other counts.</summary>
     internal void Subtract(FlowCounts others)
     {
         for (int index = 0; index < _counts.Length; index++)
@@ -43,7 +43,7 @@ public sealed class FlowCounts
         }
     }
 
-    /// <summary>Begins at 0 again.</summary>
+    /// <summary>Resets all counts to 0.</summary>
     internal void Clear() => Array.Clear(_counts);
 
     internal void Count(FlowVerdict verdict, byte protocol) => _counts[Index(verdict, (TransportProtocol)protocol)]++;

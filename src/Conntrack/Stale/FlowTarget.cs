@@ -6,19 +6,19 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Conntrack.Stale;
 
-/// <summary>The service port behind a frontend, and which destinations its flows may have.</summary>
+/// <summary>The service port of a frontend, and the endpoints that its flows may go to.</summary>
 /// <param name="port">The service port.</param>
 internal sealed class FlowTarget(ServicePortRules port)
 {
-    /// <summary>Up to so many endpoints a walk over the list is as fast as a lookup, and needs no memory.</summary>
-    private const int WalkLimit = 16;
+    /// <summary>Up to this number of endpoints a linear search is as fast as a hash table, and needs no memory.</summary>
+    private const int LinearSearchLimit = 16;
 
     private HashSet<EndpointAddress>? _usable;
     private bool? _hasUsable;
 
     public ServicePortName Name => port.Name;
 
-    /// <summary>Flows that were counted since the count began.</summary>
+    /// <summary>Number of flows counted since the last reset.</summary>
     public long Flows { get; set; }
 
     /// <summary>Whether there is an endpoint that flows may go to.</summary>
@@ -28,7 +28,7 @@ internal sealed class FlowTarget(ServicePortRules port)
     public bool IsUsable(EndpointAddress address)
     {
         ReadOnlySpan<Endpoint> all = port.Endpoints.All.AsSpan();
-        if (all.Length > WalkLimit)
+        if (all.Length > LinearSearchLimit)
         {
             return (_usable ??= CollectUsable()).Contains(address);
         }
@@ -44,7 +44,7 @@ internal sealed class FlowTarget(ServicePortRules port)
         return false;
     }
 
-    // A connection outlives the readiness of its server, and drains while that terminates; a datagram needs an answer now.
+    // A connection outlives the readiness of its server, and drains while the server terminates; a datagram needs an answer now.
     private bool MayKeepFlows(Endpoint endpoint) => port.Name.Protocol != TransportProtocol.Udp || endpoint.IsServing;
 
     private bool FindUsable()
@@ -75,11 +75,11 @@ internal sealed class FlowTarget(ServicePortRules port)
     }
 }
 
-/// <summary>What a flow dials, within one family.</summary>
+/// <summary>The destination of a flow, within one family.</summary>
 /// <param name="Address">The destination; the default value for node ports.</param>
 /// <param name="Port">The destination port.</param>
 /// <param name="Protocol">The protocol.</param>
-/// <param name="IsNodePort">Whether every address of the node that answers node ports is meant.</param>
+/// <param name="IsNodePort">Whether it stands for every address of the node that answers node ports.</param>
 internal readonly record struct FlowFrontend(IpAddress Address, ushort Port, TransportProtocol Protocol, bool IsNodePort)
 {
     public static FlowFrontend Of(Frontend frontend, TransportProtocol protocol) =>

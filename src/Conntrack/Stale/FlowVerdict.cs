@@ -3,22 +3,22 @@ namespace KubeProxySharp.Conntrack.Stale;
 /// <summary>Whether a flow is stale, and why.</summary>
 public enum FlowVerdict
 {
-    /// <summary>It dials no frontend of ours, or is of a protocol that is not looked at.</summary>
+    /// <summary>Its destination is no frontend, or its protocol is not checked.</summary>
     Foreign,
 
-    /// <summary>It goes where it may go, or does no harm.</summary>
+    /// <summary>It goes to a valid endpoint, or is harmless.</summary>
     Healthy,
 
-    /// <summary>Stale: its endpoint left the service port, or (UDP) stopped serving; others are there.</summary>
+    /// <summary>Stale: its endpoint left the service port, or (UDP) stopped serving; there are others.</summary>
     EndpointGone,
 
-    /// <summary>Stale: it goes to an endpoint, but its service port has none any more.</summary>
+    /// <summary>Stale: it goes to an endpoint, but its service port no longer has any.</summary>
     NoEndpoints,
 
-    /// <summary>Stale: it goes to an endpoint through a frontend that no Service claims any more.</summary>
+    /// <summary>Stale: it goes to an endpoint through a frontend that no Service claims any longer.</summary>
     ServiceGone,
 
-    /// <summary>Stale: it began before the rules of its frontend, which now has endpoints, and is sent nowhere.</summary>
+    /// <summary>Stale: it began before the rules of its frontend, which now has endpoints, and its destination is not translated.</summary>
     NotTranslated,
 }
 

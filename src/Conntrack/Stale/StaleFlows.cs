@@ -7,16 +7,16 @@ using KubeProxySharp.RuleModel.State;
 namespace KubeProxySharp.Conntrack.Stale;
 
 /// <summary>
-/// Decides which flows the rules would not make any more (spec 8.2). Pure: it looks at values only. One thread at a time may
-/// use it, so whoever cleans up also takes over the changes. It differs from kube-proxy's clean-up:
+/// Decides which flows the present rules would not create (spec 8.2). It has no side effects. One thread at a time may use it,
+/// so the thread that cleans up also applies the changes. It differs from kube-proxy's clean-up:
 /// <list type="bullet">
-/// <item>SCTP is looked at, and TCP when asked for. A connection is stale only when its endpoint left the service port; that
-/// it is not ready, or terminates, does not matter. UDP needs a serving endpoint, as kube-proxy has it.</item>
-/// <item>Flows to endpoints of a service port that has none any more are stale, and so are those through frontends that went
-/// away; kube-proxy keeps both.</item>
-/// <item>A node port is dialled only at the addresses that answer node ports, not at any address.</item>
-/// <item>Flows in other zones than the default one are foreign: whoever keeps zones of its own (Open vSwitch) has flows to
-/// frontends there that our rules did not make, and removes them itself.</item>
+/// <item>SCTP is checked, and TCP on request. A connection is stale only when its endpoint left the service port, not when the
+/// endpoint is unready or terminating. UDP needs a serving endpoint, as in kube-proxy.</item>
+/// <item>Flows to endpoints of a service port that no longer has any are stale, and so are those through removed frontends;
+/// kube-proxy keeps both.</item>
+/// <item>A node port is matched only at the addresses that answer node ports, not at any address.</item>
+/// <item>Flows in other zones than the default one are foreign: software that uses zones (Open vSwitch) may have flows to
+/// frontends there that these rules did not create, and removes them itself.</item>
 /// </list>
 /// </summary>
 public sealed class StaleFlows
@@ -28,7 +28,7 @@ public sealed class StaleFlows
 
     /// <summary>Builds the index of a model.</summary>
     /// <param name="model">The rules as they are in the kernel.</param>
-    /// <param name="includesTcp">Whether TCP connections are looked at too.</param>
+    /// <param name="includesTcp">Whether TCP connections are checked too.</param>
     /// <param name="countsFlows">Whether flows that go to endpoints are counted, those of TCP too.</param>
     public StaleFlows(RuleModelSnapshot model, bool includesTcp = false, bool countsFlows = false)
     {
@@ -45,22 +45,22 @@ public sealed class StaleFlows
     /// <summary>Number of frontends in the index, of both families.</summary>
     public int FrontendCount => _ipv4.LiveCount + _ipv6.LiveCount;
 
-    /// <summary>Number of frontends that went away and are remembered until <see cref="ForgetGone"/>.</summary>
+    /// <summary>Number of removed frontends, which are remembered until <see cref="ForgetGone"/>.</summary>
     public int GoneFrontendCount => _ipv4.GoneCount + _ipv6.GoneCount;
 
-    /// <summary>Number of frontends that went away but were too many to remember; their flows end by their time-outs.</summary>
+    /// <summary>Number of removed frontends that were not remembered because there were too many; their flows end by their time-outs.</summary>
     public long ForgottenFrontends => _ipv4.Forgotten + _ipv6.Forgotten;
 
-    /// <summary>How often the rules were updated: a pass during which they were may have missed flows of frontends that went away.</summary>
+    /// <summary>Number of updates of the rules: a pass may have missed flows of frontends that were removed during it.</summary>
     internal long UpdateCount { get; private set; }
 
     /// <summary>
-    /// Says which addresses this node has. Where every one of them answers node ports, flows to node ports are recognised by
-    /// them; as long as they are not known, only those to the node's primary address and to loopback are.
+    /// Sets the addresses of this node. Where all of them answer node ports, flows to node ports are recognised by them; until
+    /// they are known, only flows to the node's primary address and to loopback are recognised.
     /// </summary>
     public void SetLocalAddresses(IEnumerable<IpAddress> addresses) => _localAddresses = [.. addresses];
 
-    /// <summary>Takes over new rules, finding out by itself what changed: a walk over all Services, but never wrong.</summary>
+    /// <summary>Updates the index to new rules by comparing all Services.</summary>
     public void Update(RuleModelSnapshot after)
     {
         UpdateCount++;
@@ -68,11 +68,11 @@ public sealed class StaleFlows
         _ipv6.Update(after.IPv6);
     }
 
-    /// <summary>Takes over a change at the cost of what changed.</summary>
-    /// <param name="change">The change; where it does not begin where the last one ended, all Services are walked over.</param>
+    /// <summary>Updates the index by a change, at a cost that follows the change.</summary>
+    /// <param name="change">The change; if it does not start from the rules of the last update, all Services are compared.</param>
     /// <param name="changed">
-    /// The Services that were looked at for it. The change itself does not name those whose rules stayed the same while an
-    /// endpoint that no packet is sent to came, went or stopped serving.
+    /// The Services that were built again for it. The change itself does not name those whose rules stayed the same while an
+    /// endpoint that receives no packets was added, was removed or stopped serving.
     /// </param>
     public void Update(RuleModelChange change, IReadOnlyCollection<NamespacedName> changed)
     {
@@ -81,14 +81,14 @@ public sealed class StaleFlows
         Update(_ipv6, change.IPv6, changed);
     }
 
-    /// <summary>Forgets the frontends that went away, after a pass that saw the whole table.</summary>
+    /// <summary>Forgets the removed frontends, after a pass that saw the whole table.</summary>
     public void ForgetGone()
     {
         _ipv4.ForgetGone();
         _ipv6.ForgetGone();
     }
 
-    /// <summary>Begins to count the flows of a family and protocol anew.</summary>
+    /// <summary>Resets the counts of the flows of a family and protocol.</summary>
     public void BeginCount(IpFamily family, TransportProtocol protocol)
     {
         if (_countsFlows)
@@ -97,8 +97,8 @@ public sealed class StaleFlows
         }
     }
 
-    /// <summary>The service ports with the most flows, by what was counted; the most first.</summary>
-    /// <param name="limit">The most to return.</param>
+    /// <summary>The service ports with the most counted flows, in descending order.</summary>
+    /// <param name="limit">The largest number of service ports to return.</param>
     public IReadOnlyList<ServiceFlowCount> Largest(int limit)
     {
         List<ServiceFlowCount> counts = [];
@@ -111,7 +111,7 @@ public sealed class StaleFlows
     /// <summary>Whether flows of a family and protocol can be other than foreign: some Service has such a port.</summary>
     public bool HasFrontends(IpFamily family, TransportProtocol protocol) => (family == IpFamily.IPv4 ? _ipv4 : _ipv6).Has(protocol);
 
-    /// <summary>Decides about a flow.</summary>
+    /// <summary>Decides whether a flow is stale.</summary>
     public FlowVerdict Decide(in ConntrackEntry entry)
     {
         if (!IsOfInterest(entry))
@@ -125,7 +125,7 @@ public sealed class StaleFlows
             return FlowVerdict.Foreign;
         }
 
-        // Where the packets go is where the answers come from, whatever else was translated (masquerading, hairpin).
+        // Packets go to the source of the answers, whatever else was translated (masquerading, hairpin).
         EndpointAddress destination = new(entry.Reply.Source, entry.Reply.SourcePort);
         if (target is not null && target.IsUsable(destination))
         {
@@ -148,7 +148,7 @@ public sealed class StaleFlows
 
     private static FlowVerdict DecideTranslated(in ConntrackEntry entry, FlowTarget? target)
     {
-        // A closed connection carries nothing any more; its entry is there for late packets and ends soon.
+        // A closed connection carries no more data; its entry exists for late packets and expires soon.
         if (entry.TcpState is TcpState.TimeWait or TcpState.Close)
         {
             return FlowVerdict.Healthy;
@@ -166,7 +166,7 @@ public sealed class StaleFlows
             return FlowVerdict.Foreign;
         }
 
-        // Without endpoints the rules refuse such packets themselves. A connection that somebody answers is not lost.
+        // Without endpoints the rules reject such packets themselves. A connection that is answered works.
         bool isAnswered = entry.Protocol != (byte)TransportProtocol.Udp && entry.HasReply;
         return target.HasUsable && !isAnswered ? FlowVerdict.NotTranslated : FlowVerdict.Healthy;
     }

@@ -12,9 +12,9 @@ public static class ConntrackText
     /// <summary>The longest line that is read, in bytes; the tool's own are below 600.</summary>
     public const int MaxLineLength = 4096;
 
-    /// <summary>Reads a listing. Empty lines and the tool's closing line ("… flow entries have been shown") are passed over.</summary>
+    /// <summary>Reads a listing. Empty lines and the tool's closing line ("… flow entries have been shown") are skipped.</summary>
     /// <param name="stream">The listing; it is read to its end and left open.</param>
-    /// <exception cref="NetlinkException">A line cannot be read; the text has its number, from 1.</exception>
+    /// <exception cref="NetlinkException">A line cannot be read; the message has its number, from 1.</exception>
     public static IEnumerable<ConntrackEntry> Read(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -57,7 +57,7 @@ public static class ConntrackText
         }
     }
 
-    /// <summary>Makes sure that the buffer has a whole line from <paramref name="start"/> on.</summary>
+    /// <summary>Reads until the buffer has a complete line from <paramref name="start"/> on.</summary>
     private static bool TryReadLine(Stream stream, byte[] buffer, ref int start, ref int end, int number, out int length)
     {
         while (true)

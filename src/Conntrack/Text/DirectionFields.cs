@@ -4,10 +4,10 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Text;
 
-/// <summary>The words of one direction of a flow: the second time a word comes it belongs to the other direction.</summary>
+/// <summary>The fields of one direction of a flow: a field that occurs a second time belongs to the other direction.</summary>
 internal struct DirectionFields
 {
-    private Words _seen;
+    private Fields _seen;
     private IpAddress _source;
     private IpAddress _destination;
     private ushort _sourcePort;
@@ -17,7 +17,7 @@ internal struct DirectionFields
     private bool _isIPv6;
 
     [Flags]
-    private enum Words
+    private enum Fields
     {
         None = 0,
         Source = 1,
@@ -32,58 +32,57 @@ internal struct DirectionFields
     }
 
     /// <summary>Whether both addresses are there.</summary>
-    public readonly bool IsComplete => (_seen & (Words.Source | Words.Destination)) == (Words.Source | Words.Destination);
+    public readonly bool IsComplete => (_seen & (Fields.Source | Fields.Destination)) == (Fields.Source | Fields.Destination);
 
-    /// <summary>The family, by how the source is written.</summary>
+    /// <summary>The family, derived from the form of the source address.</summary>
     public readonly IpFamily Family => _isIPv6 ? IpFamily.IPv6 : IpFamily.IPv4;
 
-    /// <summary>What passed.</summary>
     public readonly FlowCounters Counters => new(_packets, _bytes);
 
-    /// <summary>Whether a word belongs to this direction and has not come yet.</summary>
+    /// <summary>Whether a field belongs to this direction and has not occurred yet.</summary>
     public readonly bool Wants(ReadOnlySpan<byte> key)
     {
-        Words word = Find(key);
+        Fields field = Find(key);
 
-        // "id=" is both the id of an echo, and that of the flow after all directions (-o id).
-        return word != Words.None && (_seen & word) == 0 && (word != Words.Id || (_seen & Words.Type) != 0);
+        // "id=" is the id of an ICMP echo, and after both directions the id of the flow (-o id).
+        return field != Fields.None && (_seen & field) == 0 && (field != Fields.Id || (_seen & Fields.Type) != 0);
     }
 
-    /// <summary>Reads a word that <see cref="Wants"/> wants.</summary>
+    /// <summary>Parses a field for which <see cref="Wants"/> is true.</summary>
     public bool TryRead(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        Words word = Find(key);
-        _seen |= word;
-        switch (word)
+        Fields field = Find(key);
+        _seen |= field;
+        switch (field)
         {
-            case Words.Source:
+            case Fields.Source:
                 _isIPv6 = value.Contains((byte)':');
                 return IpAddress.TryParse(value, out _source);
-            case Words.Destination:
+            case Fields.Destination:
                 return IpAddress.TryParse(value, out _destination) && value.Contains((byte)':') == _isIPv6;
-            case Words.Packets:
+            case Fields.Packets:
                 return TryNumber(value, out _packets);
-            case Words.Bytes:
+            case Fields.Bytes:
                 return TryNumber(value, out _bytes);
         }
 
-        if (!TryNumber(value, out ulong number) || number > (word is Words.Type or Words.Code ? byte.MaxValue : ushort.MaxValue))
+        if (!TryNumber(value, out ulong number) || number > (field is Fields.Type or Fields.Code ? byte.MaxValue : ushort.MaxValue))
         {
             return false;
         }
 
-        switch (word)
+        switch (field)
         {
-            case Words.SourcePort or Words.Id:
+            case Fields.SourcePort or Fields.Id:
                 _sourcePort = (ushort)number;
                 break;
-            case Words.DestinationPort:
+            case Fields.DestinationPort:
                 _destinationPort = (ushort)number;
                 break;
-            case Words.Type:
+            case Fields.Type:
                 _destinationPort = (ushort)((_destinationPort & 0xFF) | (int)(number << 8));
                 break;
-            case Words.Code:
+            case Fields.Code:
                 _destinationPort = (ushort)((_destinationPort & 0xFF00) | (int)number);
                 break;
         }
@@ -96,17 +95,17 @@ internal struct DirectionFields
     private static bool TryNumber(ReadOnlySpan<byte> text, out ulong value) =>
         Utf8Parser.TryParse(text, out value, out int length) && length == text.Length;
 
-    private static Words Find(ReadOnlySpan<byte> key) => key switch
+    private static Fields Find(ReadOnlySpan<byte> key) => key switch
     {
-        _ when key.SequenceEqual("src"u8) => Words.Source,
-        _ when key.SequenceEqual("dst"u8) => Words.Destination,
-        _ when key.SequenceEqual("sport"u8) => Words.SourcePort,
-        _ when key.SequenceEqual("dport"u8) => Words.DestinationPort,
-        _ when key.SequenceEqual("type"u8) => Words.Type,
-        _ when key.SequenceEqual("code"u8) => Words.Code,
-        _ when key.SequenceEqual("id"u8) => Words.Id,
-        _ when key.SequenceEqual("packets"u8) => Words.Packets,
-        _ when key.SequenceEqual("bytes"u8) => Words.Bytes,
-        _ => Words.None,
+        _ when key.SequenceEqual("src"u8) => Fields.Source,
+        _ when key.SequenceEqual("dst"u8) => Fields.Destination,
+        _ when key.SequenceEqual("sport"u8) => Fields.SourcePort,
+        _ when key.SequenceEqual("dport"u8) => Fields.DestinationPort,
+        _ when key.SequenceEqual("type"u8) => Fields.Type,
+        _ when key.SequenceEqual("code"u8) => Fields.Code,
+        _ when key.SequenceEqual("id"u8) => Fields.Id,
+        _ when key.SequenceEqual("packets"u8) => Fields.Packets,
+        _ when key.SequenceEqual("bytes"u8) => Fields.Bytes,
+        _ => Fields.None,
     };
 }

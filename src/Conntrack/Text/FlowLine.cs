@@ -5,7 +5,7 @@ using KubeProxySharp.Conntrack.Flows;
 
 namespace KubeProxySharp.Conntrack.Text;
 
-/// <summary>What the words of one line of <c>conntrack -L</c> say (snprintf_default.c of libnetfilter_conntrack).</summary>
+/// <summary>A parsed line of <c>conntrack -L</c> (snprintf_default.c of libnetfilter_conntrack).</summary>
 internal struct FlowLine
 {
     private DirectionFields _original;
@@ -21,8 +21,8 @@ internal struct FlowLine
     private ZoneScope _zoneScope;
     private ulong _start;
 
-    /// <summary>Reads a line.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>Parses a line.</summary>
+    /// <returns>The problem, or null.</returns>
     public string? Read(ReadOnlySpan<byte> line)
     {
         _status = ConntrackStatus.Confirmed | ConntrackStatus.SeenReply;
@@ -45,7 +45,7 @@ internal struct FlowLine
             : null;
     }
 
-    /// <summary>The flow; whether it is translated is seen from its directions.</summary>
+    /// <summary>The flow. The text has no NAT status bits: they are derived from the directions.</summary>
     public readonly ConntrackEntry ToEntry()
     {
         ConntrackTuple original = _original.ToTuple(_protocol);
@@ -91,7 +91,7 @@ internal struct FlowLine
     private static bool TryNumber(ReadOnlySpan<byte> text, ulong maximum, out ulong value) =>
         Utf8Parser.TryParse(text, out value, out int length) && length == text.Length && value <= maximum;
 
-    /// <summary>Reads "ipv4 2 udp 17 29": the first two words only with <c>-o extended</c>, the time-out not for offloaded flows.</summary>
+    /// <summary>Parses "ipv4 2 udp 17 29": the first two fields only with <c>-o extended</c>, no time-out for offloaded flows.</summary>
     private string? ReadHead(ref ReadOnlySpan<byte> rest)
     {
         ReadOnlySpan<byte> name = NextWord(ref rest);
@@ -162,7 +162,7 @@ internal struct FlowLine
         return true;
     }
 
-    /// <summary>A word in capitals after the time-out; of a protocol without states it is passed over.</summary>
+    /// <summary>Parses the state in capitals after the time-out; it is skipped for a protocol without states.</summary>
     private bool ReadState(ReadOnlySpan<byte> word)
     {
         int index = _protocol switch
@@ -203,11 +203,11 @@ internal struct FlowLine
             return isId;
         }
 
-        // use=, secctx=, helper=, labels= and what later versions add.
+        // use=, secctx=, helper=, labels= and fields of later versions.
         return true;
     }
 
-    /// <summary>Reads "[start=Fri Nov 20 21:00:00 2026]", whose words are apart.</summary>
+    /// <summary>Parses "[start=Fri Nov 20 21:00:00 2026]", which contains blanks.</summary>
     private bool ReadStart(scoped ReadOnlySpan<byte> first, ref ReadOnlySpan<byte> rest)
     {
         int end = rest.IndexOf((byte)']');

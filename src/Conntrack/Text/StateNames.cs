@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KubeProxySharp.Conntrack.Text;
 
-/// <summary>The state words of <c>conntrack -L</c>, in the order of the kernel's numbers (libnetfilter_conntrack, snprintf_default.c).</summary>
+/// <summary>The state names of <c>conntrack -L</c>, in the order of the kernel's numbers (libnetfilter_conntrack, snprintf_default.c).</summary>
 internal static class StateNames
 {
     private static readonly string[] s_tcp =

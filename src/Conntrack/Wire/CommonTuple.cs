@@ -7,9 +7,9 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>
-/// Reads a tuple in the one form in which kernels write tuples with ports: two addresses, then protocol and two ports. Where
-/// the headers are these, everything has its place, and nothing has to be searched for. Most flows are of this form, and
-/// half of the time that a flow takes is that of its tuples. What looks otherwise is for <see cref="AttributeReader"/>.
+/// Fast path for tuples in the form in which kernels write tuples with ports: two addresses, then protocol and two ports. With
+/// these headers every value has a fixed offset, and no attribute has to be searched for. Most flows have this form, and half
+/// of the time of parsing a flow is spent on its tuples. Other forms are left to <see cref="AttributeReader"/>.
 /// </summary>
 internal static class CommonTuple
 {
@@ -18,10 +18,10 @@ internal static class CommonTuple
     private const int TransportLength = 28;
 
     /// <summary>Reads a tuple.</summary>
-    /// <param name="value">What a tuple attribute holds.</param>
+    /// <param name="value">The value of a tuple attribute.</param>
     /// <param name="family">The family of the flow.</param>
     /// <param name="tuple">The tuple.</param>
-    /// <returns>Whether it has the usual form.</returns>
+    /// <returns>Whether it has this form.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as its caller
     public static bool TryRead(ReadOnlySpan<byte> value, IpFamily family, out ConntrackTuple tuple)
     {

@@ -5,12 +5,12 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Wire;
 
-/// <summary>Reads flows out of ctnetlink messages. It allocates nothing, and passes over attributes that it does not know.</summary>
+/// <summary>Parses flows of ctnetlink messages without allocation. Unknown attributes are skipped.</summary>
 internal static class EntryParser
 {
     /// <summary>Reads a flow.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="entry">Is overwritten.</param>
+    /// <param name="entry">Receives the flow.</param>
     /// <exception cref="NetlinkException">The message cannot be read.</exception>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // precompiled code may not inline across assemblies
     public static void Parse(NetlinkMessage message, out ConntrackEntry entry)
@@ -109,7 +109,7 @@ internal static class EntryParser
         _ => throw AttributeReader.Malformed("a flow is neither IPv4 nor IPv6"),
     };
 
-    /// <summary>Reads a tuple of whatever form.</summary>
+    /// <summary>Reads a tuple of any form.</summary>
     internal static ConntrackTuple ReadTuple(AttributeReader attributes, IpFamily family, ZoneScope scope, ref (ushort Id, ZoneScope Scope) zone)
     {
         IpAddress source = default;

@@ -5,12 +5,12 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Conntrack.Wire;
 
 /// <summary>
-/// Says a filter to the kernel. Kernels pass over the attributes that they do not know (tuples before 5.8; status and zones
-/// came later), so whoever reads the answer still has to compare.
+/// Writes a filter into a request. Kernels ignore attributes that they do not know (tuples before 5.8; status and zones came
+/// later), so the reader of the answer has to compare flows as well.
 /// </summary>
 internal static class FilterWriter
 {
-    /// <summary>Writes what the kernel may be able to compare.</summary>
+    /// <summary>Writes the parts of a filter that the kernel may be able to compare.</summary>
     public static void Write(ref MessageWriter request, ConntrackFilter filter)
     {
         if (filter.Mark is { } mark)
@@ -25,7 +25,7 @@ internal static class FilterWriter
             request.Add(AttributeType.StatusMask, (uint)filter.StatusMask);
         }
 
-        // Zone 0 is what the kernel takes for "any".
+        // To the kernel, zone 0 means any zone.
         if (filter.Zone is { } zone && zone != 0)
         {
             request.Add(AttributeType.Zone, zone);
@@ -35,9 +35,9 @@ internal static class FilterWriter
     }
 
     /// <summary>
-    /// The parts of the tuple that the kernel is asked to compare: only within one family; of IPv6 no addresses, because
-    /// kernels deliver just those flows whose address is another one (ctnetlink_filter_match_tuple of 6.18 still takes the
-    /// result of ipv6_addr_cmp the wrong way round); ports only of a protocol that has them.
+    /// The parts of the tuple that the kernel is asked to compare: only within one family; no IPv6 addresses, because kernels
+    /// then deliver exactly the flows with other addresses (ctnetlink_filter_match_tuple of 6.18 still inverts the result of
+    /// ipv6_addr_cmp); ports only of a protocol that has them.
     /// </summary>
     public static FilterFlags Flags(ConntrackFilter filter)
     {
@@ -115,4 +115,19 @@ internal static class FilterWriter
 
         request.Close(addresses);
     }
+}
+
+/// <summary>
+/// The parts of a tuple that a kernel-side filter compares (CTA_FILTER_F_… of the kernel's nf_internals.h, since 5.8; they
+/// are not in the exported headers).
+/// </summary>
+[Flags]
+internal enum FilterFlags : uint
+{
+    None = 0,
+    Source = 1 << 0, // CTA_FILTER_F_CTA_IP_SRC
+    Destination = 1 << 1, // CTA_FILTER_F_CTA_IP_DST
+    Protocol = 1 << 3, // CTA_FILTER_F_CTA_PROTO_NUM
+    SourcePort = 1 << 4, // CTA_FILTER_F_CTA_PROTO_SRC_PORT
+    DestinationPort = 1 << 5, // CTA_FILTER_F_CTA_PROTO_DST_PORT
 }

@@ -4,10 +4,10 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Conntrack.Wire;
 
-/// <summary>Writes what ctnetlink finds a flow by.</summary>
+/// <summary>Writes the key by which ctnetlink finds a flow.</summary>
 internal static class KeyWriter
 {
-    /// <summary>A family as messages have it.</summary>
+    /// <summary>The number of a family in messages.</summary>
     public static byte Number(IpFamily? family) => family switch
     {
         null => NetlinkHeader.FamilyUnspecified,
@@ -32,7 +32,7 @@ internal static class KeyWriter
 
         request.Close(tuple);
 
-        // A zone of the reply direction leaves the original direction in zone 0, and that is where it is found.
+        // With a zone for the reply direction only, the original direction is in zone 0, where the kernel looks it up.
         if (scope == ZoneScope.Both && zone != 0)
         {
             request.Add(AttributeType.Zone, zone);

@@ -3,10 +3,10 @@ using KubeProxySharp.Conntrack.Netlink;
 
 namespace KubeProxySharp.Conntrack.Wire;
 
-/// <summary>Reads sizes and counters out of ctnetlink messages.</summary>
+/// <summary>Parses sizes and counters of ctnetlink messages.</summary>
 internal static class StatisticsParser
 {
-    /// <summary>Reads the answer to IPCTNL_MSG_CT_GET_STATS.</summary>
+    /// <summary>Parses the answer to IPCTNL_MSG_CT_GET_STATS.</summary>
     public static TableSize ParseSize(NetlinkMessage message)
     {
         uint entries = 0;
@@ -27,7 +27,7 @@ internal static class StatisticsParser
         return new(entries, limit);
     }
 
-    /// <summary>Reads one item of the answer to IPCTNL_MSG_CT_GET_STATS_CPU.</summary>
+    /// <summary>Parses one item of the answer to IPCTNL_MSG_CT_GET_STATS_CPU.</summary>
     public static CpuStatistics ParseCpu(NetlinkMessage message)
     {
         AttributeReader attributes = message.Attributes;

@@ -38,10 +38,10 @@ internal static partial class Log
     [LoggerMessage(2010, LogLevel.Warning, "The event queue is full; events are dropped")]
     public static partial void EventQueueFull(ILogger logger);
 
-    [LoggerMessage(2011, LogLevel.Warning, "Watching {Resource}: {Problem}; going on when the server answers")]
+    [LoggerMessage(2011, LogLevel.Warning, "Watching {Resource}: {Problem}; continuing when the server answers")]
     public static partial void ServerAway(ILogger logger, string resource, string problem);
 
-    [LoggerMessage(2012, LogLevel.Debug, "Watching {Resource}: still {Problem}; going on when the server answers")]
+    [LoggerMessage(2012, LogLevel.Debug, "Watching {Resource}: still {Problem}; continuing when the server answers")]
     public static partial void ServerStillAway(ILogger logger, string resource, string problem);
 
     [LoggerMessage(2013, LogLevel.Information, "Watching {Resource}: the server has gone back from version {Seen} to {Found}, as after a restore of etcd; listing again")]

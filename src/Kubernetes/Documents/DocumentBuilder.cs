@@ -89,7 +89,6 @@ internal sealed class DocumentBuilder(IDocumentSink sink, bool toleratesRepeated
         Completed();
     }
 
-    /// <summary>Ends the document.</summary>
     public void EndDocument()
     {
         if (!_document.IsEmpty && !(_document.Root.IsNull && !_hadItems))

@@ -21,7 +21,7 @@ public readonly struct DocumentNode
         _index = index;
     }
 
-    /// <summary>What the node is.</summary>
+    /// <summary>The kind of the value.</summary>
     public DocumentKind Kind => _document is null ? DocumentKind.Null : _document[_index].Kind;
 
     /// <summary>Whether there is no value here.</summary>
@@ -209,7 +209,7 @@ public readonly struct DocumentNode
         public Enumerator GetEnumerator() => new(_parent, _stride);
     }
 
-    /// <summary>Walks over elements or members.</summary>
+    /// <summary>Enumerates elements or members.</summary>
     [StructLayout(LayoutKind.Auto)]
     public struct Enumerator
     {
@@ -230,7 +230,7 @@ public readonly struct DocumentNode
         /// <summary>The current node.</summary>
         public readonly DocumentNode Current => new(_document!, _current); // read only after MoveNext has returned true
 
-        /// <summary>Goes on.</summary>
+        /// <summary>Advances to the next node.</summary>
         public bool MoveNext()
         {
             if (_document is null || _next >= _end)
@@ -245,7 +245,7 @@ public readonly struct DocumentNode
     }
 }
 
-/// <summary>What a node of a YAML or JSON document is.</summary>
+/// <summary>The kinds of nodes of a YAML or JSON document.</summary>
 public enum DocumentKind : byte
 {
     /// <summary>No value.</summary>

@@ -228,7 +228,7 @@ public sealed class FlatDocument
     }
 
     /// <summary>A node.</summary>
-    /// <param name="Kind">What it is.</param>
+    /// <param name="Kind">The kind of its value.</param>
     /// <param name="Line">Its line, from 1.</param>
     /// <param name="TextStart">Where its text begins.</param>
     /// <param name="TextLength">The length of its text in bytes.</param>

@@ -150,10 +150,10 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder, bool stopsAtYa
                 builder.End();
                 break;
             case JsonTokenType.PropertyName:
-                TakeText(ref reader, isKey: true);
+                AddText(ref reader, isKey: true);
                 return;
             case JsonTokenType.String:
-                TakeText(ref reader, isKey: false);
+                AddText(ref reader, isKey: false);
                 break;
             case JsonTokenType.Number:
                 builder.Scalar(DocumentKind.Number, reader.ValueSpan, _line);
@@ -172,7 +172,7 @@ internal sealed class JsonDocumentReader(DocumentBuilder builder, bool stopsAtYa
         }
     }
 
-    private void TakeText(ref Utf8JsonReader reader, bool isKey)
+    private void AddText(ref Utf8JsonReader reader, bool isKey)
     {
         if (!reader.ValueIsEscaped)
         {

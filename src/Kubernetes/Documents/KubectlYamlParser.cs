@@ -21,7 +21,7 @@ internal sealed class KubectlYamlParser
     private ReadOnlyMemory<byte> _source;
     private int _depth;
 
-    // The current line: where its content begins, goes on and ends, its indentation and number; the next line begins after it.
+    // The current line: the start, position and end of its content, its indentation and number; the next line begins after it.
     private int _at;
     private int _end;
     private int _next;
@@ -65,7 +65,7 @@ internal sealed class KubectlYamlParser
         _isAtEnd = false;
     }
 
-    /// <summary>Goes to the next line that has more than blanks and a comment.</summary>
+    /// <summary>Advances to the next line with content other than blanks and a comment.</summary>
     /// <returns>Whether it can be read, or there is none.</returns>
     private bool NextLine()
     {

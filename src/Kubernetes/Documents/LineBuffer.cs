@@ -42,7 +42,7 @@ internal sealed class LineBuffer(Stream stream, int linesBefore)
         MarkNumber = Number;
     }
 
-    /// <summary>Goes to the next line.</summary>
+    /// <summary>Advances to the next line.</summary>
     /// <returns>Whether there is one; at the end the current line is empty.</returns>
     public bool MoveNext()
     {

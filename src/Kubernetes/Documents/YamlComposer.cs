@@ -36,7 +36,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         {
             case Scalar scalar:
                 bool isPlain = scalar.Style == ScalarStyle.Plain && (IsAtKey || scalar.Tag.IsEmpty);
-                TakeScalar(Encode(scalar.Value), isPlain, scalar.Anchor, line);
+                AddScalar(Encode(scalar.Value), isPlain, scalar.Anchor, line);
                 break;
             case MappingStart mapping:
                 Begin(DocumentKind.Mapping, mapping.Anchor, line);
@@ -48,7 +48,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
                 End(line);
                 break;
             case AnchorAlias alias:
-                TakeAlias(alias, line);
+                AddAlias(alias, line);
                 break;
             case DocumentEnd:
                 EndDocument();
@@ -75,7 +75,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
                     End(token.Line);
                     break;
                 default:
-                    TakeScalar(parser.TextOf(token), token.Kind == YamlTokenKind.Plain, default, token.Line);
+                    AddScalar(parser.TextOf(token), token.Kind == YamlTokenKind.Plain, default, token.Line);
                     break;
             }
         }
@@ -121,7 +121,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         _open.Add(kind == DocumentKind.Mapping ? Position.Key : Position.Element);
     }
 
-    private void TakeScalar(ReadOnlySpan<byte> text, bool isPlain, AnchorName anchor, int line)
+    private void AddScalar(ReadOnlySpan<byte> text, bool isPlain, AnchorName anchor, int line)
     {
         if (IsAtKey)
         {
@@ -151,7 +151,7 @@ internal sealed class YamlComposer(DocumentBuilder builder)
         ValueEnded();
     }
 
-    private void TakeAlias(AnchorAlias alias, int line)
+    private void AddAlias(AnchorAlias alias, int line)
     {
         RefuseComplexKey(line);
         if (!_anchors.TryGetValue(alias.Value.Value, out FlatDocument? document))

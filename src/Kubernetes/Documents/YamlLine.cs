@@ -41,7 +41,7 @@ internal static class YamlLine
     public static bool IsElementAt(ReadOnlySpan<byte> line, int indent) =>
         IndentOf(line) == indent && line[indent] == (byte)'-' && (line.Length == indent + 1 || line[indent + 1] is (byte)' ' or (byte)'\t' or (byte)'\r');
 
-    /// <summary>Whether a line goes on with an element of such a sequence.</summary>
+    /// <summary>Whether a line continues an element of such a sequence.</summary>
     public static bool IsInElement(ReadOnlySpan<byte> line, int indent)
     {
         int own = IndentOf(line);

@@ -17,7 +17,7 @@ internal sealed class YamlParser(TextReader text, int lineShift)
     /// <summary>The current event; valid after <see cref="MoveNext"/> has returned true.</summary>
     public ParsingEvent Current => _parser.Current!;
 
-    /// <summary>Goes to the next event.</summary>
+    /// <summary>Advances to the next event.</summary>
     /// <returns>Whether there is one.</returns>
     /// <exception cref="DocumentException">The text is not YAML.</exception>
     public bool MoveNext()

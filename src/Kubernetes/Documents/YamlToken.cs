@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace KubeProxySharp.Kubernetes.Documents;
 
 /// <summary>A token of <see cref="KubectlYamlParser"/>.</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">The kind of the token.</param>
 /// <param name="Start">Where its text begins: in the source, or in <see cref="KubectlYamlParser"/>'s own buffer when it had escapes.</param>
 /// <param name="Length">The length of its text in bytes.</param>
 /// <param name="Line">Its line, from 1.</param>

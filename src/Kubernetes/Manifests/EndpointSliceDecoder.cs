@@ -160,7 +160,7 @@ internal sealed class EndpointSliceDecoder(Utf8StringPool pool)
         return found;
     }
 
-    /// <summary>Hints only restrict who should use an endpoint: without hints that cannot be read it is for all nodes and zones.</summary>
+    /// <summary>Hints only restrict the use of an endpoint: if they cannot be read, it is used by all nodes and zones.</summary>
     private EquatableArray<string> Hints(DocumentNode document, DocumentNode endpoint, ReadOnlySpan<byte> key)
     {
         try

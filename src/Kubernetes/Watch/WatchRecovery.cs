@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Kubernetes.Watch;
 
 /// <summary>
-/// Decides how a watch goes on after a request has ended or failed (wire notes 3.4, 3.5): whether objects are listed again,
+/// Decides how a watch continues after a request has ended or failed (wire notes 3.4, 3.5): whether objects are listed again,
 /// from which version, and after which delay. Holds what these decisions depend on. Used by one task.
 /// </summary>
 /// <param name="client">Waits for the server; its observer receives versions and problems.</param>
@@ -42,10 +42,10 @@ internal sealed class WatchRecovery(
     private int _listsAtOnce;
     private long? _streamingRefused;
 
-    /// <summary>The version that a watch goes on from; empty before the first one.</summary>
+    /// <summary>The version that a watch continues from; empty before the first one.</summary>
     public string Version { get; private set; } = "";
 
-    /// <summary>Whether objects must be listed before the watch goes on.</summary>
+    /// <summary>Whether objects must be listed before the watch continues.</summary>
     public bool MustList { get; private set; } = true;
 
     public ListBasis Basis { get; private set; }
@@ -58,7 +58,7 @@ internal sealed class WatchRecovery(
     /// <summary>Whether a problem was reported and has not ended.</summary>
     public bool HasProblem => _problem.IsReported;
 
-    /// <summary>A listing is complete; the watch goes on from its version.</summary>
+    /// <summary>A listing is complete; the watch continues from its version.</summary>
     public void OnListed(string version)
     {
         MustList = false;
@@ -332,10 +332,10 @@ internal enum ListBasis
     Unnamed,
 }
 
-/// <summary>When a watch goes on after the end or the failure of a request.</summary>
+/// <summary>When a watch continues after the end or the failure of a request.</summary>
 /// <param name="Delay">The delay; ignored if there is an absence.</param>
 /// <param name="IsAsked">Whether the server asked for the delay; otherwise a replaced credential ends it early.</param>
-/// <param name="Absence">Why the server cannot be reached, for people; null if it can. The attempt comes when it answers.</param>
+/// <param name="Absence">Why the server cannot be reached, for people; null if it can. The next attempt is made when it answers.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct NextAttempt(TimeSpan Delay, bool IsAsked, string? Absence)
 {

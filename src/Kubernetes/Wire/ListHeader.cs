@@ -3,7 +3,7 @@ using System.Text;
 namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>The metadata of a list.</summary>
-/// <param name="ResourceVersion">Where a watch goes on from; empty if it was missing.</param>
+/// <param name="ResourceVersion">The version that a watch continues from; empty if it was missing.</param>
 /// <param name="Continue">The token of the next page; empty after the last.</param>
 internal readonly record struct ListHeader(string ResourceVersion, string Continue)
 {

@@ -61,9 +61,7 @@ internal sealed class NameComparer : IEqualityComparer<NamespacedName>, IAlterna
 /// <param name="name">The name.</param>
 internal readonly ref struct Utf8Name(ReadOnlySpan<byte> space, ReadOnlySpan<byte> name)
 {
-    /// <summary>The namespace.</summary>
     public ReadOnlySpan<byte> Namespace { get; } = space;
 
-    /// <summary>The name.</summary>
     public ReadOnlySpan<byte> Name { get; } = name;
 }

@@ -6,7 +6,6 @@ namespace KubeProxySharp.Kubernetes.Wire;
 /// <summary>Makes the reader for a response's Content-Type: a server may always answer with JSON (wire notes 1.1).</summary>
 internal static class ResourceStreams
 {
-    /// <summary>The media type of protobuf.</summary>
     public const string ProtobufMediaType = "application/vnd.kubernetes.protobuf";
 
     /// <summary>The format that a media type, without its parameters, stands for.</summary>

@@ -3,11 +3,10 @@ using System.Runtime.CompilerServices;
 namespace KubeProxySharp.Kubernetes.Wire;
 
 /// <summary>
-/// Walks over the fields of one protobuf message where it stands: nothing is copied, a field that is not wanted costs no
-/// more than its length prefix. Keys are given whole, <c>(number &lt;&lt; 3) | wire type</c>, as the tables of the wire
-/// notes (1.7) list them; a known number with an unexpected wire type is thus an unknown field.
+/// Reads the fields of one protobuf message in place: nothing is copied, and a field that is skipped costs no more than its
+/// length prefix. Keys are returned whole, <c>(number &lt;&lt; 3) | wire type</c>, as the tables of the wire notes (1.7) list
+/// them; a known number with an unexpected wire type is thus an unknown field.
 /// </summary>
-/// <param name="message">The message.</param>
 internal ref struct WireReader(ReadOnlySpan<byte> message)
 {
     private const int Fixed64Length = 8;
@@ -51,7 +50,6 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return ReadLongVarint();
     }
 
-    /// <summary>A boolean.</summary>
     public bool ReadBoolean() => ReadVarint() != 0;
 
     /// <summary>An integer of 32 bits; a negative one comes as ten bytes.</summary>
@@ -72,7 +70,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return bytes;
     }
 
-    /// <summary>Passes over the value of a field that is not wanted.</summary>
+    /// <summary>Skips the value of a field.</summary>
     public void Skip(uint key)
     {
         switch (key & 7)

@@ -42,18 +42,20 @@ internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time
     /// <summary>A runner that also reports the process id of each tool that it starts.</summary>
     public ProcessRunner Reporting(Action<int> started) => new(network, time, _environment) { Started = started };
 
-    /// <summary>Runs a tool to its end. Failures are in the result, not exceptions.</summary>
+    /// <summary>Runs a tool without input to its end. Failures are in the result, not exceptions.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
-    public async Task<ProcessResult> RunAsync(ToolCall call, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        if (call.Input is null)
-        {
-            return await StartAsync(call, call.Arguments, PipeSource.Null, cancellation);
-        }
+    public Task<ProcessResult> RunAsync(ToolCall call, CancellationToken cancellation) =>
+        StartAsync(call, call.Arguments, PipeSource.Null, cancellation);
 
-        using SealedInput input = SealedInput.Make(call.Input, !_areFilesForbidden);
-        (string[] arguments, PipeSource pipe) = input.Give(call);
+    /// <summary>Runs a tool that reads an input to its end. Failures are in the result, not exceptions.</summary>
+    /// <param name="call">The call; an argument <c>-</c> may become the name of a file that has the input.</param>
+    /// <param name="input">What the tool reads, sealed; the caller disposes of it after the tool has ended.</param>
+    /// <param name="cancellation">Kills the tool and its children.</param>
+    /// <exception cref="InvalidOperationException">The input is not sealed; no tool was started.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
+    public async Task<ProcessResult> RunAsync(ToolCall call, SealedInput input, CancellationToken cancellation)
+    {
+        (string[] arguments, PipeSource pipe) = input.GetArguments(call, mayUseFile: !_areFilesForbidden);
         ProcessResult result = await StartAsync(call, arguments, pipe, cancellation);
         if (result.IsSuccess || input.FileName is not { } name || !IsForbidden(result, name))
         {
@@ -62,8 +64,7 @@ internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time
 
         // For instance an AppArmor or SELinux profile; the pipe is used instead.
         _areFilesForbidden = true;
-        using SealedInput again = SealedInput.Make(call.Input, mayUseFile: false);
-        (arguments, pipe) = again.Give(call);
+        (arguments, pipe) = input.GetArguments(call, mayUseFile: false);
         return await StartAsync(call, arguments, pipe, cancellation);
     }
 
@@ -72,6 +73,7 @@ internal sealed class ProcessRunner(INetworkNamespace network, TimeProvider time
 
     private async Task<ProcessResult> StartAsync(ToolCall call, string[] arguments, PipeSource input, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         string? path = ToolPath.Find(call.Tool);
         if (path is null)
         {

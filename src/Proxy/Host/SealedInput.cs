@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace KubeProxySharp.Proxy.Host;
 
 /// <summary>
-/// The input of a tool, rendered before the tool starts: when rendering fails, no tool runs that could take a part for
-/// the whole. A short input goes through the pipe in one atomic write; a longer one is a sealed file in
+/// The input of a tool: written, then sealed, then given to a tool. No tool starts before it is sealed, so none runs on a
+/// part when writing fails. A short input goes through the pipe in one atomic write; a longer one is a sealed file in
 /// memory. A tool that accepts a file name opens it, and so gets all or nothing even if this process ends
 /// meanwhile, because the name ends with the process. For other tools the file is copied to the pipe.
 /// </summary>
@@ -20,31 +20,28 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
 
     private const int Size = 64 * 1024;
 
-    private readonly bool _mayUseFile;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Size);
     private int _length;
     private SafeFileHandle? _file;
     private long _written;
+    private bool _isSealed;
+    private bool _isDisposed;
     private volatile bool _isCopying;
 
-    private SealedInput(bool mayUseFile)
-    {
-        _mayUseFile = mayUseFile;
-    }
+    /// <summary>Size in bytes.</summary>
+    public long Length => _written + _length;
 
     /// <summary>The path by which the tool can open it; null if it goes through the pipe.</summary>
     public string? FileName => _file is null ? null : $"/proc/{Environment.ProcessId}/fd/{_file.DangerousGetHandle()}";
 
-    /// <summary>Makes the text.</summary>
-    /// <param name="text">Writes it.</param>
-    /// <param name="mayUseFile">Whether tools can open files in memory here.</param>
-    public static SealedInput Make(Action<IBufferWriter<byte>> text, bool mayUseFile)
+    /// <summary>A sealed input with a short text.</summary>
+    public static SealedInput Of(ReadOnlySpan<byte> text)
     {
-        SealedInput input = new(mayUseFile);
+        SealedInput input = new();
         try
         {
-            text(input);
-            input.Complete();
+            input.Write(text);
+            input.Seal();
             return input;
         }
         catch
@@ -54,19 +51,69 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>The arguments and the standard input of a call whose tool is to read this text.</summary>
-    public (string[] Arguments, PipeSource Pipe) Give(ToolCall call)
+    /// <summary>Ends the writing: from now on nobody can change the text, and tools may have it.</summary>
+    /// <exception cref="IOException">The kernel does not seal the file.</exception>
+    public void Seal()
     {
+        if (_isSealed)
+        {
+            return;
+        }
+
+        if (_file is not null || (_length > MostOfOneWrite && TryOpen()))
+        {
+            Flush();
+            if (LibC.Fcntl(_file!, LibC.AddSeals, LibC.SealAll) != 0) // open in either case
+            {
+                throw new IOException($"a file in memory cannot be sealed: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+            }
+        }
+
+        _isSealed = true;
+    }
+
+    /// <summary>The arguments and the standard input of a call whose tool is to read this text.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="mayUseFile">Whether tools can open files in memory here.</param>
+    /// <exception cref="InvalidOperationException">The input is not sealed.</exception>
+    public (string[] Arguments, PipeSource Pipe) GetArguments(ToolCall call, bool mayUseFile)
+    {
+        if (!_isSealed)
+        {
+            throw new InvalidOperationException("The input of a tool is not complete.");
+        }
+
         bool hasDash = call.Arguments.Contains("-");
-        return FileName is not { } name || !(hasDash || call.TakesFile) ? (call.Arguments, PipeSource.Create(CopyToAsync))
+        return !mayUseFile || FileName is not { } name || !(hasDash || call.TakesFile) ? (call.Arguments, PipeSource.Create(CopyToAsync))
             : hasDash ? ([.. call.Arguments.Select(argument => argument == "-" ? name : argument)], PipeSource.Null)
             : ([.. call.Arguments, name], PipeSource.Null);
+    }
+
+    /// <summary>Writes the sealed text again, for instance to find the lines that a tool refused.</summary>
+    public void CopyTo(IBufferWriter<byte> output)
+    {
+        if (_file is null)
+        {
+            output.Write(_buffer.AsSpan(0, _length));
+            return;
+        }
+
+        int read;
+        for (long copied = 0; (read = RandomAccess.Read(_file, output.GetSpan(), copied)) != 0; copied += read)
+        {
+            output.Advance(read);
+        }
     }
 
     public void Advance(int count) => _length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
+        if (_isSealed)
+        {
+            throw new InvalidOperationException("The input of a tool is sealed.");
+        }
+
         if (_buffer.Length - _length < Math.Max(sizeHint, 1))
         {
             MakeRoom(sizeHint);
@@ -79,6 +126,12 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _file?.Dispose();
 
         // A tool that ends without reading everything may leave a pending write.
@@ -125,26 +178,12 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
         }
     }
 
-    private void Complete()
-    {
-        if (_file is null && (_length <= MostOfOneWrite || !TryOpen()))
-        {
-            return;
-        }
-
-        Flush();
-        if (LibC.Fcntl(_file!, LibC.AddSeals, LibC.SealAll) != 0) // opened above
-        {
-            throw new IOException($"a file in memory cannot be sealed: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
-        }
-    }
-
     /// <summary>Without files in memory all input goes through the pipe.</summary>
     private bool TryOpen()
     {
-        if (_file is not null || !_mayUseFile)
+        if (_file is not null)
         {
-            return _file is not null;
+            return true;
         }
 
         SafeFileHandle file = LibC.MemfdCreate("rules", LibC.MemfdPrivateSealable);

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace KubeProxySharp.Proxy.Host;
 
 /// <summary>A call of a tool.</summary>
@@ -9,12 +7,6 @@ internal sealed record ToolCall(string Tool, params string[] Arguments)
 {
     /// <summary>Time limit of a call unless it says otherwise; spec 5.1 gives iptables 5 minutes.</summary>
     public static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(5);
-
-    /// <summary>
-    /// Writes what the tool is to read from its standard input, before it starts; null for nothing. An argument <c>-</c> may
-    /// become the name of a file that has it.
-    /// </summary>
-    public Action<IBufferWriter<byte>>? Input { get; init; }
 
     /// <summary>
     /// Whether one more argument can be the name of a file that the tool reads instead of its standard input, as

@@ -138,7 +138,7 @@ internal ref struct SaveScan(ReadOnlyMemory<byte> text, Ruleset rules)
             _chainName = name;
         }
 
-        _chain.AddUnread(_reader, new(start + counters, rule.Length, _number));
+        _chain.AddUnparsed(_reader, new(start + counters, rule.Length, _number));
     }
 
     private readonly WalkChain? Find(ReadOnlySpan<byte> name)

@@ -62,6 +62,7 @@ internal ref partial struct NftBatchEncoder : INftEncoder
         _list = None;
         _sequence = NftBatch.FirstSequence;
         _messages.Begin(NetlinkHeader.BatchBegin, 0, _sequence, NetlinkHeader.FamilyUnspecified, Subsystem);
+        batch.HasGeneration = generation is not null;
         if (generation is { } expected)
         {
             _messages.Add(BatchGeneration, expected);

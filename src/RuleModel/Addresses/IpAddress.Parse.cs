@@ -8,7 +8,7 @@ namespace KubeProxySharp.RuleModel.Addresses;
 /// </content>
 public readonly partial record struct IpAddress
 {
-    /// <summary>No valid address text is longer, leading zeros included; longer input is refused unread.</summary>
+    /// <summary>No valid address text is longer, leading zeros included; longer input is rejected without parsing.</summary>
     private const int MaxInputLength = 128;
 
     /// <summary>Parses UTF-8 text.</summary>

@@ -37,7 +37,7 @@ public readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>
     /// <summary>Enumerates without allocating.</summary>
     public ReadOnlySpan<T>.Enumerator GetEnumerator() => AsSpan().GetEnumerator();
 
-    /// <summary>Whether both are the very same storage: a quick test that may say no for equal content.</summary>
+    /// <summary>Whether both share their storage: a quick test, which may be false for equal content.</summary>
     public bool IsSameAs(EquatableArray<T> other) => ReferenceEquals(_items, other._items);
 
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ public static class EquatableArray
     /// <summary>Copies the items.</summary>
     public static EquatableArray<T> Create<T>(ReadOnlySpan<T> items) => items.IsEmpty ? default : new(items.ToArray());
 
-    /// <summary>Takes the array over without a copy; the caller must not change it any more.</summary>
+    /// <summary>Wraps an array without copying it; the caller must not change it afterwards.</summary>
     public static EquatableArray<T> Adopt<T>(T[] items) => items.Length == 0 ? default : new(items);
 
     /// <summary>Copies the items of a list.</summary>

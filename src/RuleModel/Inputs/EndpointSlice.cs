@@ -30,7 +30,7 @@ public sealed record EndpointSlice
     /// <summary>The annotation <see cref="WellKnownLabels.LastChangeTriggerTime"/>, if present and readable.</summary>
     public DateTimeOffset? LastChangeTriggerTime { get; init; }
 
-    /// <summary>What was left out because it cannot be used; the other endpoints and ports count all the same.</summary>
+    /// <summary>What was left out because it cannot be used; the other endpoints and ports are kept.</summary>
     public EquatableArray<Problem> Problems { get; init; }
 
     /// <summary>The key of the Service that the slice belongs to.</summary>

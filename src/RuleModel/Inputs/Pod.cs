@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Inputs;
 
-/// <summary>A <c>v1</c> Pod, as far as it matters to find out who has an address. No rule follows from it.</summary>
+/// <summary>A <c>v1</c> Pod with the fields that identify the pod behind an address. Rules do not depend on Pods.</summary>
 public sealed record Pod
 {
     /// <summary>Namespace and name.</summary>
@@ -17,6 +17,6 @@ public sealed record Pod
     /// <summary><c>spec.nodeName</c>; empty as long as it is not scheduled.</summary>
     public string NodeName { get; init; } = "";
 
-    /// <summary>Whether it has ended, and its addresses may be another one's by now.</summary>
+    /// <summary>Whether it has ended: its addresses may then belong to another pod.</summary>
     public bool HasEnded { get; init; }
 }

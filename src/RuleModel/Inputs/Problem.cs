@@ -1,6 +1,6 @@
 namespace KubeProxySharp.RuleModel.Inputs;
 
-/// <summary>Something wrong with an object, told so that its owner can mend it.</summary>
+/// <summary>A problem with an object, reported so that its owner can fix it.</summary>
 /// <param name="Severity">How bad it is.</param>
 /// <param name="Kind">The kind of the object, as Kubernetes spells it.</param>
 /// <param name="Name">The object.</param>
@@ -15,9 +15,9 @@ public sealed record Problem(ProblemSeverity Severity, string Kind, NamespacedNa
 /// <summary>How bad a problem with an object is.</summary>
 public enum ProblemSeverity : byte
 {
-    /// <summary>kube-proxy knows this and goes on without the value (spec 2.4).</summary>
+    /// <summary>kube-proxy handles this by ignoring the value (spec 2.4).</summary>
     Warning,
 
-    /// <summary>The API server would not have taken the object: what the text names is left out.</summary>
+    /// <summary>The API server would have rejected the object: what the text names is left out.</summary>
     Error,
 }

@@ -11,7 +11,7 @@ public sealed record Service
     /// <summary>Namespace and name.</summary>
     public required NamespacedName Name { get; init; }
 
-    /// <summary>Whether the Service carries <see cref="WellKnownLabels.ServiceProxyName"/> and so is another proxy's.</summary>
+    /// <summary>Whether the Service carries <see cref="WellKnownLabels.ServiceProxyName"/> and so belongs to another proxy.</summary>
     public bool IsForOtherProxy { get; init; }
 
     /// <summary><c>spec.type</c>: ClusterIP, NodePort, LoadBalancer or ExternalName.</summary>

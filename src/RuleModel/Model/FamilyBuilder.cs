@@ -22,9 +22,9 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
     public FamilyRules Current { get; private set; } =
         new(settings, ImmutableSortedDictionary<NamespacedName, ServiceRules>.Empty, 0, default);
 
-    /// <summary>Brings the snapshot up to date and tells how it differs.</summary>
+    /// <summary>Brings the snapshot up to date and returns the difference.</summary>
     /// <param name="changed">The Services that changed.</param>
-    /// <param name="settings">The settings; when they changed, every Service is looked at.</param>
+    /// <param name="settings">The settings; when they changed, every Service is built again.</param>
     public FamilyChange Update(IReadOnlyCollection<NamespacedName> changed, NodeSettings settings)
     {
         FamilyRules before = Current;
@@ -38,7 +38,7 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
             ServiceRules? current = BuildService(name, old, settings);
             updated[name] = current;
             endpointCount += (current?.EndpointCount ?? 0) - (old?.EndpointCount ?? 0);
-            Claim(old, current);
+            UpdateClaims(old, current);
         }
 
         foreach (NamespacedName affected in _frontends.TakeAffected())
@@ -50,8 +50,8 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
     }
 
     /// <summary>
-    /// Takes the last update back, to the slot: the kernel refused it, so the next one has to build on what was before.
-    /// The Services in it have to be named as changed again.
+    /// Reverts the last update, endpoint slots included: the kernel refused it, so the next one must start from the state
+    /// before. The caller has to name its Services as changed again.
     /// </summary>
     public void Undo()
     {
@@ -64,10 +64,10 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
         {
             _usage.Remove(current);
             _usage.Add(old);
-            Claim(current, old);
+            UpdateClaims(current, old);
         }
 
-        // Who won or lost a frontend by this is as it was in the snapshot.
+        // The changes that this recorded are discarded: the earlier snapshot already has these winners, counts and shapes.
         _ = _frontends.TakeAffected();
         _ = _usage.TakeDelta();
         _ = _usage.Shapes(Current.Shapes);
@@ -117,7 +117,7 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
         return names;
     }
 
-    private void Claim(ServiceRules? old, ServiceRules? current)
+    private void UpdateClaims(ServiceRules? old, ServiceRules? current)
     {
         if (old is not null)
         {
@@ -165,7 +165,7 @@ internal sealed class FamilyBuilder(ClusterState state, NodeSettings settings)
         };
     }
 
-    /// <summary>Marks the frontends that another service port has more right to.</summary>
+    /// <summary>Marks the frontends for which another service port has precedence.</summary>
     private ServiceRules SettleConflicts(ServiceRules service)
     {
         ServicePortRules[]? settled = null;

@@ -10,10 +10,10 @@ namespace KubeProxySharp.RuleModel.Model;
 /// <param name="Ports">The service ports whose rules differ, ordered by name.</param>
 public sealed record FamilyChange(FamilyRules Before, FamilyRules After, EquatableArray<ServicePortChange> Ports)
 {
-    /// <summary>Cluster IPs that came and went.</summary>
+    /// <summary>Cluster IPs that were added and removed.</summary>
     public UsageDelta<IpAddress> ClusterIPs { get; init; }
 
-    /// <summary>Endpoints of this node that traffic can reach, that came and went.</summary>
+    /// <summary>Reachable endpoints of this node that were added and removed.</summary>
     public UsageDelta<LocalTarget> LocalTargets { get; init; }
 
     /// <summary>Whether something that all rules share changed.</summary>
@@ -29,5 +29,5 @@ public sealed record FamilyChange(FamilyRules Before, FamilyRules After, Equatab
 public readonly record struct ServicePortChange(ServicePortRules? Old, ServicePortRules? New)
 {
     /// <summary>The identity, the same before and after.</summary>
-    public ServicePortName Name => (New ?? Old)!.Name; // one of the two is always there
+    public ServicePortName Name => (New ?? Old)!.Name; // never both null
 }

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.RuleModel.Model;
 
-/// <summary>All that the rules of one family follow from: an immutable snapshot that shares what did not change.</summary>
+/// <summary>All that determines the rules of one family: an immutable snapshot, which shares unchanged parts with the one before.</summary>
 public sealed class FamilyRules
 {
     /// <summary>Above this number of endpoints the iptables back end leaves comments out (spec 5.10).</summary>
@@ -43,7 +43,7 @@ public sealed class FamilyRules
     public bool IsLargeCluster => EndpointCount > LargeClusterThreshold;
 
     /// <summary>
-    /// Whether both snapshots make the same rules. Slots may differ: they depend on the way here.
+    /// Whether both snapshots make the same rules. Slots may differ: they depend on the order of earlier updates.
     /// </summary>
     public bool HasSameContentAs(FamilyRules other)
     {

@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.Selection;
 
 namespace KubeProxySharp.RuleModel.Model;
 
-/// <summary>Counts, for one family, the things that service ports share.</summary>
+/// <summary>Counts, for one family, how many service ports use each cluster IP, local endpoint and frontend shape.</summary>
 internal sealed class FamilyUsage
 {
     private readonly UsageCounter<IpAddress> _clusterIPs = new();
@@ -19,7 +19,7 @@ internal sealed class FamilyUsage
     public (UsageDelta<IpAddress> ClusterIPs, UsageDelta<LocalTarget> LocalTargets) TakeDelta() =>
         (_clusterIPs.TakeDelta(), _localTargets.TakeDelta());
 
-    /// <summary>The shapes in use, ordered; the known list itself when nothing came or went since the last call.</summary>
+    /// <summary>The shapes in use, ordered; the known list itself when none was added or removed since the last call.</summary>
     public EquatableArray<FrontendShape> Shapes(EquatableArray<FrontendShape> known)
     {
         UsageDelta<FrontendShape> delta = _shapes.TakeDelta();
@@ -77,7 +77,7 @@ internal sealed class FamilyUsage
     }
 }
 
-/// <summary>An endpoint on this node that traffic can reach: it may dial itself through its Service (hairpin).</summary>
+/// <summary>An endpoint on this node that traffic can reach: it may connect to itself through its Service (hairpin).</summary>
 /// <param name="Address">The endpoint.</param>
 /// <param name="Protocol">The protocol.</param>
 public readonly record struct LocalTarget(EndpointAddress Address, TransportProtocol Protocol) : IComparable<LocalTarget>

@@ -5,8 +5,8 @@ using KubeProxySharp.RuleModel.State;
 namespace KubeProxySharp.RuleModel.Model;
 
 /// <summary>
-/// Who claims which frontend, to settle conflicts the same way every time: a service port with endpoints comes before one
-/// without, and then the order of names decides.
+/// Records which service ports claim each frontend and resolves conflicts deterministically: a service port with endpoints
+/// comes before one without, and then the order of names decides.
 /// </summary>
 internal sealed class FrontendIndex
 {
@@ -14,7 +14,7 @@ internal sealed class FrontendIndex
     private readonly Dictionary<FrontendKey, SortedSet<Claim>> _contested = [];
     private readonly HashSet<NamespacedName> _affected = [];
 
-    /// <summary>The Services that won or lost a frontend because of another Service; forgets them.</summary>
+    /// <summary>Returns and clears the list of Services that won or lost a frontend because of another Service.</summary>
     public IReadOnlyList<NamespacedName> TakeAffected()
     {
         if (_affected.Count == 0)
@@ -31,7 +31,7 @@ internal sealed class FrontendIndex
 
     public void Remove(ServiceRules service) => ForEach(service, Remove);
 
-    /// <summary>Whether a service port is the one whose claim counts.</summary>
+    /// <summary>Whether a service port has precedence for a frontend.</summary>
     public bool IsWinner(ServicePortRules port, Frontend frontend) =>
         _contested.Count == 0
         || !_contested.TryGetValue(FrontendKey.Of(port, frontend), out SortedSet<Claim>? claims)
@@ -67,7 +67,7 @@ internal sealed class FrontendIndex
 
         Claim winner = claims.Min;
         claims.Add(claim);
-        NoteNewWinner(winner, claims.Min);
+        AddAffected(winner, claims.Min);
     }
 
     private void Remove(FrontendKey key, Claim claim)
@@ -80,7 +80,7 @@ internal sealed class FrontendIndex
 
         Claim winner = claims.Min;
         claims.Remove(claim);
-        NoteNewWinner(winner, claims.Min);
+        AddAffected(winner, claims.Min);
         if (claims.Count == 1)
         {
             _claims[key] = claims.Min;
@@ -88,7 +88,7 @@ internal sealed class FrontendIndex
         }
     }
 
-    private void NoteNewWinner(Claim before, Claim after)
+    private void AddAffected(Claim before, Claim after)
     {
         if (before != after)
         {
@@ -104,11 +104,11 @@ internal sealed class FrontendIndex
     }
 }
 
-/// <summary>What a packet must have to be for a frontend. Two service ports with the same key are in each other's way.</summary>
+/// <summary>The packet fields that identify a frontend. Two service ports with the same key are in conflict.</summary>
 /// <param name="Address">The destination; the default value for node ports.</param>
 /// <param name="Port">The destination port.</param>
 /// <param name="Protocol">The protocol.</param>
-/// <param name="IsNodePort">Whether any address of the node is meant.</param>
+/// <param name="IsNodePort">Whether the destination is any address of the node.</param>
 internal readonly record struct FrontendKey(IpAddress Address, ushort Port, TransportProtocol Protocol, bool IsNodePort)
 {
     public static FrontendKey Of(ServicePortRules port, Frontend frontend) =>

@@ -15,7 +15,7 @@ namespace KubeProxySharp.RuleModel.Model;
 /// <param name="LocalSize">Number of endpoints in the Local group of external frontends with policy Local, else 0.</param>
 public readonly record struct FrontendShape(FrontendKind Kind, TrafficPolicy Policy, int ClusterSize, int LocalSize) : IComparable<FrontendShape>
 {
-    /// <summary>The shape of a frontend that some traffic is sent on from.</summary>
+    /// <summary>The shape of a frontend that forwards some traffic.</summary>
     public static FrontendShape Of(ServicePortRules port, FrontendKind kind)
     {
         if (kind == FrontendKind.ClusterIP)

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.State;
 namespace KubeProxySharp.RuleModel.Model;
 
 /// <summary>
-/// Makes snapshots from the cluster state, each from the one before at the cost of what changed. One writer owns it.
+/// Builds snapshots of the cluster state, each from the one before at a cost that follows the change. Owned by one writer.
 /// </summary>
 public sealed class RuleModelBuilder
 {
@@ -14,7 +14,7 @@ public sealed class RuleModelBuilder
     private FamilyBuilder _ipv4;
     private FamilyBuilder _ipv6;
 
-    /// <summary>Begins with a snapshot without Services.</summary>
+    /// <summary>Starts with a snapshot without Services.</summary>
     /// <param name="state">The cluster state.</param>
     /// <param name="ipv4">The IPv4 settings.</param>
     /// <param name="ipv6">The IPv6 settings.</param>
@@ -28,7 +28,7 @@ public sealed class RuleModelBuilder
     /// <summary>The latest snapshot.</summary>
     public RuleModelSnapshot Current => new(_ipv4.Current, _ipv6.Current);
 
-    /// <summary>Begins again with a snapshot without Services: an update that was broken off may be half done.</summary>
+    /// <summary>Resets to a snapshot without Services, after an exception may have left an update half done.</summary>
     /// <param name="ipv4">The IPv4 settings.</param>
     /// <param name="ipv6">The IPv6 settings.</param>
     public void StartOver(NodeSettings ipv4, NodeSettings ipv6)
@@ -37,7 +37,7 @@ public sealed class RuleModelBuilder
         _ipv6 = new(_state, ipv6);
     }
 
-    /// <summary>Builds a snapshot of everything that the state knows.</summary>
+    /// <summary>Builds a snapshot of the whole state.</summary>
     public static RuleModelSnapshot Build(ClusterState state, NodeSettings ipv4, NodeSettings ipv6)
     {
         RuleModelBuilder builder = new(state, ipv4, ipv6);
@@ -45,8 +45,8 @@ public sealed class RuleModelBuilder
     }
 
     /// <summary>
-    /// Brings the snapshot up to date. With unchanged settings only the named Services are looked at, and those that
-    /// compete with them for a frontend; with changed settings all are, but those whose rules come out equal are not
+    /// Brings the snapshot up to date. With unchanged settings only the named Services are built again, and those that
+    /// compete with them for a frontend; with changed settings all are, but those whose rules turn out equal are not
     /// reported as changed.
     /// </summary>
     /// <param name="changed">The Services that changed since, each once.</param>
@@ -56,12 +56,12 @@ public sealed class RuleModelBuilder
         new(_ipv4.Update(changed, ipv4), _ipv6.Update(changed, ipv6));
 
     /// <summary>
-    /// Takes the last update of a family back, because the kernel refused it; the next one builds on what was before. The
-    /// Services that it was about have to be named as changed again.
+    /// Reverts the last update of a family, because the kernel refused it; the next one starts from the state before. The
+    /// caller has to name its Services as changed again.
     /// </summary>
     public void Undo(IpFamily family) => (family == IpFamily.IPv4 ? _ipv4 : _ipv6).Undo();
 
-    /// <summary>The difference between two snapshots of the same node that did not come from one another.</summary>
+    /// <summary>The difference between two snapshots of the same node that were built independently.</summary>
     public static RuleModelChange Compare(RuleModelSnapshot before, RuleModelSnapshot after) =>
         new(ServiceDiff.Compare(before[IpFamily.IPv4], after[IpFamily.IPv4]), ServiceDiff.Compare(before[IpFamily.IPv6], after[IpFamily.IPv6]));
 }

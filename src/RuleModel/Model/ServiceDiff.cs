@@ -7,7 +7,7 @@ namespace KubeProxySharp.RuleModel.Model;
 /// <summary>Finds the service ports whose rules differ.</summary>
 internal static class ServiceDiff
 {
-    /// <summary>Compares two snapshots that did not come from one another.</summary>
+    /// <summary>Compares two snapshots that were built independently.</summary>
     public static FamilyChange Compare(FamilyRules before, FamilyRules after)
     {
         List<ServicePortChange> changes = [];
@@ -38,7 +38,7 @@ internal static class ServiceDiff
         return Change(before, after, changes, usage);
     }
 
-    /// <summary>Puts a change together.</summary>
+    /// <summary>Makes a change of the service ports that differ and of what <paramref name="usage"/> counted.</summary>
     public static FamilyChange Change(FamilyRules before, FamilyRules after, List<ServicePortChange> changes, FamilyUsage usage)
     {
         changes.Sort(static (left, right) => left.Name.CompareTo(right.Name));

@@ -5,7 +5,7 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.RuleModel.Model;
 
-/// <summary>Everything that the rules of one service port in one family follow from, apart from the node's settings.</summary>
+/// <summary>Everything that determines the rules of one service port in one family, apart from the node's settings.</summary>
 /// <param name="Spec">What the Service asks for.</param>
 /// <param name="Endpoints">The endpoints and their groups.</param>
 /// <param name="NodeMayUseLoadBalancer">
@@ -18,7 +18,7 @@ public sealed record ServicePortRules(ServicePortSpec Spec, EndpointSelection En
     public ServicePortName Name => Spec.Name;
 
     /// <summary>
-    /// Frontends that another service port claims with more right (docs/decisions.md). Nothing reaches this port through
+    /// Frontends for which another service port has precedence (docs/decisions.md). No traffic reaches this port through
     /// them.
     /// </summary>
     public EquatableArray<Frontend> Shadowed { get; init; }
@@ -59,10 +59,10 @@ public sealed record ServicePortRules(ServicePortSpec Spec, EndpointSelection En
             : new(FrontendKind.NodePort, default, Spec.NodePort);
     }
 
-    /// <summary>Whether the frontend is this port's, and not shadowed by another one.</summary>
+    /// <summary>Whether traffic to the frontend is for this port: no other port shadows it.</summary>
     public bool Owns(Frontend frontend) => Shadowed.IsEmpty || !Shadowed.AsSpan().Contains(frontend);
 
-    /// <summary>Whether some traffic to a frontend is sent on to an endpoint.</summary>
+    /// <summary>Whether some traffic to a frontend is forwarded to an endpoint.</summary>
     public bool Forwards(Frontend frontend) =>
         frontend.IsExternal ? Endpoints.HasEndpoints : Internal.Verdict == FrontendVerdict.Dnat;
 

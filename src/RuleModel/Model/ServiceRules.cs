@@ -26,7 +26,7 @@ public sealed record ServiceRules(NamespacedName Name, EquatableArray<ServicePor
         }
     }
 
-    /// <summary>The port that load balancers ask for the number of local endpoints; 0 if there is none.</summary>
+    /// <summary>The port on which load balancers query the number of local endpoints; 0 if there is none.</summary>
     public ushort HealthCheckNodePort => Ports[0].Spec.HealthCheckNodePort;
 
     /// <summary>Number of different addresses among the endpoints of all ports that are ready and on this node (spec 3.9).</summary>
@@ -51,7 +51,7 @@ public sealed record ServiceRules(NamespacedName Name, EquatableArray<ServicePor
     }
 
     /// <summary>Number of ports that have endpoints, but none for traffic that a Local policy keeps on this node (spec 4.5).</summary>
-    /// <param name="isInternal">Whether the policy of the cluster IP is meant, or that of the external destinations.</param>
+    /// <param name="isInternal">True for the policy of the cluster IP, false for that of the external destinations.</param>
     public int CountWithoutLocalEndpoints(bool isInternal)
     {
         int count = 0;

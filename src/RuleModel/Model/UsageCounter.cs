@@ -2,8 +2,8 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Model;
 
-/// <summary>Counts by how many service ports something is used, and tells what came into use and what went.</summary>
-/// <typeparam name="T">What is counted.</typeparam>
+/// <summary>Counts how many service ports use each item, and reports the items whose use began or ended.</summary>
+/// <typeparam name="T">The type of the items.</typeparam>
 internal sealed class UsageCounter<T>
     where T : notnull, IComparable<T>
 {
@@ -49,8 +49,8 @@ internal sealed class UsageCounter<T>
     }
 }
 
-/// <summary>What came into use and what went out of use, of things that several service ports may share.</summary>
-/// <typeparam name="T">The thing.</typeparam>
+/// <summary>The items, each possibly shared by several service ports, whose use began or ended.</summary>
+/// <typeparam name="T">The type of the items.</typeparam>
 /// <param name="Added">In use now and not before, ordered.</param>
 /// <param name="Removed">In use before and not now, ordered.</param>
 public readonly record struct UsageDelta<T>(EquatableArray<T> Added, EquatableArray<T> Removed);

@@ -4,12 +4,12 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.RuleModel.Selection;
 
 /// <summary>
-/// Which of two endpoints with one address and port counts: the one that traffic should go to. It is a total order, so the
-/// order of slices, of their names and of endpoints in them decides nothing.
+/// Decides which of two endpoints with the same address and port is kept: the one that traffic should go to. It is a total
+/// order, so the result does not depend on the order of slices, their names or the endpoints in them.
 /// </summary>
 internal static class DuplicatePreference
 {
-    /// <summary>Whether an endpoint is to be preferred to another one.</summary>
+    /// <summary>Whether an endpoint is preferred to another one.</summary>
     /// <param name="candidate">The endpoint.</param>
     /// <param name="known">The other one.</param>
     public static bool IsBetter(in MergedEndpoint candidate, in MergedEndpoint known)
@@ -22,8 +22,8 @@ internal static class DuplicatePreference
     }
 
     /// <summary>
-    /// Ready before serving and terminating, which is used while nothing is ready, before all the others. Within each of
-    /// these, one that stays before one that goes, and one that serves before one that does not.
+    /// Ready before serving and terminating, which is used while nothing is ready, before all others. Within each of
+    /// these, one that is not terminating before one that is, and one that serves before one that does not.
     /// </summary>
     private static int RankOf(EndpointConditions conditions)
     {

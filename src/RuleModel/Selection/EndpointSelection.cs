@@ -20,7 +20,7 @@ public sealed record EndpointSelection
     /// <summary>The group of the Local policy.</summary>
     public EquatableArray<Endpoint> Local { get; init; }
 
-    /// <summary>The union of the groups: everything that some packet can reach.</summary>
+    /// <summary>The union of the groups: every endpoint that some packet can reach.</summary>
     public EquatableArray<Endpoint> Reachable { get; init; }
 
     /// <summary>

@@ -2,10 +2,10 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.RuleModel.Settings;
 
-/// <summary>Tells traffic of this node's pods from other traffic.</summary>
-/// <param name="Kind">How.</param>
+/// <summary>Recognises traffic from this node's pods.</summary>
+/// <param name="Kind">By which property of a packet.</param>
 /// <param name="Prefix">The source prefix of <see cref="LocalTrafficKind.Prefix"/>.</param>
-/// <param name="Interface">The interface name or the beginning of one; empty for the other kinds.</param>
+/// <param name="Interface">The interface name or its prefix; empty for the other kinds.</param>
 public readonly record struct LocalTrafficDetector(LocalTrafficKind Kind, IpPrefix Prefix, string Interface)
 {
     /// <summary>No detection.</summary>
@@ -30,7 +30,7 @@ public enum LocalTrafficKind : byte
     /// <summary>By input interface.</summary>
     Interface,
 
-    /// <summary>By the beginning of the input interface's name.</summary>
+    /// <summary>By a prefix of the input interface's name.</summary>
     InterfacePrefix,
 }
 
@@ -43,9 +43,9 @@ public enum DetectLocalMode : byte
     /// <summary>By the pod CIDR of the Node object.</summary>
     NodeCidr,
 
-    /// <summary>By the bridge that pods hang on.</summary>
+    /// <summary>By the bridge that pods are attached to.</summary>
     BridgeInterface,
 
-    /// <summary>By the beginning of the names of the pods' interfaces.</summary>
+    /// <summary>By a prefix of the names of the pods' interfaces.</summary>
     InterfaceNamePrefix,
 }

@@ -49,7 +49,7 @@ public sealed record NodePortAddresses(bool MatchesAll, EquatableArray<IpAddress
         return new(MatchesAll: false, Matching(prefixes, interfaceAddresses), containsLoopback);
     }
 
-    /// <summary>Puts the node's own addresses, but for loopback, in the place of the single word "primary" (spec 7.5).</summary>
+    /// <summary>Replaces the single word "primary" by the node's own addresses, except loopback (spec 7.5).</summary>
     public static EquatableArray<string> ExpandPrimary(EquatableArray<string> configured, NodeAddresses nodeAddresses)
     {
         if (configured.Length != 1 || !string.Equals(configured[0], ProxySettings.PrimaryAddresses, StringComparison.Ordinal))

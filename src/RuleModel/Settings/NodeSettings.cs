@@ -22,7 +22,7 @@ public sealed record NodeSettings
     /// <summary>How pod traffic is recognised.</summary>
     public LocalTrafficDetector LocalTraffic { get; init; } = LocalTrafficDetector.None;
 
-    /// <summary>The mark that asks for masquerading: one bit.</summary>
+    /// <summary>The packet mark that requests masquerading: one bit.</summary>
     public uint MasqueradeMark { get; init; } = 1u << 14;
 
     /// <summary>Whether all traffic to cluster IPs is masqueraded.</summary>

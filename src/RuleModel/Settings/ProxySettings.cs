@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Settings;
 
-/// <summary>The part of the configuration that rules follow from. Defaults are kube-proxy's for iptables mode.</summary>
+/// <summary>The part of the configuration that determines rules. Defaults are kube-proxy's for iptables mode.</summary>
 public sealed record ProxySettings
 {
     /// <summary>The word that stands for the node's own addresses in <see cref="NodePortAddresses"/>.</summary>
@@ -20,10 +20,10 @@ public sealed record ProxySettings
     /// <summary>Bridge name, for <see cref="DetectLocalMode.BridgeInterface"/>.</summary>
     public string BridgeInterface { get; init; } = "";
 
-    /// <summary>Beginning of interface names, for <see cref="DetectLocalMode.InterfaceNamePrefix"/>.</summary>
+    /// <summary>Prefix of interface names, for <see cref="DetectLocalMode.InterfaceNamePrefix"/>.</summary>
     public string InterfaceNamePrefix { get; init; } = "";
 
-    /// <summary>The bit of the packet mark that asks for masquerading, 0 to 31.</summary>
+    /// <summary>The bit of the packet mark that requests masquerading, 0 to 31.</summary>
     public int MasqueradeBit { get; init; } = 14;
 
     /// <summary>Whether all traffic to cluster IPs is masqueraded.</summary>

@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.RuleModel.State;
 
 /// <summary>
-/// What is known of the cluster now: Services and slices by Service, and which Services changed since the last model.
+/// The present state of the cluster: Services and slices by Service, and which Services changed since the last model.
 /// Owned by one writer; the models built from it are immutable.
 /// </summary>
 /// <param name="allowExternalIPs">Whether external IPs make rules (feature gate AllowServiceExternalIPs).</param>
@@ -27,12 +27,12 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// <summary>Whether any Service changed since <see cref="TakeChanges"/>.</summary>
     public bool HasChanges => _changed.Count != 0;
 
-    /// <summary>The Services that make no rules for now, in no particular order.</summary>
+    /// <summary>The Services that are left out of the rules for now, in no particular order.</summary>
     public IReadOnlyCollection<NamespacedName> Quarantined => _quarantined;
 
     /// <summary>
-    /// Leaves a Service out of the rules, because the kernel refuses them with it. A change of the Service or of its
-    /// endpoints brings it back, to be tried again.
+    /// Leaves a Service out of the rules, because the kernel refuses rules that include it. A change of the Service or of its
+    /// endpoints includes it again.
     /// </summary>
     public void Quarantine(NamespacedName name)
     {
@@ -43,15 +43,15 @@ public sealed class ClusterState(bool allowExternalIPs)
         }
     }
 
-    /// <summary>Whether the kernel took any version of any Service.</summary>
+    /// <summary>Whether the kernel has accepted any version of any Service.</summary>
     public bool HasProven => _proven.Any;
 
-    /// <summary>Whether a Service has to make do with the version that the kernel took last.</summary>
+    /// <summary>Whether the rules hold the version of a Service that the kernel last accepted instead of its present one.</summary>
     public bool IsHeldBack(NamespacedName name) => _proven.IsHeldBack(name);
 
     /// <summary>
-    /// Puts the version that the kernel took last in place of the present one, or none if there is none: the present one is
-    /// under suspicion. A later version is held back as well.
+    /// Puts the version that the kernel last accepted, if any, in place of the present one, which may be the one that the
+    /// kernel refuses. Later versions are held back as well.
     /// </summary>
     public void HoldBack(NamespacedName name)
     {
@@ -61,7 +61,7 @@ public sealed class ClusterState(bool allowExternalIPs)
         }
     }
 
-    /// <summary>Sets the families in which <see cref="HoldBack"/> takes effect; both at the beginning.</summary>
+    /// <summary>Sets the families in which <see cref="HoldBack"/> takes effect; both by default.</summary>
     public void HoldBackIn(bool ipv4, bool ipv6)
     {
         if (_proven.SetFamilies(ipv4, ipv6))
@@ -79,10 +79,10 @@ public sealed class ClusterState(bool allowExternalIPs)
         }
     }
 
-    /// <summary>Has the rules of a Service made again although it did not change.</summary>
+    /// <summary>Marks a Service as changed although it did not change, so that its rules are built again.</summary>
     public void Touch(NamespacedName name) => _changed.Add(name);
 
-    /// <summary>The kernel took all that is in the rules now: from now on these versions stand in for later ones that are held back.</summary>
+    /// <summary>Records that the kernel accepted the present rules: their versions replace later ones that are held back.</summary>
     public void Prove()
     {
         foreach (NamespacedName name in _proven.TakeUnproven())
@@ -92,20 +92,20 @@ public sealed class ClusterState(bool allowExternalIPs)
     }
 
     /// <summary>
-    /// The Services in the rules whose present version the kernel did not take yet, ordered by name. When it refuses
-    /// something, it is one of these.
+    /// The Services in the rules whose present version the kernel has not accepted yet, ordered by name. When it refuses the
+    /// rules, the cause is among these.
     /// </summary>
     public NamespacedName[] FindUnproven() => _proven.FindUnproven();
 
-    /// <summary>Forgets that the kernel took any version of any Service: it refuses what it took before.</summary>
+    /// <summary>Discards all accepted versions, because the kernel refuses what it accepted before.</summary>
     public void DoubtAll()
     {
-        // The versions that stand in for those held back are no longer good either.
+        // This includes the versions in place of those held back.
         _changed.UnionWith(_proven.HeldBack);
         _proven.DoubtAll(_services.Keys);
     }
 
-    /// <summary>Brings all Services back that were left out.</summary>
+    /// <summary>Includes all Services again that were left out.</summary>
     public void ReleaseAll()
     {
         _changed.UnionWith(_quarantined);
@@ -114,7 +114,7 @@ public sealed class ClusterState(bool allowExternalIPs)
 
     /// <summary>Adds or replaces a Service.</summary>
     /// <param name="service">The Service.</param>
-    /// <param name="problems">Receives what is wrong with it.</param>
+    /// <param name="problems">Receives the problems found.</param>
     public void Set(Service service, ICollection<Problem> problems)
     {
         ServiceDefinition definition = ServiceReader.Read(service, allowExternalIPs, problems);
@@ -139,10 +139,10 @@ public sealed class ClusterState(bool allowExternalIPs)
     }
 
     /// <summary>
-    /// Adds or replaces an EndpointSlice. A slice that moved to another Service leaves its old one (kube-proxy forgets
-    /// that: spec 16, quirk 16).
+    /// Adds or replaces an EndpointSlice. A slice that moved to another Service is removed from its old one (kube-proxy leaves
+    /// it there: spec 16, quirk 16).
     /// </summary>
-    /// <returns>Whether this says something new.</returns>
+    /// <returns>Whether the slice is used and differs from what was known.</returns>
     public bool Set(EndpointSlice slice)
     {
         bool isUsable = slice.ServiceName.Length != 0 && !slice.IsHeadless && slice.AddressType != AddressType.Other;
@@ -192,7 +192,7 @@ public sealed class ClusterState(bool allowExternalIPs)
         Change(service);
     }
 
-    /// <summary>The Services that changed since the last call, ordered by name, and forgets them.</summary>
+    /// <summary>Returns and clears the Services that changed since the last call, ordered by name.</summary>
     public IReadOnlyList<NamespacedName> TakeChanges()
     {
         NamespacedName[] changes = [.. _changed];
@@ -201,7 +201,7 @@ public sealed class ClusterState(bool allowExternalIPs)
         return changes;
     }
 
-    /// <summary>The Services that were left out and changed since the last call, and are there still.</summary>
+    /// <summary>Returns and clears the Services that were left out, changed since the last call, and still exist.</summary>
     public IReadOnlyList<NamespacedName> TakeReleased()
     {
         if (_released.Count == 0)

@@ -4,8 +4,9 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.RuleModel.State;
 
 /// <summary>
-/// Which version of each Service the kernel took last, and which Services have to make do with it because their present
-/// version is under suspicion. The versions share their arrays with the state, so one costs an entry in a table.
+/// The version of each Service that the kernel last accepted, and the Services that are held back: the rules hold that
+/// version, because the present one may be what the kernel refuses. The versions share their arrays with the state, so each
+/// costs one table entry.
 /// </summary>
 internal sealed class ProvenVersions
 {
@@ -14,20 +15,19 @@ internal sealed class ProvenVersions
     private readonly HashSet<NamespacedName> _heldBack = [];
     private readonly bool[] _isHoldingBack = [true, true]; // by family
 
-    /// <summary>Whether there is any version.</summary>
     public bool Any => _versions.Count != 0;
 
-    /// <summary>The Services that have to make do with the version of before, in no order.</summary>
+    /// <summary>The Services that are held back, in no order.</summary>
     public IReadOnlyCollection<NamespacedName> HeldBack => _heldBack;
 
-    /// <summary>Whether a Service has to make do with the version of before, in the families that refuse rules.</summary>
+    /// <summary>Whether a Service is held back in the families that refuse rules.</summary>
     public bool IsHeldBack(NamespacedName name) => _heldBack.Count != 0 && _heldBack.Contains(name);
 
-    /// <summary>Whether a Service has to make do with the version of before in a family.</summary>
+    /// <summary>Whether a Service is held back in a family.</summary>
     public bool IsHeldBack(NamespacedName name, IpFamily family) => _isHoldingBack[(int)family] && IsHeldBack(name);
 
-    /// <summary>Sets the families in which Services are held back: what one of them refuses, the other may have taken.</summary>
-    /// <returns>Whether they were others before.</returns>
+    /// <summary>Sets the families in which Services are held back: one may refuse what the other has accepted.</summary>
+    /// <returns>Whether this is a change.</returns>
     public bool SetFamilies(bool ipv4, bool ipv6)
     {
         bool isChange = (_isHoldingBack[(int)IpFamily.IPv4], _isHoldingBack[(int)IpFamily.IPv6]) != (ipv4, ipv6);
@@ -35,23 +35,25 @@ internal sealed class ProvenVersions
         return isChange;
     }
 
-    /// <summary>The definition that the kernel took; null if there was none.</summary>
+    /// <summary>The definition that the kernel accepted; null if there was none.</summary>
     public ServiceDefinition? DefinitionOf(NamespacedName name) => _versions.GetValueOrDefault(name).Definition;
 
-    /// <summary>The slices of the version that the kernel took.</summary>
+    /// <summary>The slices of the version that the kernel accepted.</summary>
     public EndpointSlice[] SlicesOf(NamespacedName name) => _versions.GetValueOrDefault(name).Slices ?? [];
 
-    /// <summary>The present version is not the one that the kernel took.</summary>
+    /// <summary>Records that the present version is not the one that the kernel accepted.</summary>
     public void Doubt(NamespacedName name) => _unproven.Add(name);
 
-    /// <summary>Whether the Service was not held back before.</summary>
+    /// <summary>Holds a Service back.</summary>
+    /// <returns>Whether it was not held back before.</returns>
     public bool HoldBack(NamespacedName name)
     {
         _unproven.Add(name);
         return _heldBack.Add(name);
     }
 
-    /// <summary>Whether the Service was held back.</summary>
+    /// <summary>Ends holding a Service back.</summary>
+    /// <returns>Whether it was held back.</returns>
     public bool Admit(NamespacedName name) => _heldBack.Remove(name);
 
     /// <summary>The Services in the rules whose present version is unproven, ordered.</summary>
@@ -62,7 +64,7 @@ internal sealed class ProvenVersions
         return names;
     }
 
-    /// <summary>The same in no order, and forgets them.</summary>
+    /// <summary>Returns and clears the same Services, in no order.</summary>
     public NamespacedName[] TakeUnproven()
     {
         if (_heldBack.Count == 0)
@@ -77,7 +79,7 @@ internal sealed class ProvenVersions
         return names;
     }
 
-    /// <summary>Notes a version that the kernel took; null for none.</summary>
+    /// <summary>Records a version that the kernel accepted; null for none.</summary>
     public void Set(NamespacedName name, ServiceDefinition? definition, EndpointSlice[] slices)
     {
         if (definition is null)
@@ -90,8 +92,8 @@ internal sealed class ProvenVersions
         }
     }
 
-    /// <summary>Forgets all versions.</summary>
-    /// <param name="services">The Services that there are.</param>
+    /// <summary>Discards all accepted versions.</summary>
+    /// <param name="services">All Services.</param>
     public void DoubtAll(IEnumerable<NamespacedName> services)
     {
         _versions.Clear();

@@ -27,7 +27,7 @@ public sealed record ServicePortSpec
     /// <summary>Load-balancer ingress IPs of this family that the node itself must answer (ipMode VIP).</summary>
     public EquatableArray<IpAddress> LoadBalancerIPs { get; init; }
 
-    /// <summary>Who may use the load-balancer IPs; empty means everybody.</summary>
+    /// <summary>The sources that may use the load-balancer IPs; empty means all.</summary>
     public EquatableArray<IpPrefix> SourceRanges { get; init; }
 
     /// <summary>How long a client keeps its endpoint, in seconds; 0 without session affinity.</summary>

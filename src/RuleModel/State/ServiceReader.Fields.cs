@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.RuleModel.State;
 
-/// <content>The fields one by one.</content>
+/// <content>Checks and conversions of single fields.</content>
 public sealed partial class ServiceReader
 {
     private bool HasUsableNames()
@@ -19,20 +19,20 @@ public sealed partial class ServiceReader
         return false;
     }
 
-    private bool HasKnownWords() =>
-        IsWord("spec.type", _service.Type, [Service.ClusterIPType, NodePortType, LoadBalancerType])
-        && IsWord("spec.sessionAffinity", _service.SessionAffinity, ["None", "ClientIP", ""])
-        && IsWord("spec.externalTrafficPolicy", _service.ExternalTrafficPolicy, ["Cluster", "Local", ""])
-        && IsWord("spec.internalTrafficPolicy", _service.InternalTrafficPolicy ?? "", ["Cluster", "Local", ""]);
+    private bool HasKnownValues() =>
+        IsOneOf("spec.type", _service.Type, [Service.ClusterIPType, NodePortType, LoadBalancerType])
+        && IsOneOf("spec.sessionAffinity", _service.SessionAffinity, ["None", "ClientIP", ""])
+        && IsOneOf("spec.externalTrafficPolicy", _service.ExternalTrafficPolicy, ["Cluster", "Local", ""])
+        && IsOneOf("spec.internalTrafficPolicy", _service.InternalTrafficPolicy ?? "", ["Cluster", "Local", ""]);
 
-    private bool IsWord(string field, string value, ReadOnlySpan<string> words)
+    private bool IsOneOf(string field, string value, ReadOnlySpan<string> allowed)
     {
-        if (words.Contains(value))
+        if (allowed.Contains(value))
         {
             return true;
         }
 
-        string choices = string.Join(", ", words.TrimEnd("").ToArray());
+        string choices = string.Join(", ", allowed.TrimEnd("").ToArray());
         _problems.Add(NewProblem(ProblemSeverity.Error, field, $"\"{value}\" is none of {choices}; the Service gets no rules"));
         return false;
     }

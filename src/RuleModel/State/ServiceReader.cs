@@ -1,3 +1,4 @@
+using System.Buffers;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
@@ -5,8 +6,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.RuleModel.State;
 
 /// <summary>
-/// The border between Services as the API sends them and the strict model: applies spec 2.2 to 2.6 and reports what it
-/// has to leave out.
+/// Converts Services as the API sends them into the strict model: applies spec 2.2 to 2.6 and reports what it has to leave
+/// out.
 /// </summary>
 public sealed partial class ServiceReader
 {
@@ -39,7 +40,7 @@ public sealed partial class ServiceReader
     /// <summary>Reads a Service. What cannot be used is left out and reported; nothing is thrown.</summary>
     /// <param name="service">The Service.</param>
     /// <param name="allowExternalIPs">Whether external IPs make rules.</param>
-    /// <param name="problems">Receives what is wrong.</param>
+    /// <param name="problems">Receives the problems found.</param>
     public static ServiceDefinition Read(Service service, bool allowExternalIPs, ICollection<Problem> problems) =>
         new ServiceReader(service, allowExternalIPs, problems).Read();
 
@@ -51,7 +52,7 @@ public sealed partial class ServiceReader
             || _service.ClusterIP is "" or NoClusterIP
             || _service.Type is ExternalNameType
             || !HasUsableNames()
-            || !HasKnownWords();
+            || !HasKnownValues();
         return isSkipped
             ? new(_service.Name, default, default)
             : new(_service.Name, ReadFamily(IpFamily.IPv4), ReadFamily(IpFamily.IPv6));
@@ -176,4 +177,19 @@ public sealed record ServiceDefinition(NamespacedName Name, EquatableArray<Servi
 
     /// <summary>The ports of a family.</summary>
     public EquatableArray<ServicePortSpec> this[IpFamily family] => family == IpFamily.IPv4 ? IPv4 : IPv6;
+}
+
+/// <summary>
+/// The check for DNS labels (RFC 1123), the form of all names that get into rules. It keeps quotes and newlines of a forged
+/// object out of the text that the kernel's tools read.
+/// </summary>
+public static class DnsLabel
+{
+    private const int MaxLength = 63;
+
+    private static readonly SearchValues<char> s_allowed = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    /// <summary>Whether the text is a DNS label: 1 to 63 lower-case letters, digits and inner dashes.</summary>
+    public static bool IsValid(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= MaxLength && !text.ContainsAnyExcept(s_allowed) && text[0] != '-' && text[^1] != '-';
 }

@@ -6,10 +6,10 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.RuleModel.Text;
 
 /// <summary>
-/// Writes UTF-8 text into an <see cref="IBufferWriter{T}"/> without intermediate strings. Every write asks for the room
-/// it needs first, so nothing is ever cut short. Call <see cref="Flush"/> when done.
+/// Writes UTF-8 text into an <see cref="IBufferWriter{T}"/> without intermediate strings. Every write reserves the space
+/// that it needs first, so text is never truncated. Call <see cref="Flush"/> when done.
 /// </summary>
-/// <param name="output">Where the text goes.</param>
+/// <param name="output">Receives the text.</param>
 public ref struct Utf8TextWriter(IBufferWriter<byte> output)
 {
     private const int MinimumBuffer = 16 * 1024;
@@ -19,7 +19,7 @@ public ref struct Utf8TextWriter(IBufferWriter<byte> output)
     private Span<byte> _buffer;
     private int _length;
 
-    /// <summary>Writes bytes that are UTF-8 already.</summary>
+    /// <summary>Writes UTF-8 bytes.</summary>
     public void Write(scoped ReadOnlySpan<byte> utf8)
     {
         utf8.CopyTo(Room(utf8.Length));
@@ -45,7 +45,7 @@ public ref struct Utf8TextWriter(IBufferWriter<byte> output)
 
     /// <summary>Writes a number in hexadecimal with the prefix 0x, lower case, no leading zeros unless padded.</summary>
     /// <param name="number">The number.</param>
-    /// <param name="digits">The least number of digits.</param>
+    /// <param name="digits">The minimum number of digits.</param>
     public void WriteHex(uint number, byte digits = 1)
     {
         Write("0x"u8);
@@ -65,7 +65,7 @@ public ref struct Utf8TextWriter(IBufferWriter<byte> output)
     /// <summary>Writes an endpoint as iptables-save lists a DNAT target.</summary>
     public void WriteAsListed(EndpointAddress endpoint) => Advance(endpoint.FormatAsListed(Room(EndpointAddress.MaxTextLength)));
 
-    /// <summary>Hands everything written so far to the output.</summary>
+    /// <summary>Passes everything written so far to the output.</summary>
     public void Flush()
     {
         _output.Advance(_length);

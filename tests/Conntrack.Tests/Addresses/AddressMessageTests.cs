@@ -55,7 +55,7 @@ public sealed class AddressMessageTests
                 MessageReader messages = new(datagram.AsSpan(0, random.Next(4) == 0 ? random.Next(datagram.Length) : datagram.Length));
                 while (messages.TryRead(out NetlinkMessage message))
                 {
-                    table.Take(message);
+                    table.Apply(message);
                 }
 
                 readable += table.ToArray().Length;
@@ -89,7 +89,7 @@ public sealed class AddressMessageTests
         {
             MessageReader messages = new(datagram);
             messages.TryRead(out NetlinkMessage message).Should().BeTrue();
-            table.Take(message);
+            table.Apply(message);
         }
     }
 }

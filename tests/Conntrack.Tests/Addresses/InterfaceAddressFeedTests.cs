@@ -15,16 +15,16 @@ public sealed class InterfaceAddressFeedTests
     {
         using FakeKernel kernel = new(static request => Listing(request, "192.0.2.1", "fe80::1"));
         using FakeKernel reporting = new(static _ => []);
-        using InterfaceAddressFeed heard = new(reporting.Connect(), kernel.Connect);
-        Texts(heard).Should().Equal("192.0.2.1", "fe80::1");
+        using InterfaceAddressFeed feed = new(reporting.Connect(), kernel.Connect);
+        Texts(feed).Should().Equal("192.0.2.1", "fe80::1");
 
         reporting.Push([.. AddressDatagram.New("192.0.2.2"), .. AddressDatagram.Delete("fe80::1")]);
         reporting.Push(AddressDatagram.New("192.0.2.3"));
-        Texts(heard).Should().Equal("192.0.2.1", "192.0.2.2", "192.0.2.3");
+        Texts(feed).Should().Equal("192.0.2.1", "192.0.2.2", "192.0.2.3");
 
         reporting.Push(AddressDatagram.Delete("192.0.2.3"));
-        Texts(heard).Should().Equal("192.0.2.1", "192.0.2.2");
-        heard.Listings.Should().Be(1);
+        Texts(feed).Should().Equal("192.0.2.1", "192.0.2.2");
+        feed.Listings.Should().Be(1);
     }
 
     /// <summary>A datagram that does not fit, and one that cannot be read, may have told of anything.</summary>

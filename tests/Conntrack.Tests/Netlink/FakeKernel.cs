@@ -81,7 +81,7 @@ internal sealed partial class FakeKernel : IDisposable
         Socket kernel = new(new SafeSocketHandle(ends[1], ownsHandle: true));
         _sockets.Add(kernel);
         new Thread(() => Serve(kernel)) { IsBackground = true, Name = "fake kernel" }.Start();
-        return NetlinkSocket.Over(new SafeFileHandle(ends[0], ownsHandle: true), TimeSpan.FromSeconds(1));
+        return NetlinkSocket.FromHandle(new SafeFileHandle(ends[0], ownsHandle: true), TimeSpan.FromSeconds(1));
     }
 
     private void Serve(Socket socket)

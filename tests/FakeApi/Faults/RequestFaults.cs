@@ -1,12 +1,12 @@
 namespace KubeProxySharp.FakeApi.Faults;
 
-/// <summary>Something the server does wrong on command. See <see cref="FaultBox.Inject(Fault, Schema.ResourceType?, int)"/>.</summary>
+/// <summary>A fault of the server. See <see cref="FaultInjector.Inject(Fault, Schema.ResourceType?, int)"/>.</summary>
 public abstract record Fault;
 
-/// <summary>A fault that takes the place of the whole answer.</summary>
+/// <summary>A fault that replaces the whole answer.</summary>
 public abstract record RequestFault : Fault
 {
-    /// <summary>The verb it is for (get, list, watch, create, patch), or null for all.</summary>
+    /// <summary>The verb that it concerns (get, list, watch, create, patch), or null for all.</summary>
     public string? Verb { get; init; }
 }
 
@@ -27,7 +27,7 @@ public sealed record AnswerFault(int Code, string Reason = "") : RequestFault
     /// <summary>The value of Retry-After in seconds, or null for none.</summary>
     public int? RetryAfter { get; init; }
 
-    /// <summary>Priority and fairness turning the request away: text, not a Status.</summary>
+    /// <summary>A request that priority and fairness rejects: with a text, not a Status.</summary>
     public static AnswerFault TooManyRequests(int retryAfter = 1) =>
         new(429) { Body = "Too many requests, please try again later.\n", RetryAfter = retryAfter };
 
@@ -36,12 +36,12 @@ public sealed record AnswerFault(int Code, string Reason = "") : RequestFault
         new(502) { Body = "<html><body><h1>502 Bad Gateway</h1></body></html>\n", ContentType = "text/html" };
 }
 
-/// <summary>Takes the request and never answers, until the faults are cleared or the client gives up.</summary>
+/// <summary>Receives the request and does not answer until the faults are cleared or the client cancels it.</summary>
 public sealed record HangFault : RequestFault;
 
 /// <summary>Ends the request without an answer: over HTTP/2 the stream is reset, over HTTP/1.1 the connection.</summary>
-/// <param name="Connection">Resets the whole connection in either case.</param>
+/// <param name="Connection">Whether the whole connection is reset over HTTP/2, too.</param>
 public sealed record ResetFault(bool Connection = false) : RequestFault;
 
-/// <summary>Serves the request, and closes the connection gracefully with it: GOAWAY over HTTP/2.</summary>
+/// <summary>Serves the request and then closes the connection gracefully: GOAWAY over HTTP/2.</summary>
 public sealed record GoAwayFault : RequestFault;

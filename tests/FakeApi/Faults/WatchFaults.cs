@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace KubeProxySharp.FakeApi.Faults;
 
-/// <summary>A fault of the events of a watch. A running watch takes it at once.</summary>
+/// <summary>A fault in the events of a watch. It affects a running watch at once.</summary>
 public abstract record WatchFault : Fault;
 
-/// <summary>From now on the watch sends bookmarks in the place of events.</summary>
+/// <summary>From now on the watch sends bookmarks instead of events.</summary>
 public sealed record BookmarkOnlyFault : WatchFault;
 
-/// <summary>Ends the watch cleanly; at its start this is the immediate end that client-go calls a very short watch.</summary>
+/// <summary>Ends the watch cleanly; at its start, this is what client-go calls a very short watch.</summary>
 public sealed record EndFault : WatchFault;
 
 /// <summary>Sends an ERROR event with a Status and ends the watch.</summary>
@@ -17,24 +17,24 @@ public sealed record EndFault : WatchFault;
 /// <param name="Text">Its message.</param>
 public sealed record ErrorEventFault(int Code, string Reason, string Text = "injected") : WatchFault;
 
-/// <summary>Answers the watch with an ERROR event 410 Expired and ends it; injected for many times it is a storm.</summary>
+/// <summary>Answers the watch with an ERROR event 410 Expired and ends it.</summary>
 public sealed record ExpiredFault : WatchFault;
 
 /// <summary>Sends the first half of the next event's frame and ends the watch.</summary>
-/// <param name="Reset">Whether the stream is torn off rather than ended.</param>
+/// <param name="Reset">Whether the stream is reset rather than ended.</param>
 public sealed record HalfFrameFault(bool Reset) : WatchFault;
 
 /// <summary>Ends a streaming list before its end marker.</summary>
-public sealed record NoMarkerFault : WatchFault;
+public sealed record MissingMarkerFault : WatchFault;
 
-/// <summary>Puts bytes into the stream as they are.</summary>
+/// <summary>Inserts bytes into the stream.</summary>
 /// <param name="Bytes">The bytes.</param>
 public sealed record RawBytesFault(ReadOnlyMemory<byte> Bytes) : WatchFault
 {
-    /// <summary>A well-formed frame around bytes that are no event.</summary>
+    /// <summary>A well-formed frame whose content is no event.</summary>
     public static RawBytesFault Garbage() => new(new byte[] { 0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff });
 
-    /// <summary>A frame that says it is longer than the 16 MiB that clients take (kubernetes-wire.md 1.4).</summary>
+    /// <summary>A frame whose length prefix exceeds the 16 MiB that clients accept (kubernetes-wire.md 1.4).</summary>
     public static RawBytesFault Oversize(int length = (16 << 20) + 1)
     {
         byte[] frame = new byte[4 + 1024];
@@ -50,9 +50,9 @@ public sealed record RawBytesFault(ReadOnlyMemory<byte> Bytes) : WatchFault
 /// <summary>Sends every event of the watch twice from now on.</summary>
 public sealed record RepeatFault : WatchFault;
 
-/// <summary>Puts an event of a type nobody knows into the stream.</summary>
+/// <summary>Inserts an event of an unknown type into the stream.</summary>
 /// <param name="EventType">The type.</param>
 public sealed record UnknownEventFault(string EventType = "RENAMED") : WatchFault;
 
-/// <summary>Puts an ADDED of another kind into the stream.</summary>
+/// <summary>Inserts an ADDED event with an object of another kind into the stream.</summary>
 public sealed record WrongKindFault : WatchFault;

@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Writes the body of an answer; a fault decides what becomes of the bytes.</summary>
+/// <summary>Writes the body of an answer, as an injected fault may change it.</summary>
 /// <param name="context">The request.</param>
 /// <param name="fault">The fault, if there is one.</param>
 /// <param name="time">The clock.</param>
-/// <param name="cleared">Is cancelled when the faults are cleared; of the time before the fault was taken.</param>
+/// <param name="cleared">Cancelled when the faults are cleared; obtained before the fault.</param>
 internal sealed class AnswerBody(HttpContext context, BodyFault? fault, TimeProvider time, CancellationToken cleared)
 {
     private readonly HttpResponse _response = context.Response;
@@ -15,7 +15,7 @@ internal sealed class AnswerBody(HttpContext context, BodyFault? fault, TimeProv
     private int _sent;
 
     /// <summary>Writes and flushes.</summary>
-    /// <returns>False when the body is at its end by a fault and nothing more may be written.</returns>
+    /// <returns>False when a fault has ended the body and nothing more may be written.</returns>
     public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes)
     {
         switch (fault)
@@ -49,7 +49,7 @@ internal sealed class AnswerBody(HttpContext context, BodyFault? fault, TimeProv
         }
     }
 
-    /// <summary>Writes many parts and flushes only now and then.</summary>
+    /// <summary>Writes many parts without flushing each.</summary>
     public async ValueTask<bool> WriteAsync(IEnumerable<ReadOnlyMemory<byte>> parts)
     {
         const int FlushAfter = 64 * 1024;
@@ -90,7 +90,7 @@ internal sealed class AnswerBody(HttpContext context, BodyFault? fault, TimeProv
         return false;
     }
 
-    /// <summary>Keeps a request open and silent until the faults are cleared or the client is gone.</summary>
+    /// <summary>Keeps a request open without sending anything until the faults are cleared or the client disconnects.</summary>
     public static async Task HoldAsync(TimeProvider time, CancellationToken cleared, CancellationToken aborted)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(aborted, cleared);
@@ -100,7 +100,7 @@ internal sealed class AnswerBody(HttpContext context, BodyFault? fault, TimeProv
         }
         catch (OperationCanceledException)
         {
-            // This is what was waited for; the caller sees by the token which of the two it was.
+            // The wait ends in this way; the caller distinguishes the two cases by the tokens.
         }
     }
 

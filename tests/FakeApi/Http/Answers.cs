@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Writes whole answers with the headers a server puts on them.</summary>
+/// <summary>Writes whole answers with the headers of a real server.</summary>
 internal static class Answers
 {
     private const int GzipFrom = 128 * 1024;
@@ -16,7 +16,7 @@ internal static class Answers
         response.Headers.CacheControl = "no-cache, private";
     }
 
-    /// <summary>Priority and fairness marks every answer behind authentication (kubernetes-wire.md 6).</summary>
+    /// <summary>Sets the headers of priority and fairness, which every authenticated request gets (kubernetes-wire.md 6).</summary>
     public static void SetFairnessHeaders(HttpResponse response)
     {
         response.Headers["X-Kubernetes-Pf-Flowschema-Uid"] = "2acc3610-fcbe-49c6-8fe6-0da765a279e6";
@@ -36,7 +36,7 @@ internal static class Answers
             context.Response.Headers.XContentTypeOptions = "nosniff";
         }
 
-        byte[] body = format == WireFormat.Protobuf ? Envelope.Object("v1", "Status", status.ToProto()) : Dress(context, status.ToJson());
+        byte[] body = format == WireFormat.Protobuf ? Envelope.Object("v1", "Status", status.ToProto()) : Format(context, status.ToJson());
         await SendAsync(context, format == WireFormat.Protobuf ? ContentNegotiation.Protobuf : ContentNegotiation.Json, body);
     }
 
@@ -53,7 +53,7 @@ internal static class Answers
         await context.Response.BodyWriter.WriteAsync(body, context.RequestAborted);
     }
 
-    /// <summary>Sends a list, compressed if it is large and the client takes that (kubernetes-wire.md 2.5).</summary>
+    /// <summary>Sends a list, compressed if it is large and the client accepts that (kubernetes-wire.md 2.5).</summary>
     public static async Task SendListAsync(ApiRequest request, IEnumerable<ReadOnlyMemory<byte>> parts, AnswerBody body)
     {
         HttpContext context = request.Context;
@@ -79,8 +79,8 @@ internal static class Answers
         await body.WriteAsync(list);
     }
 
-    /// <summary>With line breaks for tools that look like people's, else with one at the end.</summary>
-    public static byte[] Dress(HttpContext context, byte[] json) => IsPretty(context) ? JsonText.Indent(json) : [.. json, (byte)'\n'];
+    /// <summary>The text with line breaks for browsers and command-line tools, else with one at the end.</summary>
+    public static byte[] Format(HttpContext context, byte[] json) => IsPretty(context) ? JsonText.Indent(json) : [.. json, (byte)'\n'];
 
     private static bool IsPretty(HttpContext context)
     {
@@ -91,7 +91,7 @@ internal static class Answers
             || agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }
 
-    /// <summary>Go's server knows the length of a body that fits its buffer: 2 KiB, over HTTP/2 4 KiB.</summary>
+    /// <summary>Go's server sets Content-Length for a body that fits its buffer: 2 KiB, over HTTP/2 4 KiB.</summary>
     private static void SetLength(HttpContext context, int length)
     {
         if (length <= (HttpProtocol.IsHttp2(context.Request.Protocol) ? 4096 : 2048))

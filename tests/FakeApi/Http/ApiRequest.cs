@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>A request for a resource, taken apart.</summary>
+/// <summary>A parsed request for a resource.</summary>
 /// <param name="Context">The exchange.</param>
 /// <param name="Type">The resource.</param>
 /// <param name="Namespace">Empty for the whole cluster.</param>
@@ -13,7 +13,7 @@ internal sealed record ApiRequest(HttpContext Context, ResourceType Type, string
 {
     public string User { get; init; } = "";
 
-    /// <summary>The verb as RBAC calls it.</summary>
+    /// <summary>The verb in RBAC's terms.</summary>
     public string Verb => Context.Request.Method switch
     {
         "GET" when Name.Length > 0 => "get",

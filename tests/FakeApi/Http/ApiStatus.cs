@@ -7,13 +7,13 @@ namespace KubeProxySharp.FakeApi.Http;
 /// <summary>A Status object (kubernetes-wire.md 1.6).</summary>
 internal sealed record ApiStatus(int Code, string Reason, string Message)
 {
-    /// <summary>Name, group and kind of what it is about; null when the Status has no details.</summary>
+    /// <summary>Name, group and kind of the object; null when the Status has no details.</summary>
     public StatusDetails? Details { get; init; }
 
-    /// <summary>A continue token that goes on inconsistently (kubernetes-wire.md 2.4).</summary>
+    /// <summary>A continue token for an inconsistent continuation (kubernetes-wire.md 2.4).</summary>
     public string Continue { get; init; } = "";
 
-    /// <summary>Goes into the header Retry-After as well.</summary>
+    /// <summary>Also the value of the Retry-After header.</summary>
     public int RetryAfter => Details?.RetryAfter ?? 0;
 
     public static ApiStatus BadRequest(string message) => new(400, "BadRequest", message);
@@ -103,7 +103,7 @@ internal sealed record ApiStatus(int Code, string Reason, string Message)
     }
 }
 
-/// <summary>What a Status is about.</summary>
+/// <summary>The details of a Status.</summary>
 internal sealed record StatusDetails
 {
     public string Name { get; init; } = "";
@@ -139,7 +139,7 @@ internal sealed record StatusDetails
     }
 }
 
-/// <summary>One fault of a request: a reason for machines, a text, and the field.</summary>
+/// <summary>One cause of a refusal: a machine-readable reason, a text, and the field.</summary>
 internal sealed record StatusCause(string Reason, string Message, string Field)
 {
     public static StatusCause Forbidden(string field, string detail) => new("FieldValueForbidden", "Forbidden: " + detail, field);

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Knows users by bearer token or client certificate.</summary>
+/// <summary>Authenticates users by bearer token or client certificate.</summary>
 internal sealed class Authenticator(FakeApiOptions options, TestAuthority authority, ConcurrentDictionary<string, string> tokens)
 {
-    /// <summary>Who asks.</summary>
+    /// <summary>Authenticates a request.</summary>
     /// <returns>The user, or null for 401.</returns>
     public string? Find(HttpContext context)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Chooses the format of an answer by Accept with its q-values (kubernetes-wire.md 1.1).</summary>
+/// <summary>Chooses the format of an answer by the Accept header and its q-values (kubernetes-wire.md 1.1).</summary>
 internal static class ContentNegotiation
 {
     public const string Json = "application/json";
@@ -40,7 +40,7 @@ internal static class ContentNegotiation
     }
 
     /// <summary>
-    /// Whether the best range of an Accept header asks for the metadata of a list's objects alone
+    /// Whether the best range of an Accept header requests only the metadata of a list's objects
     /// (<c>as=PartialObjectMetadataList;g=meta.k8s.io;v=v1</c>). The Content-Type of the answer does not show it.
     /// </summary>
     public static bool IsMetadataList(string accept)
@@ -66,7 +66,7 @@ internal static class ContentNegotiation
     }
 }
 
-/// <summary>The formats the server speaks.</summary>
+/// <summary>The formats of the server.</summary>
 internal enum WireFormat
 {
     Json,

@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Where a list in pages goes on: the version it shows and the first key not yet sent (kubernetes-wire.md 2.4).</summary>
-/// <param name="Version">The version of the snapshot; -1 goes on with what there is now.</param>
+/// <summary>The position of a paged list: its version and the last key sent (kubernetes-wire.md 2.4).</summary>
+/// <param name="Version">The version of the snapshot; -1 to continue with the current objects.</param>
 /// <param name="LastKey">The last key sent.</param>
 internal sealed record ContinueToken(long Version, string LastKey)
 {
@@ -23,7 +23,7 @@ internal sealed record ContinueToken(long Version, string LastKey)
         }
         catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            // "nonsense" decodes to a byte that is no JSON; the server quotes it, and its text is what the recordings hold.
+            // "nonsense" decodes to a byte that is no JSON; the server quotes it, and the recordings contain this text.
             throw new ApiException(ApiStatus.BadRequest(
                 "invalid continue token: continue key is not valid: invalid character '\\u009e' looking for beginning of value"));
         }

@@ -3,15 +3,15 @@ using KubeProxySharp.FakeApi.Schema;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Puts objects into what goes over the wire (kubernetes-wire.md 1.2, 1.4).</summary>
+/// <summary>Writes the envelopes of objects and the frames of watches (kubernetes-wire.md 1.2, 1.4).</summary>
 internal static class Envelope
 {
     private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
-    /// <summary>Content encoding and type: both always there and empty.</summary>
+    /// <summary>Content encoding and type: always written, always empty.</summary>
     public static ReadOnlySpan<byte> Tail => [0x1a, 0, 0x22, 0];
 
-    /// <summary>Magic and envelope of an object up to its bytes, for which room of that length is announced.</summary>
+    /// <summary>Magic and envelope of an object up to its bytes, whose length is given.</summary>
     public static byte[] Head(string apiVersion, string kind, int length)
     {
         ProtoBuffer buffer = new();

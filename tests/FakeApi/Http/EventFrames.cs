@@ -14,8 +14,8 @@ internal sealed class EventFrames(WireFormat format)
         : Envelope.JsonFrame("ERROR", status.ToJson());
 
     /// <summary>
-    /// What a change looks like through a selector: an object that stops matching leaves with its last matching content, one that
-    /// starts to is added (kubernetes-wire.md 3.3). Null when the watcher does not see it.
+    /// The frame of a change for a watch with a selector: an object that stops matching is deleted with its last matching content,
+    /// one that starts to match is added (kubernetes-wire.md 3.3). Null when the change concerns no matching object.
     /// </summary>
     public byte[]? Of(StoreEvent change, Selector selector)
     {
@@ -24,7 +24,7 @@ internal sealed class EventFrames(WireFormat format)
         return (was, matches) switch
         {
             (_, true) => Of(was ? "MODIFIED" : "ADDED", change.Current!), // a match is not null
-            (true, false) => Of("DELETED", change.Farewell),
+            (true, false) => Of("DELETED", change.Deleted),
             _ => null,
         };
     }

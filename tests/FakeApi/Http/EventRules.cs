@@ -3,11 +3,11 @@ using KubeProxySharp.FakeApi.Storage;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>What the server wants of an Event (kubernetes-wire.md 10).</summary>
+/// <summary>Validates Events (kubernetes-wire.md 10).</summary>
 internal static class EventRules
 {
     /// <summary>Checks an Event that is to be stored.</summary>
-    /// <exception cref="ApiException">422 with a cause for each fault, 400 for another namespace than the path's.</exception>
+    /// <exception cref="ApiException">422 with a cause for each error, 400 for another namespace than the path's.</exception>
     public static void Check(JsonElement document, string @namespace)
     {
         JsonElement metadata = document.TryGetProperty("metadata", out JsonElement given) ? given : default;

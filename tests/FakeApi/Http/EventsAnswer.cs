@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>Takes Events: POST and PATCH (kubernetes-wire.md 10).</summary>
+/// <summary>Handles POST and PATCH of Events (kubernetes-wire.md 10).</summary>
 internal sealed partial class EventsAnswer(FakeApiServer server, ApiRequest request)
 {
     private const int MaximumBody = 3 * 1024 * 1024;
@@ -90,7 +90,7 @@ internal sealed partial class EventsAnswer(FakeApiServer server, ApiRequest requ
         }
         else
         {
-            await Answers.SendAsync(_context, ContentNegotiation.Json, Answers.Dress(_context, item.Json));
+            await Answers.SendAsync(_context, ContentNegotiation.Json, Answers.Format(_context, item.Json));
         }
     }
 
@@ -157,7 +157,7 @@ internal sealed partial class EventsAnswer(FakeApiServer server, ApiRequest requ
         return root;
     }
 
-    /// <summary>Only six digits of a second will do (kubernetes-wire.md 7.2).</summary>
+    /// <summary>Requires exactly six fractional digits (kubernetes-wire.md 7.2).</summary>
     private static void CheckMicroTime(JsonElement element, string name)
     {
         string text = StoredObject.TextOf(element, name);

@@ -43,7 +43,7 @@ internal sealed record ListPage(ResourceType Type, IReadOnlyList<StoredObject> I
         }
 
         StoredObject[] items = [.. chosen];
-        // A list "of any age" comes whole from the cache whatever the limit.
+        // A list "of any age" is served whole from the cache; the limit is ignored.
         int limit = options.ResourceVersion == "0" || options.Limit == 0 ? int.MaxValue : (int)Math.Min(options.Limit, int.MaxValue);
         if (items.Length <= limit)
         {
@@ -54,7 +54,7 @@ internal sealed record ListPage(ResourceType Type, IReadOnlyList<StoredObject> I
         return new(table.Type, items[..limit], version, next, selector.Selects ? null : items.Length - limit);
     }
 
-    /// <summary>The body in parts, so that a large list is not copied together.</summary>
+    /// <summary>The body in parts, so that a large list is not copied into one buffer.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> ToProto()
     {
         ProtoBuffer header = new();
@@ -99,7 +99,7 @@ internal sealed record ListPage(ResourceType Type, IReadOnlyList<StoredObject> I
         yield return "]}"u8.ToArray();
     }
 
-    /// <summary>The metadata of the objects alone; these items have a kind.</summary>
+    /// <summary>Only the metadata of the objects; these items have a kind.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> ToJsonMetadata()
     {
         yield return JsonHead("PartialObjectMetadataList", "meta.k8s.io/v1");

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <summary>From a request to its answer.</summary>
+/// <summary>Answers requests.</summary>
 internal sealed class RequestHandler(FakeApiServer server, Authenticator authenticator)
 {
     private readonly ConcurrentDictionary<ResourceType, int> _watches = new();
@@ -44,13 +44,13 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client has gone, or was made to; there is nobody to answer.
+            // The client has disconnected, or a fault has dropped its connection.
         }
     }
 
     private async Task AuthoriseAsync(HttpContext context, string[] path, ApiRequest? request, WireFormat? format)
     {
-        if (await TakeRequestFaultAsync(context, request))
+        if (await TryAnswerWithFaultAsync(context, request))
         {
             return;
         }
@@ -104,7 +104,7 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
         StoredObject item = server.Store.Read(request.Type, (table, _) => table.Objects.GetValueOrDefault(StoredObject.KeyOf(request.Namespace, request.Name)))
             ?? throw new ApiException(ApiStatus.NotFound(request.Type, request.Name));
         bool proto = request.Format == WireFormat.Protobuf;
-        byte[] body = proto ? Envelope.Object(item.Type.ApiVersion, item.Type.Kind, item.Proto) : Answers.Dress(request.Context, item.Json);
+        byte[] body = proto ? Envelope.Object(item.Type.ApiVersion, item.Type.Kind, item.Proto) : Answers.Format(request.Context, item.Json);
         await Answers.SendAsync(request.Context, proto ? ContentNegotiation.Protobuf : ContentNegotiation.Json, body);
     }
 
@@ -166,12 +166,12 @@ internal sealed class RequestHandler(FakeApiServer server, Authenticator authent
         _ => Answers.SendTextAsync(context, StatusCodes.Status404NotFound, "404 page not found\n"),
     };
 
-    /// <summary>Lets a fault take the place of the answer.</summary>
-    /// <returns>True when the fault was the answer.</returns>
-    private async Task<bool> TakeRequestFaultAsync(HttpContext context, ApiRequest? request)
+    /// <summary>Answers with a fault, if one was injected for the request.</summary>
+    /// <returns>Whether a fault has replaced the answer.</returns>
+    private async Task<bool> TryAnswerWithFaultAsync(HttpContext context, ApiRequest? request)
     {
         CancellationToken cleared = server.Faults.Cleared; // before the fault is taken: it may be cleared at once
-        switch (server.AwayAnswer ?? server.Faults.Take<RequestFault>(request?.Type, fault => fault.Verb is null || fault.Verb == request?.Verb))
+        switch (server.OutageAnswer ?? server.Faults.Take<RequestFault>(request?.Type, fault => fault.Verb is null || fault.Verb == request?.Verb))
         {
             case AnswerFault answer:
                 if (answer.RetryAfter is { } seconds)

@@ -28,7 +28,7 @@ internal sealed class Selector
         Selects = options.LabelSelector.Length > 0 || options.FieldSelector.Length > 0;
     }
 
-    /// <summary>Whether labels or fields are asked for: then a page does not say how many items remain (kubernetes-wire.md 2.4).</summary>
+    /// <summary>Whether there is a label or field selector: a page then does not contain the number of remaining items (kubernetes-wire.md 2.4).</summary>
     public bool Selects { get; }
 
     public bool Matches(StoredObject? item) => item is not null && _requirements.TrueForAll(requirement => requirement(item));

@@ -4,13 +4,13 @@ using KubeProxySharp.FakeApi.Storage;
 
 namespace KubeProxySharp.FakeApi.Http;
 
-/// <content>Sending, and what goes wrong with it on command.</content>
+/// <content>Sending of events and injected faults.</content>
 internal sealed partial class WatchAnswer
 {
     private bool _bookmarksOnly;
     private bool _repeats;
 
-    /// <summary>Sends changes as this watcher sees them.</summary>
+    /// <summary>Sends the changes that match the selector of this watch.</summary>
     /// <returns>False when the watch is at its end.</returns>
     private async Task<bool> SendAsync(List<StoreEvent> changes)
     {
@@ -21,7 +21,7 @@ internal sealed partial class WatchAnswer
 
         foreach (StoreEvent change in changes)
         {
-            // A watch of a version to come sees nothing up to it.
+            // A watch of a future version gets no changes up to it.
             if (change.Version <= _after || _frames.Of(change, selector) is not { } frame)
             {
                 continue;
@@ -51,7 +51,7 @@ internal sealed partial class WatchAnswer
 
     private async Task<bool> TakeFaultsAsync()
     {
-        // Half frames wait for an event, a missing marker is the start's.
+        // Half frames wait for an event; a missing marker is handled at the start.
         while (server.Faults.Take<WatchFault>(_type, fault => Applies(fault)) is { } fault)
         {
             switch (fault)
@@ -96,17 +96,17 @@ internal sealed partial class WatchAnswer
 
     private bool Applies(WatchFault fault) => fault switch
     {
-        HalfFrameFault or NoMarkerFault => false,
-        // Injected until cleared, these say nothing new to a watch that has them.
+        HalfFrameFault or MissingMarkerFault => false,
+        // Injected until cleared, these change nothing in a watch that has them already.
         BookmarkOnlyFault => !_bookmarksOnly,
         RepeatFault => !_repeats,
         _ => true,
     };
 
-    /// <summary>Sends a bookmark, unless changes have come that this watch has not sent: it would say that they are known.</summary>
+    /// <summary>Sends a bookmark, unless this watch has unsent changes, which the bookmark would skip.</summary>
     private void BookmarkIfUpToDate()
     {
-        // A server's place in time goes on with all resources, so it is never before what the client was given.
+        // The version of a server grows with all resources, so a bookmark is never older than the version that the client named.
         if (server.Store.Read(_type, (table, now) => table.End == _position ? Math.Max(table.Progress, Math.Min(_after, now)) : (long?)null) is { } version)
         {
             Append(_frames.Of("BOOKMARK", StoredObject.Bookmark(_type, version, endOfInitialEvents: false)));
@@ -123,7 +123,7 @@ internal sealed partial class WatchAnswer
         _pending.Advance(bytes.Length);
     }
 
-    /// <summary>Sends what has gathered.</summary>
+    /// <summary>Sends the buffered frames.</summary>
     /// <returns>False when the body is at its end.</returns>
     private async Task<bool> FlushAsync()
     {
@@ -138,7 +138,7 @@ internal sealed partial class WatchAnswer
         return goesOn;
     }
 
-    /// <summary>Gives up a reader that takes nothing while too many events wait for it (kubernetes-wire.md 1.9).</summary>
+    /// <summary>Aborts the watch of a reader that does not read while too many events are queued for it (kubernetes-wire.md 1.9).</summary>
     private async Task<bool> WriteUnlessSlowAsync(Task<bool> write)
     {
         while (!write.IsCompleted)

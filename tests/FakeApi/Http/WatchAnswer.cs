@@ -32,7 +32,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
         await FollowAsync(begin, life);
     }
 
-    /// <summary>Sends what comes before the live events.</summary>
+    /// <summary>Sends the initial events.</summary>
     private async Task<bool> StartAsync()
     {
         await request.Context.Response.StartAsync(_aborted);
@@ -87,7 +87,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
             }
         }
 
-        if (server.Faults.Take<NoMarkerFault>(_type) is not null)
+        if (server.Faults.Take<MissingMarkerFault>(_type) is not null)
         {
             return false;
         }
@@ -106,7 +106,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
         List<StoreEvent> changes = [];
         while (true)
         {
-            // Taken before reading, so that a change in between completes it.
+            // Obtained before reading, so that a change in between completes it.
             Task changed = server.Store.Changed;
             changes.Clear();
             if (!server.Store.TryReadChanges(_type, ref _position, changes, BatchSize) || !await SendAsync(changes))
@@ -138,7 +138,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
                     : life - server.Options.LastBookmark;
             }
 
-            // After the bookmark: on a busy machine the time of both may have come.
+            // After the bookmark: on a busy machine both may be due.
             if (age >= life)
             {
                 return;
@@ -158,7 +158,7 @@ internal sealed partial class WatchAnswer(FakeApiServer server, ApiRequest reque
         }
         catch (OperationCanceledException) when (!_aborted.IsCancellationRequested)
         {
-            // The time for a bookmark or for the end has come.
+            // A bookmark or the end is due.
         }
     }
 

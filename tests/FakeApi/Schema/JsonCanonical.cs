@@ -13,7 +13,7 @@ internal static class JsonCanonical
     private const string Seconds = "yyyy-MM-dd'T'HH:mm:ss'Z'";
     private const string Micros = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
 
-    /// <summary>The object with its kind and apiVersion first; <paramref name="metadata"/> has members of metadata that win over those given.</summary>
+    /// <summary>The object with its kind and apiVersion first; <paramref name="metadata"/> has members of metadata that replace those of the object.</summary>
     public static byte[] Write(JsonElement value, WireMessage message, string kind, string apiVersion, IReadOnlyDictionary<string, string>? metadata)
     {
         ArrayBufferWriter<byte> output = new(1024);

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace KubeProxySharp.FakeApi.Schema;
 
-/// <summary>JSON text as Go's encoder writes it: other scripts as they are, but no angle brackets and ampersands.</summary>
+/// <summary>JSON text as Go's encoder writes it: only angle brackets and ampersands are escaped.</summary>
 internal static class JsonText
 {
     public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
@@ -37,7 +37,7 @@ internal static class JsonText
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The same document with line breaks, as curl and other people's tools get it (kubernetes-wire.md 1.1).</summary>
+    /// <summary>The same document with line breaks, as curl and browsers get it (kubernetes-wire.md 1.1).</summary>
     public static byte[] Indent(ReadOnlyMemory<byte> json)
     {
         using JsonDocument document = JsonDocument.Parse(json);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KubeProxySharp.FakeApi.Schema;
 
-/// <summary>A growing buffer for protobuf; nested messages are written in place and get their length afterwards.</summary>
+/// <summary>A growing buffer for protobuf; nested messages are written in place, and their lengths inserted afterwards.</summary>
 internal sealed class ProtoBuffer
 {
     private byte[] _bytes = new byte[512];
@@ -47,7 +47,7 @@ internal sealed class ProtoBuffer
         End(start);
     }
 
-    /// <summary>Opens a message; give the result to <see cref="End"/>.</summary>
+    /// <summary>Begins a nested message; the result is for <see cref="End"/>.</summary>
     public int Begin(uint key)
     {
         Varint(key);

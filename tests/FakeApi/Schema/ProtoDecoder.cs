@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace KubeProxySharp.FakeApi.Schema;
 
-/// <summary>Reads protobuf by a field table into JSON: for posted Events.</summary>
+/// <summary>Converts protobuf into JSON by a field table, for posted Events.</summary>
 internal static class ProtoDecoder
 {
     /// <summary>The message as JSON.</summary>

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.FakeApi.Schema;
 
-/// <summary>Goes over the fields of a message; only varints and fields with a length occur (kubernetes-wire.md 1.5).</summary>
+/// <summary>Reads the fields of a message one by one; only varints and fields with a length occur (kubernetes-wire.md 1.5).</summary>
 internal ref struct ProtoReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;
@@ -13,7 +13,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> bytes)
     /// <summary>The bytes of a field with a length.</summary>
     public ReadOnlySpan<byte> Content { get; private set; }
 
-    /// <summary>Goes to the next field.</summary>
+    /// <summary>Advances to the next field.</summary>
     /// <exception cref="FormatException">The bytes end early or have another wire type.</exception>
     public bool Next()
     {

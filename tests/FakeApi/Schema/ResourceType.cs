@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace KubeProxySharp.FakeApi.Schema;
 
-/// <summary>A kind that the server serves (kubernetes-wire.md 2.1).</summary>
+/// <summary>A resource of the server (kubernetes-wire.md 2.1).</summary>
 public sealed class ResourceType
 {
     private ResourceType(string group, string plural, string kind, bool namespaced, WireMessage message, params string[] fieldLabels)
@@ -64,7 +64,7 @@ public sealed class ResourceType
     /// <summary>The fields a field selector may name; others are refused (kubernetes-wire.md 4).</summary>
     internal string[] FieldLabels { get; }
 
-    /// <summary>How the JSON of every object begins.</summary>
+    /// <summary>The beginning of the JSON of every object.</summary>
     internal byte[] KindPrefix { get; }
 
     internal JsonElement EmptyObject { get; }

@@ -39,7 +39,7 @@ internal sealed record WireField(int Number, string Name, FieldKind Kind, Presen
     public uint Key { get; } = ((uint)Number << 3) | (Kind is FieldKind.Number or FieldKind.Flag ? 0u : 2u);
 }
 
-/// <summary>What a field holds and so how it is written (kubernetes-wire.md 1.5, 1.7).</summary>
+/// <summary>The type of a field, which determines its encoding (kubernetes-wire.md 1.5, 1.7).</summary>
 internal enum FieldKind
 {
     Text,

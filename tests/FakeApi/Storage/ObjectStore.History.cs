@@ -2,10 +2,10 @@ using KubeProxySharp.FakeApi.Schema;
 
 namespace KubeProxySharp.FakeApi.Storage;
 
-/// <content>Versions and the window of changes that watches and lists can still reach.</content>
+/// <content>Versions, and the window of changes that watches and lists can still use.</content>
 public sealed partial class ObjectStore
 {
-    /// <summary>Moves the counter on, as changes of types nobody watches do.</summary>
+    /// <summary>Advances the version counter, as changes of other resources do.</summary>
     public void AdvanceTo(long version)
     {
         lock (_lock)
@@ -14,7 +14,7 @@ public sealed partial class ObjectStore
         }
     }
 
-    /// <summary>Lets bookmarks of a type carry the newest version, beyond that of any object of the type (kubernetes-wire.md 3.3).</summary>
+    /// <summary>Sets the version in bookmarks of a type to the newest version, even if no object of the type has it (kubernetes-wire.md 3.3).</summary>
     public void ReportProgress(ResourceType type)
     {
         lock (_lock)
@@ -23,7 +23,7 @@ public sealed partial class ObjectStore
         }
     }
 
-    /// <summary>As a restart of the server: the changes up to now cannot be watched any more, the objects stay.</summary>
+    /// <summary>Simulates a restart of the server: earlier changes can no longer be watched; the objects stay.</summary>
     public void ForgetHistory()
     {
         lock (_lock)
@@ -33,8 +33,8 @@ public sealed partial class ObjectStore
     }
 
     /// <summary>
-    /// As a restart of the server in a living cluster: other types have moved the counter on meanwhile, so that no version
-    /// from before can be watched.
+    /// Simulates a restart of the server in an active cluster: changes of other resources have advanced the version counter, so
+    /// that no earlier version can be watched.
     /// </summary>
     public void Restart()
     {
@@ -45,7 +45,7 @@ public sealed partial class ObjectStore
         }
     }
 
-    /// <summary>The objects and the version of now.</summary>
+    /// <summary>The current objects and version.</summary>
     public StoreState Save()
     {
         lock (_lock)
@@ -54,7 +54,7 @@ public sealed partial class ObjectStore
         }
     }
 
-    /// <summary>As a restore of etcd: objects and counter are those of before. Watches that still run would miss it: end them.</summary>
+    /// <summary>Simulates a restore of etcd: objects and version counter are those of an earlier state. Running watches do not notice it and have to be ended.</summary>
     public void RollBackTo(StoreState state)
     {
         lock (_lock)
@@ -66,10 +66,10 @@ public sealed partial class ObjectStore
             }
         }
 
-        Announce();
+        WakeWatches();
     }
 
-    /// <summary>As a compaction of etcd: older versions cannot be listed either; continue tokens of theirs expire.</summary>
+    /// <summary>Simulates a compaction of etcd: older versions can no longer be listed, and their continue tokens expire.</summary>
     public void Compact()
     {
         lock (_lock)
@@ -78,13 +78,13 @@ public sealed partial class ObjectStore
         }
     }
 
-    /// <summary>Completes at the next change, or when <see cref="Announce"/> is called for another reason.</summary>
+    /// <summary>Completes at the next change, or at the next <see cref="WakeWatches"/>.</summary>
     internal Task Changed => Volatile.Read(ref _changed).Task;
 
-    internal void Announce() =>
+    internal void WakeWatches() =>
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    /// <summary>A view of a type's table under the lock.</summary>
+    /// <summary>Reads a type's table under the lock.</summary>
     internal T Read<T>(ResourceType type, Func<ResourceTable, long, T> view)
     {
         lock (_lock)
@@ -115,7 +115,7 @@ public sealed partial class ObjectStore
     }
 }
 
-/// <summary>The objects and the version of a moment, to go back to.</summary>
+/// <summary>A saved state of objects and version.</summary>
 public sealed class StoreState
 {
     internal StoreState(long version, IReadOnlyDictionary<ResourceType, StoredObject[]> objects)
@@ -124,7 +124,7 @@ public sealed class StoreState
         Objects = objects;
     }
 
-    /// <summary>The newest resourceVersion then.</summary>
+    /// <summary>The newest resourceVersion of the state.</summary>
     public long Version { get; }
 
     internal IReadOnlyDictionary<ResourceType, StoredObject[]> Objects { get; }

@@ -5,8 +5,8 @@ using KubeProxySharp.FakeApi.Schema;
 namespace KubeProxySharp.FakeApi.Storage;
 
 /// <summary>
-/// The objects of the cluster. One counter of resourceVersions goes through all types (kubernetes-wire.md 2.3). It outlives
-/// a restart of the server. Safe for many threads.
+/// The objects of the cluster, with one counter of resourceVersions for all types (kubernetes-wire.md 2.3). It is kept when the
+/// server is restarted. Thread-safe.
 /// </summary>
 public sealed partial class ObjectStore
 {
@@ -36,7 +36,7 @@ public sealed partial class ObjectStore
         }
     }
 
-    /// <summary>How many objects of a type there are.</summary>
+    /// <summary>The number of objects of a type.</summary>
     public int Count(ResourceType type)
     {
         lock (_lock)
@@ -72,7 +72,7 @@ public sealed partial class ObjectStore
         return Put(TypeOf(document.RootElement), document.RootElement).Version;
     }
 
-    /// <summary>Makes two changes that watchers hear of in the wrong order: the second, newer one first.</summary>
+    /// <summary>Makes two changes that are sent to watches in the wrong order: the second, newer one first.</summary>
     public void PutReversed(string first, string second)
     {
         using JsonDocument firstDocument = JsonDocument.Parse(first);
@@ -91,7 +91,7 @@ public sealed partial class ObjectStore
             table.Append(earlier, _window);
         }
 
-        Announce();
+        WakeWatches();
     }
 
     /// <summary>Deletes an object.</summary>
@@ -113,14 +113,14 @@ public sealed partial class ObjectStore
             }
         }
 
-        Announce();
+        WakeWatches();
         return ResourceVersion;
     }
 
     /// <summary>
-    /// Takes the objects of a list (kind List with kinds at the items, or ServiceList and the like). Kinds that are not served are passed
-    /// over. With <paramref name="keepVersions"/> they keep their resourceVersions and the list's becomes the newest: nothing
-    /// before it can be watched.
+    /// Loads the objects of a list (kind List with kinds at the items, or ServiceList and the like). Kinds that are not served are
+    /// skipped. With <paramref name="keepVersions"/> they keep their resourceVersions, and the list's becomes the newest: no
+    /// earlier version can be watched.
     /// </summary>
     public void Load(string json, bool keepVersions = false)
     {
@@ -145,7 +145,7 @@ public sealed partial class ObjectStore
             }
         }
 
-        Announce();
+        WakeWatches();
     }
 
     internal StoredObject Put(ResourceType type, JsonElement document)
@@ -157,7 +157,7 @@ public sealed partial class ObjectStore
             _tables[type].Append(change, _window);
         }
 
-        Announce();
+        WakeWatches();
         return change.Current ?? throw new InvalidOperationException("a put object is there");
     }
 
@@ -205,13 +205,13 @@ public sealed partial class ObjectStore
     }
 }
 
-/// <summary>How often watchers hear of a deletion.</summary>
+/// <summary>How often a deletion is sent to watches.</summary>
 public enum DeletionNotice
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>Once, as by a correct server.</summary>
     Once,
 
-    /// <summary>Never: only a new list tells.</summary>
+    /// <summary>Never: only a new list shows it.</summary>
     Never,
 
     /// <summary>Twice, with the same resourceVersion.</summary>

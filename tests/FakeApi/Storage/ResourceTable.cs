@@ -2,7 +2,7 @@ using KubeProxySharp.FakeApi.Schema;
 
 namespace KubeProxySharp.FakeApi.Storage;
 
-/// <summary>The objects of one type and the changes that watches can still ask for. The store's lock guards it.</summary>
+/// <summary>The objects of one type and the changes that can still be watched. Guarded by the store's lock.</summary>
 internal sealed class ResourceTable(ResourceType type)
 {
     private readonly List<StoreEvent> _log = [];
@@ -12,13 +12,13 @@ internal sealed class ResourceTable(ResourceType type)
 
     public SortedDictionary<string, StoredObject> Objects { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Watches may start from here on; from before, they are expired.</summary>
+    /// <summary>The oldest version that a watch can start from; earlier ones are expired.</summary>
     public long WatchFloor { get; set; }
 
-    /// <summary>Lists of exactly a version can be had from here on.</summary>
+    /// <summary>The oldest version that can be listed exactly.</summary>
     public long ListFloor { get; set; }
 
-    /// <summary>The last version that is known to concern this type; bookmarks carry it.</summary>
+    /// <summary>The version in bookmarks of this type.</summary>
     public long Progress { get; set; }
 
     /// <summary>The position after the last change; positions only grow.</summary>
@@ -28,7 +28,7 @@ internal sealed class ResourceTable(ResourceType type)
     {
         _log.Add(change);
         Progress = Math.Max(Progress, change.Version);
-        // In blocks, so that a full window does not move the whole list at each change.
+        // Removed in blocks, so that a full window does not move the whole list at each change.
         if (_log.Count > window + (window / 2))
         {
             Drop(_log.Count - window);
@@ -46,7 +46,7 @@ internal sealed class ResourceTable(ResourceType type)
         }
     }
 
-    /// <summary>Replaces everything by the objects of another time; nothing before its version can be watched or listed.</summary>
+    /// <summary>Replaces all objects by those of another state; no earlier version can be watched or listed.</summary>
     public void Reset(IEnumerable<StoredObject> objects, long version)
     {
         _dropped += _log.Count;
@@ -68,7 +68,7 @@ internal sealed class ResourceTable(ResourceType type)
     }
 
     /// <summary>Copies the changes from a position on.</summary>
-    /// <returns>False when the window has passed it: the watcher was too slow.</returns>
+    /// <returns>False when the position is no longer in the window, because the watch was too slow.</returns>
     public bool TryRead(ref long position, List<StoreEvent> target, int limit)
     {
         if (position < _dropped)
@@ -110,14 +110,14 @@ internal sealed class ResourceTable(ResourceType type)
     }
 }
 
-/// <summary>One change: what was there before and what is there now.</summary>
+/// <summary>A change of an object.</summary>
 /// <param name="Version">The resourceVersion of the change.</param>
 /// <param name="Previous">Null for a new object.</param>
 /// <param name="Current">Null for a deletion.</param>
 internal sealed record StoreEvent(long Version, StoredObject? Previous, StoredObject? Current)
 {
-    private StoredObject? _farewell;
+    private StoredObject? _deleted;
 
-    /// <summary>The previous content with the version of this change: what watchers see of an object that leaves them.</summary>
-    public StoredObject Farewell => _farewell ??= (Previous ?? throw new InvalidOperationException("a new object cannot leave")).WithVersion(Version);
+    /// <summary>The previous content with the version of this change: the object of a DELETED event.</summary>
+    public StoredObject Deleted => _deleted ??= (Previous ?? throw new InvalidOperationException("a new object has no previous content")).WithVersion(Version);
 }

@@ -53,7 +53,7 @@ internal sealed class StoredObject
     /// <summary>The whole object with kind and apiVersion.</summary>
     public byte[] Json { get; }
 
-    /// <summary>What follows kind and apiVersion: an item of a list is a brace and this.</summary>
+    /// <summary>The JSON after kind and apiVersion, from which items of lists are made.</summary>
     public ReadOnlyMemory<byte> JsonMembers => Json.AsMemory(Type.KindPrefix.Length);
 
     public IReadOnlyDictionary<string, string> Labels { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -72,14 +72,14 @@ internal sealed class StoredObject
         return new StoredObject(type, json, canonical.RootElement, version);
     }
 
-    /// <summary>The same content with another resourceVersion: what a DELETED shows (kubernetes-wire.md 3.3).</summary>
+    /// <summary>The same content with another resourceVersion, as in a DELETED event (kubernetes-wire.md 3.3).</summary>
     public StoredObject WithVersion(long version)
     {
         using JsonDocument document = JsonDocument.Parse(Json);
         return Create(Type, document.RootElement, [], version);
     }
 
-    /// <summary>An object of nothing but a resourceVersion, with the marker if asked for (kubernetes-wire.md 3.2, 3.3).</summary>
+    /// <summary>An object with only a resourceVersion, and optionally the end marker (kubernetes-wire.md 3.2, 3.3).</summary>
     public static StoredObject Bookmark(ResourceType type, long version, bool endOfInitialEvents)
     {
         string metadata = endOfInitialEvents ? """{"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}}""" : "{}";

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace KubeProxySharp.FakeApi.Transport;
 
-/// <summary>Sits between the sockets and everything else: drops connections, or lets them fall silent without a FIN.</summary>
+/// <summary>Connection middleware that drops connections, or stops their traffic without a FIN.</summary>
 internal sealed class ConnectionGate
 {
     private readonly ConcurrentDictionary<string, ConnectionContext> _connections = new(StringComparer.Ordinal);
@@ -13,17 +13,17 @@ internal sealed class ConnectionGate
 
     public int Count => _connections.Count;
 
-    /// <summary>No byte goes in or out any more, PINGs and TLS handshakes included; connections are accepted and hang.</summary>
+    /// <summary>Stops all traffic, PINGs and TLS handshakes included; new connections are accepted and hang.</summary>
     public void Freeze() => _frozen ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Thaw()
+    public void Unfreeze()
     {
         TaskCompletionSource? frozen = _frozen;
         _frozen = null;
         frozen?.TrySetResult();
     }
 
-    /// <summary>New connections are taken and closed at once.</summary>
+    /// <summary>Closes new connections as soon as they are accepted.</summary>
     public void Close() => _isClosed = true;
 
     public void Open() => _isClosed = false;
@@ -94,7 +94,7 @@ internal sealed class ConnectionGate
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
             ReadResult result = await inner.ReadAsync(cancellationToken);
-            // Bytes that came while frozen wait here; the end of a connection does not.
+            // Bytes that arrive while frozen wait here; the end of a connection does not.
             if (!result.IsCanceled && !result.IsCompleted)
             {
                 await gate.PassAsync(cancellationToken);

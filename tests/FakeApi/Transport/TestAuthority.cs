@@ -21,7 +21,7 @@ public sealed class TestAuthority : IDisposable
         _stranger = CreateAuthority("another-ca");
         _servers = new()
         {
-            [ServerCertificate.Good] = Issue(_authority, "kube-apiserver", ["localhost", "kubernetes.default.svc"], local: true, client: false, _now + (10 * s_day)),
+            [ServerCertificate.Valid] = Issue(_authority, "kube-apiserver", ["localhost", "kubernetes.default.svc"], local: true, client: false, _now + (10 * s_day)),
             [ServerCertificate.WrongName] = Issue(_authority, "other", ["other.example"], local: false, client: false, _now + (10 * s_day)),
             [ServerCertificate.UnknownAuthority] = Issue(_stranger, "kube-apiserver", ["localhost"], local: true, client: false, _now + (10 * s_day)),
             [ServerCertificate.Expired] = Issue(_authority, "kube-apiserver", ["localhost"], local: true, client: false, _now - s_day),
@@ -103,18 +103,18 @@ public sealed class TestAuthority : IDisposable
     }
 }
 
-/// <summary>Which certificate the server shows.</summary>
+/// <summary>The certificate that the server presents.</summary>
 public enum ServerCertificate
 {
-    /// <summary>One for localhost and its addresses, by the CA that clients are given.</summary>
-    Good,
+    /// <summary>For localhost and its addresses, issued by the CA that clients trust.</summary>
+    Valid,
 
-    /// <summary>By that CA, for another name.</summary>
+    /// <summary>Issued by that CA for another name.</summary>
     WrongName,
 
-    /// <summary>By a CA that nobody knows.</summary>
+    /// <summary>Issued by an unknown CA.</summary>
     UnknownAuthority,
 
-    /// <summary>By the right CA, but of the past.</summary>
+    /// <summary>Issued by that CA, but expired.</summary>
     Expired,
 }

@@ -28,7 +28,7 @@ public sealed class TestApiServer : IAsyncDisposable
 
     public string Url => $"https://127.0.0.1:{Port}";
 
-    public ConcurrentQueue<SeenRequest> Requests { get; } = new();
+    public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
 
     public static async Task<TestApiServer> StartAsync(
         X509Certificate2? certificate,
@@ -58,7 +58,7 @@ public sealed class TestApiServer : IAsyncDisposable
         TestApiServer? server = null;
         app.Run(async context =>
         {
-            server!.Requests.Enqueue(SeenRequest.Of(context));
+            server!.Requests.Enqueue(ReceivedRequest.Of(context));
             await (answer ?? (static _ => Task.CompletedTask))(context);
         });
         // Requests only come after the port is known.
@@ -77,10 +77,10 @@ public sealed class TestApiServer : IAsyncDisposable
 }
 
 /// <summary>What a server saw of a request.</summary>
-public sealed record SeenRequest(
+public sealed record ReceivedRequest(
     string Protocol, string Target, string Host, string Authorization, string Certificate, IReadOnlyDictionary<string, string> Headers)
 {
-    public static SeenRequest Of(HttpContext context) => new(
+    public static ReceivedRequest Of(HttpContext context) => new(
         context.Request.Protocol,
         context.Request.Path + context.Request.QueryString,
         context.Request.Host.Value ?? "",

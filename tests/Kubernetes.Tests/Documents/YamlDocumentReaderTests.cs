@@ -227,7 +227,7 @@ public sealed class YamlDocumentReaderTests
     {
         string because = $"of this YAML:\n{Encoding.UTF8.GetString(text)}\n";
         (string whole, DocumentException? wholeError) = Describe(because, builder => new YamlDocumentReader(builder).ReadWithFullParser(new MemoryStream(text)));
-        using PeekedStream stream = new(new DribblingStream(text), 16);
+        using PeekedStream stream = new(new VaryingChunkStream(text), 16);
         (string quick, DocumentException? quickError) = Describe(because, builder => new YamlDocumentReader(builder).Read(stream));
         if (wholeError is null || quickError is null)
         {
@@ -286,7 +286,7 @@ public sealed class YamlDocumentReaderTests
     }
 
     /// <summary>Gives its bytes in small pieces of changing size.</summary>
-    private sealed class DribblingStream(byte[] bytes) : MemoryStream(bytes)
+    private sealed class VaryingChunkStream(byte[] bytes) : MemoryStream(bytes)
     {
         private int _size;
 

@@ -47,7 +47,7 @@ internal enum BodyEnd
 /// <param name="content">The bytes.</param>
 /// <param name="pause">The time between two times; infinite to send them once.</param>
 /// <param name="time">The clock.</param>
-internal sealed class TricklingBody(byte[] content, TimeSpan pause, TimeProvider time) : MemoryStream(content, writable: false)
+internal sealed class RepeatingBody(byte[] content, TimeSpan pause, TimeProvider time) : MemoryStream(content, writable: false)
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

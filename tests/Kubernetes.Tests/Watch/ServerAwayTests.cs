@@ -17,8 +17,8 @@ using Xunit.Abstractions;
 namespace KubeProxySharp.Kubernetes.Tests.Watch;
 
 /// <summary>
-/// A real server that is away and comes back, over real connections and in real time. The limits are generous, the figures
-/// are printed. KPS_AWAY_SECONDS sets how long it is away (2 by default).
+/// Outages and recoveries of a real server, over real connections and in real time. The limits are generous, the figures
+/// are printed. KPS_AWAY_SECONDS sets the duration of an outage (2 by default).
 /// </summary>
 public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
 {
@@ -29,15 +29,15 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
 
     private readonly ConnectionBench _folder = new();
 
-    public static TheoryData<AwayKind, bool> WaysAndLists
+    public static TheoryData<OutageKind, bool> WaysAndLists
     {
         get
         {
-            TheoryData<AwayKind, bool> data = [];
-            foreach (AwayKind kind in new[] { AwayKind.Refused, AwayKind.AcceptsAndCloses, AwayKind.Hangs, AwayKind.Unavailable })
+            TheoryData<OutageKind, bool> data = [];
+            foreach (OutageKind kind in new[] { OutageKind.Refused, OutageKind.AcceptsAndCloses, OutageKind.Hangs, OutageKind.Unavailable })
             {
                 // Every second combination, and all of them in nightly runs: a row takes three seconds.
-                bool usual = kind is AwayKind.Refused or AwayKind.Hangs;
+                bool usual = kind is OutageKind.Refused or OutageKind.Hangs;
                 data.Add(kind, usual);
                 if (Nightly.IsOn)
                 {
@@ -54,16 +54,16 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
     [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(WaysAndLists))]
-    public async Task AChangeMadeWhenTheServerIsBackIsSeenSoon(AwayKind kind, bool hasStreamingLists)
+    public async Task AChangeMadeWhenTheServerIsBackIsSeenSoon(OutageKind kind, bool hasStreamingLists)
     {
         await using FakeApiServer server = await StartAsync(hasStreamingLists);
         server.Store.Put(ServiceOf("old", 1));
         await using SimulatedAgent agent = SimulatedAgent.Start(server, _folder);
         await UntilAsync(() => agent.State == "old=10.96.0.1", agent);
 
-        await server.GoAwayAsync(kind);
+        await server.StartOutageAsync(kind);
         await PassAsync(s_away);
-        await server.ComeBackAsync(new ComeBackOptions { IsRestarted = true });
+        await server.RecoverAsync(new RecoveryOptions { IsRestarted = true });
         server.Store.Put(ServiceOf("new", 2));
 
         TimeSpan took = await UntilAsync(() => agent.State == "new=10.96.0.2 old=10.96.0.1", agent);
@@ -73,7 +73,7 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
     [Trait("Category", "Slow")]
     [Theory]
     [MemberData(nameof(WaysAndLists))]
-    public async Task AServerThatWasPutBackIsFollowed(AwayKind kind, bool hasStreamingLists)
+    public async Task AServerThatWasPutBackIsFollowed(OutageKind kind, bool hasStreamingLists)
     {
         await using FakeApiServer server = await StartAsync(hasStreamingLists);
         server.Store.Put(ServiceOf("kept", 1));
@@ -84,9 +84,9 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
         await using SimulatedAgent agent = SimulatedAgent.Start(server, _folder);
         await UntilAsync(() => agent.State == "kept=10.96.0.2 lost=10.96.0.3", agent);
 
-        await server.GoAwayAsync(kind);
+        await server.StartOutageAsync(kind);
         await PassAsync(s_away);
-        await server.ComeBackAsync(new ComeBackOptions { RolledBackTo = state });
+        await server.RecoverAsync(new RecoveryOptions { RolledBackTo = state });
         server.Store.Put(ServiceOf("fresh", 4));
 
         TimeSpan took = await UntilAsync(() => agent.State == "fresh=10.96.0.4 kept=10.96.0.1", agent);
@@ -116,7 +116,7 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
         server.Requests.Where(IsWatchOfServices).Should().HaveCount(2);
     }
 
-    /// <summary>All resources of an agent share one question, and the server that is away gets few of them.</summary>
+    /// <summary>All resources of an agent share one probe, and an unavailable server gets few of them.</summary>
     [Fact]
     public async Task OneQuestionIsAskedForAllResources()
     {
@@ -125,12 +125,12 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
         await UntilAsync(() => server.OpenWatches() == 2, agent);
         server.Requests.Clear();
 
-        await server.GoAwayAsync(AwayKind.Unavailable);
+        await server.StartOutageAsync(OutageKind.Unavailable);
         await PassAsync(TimeSpan.FromSeconds(3));
 
         server.Requests.Where(request => request.Type is not null).Should().BeEmpty("nothing but the question is asked");
         server.Requests.Where(request => request.Path == "/readyz").Should().HaveCountLessThanOrEqualTo(6).And.NotBeEmpty();
-        await server.ComeBackAsync(new ComeBackOptions());
+        await server.RecoverAsync(new RecoveryOptions());
     }
 
     [Trait("Category", "Slow")]
@@ -164,7 +164,7 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
     {
         const int Count = 1000;
         await using FakeApiServer server = await StartAsync(hasStreamingLists: true);
-        server.Faults.Inject(AnswerFault.TooManyRequests(), ResourceType.Services, FaultBox.UntilCleared);
+        server.Faults.Inject(AnswerFault.TooManyRequests(), ResourceType.Services, FaultInjector.UntilCleared);
         using SocketsHttpHandler handler = new() { UseProxy = false }; // without TLS each watch has a connection of its own
         using ApiConnection connection = new(server.ClearHttp1Uri, handler, stop => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop));
         using CancellationTokenSource stop = new();
@@ -173,7 +173,7 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
             new ApiClient(
                 connection,
                 new ApiClientOptions { UserAgent = $"agent-{number}" },
-                new DeafObserver(),
+                new NullObserver(),
                 TimeProvider.System,
                 NullLogger<ApiClient>.Instance),
             ApiResources.Services,
@@ -233,7 +233,7 @@ public sealed class ServerAwayTests(ITestOutputHelper output) : IDisposable
                  "ports":[{"port":80,"protocol":"TCP","targetPort":80}]}}
         """;
 
-    private sealed class DeafObserver : IApiObserver
+    private sealed class NullObserver : IApiObserver
     {
         public void OnRequest(in ApiRequestReport report)
         {

@@ -24,7 +24,7 @@ internal sealed class SimulatedAgent : IApiObserver, IResourceSink<Service>, IAs
         ApiClient client = new(connection, new ApiClientOptions(), this, TimeProvider.System, NullLogger<ApiClient>.Instance);
         _run = Task.WhenAll(
             new Reflector<Service>(client, ApiResources.Services, this, NullLogger<Reflector<Service>>.Instance, Random.Shared).RunAsync(_stop.Token),
-            new Reflector<EndpointSlice>(client, ApiResources.EndpointSlices, new Nowhere(), NullLogger<Reflector<EndpointSlice>>.Instance, Random.Shared)
+            new Reflector<EndpointSlice>(client, ApiResources.EndpointSlices, new NullSink(), NullLogger<Reflector<EndpointSlice>>.Instance, Random.Shared)
                 .RunAsync(_stop.Token));
     }
 
@@ -74,7 +74,7 @@ internal sealed class SimulatedAgent : IApiObserver, IResourceSink<Service>, IAs
         _connection.Dispose();
     }
 
-    private sealed class Nowhere : IResourceSink<EndpointSlice>
+    private sealed class NullSink : IResourceSink<EndpointSlice>
     {
         public void Put(EndpointSlice value)
         {

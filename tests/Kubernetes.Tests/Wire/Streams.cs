@@ -16,7 +16,7 @@ internal static class Streams
         Utf8StringPool pool = new();
         NameTable names = new(pool);
         IResourceDecoder<T> decoder = resource.MakeDecoder(pool);
-        DripStream stream = new(body, piece);
+        ChunkedStream stream = new(body, piece);
         using IResourceStream<T> events = isWatch
             ? ResourceStreams.Watch(stream, format, resource.ExpectedKind, decoder, names)
             : ResourceStreams.List(stream, format, resource.ExpectedKind, decoder, names);
@@ -31,7 +31,7 @@ internal static class Streams
 }
 
 /// <summary>A body that arrives in small pieces.</summary>
-internal sealed class DripStream(byte[] content, int piece) : MemoryStream(content, writable: false)
+internal sealed class ChunkedStream(byte[] content, int piece) : MemoryStream(content, writable: false)
 {
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         base.ReadAsync(buffer[..Math.Min(piece, buffer.Length)], cancellationToken);

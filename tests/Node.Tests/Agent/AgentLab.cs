@@ -149,7 +149,7 @@ internal sealed class AgentLab : IAsyncDisposable
     /// <summary>The rules in the kernel. Chains that nothing leads to any more go a little later and are left out.</summary>
     public IReadOnlyList<string> Kernel(IpFamily family) => _mode == ProxyMode.Nftables
         ? NftTable(family)
-        : TestNode.Canonical(Network.Inside(() => SteadyRules.List(() => ChildProcess.Run(TestNode.Tools(family, _variant).Save, ""))));
+        : TestNode.Canonical(Network.Inside(() => ConsistentRules.List(() => ChildProcess.Run(TestNode.Tools(family, _variant).Save, ""))));
 
     /// <summary>The table of nftables mode in the kernel.</summary>
     public IReadOnlyList<string> NftTable(IpFamily family) => Network.Inside(() => Testing.NftTable.List(family == IpFamily.IPv4 ? "ip" : "ip6"));

@@ -54,10 +54,10 @@ public sealed class AgentReportsTests
         await using AgentLab lab = await StartAsync(new(), ApiObjects.Node(), ApiObjects.ServiceCidr("kubernetes", "10.96.0.0/16"));
         await AgentMetrics.UntilWatchesAreAsync(lab, "watching");
 
-        await lab.Server.GoDownAsync();
+        await lab.Server.StopListeningAsync();
         await AgentMetrics.UntilWatchesAreAsync(lab, "backing_off");
 
-        await lab.Server.ComeBackAsync();
+        await lab.Server.StartListeningAsync();
         await AgentMetrics.UntilWatchesAreAsync(lab, "watching");
     }
 

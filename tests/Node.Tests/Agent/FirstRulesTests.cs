@@ -20,7 +20,7 @@ public sealed class FirstRulesTests
         ResourceType missing = ResourceType.All.Single(type => type.Plural == plural);
         string[] others = plural == "nodes" ? [] : [.. new[] { "services", "endpointslices", "nodes" }.Where(other => other != plural)];
         return FaultyServer.IsThereFromTheStartAsync(
-            lab => lab.Server.Faults.Inject(new HangFault(), missing, FaultBox.UntilCleared),
+            lab => lab.Server.Faults.Inject(new HangFault(), missing, FaultInjector.UntilCleared),
             async lab =>
             {
                 int asked = lab.Server.Requests.Where(request => request.Type == missing).Count;
@@ -35,9 +35,9 @@ public sealed class FirstRulesTests
 
     [SkippableFact]
     public Task TheServerMayComeAfterTheAgent() => FaultyServer.IsThereFromTheStartAsync(
-        lab => lab.Server.GoDownAsync().GetAwaiter().GetResult(),
+        lab => lab.Server.StopListeningAsync().GetAwaiter().GetResult(),
         lab => lab.UntilLoggedAsync("cannot be reached"),
-        lab => lab.Server.ComeBackAsync().GetAwaiter().GetResult());
+        lab => lab.Server.StartListeningAsync().GetAwaiter().GetResult());
 
     [SkippableTheory]
     [InlineData(ServerCertificate.UnknownAuthority)]
@@ -45,7 +45,7 @@ public sealed class FirstRulesTests
     public Task AServerThatIsNotTheRightOneIsNotListenedTo(ServerCertificate certificate) => FaultyServer.IsThereFromTheStartAsync(
         lab => lab.Server.Certificate = certificate,
         lab => lab.UntilLoggedAsync("the server's certificate"),
-        lab => lab.Server.Certificate = ServerCertificate.Good);
+        lab => lab.Server.Certificate = ServerCertificate.Valid);
 
     [SkippableFact]
     public Task ATokenThatTheServerDoesNotKnowYet() => FaultyServer.IsThereFromTheStartAsync(
@@ -72,13 +72,13 @@ public sealed class FirstRulesTests
 
     [SkippableFact]
     public Task AnOverloadedServer() => FaultyServer.IsThereFromTheStartAsync(
-        lab => lab.Server.Faults.Inject(AnswerFault.TooManyRequests(retryAfter: 1), times: FaultBox.UntilCleared),
+        lab => lab.Server.Faults.Inject(AnswerFault.TooManyRequests(retryAfter: 1), times: FaultInjector.UntilCleared),
         lab => lab.UntilLoggedAsync("429"),
         lab => lab.Server.Faults.Clear());
 
     [SkippableFact]
     public Task AServerBehindABrokenProxy() => FaultyServer.IsThereFromTheStartAsync(
-        lab => lab.Server.Faults.Inject(AnswerFault.BadGateway(), times: FaultBox.UntilCleared),
+        lab => lab.Server.Faults.Inject(AnswerFault.BadGateway(), times: FaultInjector.UntilCleared),
         lab => lab.UntilLoggedAsync("502"),
         lab => lab.Server.Faults.Clear());
 

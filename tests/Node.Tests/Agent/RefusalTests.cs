@@ -15,7 +15,7 @@ public sealed class RefusalTests
         lab.Server.DropConnections();
         FaultyServer.Change(lab);
         await lab.UntilLoggedAsync("the server's certificate");
-        lab.Server.Certificate = ServerCertificate.Good;
+        lab.Server.Certificate = ServerCertificate.Valid;
     });
 
     [SkippableFact]

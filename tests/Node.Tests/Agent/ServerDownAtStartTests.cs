@@ -11,7 +11,7 @@ public sealed class ServerDownAtStartTests
     {
         await using AgentLab lab = await AgentLab.CreateOrSkipAsync();
         lab.Put(ApiObjects.Node());
-        await lab.Server.GoDownAsync();
+        await lab.Server.StopListeningAsync();
         lab.StartAgent();
 
         await lab.UntilAsync(() => Ask(lab, "/livez").Status == HttpStatusCode.OK, () => "/livez does not answer");
@@ -20,7 +20,7 @@ public sealed class ServerDownAtStartTests
         text.Should().Contain("start waits for the API server to answer for Node ");
         lab.Agent.Count("Waiting for the API server to answer for Node ").Should().Be(1);
 
-        await lab.Server.ComeBackAsync();
+        await lab.Server.StartListeningAsync();
 
         await lab.UntilRulesAreThereAsync();
         await lab.UntilAsync(() => Ask(lab, "/healthz").Status == HttpStatusCode.OK, () => "/healthz: " + Ask(lab, "/healthz?verbose").Text);

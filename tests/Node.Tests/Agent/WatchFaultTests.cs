@@ -16,7 +16,7 @@ public sealed class WatchFaultTests
     [InlineData(true)]
     public Task TheServerIsAwayAndComesBackWithOtherObjects(bool hasForgottenHistory) => FaultyServer.HappensAsync(async lab =>
     {
-        await lab.Server.GoDownAsync();
+        await lab.Server.StopListeningAsync();
         await lab.UntilLoggedAsync("cannot be reached");
         FaultyServer.Change(lab);
         if (hasForgottenHistory)
@@ -24,7 +24,7 @@ public sealed class WatchFaultTests
             lab.Server.Store.Compact();
         }
 
-        await lab.Server.ComeBackAsync();
+        await lab.Server.StartListeningAsync();
     });
 
     [SkippableTheory]

@@ -60,12 +60,12 @@ internal sealed class AgentLab : IDisposable
     /// <summary>The rules of a mode for IPv4, in a form that is equal exactly if the rules are; chains that are empty left out.</summary>
     public IReadOnlyList<string> Rules(string mode)
     {
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             return [.. Network.Inside(() => NftTable.List("ip")).Where(line => !line.StartsWith("chain ", StringComparison.Ordinal))];
         }
 
-        string saved = Network.Inside(() => SteadyRules.List(() => Network.Run("env", $"XTABLES_LOCKFILE={LockFile}", $"iptables-{mode}-save")));
+        string saved = Network.Inside(() => ConsistentRules.List(() => Network.Run("env", $"XTABLES_LOCKFILE={LockFile}", $"iptables-{mode}-save")));
         return [.. Appliers.TestNode.Canonical(saved)];
     }
 
@@ -86,8 +86,12 @@ internal sealed class AgentLab : IDisposable
     [
         "--manifests=" + Manifests,
         "--hostname-override=node-a",
-        mode == "nftables" ? "--proxy-mode=nftables" : "--proxy-mode=iptables",
-        .. mode == "nftables" ? (string[])[] : ["--iptables-variant=" + mode],
+        .. mode switch
+        {
+            "netlink" => (string[])["--proxy-mode=nftables"],
+            "nftables" => ["--proxy-mode=nftables", "--nftables-writer=nft"],
+            _ => ["--proxy-mode=iptables", "--iptables-variant=" + mode],
+        },
         "--iptables-sync-period=2s",
         "--iptables-min-sync-period=0s",
         "--conntrack-max-per-core=0",

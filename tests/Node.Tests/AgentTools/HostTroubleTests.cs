@@ -15,6 +15,7 @@ public sealed class HostTroubleTests
         """;
 
     [SkippableTheory]
+    [InlineData("netlink")]
     [InlineData("nftables")]
     [InlineData("nft")]
     public async Task AFullDiskAndAReadOnlyWorkingDirectoryHaveNoEffect(string mode)

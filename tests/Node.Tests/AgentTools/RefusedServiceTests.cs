@@ -26,7 +26,7 @@ public sealed class RefusedServiceTests
             await agent.WaitAsync(() => lab.IsServed(mode, Shop.Address(service), Shop.Endpoint(service, 1)) == (service != 13), $"the right rules of Service {service}");
         }
 
-        agent.Metric("kubeproxysharp_quarantined_services").Should().BeGreaterThan(0);
+        await agent.WaitAsync(() => agent.Metric("kubeproxysharp_quarantined_services") > 0, "the metric");
         await agent.WaitAsync(() => agent.Count("refuses the IPv4 rules of Service shop/s13") == 1, "its name in the log");
         agent.Count("rules of Service").Should().Be(1);
         await agent.WaitAsync(() => agent.Health() == 200, "good health");

@@ -9,6 +9,8 @@ public sealed class RestartTests
     private const string Client = "192.0.2.77";
 
     [SkippableTheory]
+    [InlineData("netlink", "TERM")]
+    [InlineData("netlink", "KILL")]
     [InlineData("nftables", "TERM")]
     [InlineData("nftables", "KILL")]
     [InlineData("nft", "KILL")]
@@ -19,7 +21,7 @@ public sealed class RestartTests
         Shop.Write(lab.Manifests, 20, affinity: "ClientIP");
         RunningAgent agent = lab.Start(mode);
         await agent.WaitForLogAsync("Synced IPv4 rules (full)");
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             Remember(lab, "affinity-", 1);
         }
@@ -38,7 +40,7 @@ public sealed class RestartTests
         watch.Stop();
         watch.Misses.Should().Be(0);
         lab.IsServed(mode, Shop.Address(22), Shop.Endpoint(22, 0)).Should().BeTrue();
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             Remembered(lab).Should().Be(1, "the client keeps its endpoint");
         }
@@ -48,6 +50,7 @@ public sealed class RestartTests
 
     /// <summary>From the recorded rules of kube-proxy in the same mode.</summary>
     [SkippableTheory]
+    [InlineData("netlink")]
     [InlineData("nftables")]
     [InlineData("nft")]
     [InlineData("legacy")]
@@ -55,7 +58,7 @@ public sealed class RestartTests
     {
         using AgentLab lab = AgentLab.CreateOrSkip();
         LoadRecorded(lab, mode, "affinity-default");
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             Remember(lab, "affinity-Y32EKRQ6-", 1);
         }
@@ -69,7 +72,7 @@ public sealed class RestartTests
         await agent.WaitAsync(() => watch.Looks > 3, "the rules were looked at");
         watch.Stop();
         watch.Misses.Should().Be(0);
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             Remembered(lab).Should().Be(1, "the client keeps its endpoint");
         }
@@ -112,7 +115,7 @@ public sealed class RestartTests
     private static bool IsInForce(AgentLab lab, string mode)
     {
         IEnumerable<string> addresses = Enumerable.Range(1, 20).Select(Shop.Address);
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             return HasElements(lab, string.Join(", ", addresses.Select(address => address + " . tcp . 80")));
         }
@@ -123,7 +126,7 @@ public sealed class RestartTests
 
     private static bool IsRecordedInForce(AgentLab lab, string mode)
     {
-        if (mode == "nftables")
+        if (mode is "nftables" or "netlink")
         {
             return HasElements(lab, "10.98.15.1 . tcp . 80, 10.98.15.2 . tcp . 80, 198.51.100.151 . tcp . 80, 203.0.113.151 . tcp . 80");
         }
@@ -133,16 +136,16 @@ public sealed class RestartTests
     }
 
     private static bool HasElements(AgentLab lab, string elements) =>
-        lab.Network.Inside(() => SteadyRules.Read(() => ChildProcess.Try("nft", "", "get", "element", "ip", "kube-proxy", "service-ips", "{ " + elements + " }"))).ExitCode == 0;
+        lab.Network.Inside(() => ConsistentRules.Read(() => ChildProcess.Try("nft", "", "get", "element", "ip", "kube-proxy", "service-ips", "{ " + elements + " }"))).ExitCode == 0;
 
-    private static string Saved(AgentLab lab, string mode) => lab.Network.Inside(() => SteadyRules.List(() => ChildProcess.Run($"iptables-{mode}-save", "", "-t", "nat")));
+    private static string Saved(AgentLab lab, string mode) => lab.Network.Inside(() => ConsistentRules.List(() => ChildProcess.Run($"iptables-{mode}-save", "", "-t", "nat")));
 
     private static void LoadRecorded(AgentLab lab, string mode, string name)
     {
         string directory = RecordedCases.CaseDirectory(name);
         switch (mode)
         {
-            case "nftables":
+            case "nftables" or "netlink":
                 lab.Network.RunWith(File.ReadAllText(Path.Combine(directory, "nftables", "nft.txt")), "nft", "-f", "-");
                 break;
             default:

@@ -31,7 +31,8 @@ public sealed class SealedInputTests
         new Random(length).NextBytes(text);
         string expected = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(text));
 
-        ProcessResult result = await _runner.RunAsync(new("sha256sum", argument) { TakesFile = takesFile, Input = output => Write(output, text, 700) }, default);
+        using SealedInput input = Sealed(text, 700);
+        ProcessResult result = await _runner.RunAsync(new("sha256sum", argument) { TakesFile = takesFile }, input, default);
 
         result.Output.Should().StartWith(expected);
         string through = result.Output.Split(' ')[^1].Trim();
@@ -49,7 +50,9 @@ public sealed class SealedInputTests
     [Fact]
     public async Task ALargePieceArrives()
     {
-        ProcessResult result = await _runner.RunAsync(new("wc", "-c", "-") { Input = output => Write(output, new byte[300_000], 300_000) }, default);
+        using SealedInput input = Sealed(new byte[300_000], 300_000);
+
+        ProcessResult result = await _runner.RunAsync(new("wc", "-c", "-"), input, default);
 
         result.Output.Should().StartWith("300000 ");
     }
@@ -57,7 +60,7 @@ public sealed class SealedInputTests
     [Fact]
     public void NobodyCanChangeATextThatIsFinished()
     {
-        using SealedInput input = SealedInput.Make(output => Write(output, new byte[10_000], 1000), mayUseFile: true);
+        using SealedInput input = Sealed(new byte[10_000], 1000);
 
         Action change = () => File.WriteAllText(input.FileName!, "flush ruleset");
 
@@ -69,7 +72,7 @@ public sealed class SealedInputTests
     public void NothingIsLeftWhenTheTextIsNotNeededAnyMore()
     {
         string name;
-        using (SealedInput input = SealedInput.Make(output => Write(output, new byte[10_000], 1000), mayUseFile: true))
+        using (SealedInput input = Sealed(new byte[10_000], 1000))
         {
             name = input.FileName!;
             File.ReadAllBytes(name).Should().HaveCount(10_000);
@@ -78,12 +81,50 @@ public sealed class SealedInputTests
         File.Exists(name).Should().BeFalse();
     }
 
+    /// <summary>Rendering may fail after the file was opened, and so before the text is sealed.</summary>
     [Fact]
-    public void WhatGoesWrongWhileTheTextIsMadeIsThrown()
+    public void NothingIsLeftOfATextThatIsNotFinished()
     {
-        Action make = () => SealedInput.Make(_ => throw new InvalidOperationException("half"), mayUseFile: true);
+        string name;
+        using (SealedInput input = new())
+        {
+            Write(input, new byte[200_000], 1000);
+            name = input.FileName!;
+            File.Exists(name).Should().BeTrue();
+        }
 
-        make.Should().Throw<InvalidOperationException>().WithMessage("half");
+        File.Exists(name).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(SealedInput.MostOfOneWrite)]
+    [InlineData(SealedInput.MostOfOneWrite + 1)]
+    [InlineData(200_000)]
+    public void ATextCanBeReadAgain(int length)
+    {
+        byte[] text = new byte[length];
+        new Random(length).NextBytes(text);
+        using SealedInput input = Sealed(text, 700);
+        ArrayBufferWriter<byte> copy = new();
+
+        input.CopyTo(copy);
+
+        copy.WrittenSpan.SequenceEqual(text).Should().BeTrue();
+        input.Length.Should().Be(length);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(200_000)]
+    public void NothingCanBeAddedToATextThatIsFinished(int length)
+    {
+        using SealedInput input = Sealed(new byte[length], 1000);
+
+        Action add = () => input.Write("flush ruleset"u8);
+
+        add.Should().Throw<InvalidOperationException>();
+        input.Length.Should().Be(length);
     }
 
     /// <summary>A refusal in a script that is a file is shown with its lines, as in one from a pipe.</summary>
@@ -93,16 +134,14 @@ public sealed class SealedInputTests
         using Appliers.TestNode node = Appliers.TestNode.CreateOrSkip("nft");
         FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("mix-50-services"), "nftables").IPv4;
 
-        ApplyResult result = await Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), Bad, default);
+        using Transaction transaction = new(node.Runner, new("nft", "-f", "-"));
+        NftablesRenderer.WriteFull(rules, NftablesOptions.Default, transaction);
+        transaction.Write("add rule ip kube-proxy services goto nowhere\n"u8);
+
+        ApplyResult result = await transaction.CommitAsync(default);
 
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         result.Error.Should().Contain("/proc/").And.Contain("goto nowhere").And.MatchRegex("\n> [0-9]+: add rule ip kube-proxy services goto nowhere");
-
-        void Bad(IBufferWriter<byte> output)
-        {
-            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output);
-            output.Write("add rule ip kube-proxy services goto nowhere\n"u8);
-        }
     }
 
     /// <summary>A security profile may keep the tool from it: then the pipe has to do.</summary>
@@ -122,6 +161,14 @@ public sealed class SealedInputTests
         lab.IsServed(mode, Shop.Address(300), Shop.Endpoint(300, 0)).Should().BeTrue();
         agent.Count("could not be written").Should().Be(0);
         await agent.StopAsync();
+    }
+
+    private static SealedInput Sealed(byte[] text, int step)
+    {
+        SealedInput input = new();
+        Write(input, text, step);
+        input.Seal();
+        return input;
     }
 
     private static void Write(IBufferWriter<byte> output, byte[] text, int step)

@@ -5,6 +5,7 @@ namespace KubeProxySharp.Node.Tests.AgentTools;
 public sealed class TwoAgentsTests
 {
     [SkippableTheory]
+    [InlineData("netlink")]
     [InlineData("nftables")]
     [InlineData("nft")]
     [InlineData("legacy")]

@@ -234,7 +234,9 @@ public sealed class IptablesApplierTests
         string[] before = node.Save(IpFamily.IPv4, variant);
 
         ToolCall call = new(TestNode.Tools(IpFamily.IPv4, variant).Restore, "-w", "5", "--noflush");
-        ApplyResult result = await Transaction.RunAsync(node.Runner, call, output => output.Write(System.Text.Encoding.ASCII.GetBytes($"*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j RETURN\n{rule}\nCOMMIT\n")), default);
+        using Transaction transaction = new(node.Runner, call);
+        transaction.Write(System.Text.Encoding.ASCII.GetBytes($"*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j RETURN\n{rule}\nCOMMIT\n"));
+        ApplyResult result = await transaction.CommitAsync(default);
 
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         result.Error.Should().Contain(" 4: " + rule);
@@ -272,22 +274,17 @@ public sealed class IptablesApplierTests
         string[] before = node.Save(IpFamily.IPv4, variant);
         using CancellationTokenSource stop = new();
         ToolCall call = new(TestNode.Tools(IpFamily.IPv4, variant).Restore, "-w", "5", "--noflush");
+        using Transaction transaction = new(node.Runner.Reporting(_ => stop.Cancel()), call);
+        transaction.Write("*nat\n:KUBE-SERVICES - [0:0]\n"u8);
+        for (int line = 0; line < 20_000; line++)
+        {
+            transaction.Write("-A KUBE-SERVICES -j RETURN\n"u8);
+        }
 
-        Func<Task> cancelled = () => Transaction.RunAsync(node.Runner, call, HalfAText, stop.Token);
+        Func<Task> cancelled = () => transaction.CommitAsync(stop.Token);
 
         await cancelled.Should().ThrowAsync<OperationCanceledException>();
         node.Save(IpFamily.IPv4, variant).Should().Equal(before);
-
-        void HalfAText(IBufferWriter<byte> output)
-        {
-            output.Write("*nat\n:KUBE-SERVICES - [0:0]\n"u8);
-            for (int line = 0; line < 20_000; line++)
-            {
-                output.Write("-A KUBE-SERVICES -j RETURN\n"u8);
-            }
-
-            stop.Cancel();
-        }
     }
 
     [SkippableTheory]
@@ -329,7 +326,10 @@ public sealed class IptablesApplierTests
     public async Task AMissingToolMakesItUnavailable()
     {
         using TestNode node = CreateOrSkip("nft");
-        ApplyResult result = await Transaction.RunAsync(node.Runner, new("iptables-that-is-not-there-restore"), output => output.Write("x"u8), default);
+        using Transaction transaction = new(node.Runner, new("iptables-that-is-not-there-restore"));
+        transaction.Write("x"u8);
+
+        ApplyResult result = await transaction.CommitAsync(default);
 
         result.Outcome.Should().Be(ApplyOutcome.Unavailable);
         result.Error.Should().Contain("not installed");

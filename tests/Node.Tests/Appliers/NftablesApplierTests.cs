@@ -12,9 +12,17 @@ using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests.Appliers;
 
-/// <summary>The nftables applier against the real nft and the real kernel.</summary>
+/// <summary>The nftables applier with netlink messages.</summary>
 [Trait("Category", "Netns")]
-public sealed class NftablesApplierTests
+public sealed class NftNetlinkApplierTests() : NftablesApplierTests(usesProgram: false);
+
+/// <summary>The nftables applier with the program nft.</summary>
+[Trait("Category", "Netns")]
+public sealed class NftProgramApplierTests() : NftablesApplierTests(usesProgram: true);
+
+/// <summary>The nftables applier against the real kernel, whose rules nft lists.</summary>
+/// <param name="usesProgram">Whether the program nft writes the rules.</param>
+public abstract class NftablesApplierTests(bool usesProgram)
 {
     public static TheoryData<string, IpFamily> Recordings()
     {
@@ -28,7 +36,7 @@ public sealed class NftablesApplierTests
         return recordings;
     }
 
-    /// <summary>From nothing, over the recorded table of kube-proxy, and over our own: the same table each time.</summary>
+    /// <summary>Over the recorded table of kube-proxy, and over our own: each time the table that nft makes of nothing.</summary>
     [SkippableTheory]
     [MemberData(nameof(Recordings))]
     public async Task RecordedCasesComeOutTheSameWhateverWasThere(string name, IpFamily family)
@@ -36,9 +44,9 @@ public sealed class NftablesApplierTests
         string directory = RecordedCases.CaseDirectory(name);
         FamilyRules rules = ModelLoader.ReadCase(directory, "nftables")[family];
         using TestNode node = TestNode.CreateOrSkip("nft");
-        NftablesApplier applier = node.Nftables(family);
-        Assert(await applier.ApplyFullAsync(rules, default));
+        Assert(await node.Nftables(family, usesProgram: true).ApplyFullAsync(rules, default));
         IReadOnlyList<string> expected = node.NftTable(family);
+        NftablesApplier applier = node.Nftables(family, usesProgram);
         expected.Should().NotBeEmpty();
         node.Run("nft", $"flush ruleset\n{File.ReadAllText(Path.Combine(directory, "nftables", "nft.txt"))}", "-f", "-");
 
@@ -67,7 +75,7 @@ public sealed class NftablesApplierTests
         FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("affinity-default"), "nftables").IPv4;
         using TestNode node = TestNode.CreateOrSkip("nft");
         node.Run("nft", "add table ip6 kube-proxy\n", "-f", "-");
-        NftablesApplier applier = node.Nftables(IpFamily.IPv4);
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4, usesProgram);
         Assert(await applier.ApplyFullAsync(rules, default));
 
         node.Run("nft", command + "\n", "-f", "-");
@@ -83,7 +91,7 @@ public sealed class NftablesApplierTests
     {
         FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory(name), "nftables")[family];
         using TestNode node = TestNode.CreateOrSkip("nft");
-        NftablesApplier applier = node.Nftables(family);
+        NftablesApplier applier = node.Nftables(family, usesProgram);
         Assert(await applier.ApplyFullAsync(rules, default));
 
         (await applier.IsIntactAsync(default)).Should().BeTrue();
@@ -100,7 +108,7 @@ public sealed class NftablesApplierTests
         sets.Should().NotBeEmpty();
         node.Run("nft", $"add element ip kube-proxy {sets[0]} {{ 192.0.2.77 timeout 3h expires 2h }}\nadd set ip kube-proxy affinity-GONE {{ type ipv4_addr; flags dynamic,timeout; timeout 1h; }}\n", "-f", "-");
 
-        Assert(await node.Nftables(IpFamily.IPv4).ApplyFullAsync(rules, default));
+        Assert(await node.Nftables(IpFamily.IPv4, usesProgram).ApplyFullAsync(rules, default));
 
         AffinitySets(node).Should().Equal(sets);
         node.Run("nft", "", "list", "set", "ip", "kube-proxy", sets[0]).Should().Contain("192.0.2.77").And.Contain("expires 1h5");
@@ -114,12 +122,12 @@ public sealed class NftablesApplierTests
         FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("affinity-default"), "nftables")[family];
         rules = rules.Services.IsEmpty ? ModelLoader.ReadCase(RecordedCases.CaseDirectory("random-101"), "nftables")[family] : rules;
         using TestNode node = TestNode.CreateOrSkip("nft");
-        Assert(await node.Nftables(family).ApplyFullAsync(rules, default));
+        Assert(await node.Nftables(family, usesProgram).ApplyFullAsync(rules, default));
         string[] sets = AffinitySets(node, family);
         Skip.If(sets.Length == 0, "the recording has no affinity in this family");
         node.Run("nft", $"add element {NftContentReader.Name(family)} kube-proxy {sets[^1]} {{ {client} timeout 3h expires 2h }}\n", "-f", "-");
 
-        Assert(await node.Nftables(family).ApplyFullAsync(rules, default));
+        Assert(await node.Nftables(family, usesProgram).ApplyFullAsync(rules, default));
 
         node.Run("nft", "", "list", "set", NftContentReader.Name(family), "kube-proxy", sets[^1]).Should().Contain(client).And.Contain("expires 1h5");
     }
@@ -133,7 +141,7 @@ public sealed class NftablesApplierTests
         ClusterState state = new(allowExternalIPs: true);
         RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
         using TestNode node = TestNode.CreateOrSkip("nft");
-        NftablesApplier applier = node.Nftables(family);
+        NftablesApplier applier = node.Nftables(family, usesProgram);
         Assert(await applier.ApplyFullAsync(builder.Current[family], default));
         for (int step = 1; step <= 60; step++)
         {
@@ -148,7 +156,7 @@ public sealed class NftablesApplierTests
 
         IReadOnlyList<string> updated = Living(node, family);
         using TestNode other = TestNode.CreateOrSkip("nft");
-        Assert(await other.Nftables(family).ApplyFullAsync(builder.Current[family], default));
+        Assert(await other.Nftables(family, usesProgram: true).ApplyFullAsync(builder.Current[family], default));
         IReadOnlyList<string> loaded = Living(other, family);
         updated.Where(line => !line.StartsWith("chain ", StringComparison.Ordinal)).Should().Equal(loaded.Where(line => !line.StartsWith("chain ", StringComparison.Ordinal)));
         updated.Should().Contain(loaded);
@@ -166,7 +174,7 @@ public sealed class NftablesApplierTests
         RuleModelSnapshot two = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"), Samples.Endpoint("10.244.0.2"))]);
         RuleModelSnapshot one = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]);
         using TestNode node = TestNode.CreateOrSkip("nft");
-        NftablesApplier applier = node.Nftables(IpFamily.IPv4);
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4, usesProgram);
         Assert(await applier.ApplyFullAsync(two.IPv4, default));
         IReadOnlyList<string> expected = node.NftTable(IpFamily.IPv4);
 
@@ -191,13 +199,13 @@ public sealed class NftablesApplierTests
         RuleModelSnapshot two = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"), Samples.Endpoint("10.244.0.2"))]);
         RuleModelSnapshot one = Samples.Model([service], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]);
         using TestNode node = TestNode.CreateOrSkip("nft");
-        NftablesApplier applier = node.Nftables(IpFamily.IPv4);
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4, usesProgram);
         Assert(await applier.ApplyFullAsync(two.IPv4, default));
         string[] before = Chains(node);
         Assert(await applier.ApplyUpdateAsync(RuleModelBuilder.Compare(two, one).IPv4, default));
         applier.Figures!.HasCleanUpFailed.Should().BeFalse();
         using TestNode other = TestNode.CreateOrSkip("nft");
-        Assert(await other.Nftables(IpFamily.IPv4).ApplyFullAsync(one.IPv4, default));
+        Assert(await other.Nftables(IpFamily.IPv4, usesProgram: true).ApplyFullAsync(one.IPv4, default));
         string[] stale = [.. before.Except(Chains(other), StringComparer.Ordinal)];
         stale.Should().NotBeEmpty();
         node.Run("nft", $"add chain ip kube-proxy mine\nadd rule ip kube-proxy mine jump {stale[0]}\n", "-f", "-");
@@ -220,20 +228,18 @@ public sealed class NftablesApplierTests
     {
         using TestNode node = TestNode.CreateOrSkip("nft");
         FamilyRules rules = Samples.Model([Samples.LoadBalancer], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]).IPv4;
-        Assert(await node.Nftables(IpFamily.IPv4).ApplyFullAsync(rules, default));
+        Assert(await node.Nftables(IpFamily.IPv4, usesProgram).ApplyFullAsync(rules, default));
         IReadOnlyList<string> before = node.NftTable(IpFamily.IPv4);
 
-        ApplyResult result = await Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), Bad, default);
+        using Transaction transaction = new(node.Runner, new("nft", "-f", "-"));
+        NftablesRenderer.WriteFull(rules, NftablesOptions.Default, transaction);
+        transaction.Write("add rule ip kube-proxy services goto nowhere\n"u8);
+
+        ApplyResult result = await transaction.CommitAsync(default);
 
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         result.Error.Should().Contain("goto nowhere").And.Contain("> ");
         node.NftTable(IpFamily.IPv4).Should().Equal(before);
-
-        void Bad(IBufferWriter<byte> output)
-        {
-            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output);
-            output.Write("add rule ip kube-proxy services goto nowhere\n"u8);
-        }
     }
 
     [SkippableFact]
@@ -242,10 +248,10 @@ public sealed class NftablesApplierTests
         using TestNode node = TestNode.CreateOrSkip("nft");
         FamilyRules empty = Samples.Model([], []).IPv4;
         FamilyRules rules = Samples.Model([Samples.LoadBalancer], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]).IPv4;
-        Assert(await node.Nftables(IpFamily.IPv4).ApplyFullAsync(empty, default));
+        Assert(await node.Nftables(IpFamily.IPv4, usesProgram).ApplyFullAsync(empty, default));
         IReadOnlyList<string> before = node.NftTable(IpFamily.IPv4);
 
-        Assert(await node.Nftables(IpFamily.IPv4).TryAsync(rules, default));
+        Assert(await node.Nftables(IpFamily.IPv4, usesProgram).TryAsync(rules, default));
 
         node.NftTable(IpFamily.IPv4).Should().Equal(before);
     }
@@ -255,25 +261,20 @@ public sealed class NftablesApplierTests
     {
         using TestNode node = TestNode.CreateOrSkip("nft");
         FamilyRules rules = Samples.Model([Samples.LoadBalancer], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]).IPv4;
-        Assert(await node.Nftables(IpFamily.IPv4).ApplyFullAsync(rules, default));
+        Assert(await node.Nftables(IpFamily.IPv4, usesProgram).ApplyFullAsync(rules, default));
         IReadOnlyList<string> before = node.NftTable(IpFamily.IPv4);
         using CancellationTokenSource stop = new();
+        using Transaction transaction = new(node.Runner.Reporting(_ => stop.Cancel()), new("nft", "-f", "-"));
+        transaction.Write("delete table ip kube-proxy\n"u8);
+        for (int line = 0; line < 20_000; line++)
+        {
+            transaction.Write("# so much that nft still reads when it is killed\n"u8);
+        }
 
-        Func<Task> cancelled = () => Transaction.RunAsync(node.Runner, new("nft", "-f", "-"), HalfAText, stop.Token);
+        Func<Task> cancelled = () => transaction.CommitAsync(stop.Token);
 
         await cancelled.Should().ThrowAsync<OperationCanceledException>();
         node.NftTable(IpFamily.IPv4).Should().Equal(before);
-
-        void HalfAText(IBufferWriter<byte> output)
-        {
-            output.Write("delete table ip kube-proxy\n"u8);
-            for (int line = 0; line < 20_000; line++)
-            {
-                output.Write("# more than a pipe holds, so that nft has begun to read\n"u8);
-            }
-
-            stop.Cancel();
-        }
     }
 
     [SkippableFact]
@@ -281,7 +282,7 @@ public sealed class NftablesApplierTests
     {
         FamilyRules rules = ModelLoader.ReadCase(RecordedCases.CaseDirectory("mix-50-services"), "nftables").IPv4;
         using TestNode node = TestNode.CreateOrSkip("nft");
-        NftablesApplier[] appliers = [node.Nftables(IpFamily.IPv4), node.Nftables(IpFamily.IPv4)];
+        NftablesApplier[] appliers = [node.Nftables(IpFamily.IPv4, usesProgram), node.Nftables(IpFamily.IPv4, usesProgram)];
         Assert(await appliers[0].ApplyFullAsync(rules, default));
         IReadOnlyList<string> expected = node.NftTable(IpFamily.IPv4);
 

@@ -37,7 +37,11 @@ internal sealed class TestNode : IDisposable
     public IptablesApplier Iptables(IpFamily family, string variant) =>
         new(Tools(family, variant), Runner, NullLogger.Instance);
 
-    public NftablesApplier Nftables(IpFamily family) => new(family, Runner, NftablesOptions.Default, Time, NullLogger.Instance);
+    /// <summary>An applier that writes by netlink messages, or with the program nft.</summary>
+    public NftablesApplier Nftables(IpFamily family, bool usesProgram = false) =>
+        new(family, usesProgram ? new NftProgramWriter(family, Runner, NftablesOptions.Default) : Netlink(family), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
+
+    public NftNetlinkWriter Netlink(IpFamily family) => new(family, Runner.Network, NftablesOptions.Default, TimeProvider.System, static _ => { });
 
     public static IptablesTools Tools(IpFamily family, string variant) =>
         new(family, variant == "legacy" ? IptablesVariant.Legacy : IptablesVariant.Nft);
@@ -45,7 +49,7 @@ internal sealed class TestNode : IDisposable
     public string Run(string tool, string input, params string[] arguments) => _network.Run(() => ChildProcess.Run(tool, input, arguments));
 
     /// <summary>The rules of iptables in a form that is equal exactly if the rule sets are; those of the drift watch left out.</summary>
-    public string[] Save(IpFamily family, string variant) => Canonical(_network.Run(() => SteadyRules.List(() => ChildProcess.Run(Tools(family, variant).Save, ""))));
+    public string[] Save(IpFamily family, string variant) => Canonical(_network.Run(() => ConsistentRules.List(() => ChildProcess.Run(Tools(family, variant).Save, ""))));
 
     public static string[] Canonical(string saved) =>
         [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !IsOfUnusedTable(line))];

@@ -44,8 +44,8 @@ public sealed class ConntrackTableTests
             List<ConntrackEntry> listed = Read(table, ConntrackFilter.All);
 
             listed.Should().HaveCount(MixedTable.Count);
-            List<ConntrackEntry> told = [.. Told("ipv4"), .. Told("ipv6")];
-            listed.Select(Comparable).Should().BeEquivalentTo(told.Select(Comparable));
+            List<ConntrackEntry> printed = [.. Print("ipv4"), .. Print("ipv6")];
+            listed.Select(Comparable).Should().BeEquivalentTo(printed.Select(Comparable));
             table.ReadSize().Entries.Should().Be(MixedTable.Count);
             table.ReadSize().Limit.Should().BePositive();
             table.ReadStatistics().Should().HaveCount(Environment.ProcessorCount);
@@ -188,6 +188,6 @@ public sealed class ConntrackTableTests
         Status = entry.Status & (ConntrackStatus.SeenReply | ConntrackStatus.Assured),
     };
 
-    private static IEnumerable<ConntrackEntry> Told(string family) =>
+    private static IEnumerable<ConntrackEntry> Print(string family) =>
         ConntrackText.Read(new MemoryStream(Encoding.UTF8.GetBytes(ChildProcess.Run("conntrack", "", "-L", "-f", family, "-o", "extended,id"))));
 }

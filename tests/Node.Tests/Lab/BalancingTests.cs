@@ -25,7 +25,7 @@ public abstract class BalancingTests(BehaviourLab lab)
         Dictionary<string, int> counts = [];
         for (int i = 0; i < Connections; i++)
         {
-            Answer answer = await client.DialAsync(Kind(service), destination, LabClient.Patience);
+            Answer answer = await client.DialAsync(Kind(service), destination, LabClient.AnswerTimeout);
             answer.Outcome.Should().Be(Outcome.Answered);
             counts[answer.Who] = counts.GetValueOrDefault(answer.Who) + 1;
         }
@@ -51,7 +51,7 @@ public abstract class BalancingTests(BehaviourLab lab)
             {
                 for (int i = 0; i < 8; i++)
                 {
-                    seen.Add((await client.DialAsync(Kind(service), LabRow.Destination(to, service, isIPv6), LabClient.Patience)).Who);
+                    seen.Add((await client.DialAsync(Kind(service), LabRow.Destination(to, service, isIPv6), LabClient.AnswerTimeout)).Who);
                 }
             }
 
@@ -72,7 +72,7 @@ public abstract class BalancingTests(BehaviourLab lab)
         {
             for (int i = 0; i < 8; i++)
             {
-                seen.Add((await client.DialAsync(ProtocolType.Tcp, LabRow.Destination(to, service, isIPv6), LabClient.Patience)).ToString());
+                seen.Add((await client.DialAsync(ProtocolType.Tcp, LabRow.Destination(to, service, isIPv6), LabClient.AnswerTimeout)).ToString());
             }
         }
 
@@ -100,7 +100,7 @@ public abstract class BalancingTests(BehaviourLab lab)
         HashSet<string> seen = [];
         for (int i = 0; i < 20 && seen.Count < 2; i++)
         {
-            seen.Add((await client.DialAsync(ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6), LabClient.Patience)).Who);
+            seen.Add((await client.DialAsync(ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6), LabClient.AnswerTimeout)).Who);
             await Task.Delay(TimeSpan.FromMilliseconds(seen.Count < 2 ? 2100 : 0), TimeProvider.System);
         }
 
@@ -117,7 +117,7 @@ public abstract class BalancingTests(BehaviourLab lab)
         {
             foreach (string place in new[] { "outside", "blocked", "a2", "a3" })
             {
-                met.Add((await lab.Lab.Client(place, isIPv6).DialAsync(ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6), LabClient.Patience)).Who);
+                met.Add((await lab.Lab.Client(place, isIPv6).DialAsync(ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6), LabClient.AnswerTimeout)).Who);
             }
         }
 

@@ -18,7 +18,7 @@ public abstract class BehaviourLab : IDisposable
     {
         Mode = mode;
         _variant = variant;
-        if (LabGround.WhyNot() is not null)
+        if (LabRequirements.WhyNot() is not null)
         {
             return;
         }
@@ -54,7 +54,7 @@ public abstract class BehaviourLab : IDisposable
     {
         get
         {
-            LabGround.RequireOrSkip();
+            LabRequirements.RequireOrSkip();
             return _lab!;
         }
     }
@@ -74,7 +74,7 @@ public abstract class BehaviourLab : IDisposable
     {
         IPEndPoint destination = LabRow.Destination("cluster", service, isIPv6);
         ProtocolType protocol = service.Protocol == "TCP" ? ProtocolType.Tcp : ProtocolType.Udp;
-        return _lab!.Client("a3", isIPv6).DialAsync(protocol, destination, LabClient.Glance).GetAwaiter().GetResult().Outcome == Outcome.Answered;
+        return _lab!.Client("a3", isIPv6).DialAsync(protocol, destination, LabClient.DropTimeout).GetAwaiter().GetResult().Outcome == Outcome.Answered;
     }
 
     /// <inheritdoc/>

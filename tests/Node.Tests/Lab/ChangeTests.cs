@@ -19,7 +19,7 @@ public abstract class ChangeTests(string mode)
     public void ChangesOfOtherServicesDisturbNobody()
     {
         const int Changes = 200;
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods + AtOnce);
         using LabApi api = new(lab);
         api.Put(s_steady);
@@ -103,7 +103,7 @@ public abstract class ChangeTests(string mode)
 
     private void Run(Action<StandardLab, LabTraffic> body)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods);
         lab.Agent.Put("service.yaml", s_steady.ToManifest());
         lab.Agent.Start(mode);

@@ -12,7 +12,7 @@ public sealed class DiallingTests
     [InlineData("nftables")]
     public void AMomentWithoutRulesIsNoticed(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods);
         LabService service = new("steady", 1) { Endpoints = [StandardLab.Endpoint("a1"), StandardLab.Endpoint("b1")] };
         lab.Agent.Put("service.yaml", service.ToManifest());
@@ -33,7 +33,7 @@ public sealed class DiallingTests
     [SkippableFact]
     public void AnAnswerAfterARepeatedPacketIsLate()
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods);
         LabService service = new("steady", 1) { Endpoints = [StandardLab.Endpoint("a1")] };
         lab.Agent.Put("service.yaml", service.ToManifest());
@@ -43,8 +43,8 @@ public sealed class DiallingTests
             "nft", "-f", "-");
         LabClient client = lab.Client("outside", isIPv6: false);
 
-        Answer first = client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6: false), LabClient.Patience).GetAwaiter().GetResult();
-        Answer second = client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6: false), LabClient.Patience).GetAwaiter().GetResult();
+        Answer first = client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6: false), LabClient.AnswerTimeout).GetAwaiter().GetResult();
+        Answer second = client.DialAsync(System.Net.Sockets.ProtocolType.Tcp, LabRow.Destination("lb", service, isIPv6: false), LabClient.AnswerTimeout).GetAwaiter().GetResult();
 
         first.Outcome.Should().Be(Outcome.Late);
         second.Outcome.Should().Be(Outcome.Answered);

@@ -101,7 +101,7 @@ public sealed class FieldLab : IDisposable
         for (int i = 0; i < attempts; i++)
         {
             IPEndPoint destination = new(LabAddress.Parse(address), port);
-            answers.Add(client.DialAsync(ProtocolType.Tcp, destination, LabClient.Patience).GetAwaiter().GetResult().ToString());
+            answers.Add(client.DialAsync(ProtocolType.Tcp, destination, LabClient.AnswerTimeout).GetAwaiter().GetResult().ToString());
         }
 
         return answers;

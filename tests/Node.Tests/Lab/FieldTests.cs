@@ -17,7 +17,7 @@ public sealed class FieldTests
     [InlineData("nftables")]
     public void ClusterIpWithTenEndpoints(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = new("field-echoheaders", "172.16.80.208/22", "172.16.80.209/22", "172.16.80.1/22", "172.16.80.2");
         lab.AddSecondPods(8080, s_echoPods);
         LabClient client = new(lab.Network.AddPod("client", "172.16.80.77"), null);
@@ -32,7 +32,7 @@ public sealed class FieldTests
     [InlineData("nftables")]
     public void LoadBalancerWithPolicyCluster(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = FieldLab.Ingress("field-ingress-nginx-cluster");
         LabClient pod = new(lab.Network.AddPod("client", "192.168.176.203"), null);
         lab.Agent.Start(mode);
@@ -49,7 +49,7 @@ public sealed class FieldTests
     [InlineData("nftables")]
     public void LoadBalancerWithPolicyLocal(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = FieldLab.Ingress("field-ingress-nginx-local");
         LabClient pod = new(lab.Network.AddPod("client", "192.168.176.203"), null);
         lab.Agent.Start(mode);
@@ -66,7 +66,7 @@ public sealed class FieldTests
     [InlineData("nftables")]
     public void NodePortOverAnOverlay(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = new("field-httpserver", "192.168.0.2/24", "192.168.0.3/24", "192.168.0.1/24", "10.100.24.1");
         Overlay(lab.Network.Node, "192.168.0.2", "10.100.24.0", "192.168.0.3", "10.100.81.0");
         Overlay(lab.Network.Second, "192.168.0.3", "10.100.81.0", "192.168.0.2", "10.100.24.0");
@@ -84,7 +84,7 @@ public sealed class FieldTests
     [InlineData("nftables")]
     public void EndpointInTheNodesOwnNetwork(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = new("field-hostnetwork", "10.20.0.2/24", "10.20.0.3/24", "10.20.0.1/24", "10.1.1.1");
         lab.Network.Node.Serve("hostweb", "10.20.0.2", 8080);
         LabClient pod = new(lab.Network.AddPod("client", "10.1.1.3"), null);

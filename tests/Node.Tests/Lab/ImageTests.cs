@@ -16,7 +16,7 @@ public sealed class ImageTests
     [InlineData("iptables", "legacy")]
     public void RootFileSystemHoldsAllThatTheAgentNeeds(string mode, string variant)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         string output = ChildProcess.Run(RepositoryRoot.Combine("deploy", "try-image.sh"), "", Program(), mode, variant);
 
         output.Should().StartWith("image: " + mode);
@@ -26,7 +26,7 @@ public sealed class ImageTests
     [SkippableFact]
     public void AReloadOfFirewalldIsHeard()
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         foreach (string tool in new[] { "dbus-daemon", "firewalld", "firewall-cmd" })
         {
             Skip.IfNot(ChildProcess.Exists(tool), tool + " is not installed");
@@ -41,7 +41,7 @@ public sealed class ImageTests
     [SkippableFact]
     public async Task RootFileSystemHoldsAllThatAConnectionToAnApiServerNeeds()
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         string program = Program();
         using LabNamespace network = LabNamespace.Create("image");
         await using FakeApiServer server = await FakeApiServer.StartAsync(new FakeApiOptions

@@ -12,17 +12,17 @@ public sealed class LeftoverTests
     [SkippableFact]
     public void NamespacesOfADeadOwnerGoWithTheirPrograms()
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         int owner = DeadProcess();
         string name = string.Create(CultureInfo.InvariantCulture, $"kps-{owner}-1-crashed");
         ChildProcess.Run("ip", "", "netns", "add", name);
         using Process program = Process.Start("ip", ["netns", "exec", name, "sleep", "300"]);
-        SpinWait.SpinUntil(() => ChildProcess.Run("ip", "", "netns", "pids", name).Length != 0, LabClient.Patience).Should().BeTrue();
+        SpinWait.SpinUntil(() => ChildProcess.Run("ip", "", "netns", "pids", name).Length != 0, LabClient.AnswerTimeout).Should().BeTrue();
         Leftovers().Should().Contain($"network namespace {name}").And.MatchRegex($"process [0-9]+ in {name}: .*sleep 300");
 
         LabNamespace.RemoveAbandoned();
 
-        program.WaitForExit(LabClient.Patience).Should().BeTrue();
+        program.WaitForExit(LabClient.AnswerTimeout).Should().BeTrue();
         File.Exists("/run/netns/" + name).Should().BeFalse();
         Leftovers().Should().NotContain(name);
     }
@@ -30,7 +30,7 @@ public sealed class LeftoverTests
     [SkippableFact]
     public void NamespacesOfTheLivingStay()
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using LabNamespace mine = LabNamespace.Create("mine");
 
         LabNamespace.RemoveAbandoned();

@@ -41,7 +41,7 @@ public sealed class PredictionTests
     [InlineData("nftables")]
     public async Task WhatIsSaidOfAPacketIsWhatBecomesOfIt(string mode)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         Random random = new(20261128);
         ConcurrentBag<string> differences = [];
         ConcurrentDictionary<string, int> seen = new(StringComparer.Ordinal);
@@ -97,7 +97,7 @@ public sealed class PredictionTests
         // A packet that a busy machine lost tells nothing.
         for (int attempt = 0; attempt < 4 && answer.Outcome == Outcome.Late; attempt++)
         {
-            answer = await lab.Client(packet.Place, packet.IsIPv6).DialAsync(protocol, destination, mayBeDropped ? LabClient.Glance : LabClient.Patience);
+            answer = await lab.Client(packet.Place, packet.IsIPv6).DialAsync(protocol, destination, mayBeDropped ? LabClient.DropTimeout : LabClient.AnswerTimeout);
         }
 
         return answer.ToString();

@@ -25,7 +25,7 @@ public sealed class TakeOverTests
     [MemberData(nameof(Directions))]
     public void RulesOfTheRealKubeProxyAreTakenOver(string recording, string mode, string variant)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = FieldLab.Ingress("field-ingress-nginx-cluster");
 
         TakeOver(lab, recording, mode, variant, [
@@ -41,7 +41,7 @@ public sealed class TakeOverTests
     [MemberData(nameof(Directions))]
     public void BothFamiliesAreTakenOver(string recording, string mode, string variant)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using FieldLab lab = new("dual-stack", "192.168.0.2/24", "192.168.0.3/24", "192.168.0.1/24", "10.244.0.1", "10.96.0.0/12", "fd00:10:96::/112");
         LabHost pod = lab.Network.AddPod("local", "10.244.0.181", "fd00:10:244::181");
         pod.Serve("local", "10.244.0.181", 8080);
@@ -62,7 +62,7 @@ public sealed class TakeOverTests
     [InlineData("nftables", "nft", "iptables")]
     public void AChangeOfModeAndBackDisturbsNobody(string first, string variant, string second)
     {
-        LabGround.RequireOrSkip();
+        LabRequirements.RequireOrSkip();
         using StandardLab lab = new(StandardLab.KnowsPods);
         LabService service = new("steady", 1) { Endpoints = [StandardLab.Endpoint("a1"), StandardLab.Endpoint("b1")] };
         lab.Agent.Put("service.yaml", service.ToManifest());

@@ -3,8 +3,8 @@ using System.Net;
 
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>What a client learned from one attempt.</summary>
-/// <param name="Outcome">What became of it.</param>
+/// <summary>The result of one attempt of a client.</summary>
+/// <param name="Outcome">The outcome.</param>
 /// <param name="Who">Name of the server that answered; empty if none did.</param>
 /// <param name="Seen">The source address that the server saw.</param>
 public sealed record Answer(Outcome Outcome, string Who = "", IPAddress? Seen = null)

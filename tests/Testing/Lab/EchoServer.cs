@@ -4,7 +4,7 @@ using System.Text;
 
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>Tells every client, by TCP and UDP, its own name and the source address it sees.</summary>
+/// <summary>Sends every client, over TCP and UDP, the server's name and the source address that it sees.</summary>
 public sealed class EchoServer : IDisposable
 {
     private readonly string _name;

@@ -34,7 +34,7 @@ public sealed partial class LabAgent : IDisposable
     /// <summary>Where the next start finds an API server; null if it reads <see cref="Manifests"/>.</summary>
     public string? Kubeconfig { get; set; }
 
-    /// <summary>What it said so far, of all its runs.</summary>
+    /// <summary>The log so far, of all its runs.</summary>
     public string Log
     {
         get
@@ -59,7 +59,7 @@ public sealed partial class LabAgent : IDisposable
     {
         int mark = Mark();
         Put(name, yaml);
-        // Which of the lines comes first is not said: the rules may follow before the reader has told of it.
+        // The order of the lines is not defined: the rules may be applied before the reader has logged the manifests.
         WaitFor(mark, "] \"Read manifests");
         WaitFor(mark, "] \"Synced IPv4 rules");
         WaitFor(mark, "] \"Synced IPv6 rules");
@@ -154,7 +154,7 @@ public sealed partial class LabAgent : IDisposable
 
     private void Add(string? line)
     {
-        // Every start lists all flags; nobody needs them here.
+        // Every start logs all flags, which are not of interest here.
         if (line is not null && !line.Contains("\"FLAG: ", StringComparison.Ordinal))
         {
             lock (_log)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>Dials as a table says and compares.</summary>
+/// <summary>Makes the connections of a table and compares the results with it.</summary>
 /// <param name="lab">The lab.</param>
 public sealed class LabCheck(StandardLab lab)
 {
@@ -31,7 +31,7 @@ public sealed class LabCheck(StandardLab lab)
         LabClient client = lab.Client(row.From, isIPv6);
         IPEndPoint destination = LabRow.Destination(row.To, service, isIPv6);
         ProtocolType protocol = service.Protocol == "TCP" ? ProtocolType.Tcp : ProtocolType.Udp;
-        TimeSpan patience = row.Failure == "dropped" ? LabClient.Glance : LabClient.Patience;
+        TimeSpan patience = row.Failure == "dropped" ? LabClient.DropTimeout : LabClient.AnswerTimeout;
         SortedSet<string> wanted = new(StringComparer.Ordinal);
         if (row.Failure is not null)
         {

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>A place that connections are made from: a host and, where it has several, one of its addresses.</summary>
+/// <summary>The source of connections: a host and, if it has several, one of its addresses.</summary>
 /// <param name="Host">The host.</param>
 /// <param name="Address">The source address; null leaves the choice to the kernel's routing.</param>
 public sealed record LabClient(LabHost Host, IPAddress? Address)
@@ -12,11 +12,11 @@ public sealed record LabClient(LabHost Host, IPAddress? Address)
     private const int TcpInfo = 11; // TCP_INFO of linux/tcp.h
     private const int TotalRetransmissions = 100; // offset of tcpi_total_retrans in struct tcp_info
 
-    /// <summary>How long is waited for an answer that must come; only ever used up when the test fails.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>How long to wait for an expected answer; the whole time passes only when the test fails.</summary>
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long is waited where no answer is expected. Shorter than the second after which TCP tries again.</summary>
-    public static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(800);
+    /// <summary>How long to wait when no answer is expected. Shorter than the second after which TCP retransmits.</summary>
+    public static readonly TimeSpan DropTimeout = TimeSpan.FromMilliseconds(800);
 
     /// <summary>Makes one connection, or sends one datagram, and reads the answer.</summary>
     public async Task<Answer> DialAsync(ProtocolType protocol, IPEndPoint destination, TimeSpan patience)

@@ -28,7 +28,7 @@ public sealed partial class LabNamespace : IDisposable
     public string Name { get; }
 
     /// <summary>Makes a namespace.</summary>
-    /// <param name="role">A short word that tells it apart when a person looks.</param>
+    /// <param name="role">A short word that identifies it in listings.</param>
     public static LabNamespace Create(string role)
     {
         int number = Interlocked.Increment(ref s_last);

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>One line of a table of behaviour: who dials what, and what must come of it.</summary>
+/// <summary>One line of a table of behaviour: client, destination and expected result.</summary>
 /// <param name="From">Place of the client.</param>
 /// <param name="To">Kind of destination.</param>
-/// <param name="Endpoints">All that must answer, and nobody else, with the source that each must see: <c>own</c> or <c>masq</c>.</param>
+/// <param name="Endpoints">The endpoints that must answer, and no others, with the source that each must see: <c>own</c> or <c>masq</c>.</param>
 /// <param name="Failure">Where none may answer: <c>refused</c> or <c>dropped</c>; otherwise null.</param>
 public sealed record LabRow(string From, string To, IReadOnlyList<(string Name, string Source)> Endpoints, string? Failure)
 {

@@ -70,7 +70,7 @@ public sealed class LabTraffic
 
     private async Task<Answer> DialAsync((LabClient Client, IPEndPoint Destination) way)
     {
-        Answer answer = await way.Client.DialAsync(ProtocolType.Tcp, way.Destination, LabClient.Patience);
+        Answer answer = await way.Client.DialAsync(ProtocolType.Tcp, way.Destination, LabClient.AnswerTimeout);
         if (answer.Outcome == Outcome.Answered)
         {
             Interlocked.Increment(ref _answered);

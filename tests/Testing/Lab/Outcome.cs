@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Testing.Lab;
 
-/// <summary>What became of an attempt to reach a server.</summary>
+/// <summary>The outcome of an attempt to reach a server.</summary>
 public enum Outcome
 {
     /// <summary>A server answered.</summary>
@@ -12,9 +12,9 @@ public enum Outcome
     /// <summary>Nothing came back in time.</summary>
     Dropped,
 
-    /// <summary>A server answered, but only after TCP had repeated its first packet: that was lost on the way.</summary>
+    /// <summary>A server answered, but only after TCP had repeated its first packet, which was lost.</summary>
     Late,
 
-    /// <summary>The connection was made and then ended without an answer.</summary>
+    /// <summary>The connection was established and then closed without an answer.</summary>
     Broken,
 }

@@ -28,6 +28,9 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(SafeFileHandle socket, in NetlinkAddress address, uint length);
 
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int GetName(SafeFileHandle socket, ref NetlinkAddress address, ref uint length);
+
     [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
     public static partial nint SendTo(SafeFileHandle socket, ReadOnlySpan<byte> message, nuint length, int flags, in NetlinkAddress address, uint addressLength);
 
@@ -36,4 +39,20 @@ internal static unsafe partial class NetlinkCalls
 
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetOption(SafeFileHandle socket, int level, int name, void* value, int length);
+}
+
+/// <summary><c>struct sockaddr_nl</c> of linux/netlink.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NetlinkAddress
+{
+    public const uint Size = 12;
+
+    public ushort Family;
+    public ushort Padding;
+
+    /// <summary>The port id; 0 is the kernel.</summary>
+    public uint PortId;
+
+    /// <summary>The bits of the multicast groups 1 to 32.</summary>
+    public uint Groups;
 }

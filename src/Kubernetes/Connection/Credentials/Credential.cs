@@ -32,7 +32,6 @@ internal interface ICredentialSource : IDisposable
 }
 
 /// <summary>A credential that never changes: a token or a password from the kubeconfig itself, or none.</summary>
-/// <param name="credential">The credential.</param>
 internal sealed class FixedCredential(Credential credential) : ICredentialSource
 {
     public ValueTask<Credential> GetAsync(CancellationToken cancellationToken) => new(credential);
@@ -48,7 +47,6 @@ internal sealed class FixedCredential(Credential credential) : ICredentialSource
 }
 
 /// <summary>The token in a file that another process renews, such as the kubelet (wire notes 5.4).</summary>
-/// <param name="file">The file.</param>
 internal sealed class TokenFileCredential(RereadFile<Credential> file) : ICredentialSource
 {
     /// <summary>

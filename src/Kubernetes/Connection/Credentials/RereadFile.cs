@@ -118,7 +118,7 @@ internal sealed class RereadFile<T> : IRereadFile
     }
 }
 
-/// <summary>A file that is reread in intervals, whatever its type of value.</summary>
+/// <summary>A file that is reread in intervals, with a value of any type.</summary>
 internal interface IRereadFile
 {
     /// <summary>Number of times that the value was replaced by another valid one.</summary>
@@ -132,8 +132,6 @@ internal interface IRereadFile
 /// The files that a connection is made with. They are small, and are polled twice a second only during a wait for the next
 /// attempt, so that a replaced token, certificate or authority is used at once.
 /// </summary>
-/// <param name="files">The files.</param>
-/// <param name="timeProvider">The clock.</param>
 internal sealed class ReplacedFiles(IReadOnlyList<IRereadFile> files, TimeProvider timeProvider)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);

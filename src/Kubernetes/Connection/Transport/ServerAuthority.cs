@@ -8,7 +8,6 @@ namespace KubeProxySharp.Kubernetes.Connection.Transport;
 /// <param name="source">Where they come from, for errors.</param>
 internal sealed class ServerAuthority(X509Certificate2Collection certificates, string source)
 {
-    /// <summary>The certificates.</summary>
     public X509Certificate2Collection Certificates { get; } = certificates;
 
     /// <summary>Where they come from.</summary>
@@ -16,8 +15,8 @@ internal sealed class ServerAuthority(X509Certificate2Collection certificates, s
 
     /// <summary>Reads a bundle of certificates.</summary>
     /// <param name="pem">One or more certificates.</param>
-    /// <param name="subject">Who gave them, for errors.</param>
-    /// <param name="field">The field that gave them, for errors.</param>
+    /// <param name="subject">The configuration that has them, for errors.</param>
+    /// <param name="field">The field that has them, for errors.</param>
     /// <exception cref="ConnectionException">There is no certificate, or a broken one.</exception>
     public static ServerAuthority Parse(string pem, string subject, string field)
     {

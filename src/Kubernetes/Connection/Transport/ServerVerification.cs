@@ -87,7 +87,7 @@ internal sealed class ServerVerification(ServerAuthority? authority, string name
             + "set certificate-authority to the cluster's own";
     }
 
-    /// <summary>Names come from whoever answered: bounded, and without control characters.</summary>
+    /// <summary>Names come from an unverified peer: bounded, and without control characters.</summary>
     private static string Shown(string text) =>
         string.Concat(text.Take(MaxShownLength).Select(character => char.IsControl(character) ? '?' : character));
 }

@@ -16,7 +16,7 @@ public readonly record struct FileStatus(ushort Mode, ulong Device, ulong Inode,
     /// <summary>Whether it is a regular file.</summary>
     public bool IsRegular => (Mode & TypeMask) == 0x8000; // S_IFREG
 
-    /// <summary>What it is.</summary>
+    /// <summary>The type of the file, for messages.</summary>
     public string Kind => (Mode & TypeMask) switch
     {
         0x1000 => "FIFO",

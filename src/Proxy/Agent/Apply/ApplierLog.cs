@@ -38,4 +38,10 @@ internal static partial class ApplierLog
 
     [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
     public static partial void NoCanary(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4011, LogLevel.Information, "Rules are written by netlink messages")]
+    public static partial void WritesByNetlink(this ILogger log);
+
+    [LoggerMessage(4012, LogLevel.Warning, "{Family}: the kernel does not take rules as netlink messages, so the program nft writes them (--nftables-writer=nft): {Error}")]
+    public static partial void NetlinkUnusable(this ILogger log, IpFamily family, string error);
 }

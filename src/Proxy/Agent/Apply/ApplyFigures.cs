@@ -4,7 +4,7 @@ namespace KubeProxySharp.Proxy.Agent.Apply;
 
 /// <summary>Figures of a transaction with rules, be it taken or refused; clean-ups that follow are not included.</summary>
 /// <param name="TextBytes">Size of the text.</param>
-/// <param name="RenderTime">Time until all text was made and handed over; the tool reads meanwhile, and may slow this down.</param>
+/// <param name="RenderTime">Time until all text was rendered; the tool starts after that.</param>
 /// <param name="ToolTime">Time from then until the tool ended.</param>
 internal sealed record ApplyFigures(long TextBytes, TimeSpan RenderTime, TimeSpan ToolTime)
 {

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Proxy.Agent.Apply;
 
-/// <summary>What one look at the rules tells.</summary>
+/// <summary>The result of one check of the rules.</summary>
 internal enum Integrity
 {
     /// <summary>They are what was applied.</summary>

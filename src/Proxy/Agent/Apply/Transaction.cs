@@ -4,8 +4,13 @@ using KubeProxySharp.Proxy.Host;
 
 namespace KubeProxySharp.Proxy.Agent.Apply;
 
-/// <summary>Gives a text to a tool that applies it, measures that, and reads what the tool says of it.</summary>
-internal static partial class Transaction
+/// <summary>
+/// One call of a tool that applies or checks rules. An applier renders the text into it, then commits it: the tool starts
+/// when the text is complete, and never if rendering fails.
+/// </summary>
+/// <param name="runner">Runs the tool.</param>
+/// <param name="call">The call, without the text.</param>
+internal sealed partial class Transaction(ProcessRunner runner, ToolCall call) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>The most lines of a tool's complaint that are shown.</summary>
     private const int MostLines = 12;
@@ -34,45 +39,54 @@ internal static partial class Transaction
         "Fatal: can't",
     ];
 
-    /// <summary>Runs the tool.</summary>
-    /// <param name="runner">Runs it.</param>
-    /// <param name="call">The call without its input.</param>
-    /// <param name="text">Writes the text; called a second time when a line of it is refused.</param>
-    /// <param name="cancellation">Kills the tool.</param>
-    public static async Task<ApplyResult> RunAsync(ProcessRunner runner, ToolCall call, Action<IBufferWriter<byte>> text, CancellationToken cancellation) =>
-        (await RunMeasuredAsync(runner, call, text, cancellation)).Result;
+    private readonly SealedInput _input = new();
+    private readonly long _start = runner.Time.GetTimestamp();
 
-    /// <summary>Runs the tool, and returns also how much text there was and where the time went; null when no text was written.</summary>
-    /// <param name="runner">Runs it.</param>
-    /// <param name="call">The call without its input.</param>
-    /// <param name="text">Writes the text; called a second time when a line of it is refused.</param>
-    /// <param name="cancellation">Kills the tool.</param>
-    public static async Task<(ApplyResult Result, ApplyFigures? Figures)> RunMeasuredAsync(
-        ProcessRunner runner, ToolCall call, Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    /// <summary>Size of the text, and the times from the making of this object to the end of the tool; null until then.</summary>
+    public ApplyFigures? Figures { get; private set; }
+
+    /// <summary>Seals the text, runs the tool with it, and finds the lines that the tool refused. To be called once.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
+    public async Task<ApplyResult> CommitAsync(CancellationToken cancellation)
     {
-        MeasuredText measured = new(text, runner.Time);
-        ProcessResult result = await runner.RunAsync(call with { Input = measured.Write }, cancellation);
-        return (Read(result, call.Tool, text), measured.End());
+        TimeProvider time = runner.Time;
+        long written = time.GetTimestamp();
+        _input.Seal();
+        ProcessResult result = await runner.RunAsync(call, _input, cancellation);
+        Figures = new(_input.Length, time.GetElapsedTime(_start, written), time.GetElapsedTime(written));
+        return Read(result);
     }
 
-    private static ApplyResult Read(ProcessResult result, string tool, Action<IBufferWriter<byte>> text)
+    /// <inheritdoc/>
+    public void Advance(int count) => _input.Advance(count);
+
+    /// <inheritdoc/>
+    public Memory<byte> GetMemory(int sizeHint = 0) => _input.GetMemory(sizeHint);
+
+    /// <inheritdoc/>
+    public Span<byte> GetSpan(int sizeHint = 0) => _input.GetSpan(sizeHint);
+
+    /// <inheritdoc/>
+    public void Dispose() => _input.Dispose();
+
+    private ApplyResult Read(ProcessResult result)
     {
         if (result.IsSuccess)
         {
             return ApplyResult.Applied;
         }
 
-        string error = (result with { Error = Shortened(result.Error) }).Describe(tool);
+        string error = (result with { Error = Shortened(result.Error) }).Describe(call.Tool);
         if (result.End != ProcessEnd.Exited || Array.Exists(s_passing, phrase => result.Error.Contains(phrase, StringComparison.Ordinal)))
         {
             return new(ApplyOutcome.Unavailable, error);
         }
 
-        return new(ApplyOutcome.Refused, error + Context(result.Error, text)) { Complaints = ComplainedOf(result.Error, text) };
+        return new(ApplyOutcome.Refused, error + Context(result.Error)) { Complaints = ComplainedOf(result.Error) };
     }
 
     /// <summary>nft names everything that is wrong in one go, iptables-restore the first line.</summary>
-    private static IReadOnlyList<string> ComplainedOf(string error, Action<IBufferWriter<byte>> text)
+    private IReadOnlyList<string> ComplainedOf(string error)
     {
         Dictionary<int, (int From, int To)> places = [];
         foreach (Match match in ReportedLine().Matches(error))
@@ -90,11 +104,11 @@ internal static partial class Transaction
         }
 
         LinePicker picker = new(places);
-        text(picker);
+        _input.CopyTo(picker);
         return picker.Picked;
     }
 
-    private static string Context(string error, Action<IBufferWriter<byte>> text)
+    private string Context(string error)
     {
         Match match = ReportedLine().Match(error);
         if (!match.Success || !int.TryParse(match.Groups["line"].ValueSpan, out int line))
@@ -103,7 +117,7 @@ internal static partial class Transaction
         }
 
         ErrorContext window = new(line);
-        text(window);
+        _input.CopyTo(window);
         return "\n" + window.ToString().TrimEnd('\n');
     }
 
@@ -117,49 +131,4 @@ internal static partial class Transaction
     /// <summary>"line 4: RULE_APPEND failed", "line 4 failed", "Error occurred at line: 4", and nft's "/dev/stdin:4:1-20: Error" or "/proc/1/fd/9:4:1-20: Error".</summary>
     [GeneratedRegex(@"(?:\bline:? |/dev/stdin:|<stdin>:|^-:|^/proc/[0-9]+/fd/[0-9]+:)(?<line>[0-9]+)\b(?::(?<from>[0-9]+)-(?<to>[0-9]+))?", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex ReportedLine();
-
-    /// <summary>Measures a transaction: how much text there is, and where the time goes.</summary>
-    /// <param name="text">Writes the text.</param>
-    /// <param name="time">Measures it.</param>
-    private sealed class MeasuredText(Action<IBufferWriter<byte>> text, TimeProvider time)
-    {
-        private readonly long _start = time.GetTimestamp();
-        private long _written;
-        private bool _isWritten;
-        private long _bytes;
-
-        /// <summary>Writes the text. A second time, because the tool may not open a file in memory, is not measured.</summary>
-        public void Write(IBufferWriter<byte> output)
-        {
-            if (_isWritten)
-            {
-                text(output);
-                return;
-            }
-
-            Counter counter = new(output);
-            text(counter);
-            _bytes = counter.Bytes;
-            _written = time.GetTimestamp();
-            _isWritten = true;
-        }
-
-        /// <summary>The figures when the tool has ended; null when it took no text.</summary>
-        public ApplyFigures? End() => _isWritten ? new(_bytes, time.GetElapsedTime(_start, _written), time.GetElapsedTime(_written)) : null;
-
-        private sealed class Counter(IBufferWriter<byte> output) : IBufferWriter<byte>
-        {
-            public long Bytes { get; private set; }
-
-            public void Advance(int count)
-            {
-                Bytes += count;
-                output.Advance(count);
-            }
-
-            public Memory<byte> GetMemory(int sizeHint = 0) => output.GetMemory(sizeHint);
-
-            public Span<byte> GetSpan(int sizeHint = 0) => output.GetSpan(sizeHint);
-        }
-    }
 }

@@ -27,7 +27,7 @@ internal sealed class ApplyIntervals
         }
     }
 
-    /// <summary>From now until the window closes, what a netlink port changes is not heard.</summary>
+    /// <summary>Until the window closes, messages about changes from a netlink port are not received.</summary>
     public void Hide(int port)
     {
         lock (_lock)
@@ -76,7 +76,7 @@ internal sealed class ApplyIntervals
     }
 
     /// <summary>
-    /// Whether we may not have heard all that a commit changed: its port is that of a process of ours, which somebody else in
+    /// Whether messages about a commit may not have been received: its port is that of a process of ours, which somebody else in
     /// another process namespace can have as well.
     /// </summary>
     public bool MayLackObjects(Generation commit)

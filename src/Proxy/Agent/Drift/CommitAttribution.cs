@@ -3,8 +3,9 @@ using KubeProxySharp.Proxy.Agent.Apply.Listing;
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// Tells our commits from those of others: by the process where the kernel's numbers are ours, else by the netlink port
-/// (which is the process number inside the container) of those made while we applied rules.
+/// Attributes commits to us or to others: by the netlink port where it is that of a socket of ours, by the process where the
+/// kernel's numbers are ours, else by the port (which is the process number inside the container) of those made while we
+/// applied rules.
 /// </summary>
 /// <param name="applies">What we do ourselves.</param>
 /// <param name="windows">When we did it.</param>
@@ -12,15 +13,15 @@ namespace KubeProxySharp.Proxy.Agent.Drift;
 internal sealed class CommitAttribution(OwnTransactions applies, ApplyIntervals windows, bool seesKernelsNumbers)
 {
     /// <summary>Who made the commit.</summary>
-    public CommitOrigin Judge(Generation commit)
+    public CommitOrigin Attribute(Generation commit)
     {
-        if (seesKernelsNumbers && applies.IsOwn(commit.Process))
+        if (applies.OwnsPort(commit.Port) || (seesKernelsNumbers && applies.IsOwn(commit.Process)))
         {
             return CommitOrigin.Own;
         }
 
-        CommitTiming standing = windows.Find(commit.Number);
-        if (standing == CommitTiming.Outside)
+        CommitTiming timing = windows.Find(commit.Number);
+        if (timing == CommitTiming.Outside)
         {
             return CommitOrigin.Foreign;
         }
@@ -31,7 +32,7 @@ internal sealed class CommitAttribution(OwnTransactions applies, ApplyIntervals 
         }
 
         // A process can commit before its number has been reported.
-        if (standing == CommitTiming.Open)
+        if (timing == CommitTiming.Open)
         {
             return CommitOrigin.Undecided;
         }

@@ -9,7 +9,7 @@ internal enum CommitOrigin
     /// <summary>A process of ours.</summary>
     Own,
 
-    /// <summary>A process of ours or somebody else: only a look at the rules tells.</summary>
+    /// <summary>A process of ours or somebody else: only a check of the rules shows.</summary>
     Unknown,
 
     /// <summary>Not known before the apply that is under way has ended.</summary>

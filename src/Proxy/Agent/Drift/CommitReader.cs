@@ -38,7 +38,7 @@ internal sealed class CommitReader(OwnObjects ours)
         }
     }
 
-    /// <summary>Forgets what was heard of a commit that has not ended; messages were lost.</summary>
+    /// <summary>Discards the messages of a commit that has not ended; some were lost.</summary>
     public void Forget()
     {
         _first = null;

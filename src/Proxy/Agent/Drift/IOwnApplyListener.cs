@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
-/// <summary>Is told when we change rules ourselves: one call at a time, though the applies of the two families overlap.</summary>
+/// <summary>Is notified when we change rules ourselves: one call at a time, though the applies of the two families overlap.</summary>
 internal interface IOwnApplyListener
 {
     /// <summary>Called before the first process of an apply is started.</summary>

@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// Compares the sizes of the tables of iptables-legacy once a second with what our last apply left: the kernel tells
-/// nobody of changes. A difference alone is no drift, others write to the same tables; it leads to a check: at once, or,
+/// Compares the sizes of the tables of iptables-legacy once a second with what our last apply left: the kernel sends
+/// no messages about changes. A difference alone is no drift, others write to the same tables; it leads to a check: at once, or,
 /// if the same change was harmless before, when checks have taken less than a tenth of the time. A rule that was replaced
 /// by one of the same size is found by the regular check alone.
 /// </summary>
@@ -83,7 +83,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     /// <inheritdoc/>
     public void OwnProcessStarted(int process)
     {
-        // Nothing here tells who changed a table.
+        // Sizes do not show who changed a table.
     }
 
     /// <inheritdoc/>
@@ -97,7 +97,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
             }
         }
 
-        // Sizes do not tell whether somebody else wrote at the same time. Full applies are rare enough to have a look.
+        // Sizes do not show whether another program wrote at the same time. Full applies are rare enough to check.
         if (isFull)
         {
             _check.Ask(Suspicion);

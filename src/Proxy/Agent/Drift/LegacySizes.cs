@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
-/// <summary>The sizes of the tables of iptables-legacy at one moment: all that the kernel tells without giving out the rules.</summary>
+/// <summary>The sizes of the tables of iptables-legacy at one moment: all that the kernel reports without giving out the rules.</summary>
 internal sealed class LegacySizes
 {
     private static readonly string[] s_tables = ["nat", "filter", "mangle"];

@@ -10,10 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// Hears from the kernel who changes rules, in the nftables and the iptables-nft modes. Costs nothing while nobody does.
+/// Listens to the kernel's messages about changes of rules, in the nftables and the iptables-nft modes. Costs nothing without changes.
 /// The packet path's additions to affinity sets, and their expiry, come with no message.
 /// </summary>
-internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisposable
+internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisposable
 {
     /// <summary>Room for a transaction of others with some 50,000 messages.</summary>
     private const int BufferSize = 16 * 1024 * 1024;
@@ -24,6 +24,13 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     /// <summary>More processes than a full apply starts.</summary>
     private const int MostHidden = 32;
 
+    private const int MostUndecided = 256;
+
+    /// <summary>Describes a commit that may have changed our rules without a message that was received.</summary>
+    private const string UnseenChange = "changed rules while ours were written";
+
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(1);
+
     private readonly NftablesDriftOptions _options;
     private readonly OwnTransactions _applies;
     private readonly IntegrityCheck _check;
@@ -31,11 +38,13 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
     private readonly ILogger _log;
     private readonly GenerationQuery _query = new();
     private readonly ApplyIntervals _windows = new();
-    private readonly CommitAttribution _judge;
+    private readonly CommitAttribution _attribution;
     private readonly NetlinkSocket? _socket;
     private readonly NetlinkWait _waiting = new();
     private readonly List<int> _hidden = [];
+    private readonly List<Commit> _undecided = [];
     private int _fullApplies;
+    private uint _last;
 
     /// <summary>Opens the sockets, in the network namespace of this thread.</summary>
     /// <param name="options">What to look for.</param>
@@ -57,8 +66,8 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
         _check = new(isIntact, applies, period, time, log);
         _time = time;
         _log = log;
-        _judge = new(applies, _windows, _query.SeesKernelsProcessNumbers());
-        _socket = options.HearEvents ? Join() : null;
+        _attribution = new(applies, _windows, _query.SeesKernelsProcessNumbers());
+        _socket = options.ListenForChanges ? Join() : null;
         _last = _query.Ask(out _)?.Number ?? 0;
         applies.Add(this);
     }
@@ -70,27 +79,21 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
             end => _check.RunAsync(drifted, end),
             end => _socket is null
                 ? PollAsync(end)
-                : Task.Factory.StartNew(() => Hear(_socket, drifted, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                : Task.Factory.StartNew(() => Listen(_socket, drifted, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     /// <inheritdoc/>
     public void OwnApplyBegins(bool isFull)
     {
         _fullApplies += isFull ? 1 : 0;
         _windows.Open(_query.Ask(out _)?.Number ?? 0);
+        foreach (int port in isFull ? _applies.Ports : [])
+        {
+            HideChangesOf(port);
+        }
     }
 
     /// <inheritdoc/>
-    public void OwnProcessStarted(int process)
-    {
-        // A full load makes hundreds of thousands of messages; who commits is all that must be known of it. Others go on
-        // being heard: a process that writes for us has its number as its port.
-        if (_socket is not null && _fullApplies > 0 && _hidden.Count < MostHidden)
-        {
-            _hidden.Add(process);
-            _windows.Hide(process);
-            SetFilter(_socket);
-        }
-    }
+    public void OwnProcessStarted(int process) => HideChangesOf(process);
 
     /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
@@ -113,6 +116,20 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
         _waiting.Dispose();
     }
 
+    /// <summary>During a full apply, messages about what a process or socket of ours changes are not received.</summary>
+    /// <param name="port">The netlink port, which of a process that writes for us is its number.</param>
+    private void HideChangesOf(int port)
+    {
+        // A full load makes hundreds of thousands of messages, of which only that of the commit is needed. Those of others are
+        // still received: a process that writes for us has its number as its port.
+        if (_socket is not null && _fullApplies > 0 && _hidden.Count < MostHidden)
+        {
+            _hidden.Add(port);
+            _windows.Hide(port);
+            SetFilter(_socket);
+        }
+    }
+
     private NetlinkSocket? Join()
     {
         NetlinkSocket socket = NetlinkSocket.Open(groups: ChangesOfRules);
@@ -128,15 +145,172 @@ internal sealed partial class NftablesDriftWatch : IDriftWatch, IOwnApplyListene
         return null;
     }
 
-    /// <summary>Of the tables of iptables, which belong to all, everything is heard.</summary>
+    /// <summary>Of the tables of iptables, which belong to all, all messages are received.</summary>
     private void SetFilter(NetlinkSocket socket)
     {
         (byte, string)? table = _options.Store == RuleStore.KubeProxyTable ? (OwnObjects.Number(_options.Family), NftNames.Table) : null;
 
-        // Where the kernel has no room for the longer program (net.core.optmem_max), what others do is heard and passed over.
+        // Where the kernel has no room for the longer program (net.core.optmem_max), messages about changes of others are received and passed over.
         if (socket.Filter(ChangeFilter.Build(_hidden, table)) != 0 && table is not null)
         {
-            _ = socket.Filter(ChangeFilter.Build(_hidden, null)); // without any, more is heard than is needed
+            _ = socket.Filter(ChangeFilter.Build(_hidden, null)); // without any, more is received than is needed
         }
+    }
+
+    /// <summary>Reads the kernel's messages, on a thread of its own.</summary>
+    private void Listen(NetlinkSocket socket, Action<string> drifted, CancellationToken cancellation)
+    {
+        using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static waiting => ((NetlinkWait)waiting!).Wake(), _waiting);
+        CommitReader reader = new(new OwnObjects(_options.Family, _options.Store));
+        List<Commit> commits = [];
+        byte[] buffer = new byte[NetlinkConnection.LongestDatagram];
+        while (!cancellation.IsCancellationRequested)
+        {
+            int length = socket.ReceiveWaiting(buffer, out int error);
+            if (error == Errno.NoBuffers || (error == 0 && !TryRead(reader, buffer.AsSpan(0, Math.Min(length, buffer.Length)), commits)))
+            {
+                reader.Forget();
+                _check.Ask("so many rules were changed that the kernel lost messages about them");
+                continue;
+            }
+
+            if (error == 0)
+            {
+                continue;
+            }
+
+            // Nothing more to read: the commits so far are attributed at once, so that a burst is reported once.
+            Report(commits, drifted);
+            if (error is not (Errno.TryAgain or Errno.Interrupted))
+            {
+                _log.ReadFailed(_options.Family, error);
+                _waiting.Wait(null, 0, s_pollInterval);
+                continue;
+            }
+
+            _waiting.WaitToRead(socket.Handle);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private static bool TryRead(CommitReader reader, ReadOnlySpan<byte> datagram, List<Commit> commits)
+    {
+        try
+        {
+            reader.Read(datagram, commits.Add);
+            return true;
+        }
+        catch (NetlinkException)
+        {
+            return false; // as if it had been lost
+        }
+    }
+
+    private void Report(List<Commit> commits, Action<string> drifted)
+    {
+        // Taken again each time: applies end, and processes become known.
+        commits.InsertRange(0, _undecided);
+        _undecided.Clear();
+        string? what = null;
+        foreach (Commit commit in commits)
+        {
+            if (commit.FirstObject is null && !_windows.MayLackObjects(commit.Generation))
+            {
+                continue; // it changed nothing of ours
+            }
+
+            switch (_attribution.Attribute(commit.Generation))
+            {
+                case CommitOrigin.Undecided when _undecided.Count < MostUndecided:
+                    _undecided.Add(commit);
+                    break;
+                case CommitOrigin.Undecided:
+                    _check.Ask("rules were changed by many others while ours were written");
+                    break;
+                case CommitOrigin.Unknown:
+                    _check.Ask($"{Describe(commit.Generation)} {commit.FirstObject ?? UnseenChange}");
+                    break;
+                case CommitOrigin.Foreign:
+                    what = Suspect(commit) ?? what;
+                    break;
+                default:
+                    break; // ours
+            }
+        }
+
+        commits.Clear();
+        if (what is not null)
+        {
+            drifted(what);
+        }
+    }
+
+    /// <summary>What is to be reported at once of a foreign commit, or null.</summary>
+    private string? Suspect(Commit commit)
+    {
+        string what = $"{Describe(commit.Generation)} {commit.FirstObject ?? UnseenChange}";
+
+        // In tables that belong to all, programs save and restore rules of others unchanged. No program does so with a table of ours.
+        bool mayBeUnchanged = commit.FirstObject is null || (commit.Rewrites && _options.Store == RuleStore.IptablesChains);
+
+        // A commit in the middle of an apply of ours may be its own, made by a child of the tool (a wrapper script), or one
+        // that the apply has mended already.
+        bool isDuringApply = _windows.Find(commit.Generation.Number) != CommitTiming.Outside;
+        if (!mayBeUnchanged && !isDuringApply)
+        {
+            return what;
+        }
+
+        _check.Ask(what);
+        return null;
+    }
+
+    private static string Describe(Generation who) => $"{who.ProcessName} (process {who.Process})";
+
+    /// <summary>Where messages cannot be received: any foreign change leads to a check.</summary>
+    private async Task PollAsync(CancellationToken cancellation)
+    {
+        bool isSilent = false;
+        while (true)
+        {
+            await Task.Delay(s_pollInterval, _time, cancellation);
+            if (_query.Ask(out int error) is not { } now)
+            {
+                if (!isSilent)
+                {
+                    isSilent = true;
+                    _log.NoGeneration(_options.Family, error);
+                }
+
+                continue;
+            }
+
+            if (HasForeign(now.Number))
+            {
+                _check.Ask("somebody changed rules, and ours are not what was applied");
+            }
+
+            _last = now.Number;
+        }
+    }
+
+    private bool HasForeign(uint now)
+    {
+        const int MostCommits = 10_000;
+        if (now - _last > MostCommits)
+        {
+            return true;
+        }
+
+        for (uint number = _last + 1; number != now + 1; number++)
+        {
+            if (_windows.Find(number) == CommitTiming.Outside)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -1,8 +1,8 @@
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// What we change ourselves, of both families, whose applies overlap. Who applies rules says so here, so that watches tell
-/// our commits from those of others.
+/// What we change ourselves, of both families, whose applies overlap. Appliers report to it, so that watches can attribute
+/// commits to us or to others.
 /// </summary>
 internal sealed class OwnTransactions
 {
@@ -11,6 +11,7 @@ internal sealed class OwnTransactions
     private readonly Lock _lock = new();
     private readonly List<IOwnApplyListener> _listeners = [];
     private readonly HashSet<int> _processes = [];
+    private readonly HashSet<int> _ports = [];
     private readonly Queue<int> _order = [];
     private int _underWay;
     private long _count;
@@ -65,6 +66,45 @@ internal sealed class OwnTransactions
             }
 
             _listeners.ForEach(listener => listener.OwnProcessStarted(process));
+        }
+    }
+
+    /// <summary>Reports that a netlink socket of this process is open that changes rules: what is committed with its port is ours.</summary>
+    public void PortOpened(int port)
+    {
+        lock (_lock)
+        {
+            _ports.Add(port);
+        }
+    }
+
+    /// <summary>Reports that such a socket is about to be closed: others may have its port from now on.</summary>
+    public void PortClosed(int port)
+    {
+        lock (_lock)
+        {
+            _ports.Remove(port);
+        }
+    }
+
+    /// <summary>The ports of the open sockets of this process.</summary>
+    public int[] Ports
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _ports];
+            }
+        }
+    }
+
+    /// <summary>Whether a netlink port is that of an open socket of this process.</summary>
+    public bool OwnsPort(int port)
+    {
+        lock (_lock)
+        {
+            return _ports.Contains(port);
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class PreemptibleCheck : IOwnApplyListener
     private readonly Lock _lock = new();
     private CancellationTokenSource? _underWay;
 
-    /// <summary>Begins to be told of our applies.</summary>
+    /// <summary>Begins to listen to our applies.</summary>
     /// <param name="look">Looks at the rules once.</param>
     /// <param name="applies">What we do ourselves.</param>
     /// <param name="time">The clock.</param>

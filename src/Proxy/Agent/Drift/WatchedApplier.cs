@@ -4,9 +4,9 @@ using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
-/// <summary>An applier that tells drift watches when it changes rules.</summary>
+/// <summary>An applier that notifies drift watches when it changes rules.</summary>
 /// <param name="applier">Does the work.</param>
-/// <param name="applies">Is told; one for both families.</param>
+/// <param name="applies">Is notified; one for both families.</param>
 internal sealed class WatchedApplier(IRuleApplier applier, OwnTransactions applies) : IRuleApplier
 {
     /// <inheritdoc/>

@@ -3,19 +3,17 @@ using KubeProxySharp.Proxy.Host;
 
 namespace KubeProxySharp.Proxy.Agent.Host;
 
-/// <summary>The parts of the host that the agent works on; a test may put others in their place.</summary>
+/// <summary>The parts of the host that the agent uses; tests replace them.</summary>
 internal sealed record AgentHost
 {
-    /// <summary>Files of the kernel.</summary>
+    /// <summary>The files below /proc and /sys.</summary>
     public KernelFiles Files { get; init; } = new();
 
-    /// <summary>Runs tools.</summary>
     public required ProcessRunner Runner { get; init; }
 
-    /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Name of the host, with its domain if the host has it there: Nodes may be named so. <see cref="Environment.MachineName"/> cuts it.</summary>
+    /// <summary>Name of the host, with the domain if the host name includes it, as the name of a Node may. <see cref="Environment.MachineName"/> cuts the domain off.</summary>
     public string HostName { get; init; } = Dns.GetHostName();
 
     /// <summary>The host that the program runs on.</summary>

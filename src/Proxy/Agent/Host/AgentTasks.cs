@@ -3,27 +3,27 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Host;
 
 /// <summary>
-/// The tasks that make up the agent. Each runs until the agent ends; when one fails or ends by itself, all are ended, and its
-/// error is that of the agent.
+/// The tasks that make up the agent. Each runs until the agent stops; when one fails or ends by itself, all are cancelled, and
+/// its error is that of the agent.
 /// </summary>
 /// <param name="log">The log.</param>
-/// <param name="end">Ends all.</param>
+/// <param name="end">Cancels all tasks.</param>
 internal sealed partial class AgentTasks(ILogger log, CancellationTokenSource end) : IAsyncDisposable
 {
-    /// <summary>How long parts may take to end.</summary>
+    /// <summary>How long tasks may take to end once they are cancelled.</summary>
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(8);
 
     private readonly Lock _gate = new();
-    private readonly List<Task> _parts = [];
+    private readonly List<Task> _tasks = [];
     private readonly TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isEnded;
 
     /// <summary>Adds a task that is running.</summary>
-    public void Add(Task part)
+    public void Add(Task task)
     {
         lock (_gate)
         {
-            _parts.Add(part);
+            _tasks.Add(task);
         }
     }
 
@@ -31,9 +31,9 @@ internal sealed partial class AgentTasks(ILogger log, CancellationTokenSource en
     public void Fail(Exception error) => _failure.TrySetException(error);
 
     /// <summary>Waits for a step of the start, or until the agent ends.</summary>
-    /// <param name="step">The step; it heeds the end.</param>
+    /// <param name="step">The step; it ends when the tasks are cancelled.</param>
     /// <returns>What the step returns.</returns>
-    /// <exception cref="Exception">The error of the part that failed.</exception>
+    /// <exception cref="Exception">The error of the task that failed.</exception>
     public async Task<T> UntilAsync<T>(Task<T> step)
     {
         if (await Task.WhenAny([.. Snapshot(), _failure.Task, step]) != step)
@@ -45,18 +45,18 @@ internal sealed partial class AgentTasks(ILogger log, CancellationTokenSource en
     }
 
     /// <summary>Waits until the agent ends.</summary>
-    /// <exception cref="Exception">The error of the part that failed.</exception>
+    /// <exception cref="Exception">The error of the task that failed.</exception>
     public async Task WaitAsync()
     {
-        Task[] parts = Snapshot();
-        Task first = await Task.WhenAny([.. parts, _failure.Task]);
+        Task[] tasks = Snapshot();
+        Task first = await Task.WhenAny([.. tasks, _failure.Task]);
         bool isStopped = end.IsCancellationRequested;
-        await EndAsync(parts);
-        foreach (Task part in parts)
+        await EndAsync(tasks);
+        foreach (Task task in tasks)
         {
-            if (part != first && part.Exception is { } error && error.InnerException is not OperationCanceledException)
+            if (task != first && task.Exception is { } error && error.InnerException is not OperationCanceledException)
             {
-                LogPart(error.GetBaseException());
+                LogFailedWhileStopping(error.GetBaseException());
             }
         }
 
@@ -66,16 +66,16 @@ internal sealed partial class AgentTasks(ILogger log, CancellationTokenSource en
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // Told to stop.
+            // The end of a task that was cancelled is no failure.
         }
         catch (Exception e) when (isStopped)
         {
-            // What fails after the stop, fails because of it as a rule.
-            LogPart(e);
+            // A failure after cancellation is usually a consequence of it.
+            LogFailedWhileStopping(e);
         }
     }
 
-    /// <summary>Ends all parts that still run: what they use goes next.</summary>
+    /// <summary>Cancels all tasks that still run, before what they use is disposed.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_isEnded)
@@ -84,21 +84,21 @@ internal sealed partial class AgentTasks(ILogger log, CancellationTokenSource en
         }
     }
 
-    private async Task EndAsync(Task[] parts)
+    private async Task EndAsync(Task[] tasks)
     {
         _isEnded = true;
         await end.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(parts), Task.Delay(s_limit, TimeProvider.System, CancellationToken.None));
+        await Task.WhenAny(Task.WhenAll(tasks), Task.Delay(s_limit, TimeProvider.System, CancellationToken.None));
     }
 
     private Task[] Snapshot()
     {
         lock (_gate)
         {
-            return [.. _parts];
+            return [.. _tasks];
         }
     }
 
-    [LoggerMessage(EventId = 5040, Level = LogLevel.Warning, Message = "A part of the agent failed while it ended")]
-    private partial void LogPart(Exception error);
+    [LoggerMessage(EventId = 5040, Level = LogLevel.Warning, Message = "A part of the agent failed while the agent was stopping")]
+    private partial void LogFailedWhileStopping(Exception error);
 }

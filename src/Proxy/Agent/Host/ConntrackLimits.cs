@@ -7,18 +7,18 @@ namespace KubeProxySharp.Proxy.Agent.Host;
 
 /// <summary>Sets the limits and time-outs of the kernel's connection tracking, once at start (spec 8.1).</summary>
 /// <param name="sysctl">Kernel parameters.</param>
-/// <param name="files">The files of the node, for the size of the hash table.</param>
-/// <param name="logger">Is told what is set.</param>
+/// <param name="files">The files below /sys, for the size of the hash table.</param>
+/// <param name="logger">Logs what is set.</param>
 internal sealed partial class ConntrackLimits(ISysctl sysctl, KernelFiles files, ILogger<ConntrackLimits> logger)
 {
     private const string HashSizePath = "sys/module/nf_conntrack/parameters/hashsize";
     private const long HighestScaled = 1048576;
     private const string Failure = "could not set conntrack parameters from kube-proxy configuration: ";
 
-    /// <summary>Applies the configuration; what is right already is not written.</summary>
+    /// <summary>Applies the configuration; a parameter that has its value already is not written.</summary>
     /// <param name="conntrack">The configured values; 0 leaves a parameter alone.</param>
     /// <param name="cpuCount">Number of CPUs of the node.</param>
-    /// <exception cref="KernelSetupException">The kernel does not take a value.</exception>
+    /// <exception cref="KernelSetupException">The kernel rejects a value.</exception>
     public void Apply(ConntrackConfiguration conntrack, int cpuCount)
     {
         try
@@ -39,7 +39,7 @@ internal sealed partial class ConntrackLimits(ISysctl sysctl, KernelFiles files,
     /// <summary>Whether the kernel accepts TCP packets outside their window; rules for invalid packets depend on it.</summary>
     public static bool IsTcpLiberal(ISysctl sysctl) => sysctl.TryRead(SysctlNames.ConntrackTcpBeLiberal) is not (null or 0);
 
-    /// <summary>The largest number of connections; 0 to leave it alone. A scaled value above 2^20 is cut, even below the minimum.</summary>
+    /// <summary>The largest number of connections; 0 to leave it unchanged. A scaled value above 2^20 is limited to that, even when the minimum is higher.</summary>
     internal static long Max(ConntrackConfiguration conntrack, int cpuCount)
     {
         if (conntrack.MaxPerCore <= 0)
@@ -53,7 +53,7 @@ internal sealed partial class ConntrackLimits(ISysctl sysctl, KernelFiles files,
 
     private static long Seconds(TimeSpan duration) => duration.Ticks / TimeSpan.TicksPerSecond;
 
-    /// <summary>Inside a container, or where the limit is the host's, it may be refused; few know that it can be left alone.</summary>
+    /// <summary>Writing the limit may be refused, for example inside a container: the error then names the setting that leaves it unchanged.</summary>
     private void SetMax(ConntrackConfiguration conntrack, int cpuCount)
     {
         try

@@ -26,10 +26,10 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Host;
 
 /// <summary>
-/// The node agent: puts its parts together in kube-proxy's order (spec 12.5) and runs them until one fails or it is told to
-/// stop. Rules stay when it ends.
+/// The node agent: composes its parts, starts them in kube-proxy's order (spec 12.5) and runs them until one fails or the agent
+/// is cancelled. Rules stay in the kernel when it ends.
 /// </summary>
-/// <param name="options">What was asked for.</param>
+/// <param name="options">The command line and the configuration.</param>
 /// <param name="logging">The log.</param>
 /// <param name="host">The host.</param>
 internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host)
@@ -43,8 +43,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     private bool IsFromManifests => !options.ManifestPaths.IsEmpty;
 
-    /// <summary>Runs.</summary>
-    /// <param name="stop">Ends it.</param>
+    /// <summary>Runs the agent until it is cancelled.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken stop)
     {
@@ -76,9 +75,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
     }
 
-    /// <summary>Removes all rules, of whatever mode (spec 14.2).</summary>
+    /// <summary>Removes the rules of all modes (spec 14.2).</summary>
     /// <returns>Whether nothing is left.</returns>
-    public async Task<bool> CleanUpAsync(CancellationToken stop) => Tell(await new RuleCleanUp(host.Runner).CleanAllAsync(stop));
+    public async Task<bool> CleanUpAsync(CancellationToken stop) => Report(await new RuleCleanUp(host.Runner).CleanAllAsync(stop));
 
     private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
     {
@@ -88,21 +87,21 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         ProxyHealth health = new(syncPeriod, _time);
         health.SetNodeEligible(IsFromManifests);
         await using HttpHost http = await HttpHost.StartAsync(metrics.Connections, _time, _log, end.Token);
-        await using AgentTasks parts = new(_log, end);
+        await using AgentTasks tasks = new(_log, end);
         if (!options.IsInitOnly)
         {
-            // Before anything that may take long: who probes must not take an agent that waits for one that is dead.
-            parts.Add(Serve(http, metrics, health, nodeName, events, end.Token));
+            // Before anything that may take long: a probe must not find an agent that is only waiting dead.
+            tasks.Add(Serve(http, metrics, health, nodeName, events, end.Token));
         }
 
         StartupWait start = new(health, _log, _time);
         BufferedNodeSink feed = new();
-        Node? node = await parts.UntilAsync(FindNodeAsync(nodeName, api, feed, start, parts, end.Token));
+        Node? node = await tasks.UntilAsync(FindNodeAsync(nodeName, api, feed, start, tasks, end.Token));
         NodeAddresses addresses = NodeAddresses.Find(node, _configuration.BindAddress);
         ISysctl sysctl = new Sysctl(host.Files);
         ApplyConntrackLimits(sysctl);
         using RuleBackend backend = await RuleBackend.FindAsync(
-            Mode, options.IptablesVariant, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
+            Mode, options.IptablesVariant, options.NftablesWriter, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
@@ -121,21 +120,21 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         HeapCompactor heap = new(HeapCompactor.Compact, _time);
         using ConntrackReconciler flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<ConntrackReconciler>(), _time);
         using SyncReporting reporting = new(
-            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, parts), _logs.CreateLogger<SyncLoop>(), _time);
+            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, tasks), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
 
         Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
         Restart("memory collector", isVital: false, heap.RunAsync);
-        parts.Add(TellUntilListedAsync(start, loop, end.Token));
+        tasks.Add(ReportUntilListedAsync(start, loop, end.Token));
         if (api is null)
         {
             Restart("reader of manifests", isVital: true, new ManifestSource([.. options.ManifestPaths.AsSpan()], loop.Feed, _logs.CreateLogger<ManifestSource>(), _time, options.ManifestsSettleTime, health.SetStalledInput).RunAsync);
         }
         else
         {
-            parts.Add(api.WatchAsync(loop.Feed, end.Token));
+            tasks.Add(api.WatchAsync(loop.Feed, end.Token));
             Restart("writer of Events", isVital: false, api.Events.RunAsync);
         }
 
@@ -166,11 +165,11 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.All, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));
         Restart("clean-up of flows", isVital: false, flows.RunAsync);
         Restart("sync loop", isVital: true, loop.RunAsync);
-        await parts.WaitAsync();
+        await tasks.WaitAsync();
         return ExitCode.Success;
 
         void Restart(string name, bool isVital, Func<CancellationToken, Task> run) =>
-            parts.Add(new RestartedTask(name, isVital, health, _log, _time).RunAsync(run, end.Token));
+            tasks.Add(new RestartedTask(name, isVital, health, _log, _time).RunAsync(run, end.Token));
     }
 
     private ApiSource Connect(ProxyMetrics metrics)
@@ -188,8 +187,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         return new(connection, new() { UserAgent = agent, Accept = AcceptedContentTypes.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
     }
 
-    /// <summary>Watches the Node from now on, and waits for it; without a server there is nothing to wait for.</summary>
-    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, BufferedNodeSink feed, StartupWait start, AgentTasks parts, CancellationToken end)
+    /// <summary>Starts to watch the Node and waits for it; without an API server it is read from the manifests at once.</summary>
+    private async Task<Node?> FindNodeAsync(string nodeName, ApiSource? api, BufferedNodeSink feed, StartupWait start, AgentTasks tasks, CancellationToken end)
     {
         if (api is null)
         {
@@ -197,7 +196,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         }
 
         NodeLookup wait = new(nodeName, feed, start, _log, _time);
-        parts.Add(api.WatchNodeAsync(nodeName, wait, end));
+        tasks.Add(api.WatchNodeAsync(nodeName, wait, end));
         await wait.WaitAsync(_configuration.EffectiveDetectLocalMode == "NodeCIDR", end);
         return wait.Node;
     }
@@ -237,8 +236,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         _time,
         _log);
 
-    /// <summary>Says what the first sync waits for: the API server may go away after it was asked for the Node.</summary>
-    private async Task TellUntilListedAsync(StartupWait start, SyncLoop loop, CancellationToken end)
+    /// <summary>Reports what the first sync waits for: the API server may become unreachable after the Node was read.</summary>
+    private async Task ReportUntilListedAsync(StartupWait start, SyncLoop loop, CancellationToken end)
     {
         string what = IsFromManifests ? "the first reading of the manifests" : "the API server to list Services, EndpointSlices and the Node";
         await start.UntilAsync(loop.Listed.WaitAsync(end), what);
@@ -275,29 +274,29 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         };
     }
 
-    /// <summary>In mode NodeCIDR a change ends the agent, as it ends kube-proxy: all rules would have to change (spec 12.4).</summary>
-    private void CheckPodCidrs(Node? atStart, Node now, AgentTasks parts)
+    /// <summary>In mode NodeCIDR a change ends the agent, as it does kube-proxy: all rules would have to change (spec 12.4).</summary>
+    private void CheckPodCidrs(Node? atStart, Node now, AgentTasks tasks)
     {
         if (_configuration.EffectiveDetectLocalMode == "NodeCIDR" && atStart is not null && atStart.PodCidrs != now.PodCidrs)
         {
-            parts.Fail(new ConfigurationException($"Node {now.Name}: spec.podCIDRs changed from [{string.Join(' ', atStart.PodCidrs.AsSpan().ToArray())}] to [{string.Join(' ', now.PodCidrs.AsSpan().ToArray())}]; restarting to take it over"));
+            tasks.Fail(new ConfigurationException($"Node {now.Name}: spec.podCIDRs changed from [{string.Join(' ', atStart.PodCidrs.AsSpan().ToArray())}] to [{string.Join(' ', now.PodCidrs.AsSpan().ToArray())}]; restarting to apply the change"));
         }
     }
 
     /// <summary>
-    /// Removes the rules of the other modes when those of this one are complete, so that there is no moment without; kube-proxy
-    /// removes them first. Each family by itself: one that cannot be written must not keep the other from being tidy.
+    /// Removes the rules of the other modes once those of this one are complete, so that the node is never without rules;
+    /// kube-proxy removes them first. Each family separately: one that cannot be written must not delay the other.
     /// </summary>
     private async Task CleanUpAfterAsync(Task applied, Func<CleanUpResult, CancellationToken, Task> clean, CancellationToken end)
     {
         await applied.WaitAsync(end);
         CleanUpResult result = new();
         await clean(result, end);
-        Tell(result);
+        Report(result);
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
     }
 
-    private bool Tell(CleanUpResult result)
+    private bool Report(CleanUpResult result)
     {
         foreach (string message in result.Messages)
         {
@@ -318,7 +317,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     [LoggerMessage(EventId = 5030, Level = LogLevel.Information, Message = "Starting kube-proxy-sharp {Version} in mode {Mode} on node {Node}")]
     private partial void LogStarting(string version, string mode, string node);
 
-    [LoggerMessage(EventId = 5031, Level = LogLevel.Information, Message = "The node is prepared; --init-only asks for no more")]
+    [LoggerMessage(EventId = 5031, Level = LogLevel.Information, Message = "The node is prepared; exiting because of --init-only")]
     private partial void LogInitialised();
 
     [LoggerMessage(EventId = 5032, Level = LogLevel.Warning, Message = "{Warning}")]

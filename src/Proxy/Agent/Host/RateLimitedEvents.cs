@@ -4,8 +4,8 @@ using KubeProxySharp.Proxy.Observability.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Host;
 
-/// <summary>Writes at most one Event a minute for each object and reason, whoever asks for it.</summary>
-/// <param name="events">Where they go.</param>
+/// <summary>Writes at most one Event a minute for each object and reason, whatever part of the agent reports it.</summary>
+/// <param name="events">Writes the Events.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RateLimitedEvents(EventSink events, TimeProvider time) : IDisposable
 {

@@ -5,31 +5,30 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Host;
 
 /// <summary>
-/// Runs a part of the agent, and runs it again when it fails: an error that nobody foresaw must not take the other parts
-/// down. The waits double from a second to half a minute; there is no last attempt, since the rules in the kernel stay in
-/// any case. Health names the part, and after a while is bad because of one that rules depend on, so that the kubelet starts
-/// the agent anew.
+/// Runs a part of the agent, and restarts it when it fails: an unexpected error must not take the other parts down. The delays
+/// double from one second to half a minute; there is no last attempt, since the rules in the kernel stay in any case. Health
+/// names the part, and becomes unhealthy after a while if rules depend on it, so that the kubelet restarts the agent.
 /// </summary>
-/// <param name="name">What the part is called in the log and in <c>/healthz?verbose</c>.</param>
+/// <param name="name">The name of the part in the log and in <c>/healthz?verbose</c>.</param>
 /// <param name="isVital">Whether rules cannot follow the cluster without it.</param>
 /// <param name="health">The health.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class RestartedTask(string name, bool isVital, ProxyHealth health, ILogger log, TimeProvider time)
 {
-    /// <summary>A part that ran so long without an error is well again.</summary>
-    public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+    /// <summary>A part that ran for this long without an error has recovered.</summary>
+    private static readonly TimeSpan s_recoveryTime = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(30);
 
     private int _failures;
 
-    /// <summary>Runs until told to stop, until the part ends by itself, or until it fails in a way that is meant to end the agent.</summary>
+    /// <summary>Runs until cancelled, until the part ends by itself, or until it throws an error that is meant to end the agent.</summary>
     /// <param name="run">Runs the part; called again after each failure.</param>
-    /// <param name="stop">Ends it.</param>
-    /// <exception cref="ConfigurationException">The part says that the agent cannot go on with its configuration.</exception>
-    /// <exception cref="OperationCanceledException">Told to stop.</exception>
+    /// <param name="stop">Cancels the part.</param>
+    /// <exception cref="ConfigurationException">The agent cannot run with its configuration.</exception>
+    /// <exception cref="OperationCanceledException">The part was cancelled.</exception>
     public async Task RunAsync(Func<CancellationToken, Task> run, CancellationToken stop)
     {
         while (true)
@@ -56,7 +55,7 @@ internal sealed partial class RestartedTask(string name, bool isVital, ProxyHeal
         if (_failures != 0)
         {
             using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            await Task.WhenAny(running, Task.Delay(Quiet, time, timer.Token));
+            await Task.WhenAny(running, Task.Delay(s_recoveryTime, time, timer.Token));
             await timer.CancelAsync();
             if (!running.IsCompleted && !stop.IsCancellationRequested)
             {

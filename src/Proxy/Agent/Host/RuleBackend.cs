@@ -12,29 +12,31 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Host;
 
-/// <summary>What writes the rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
-/// <param name="Families">The families.</param>
-/// <param name="Appliers">One for each family.</param>
-/// <param name="Watches">What notices that somebody else changed the rules, one for each family; made before the first apply.</param>
+/// <summary>The back end that writes rules on this host: the tools of the mode, for the families that work (spec 7.7, 6.1).</summary>
+/// <param name="Families">The families that work.</param>
+/// <param name="Appliers">The writer of rules of each family.</param>
+/// <param name="Watches">The watch of each family for changes that other programs make; created before the first apply.</param>
 internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRuleApplier> Appliers, IReadOnlyList<(IpFamily Family, IDriftWatch Watch)> Watches) : IDisposable
 {
-    /// <summary>How often iptables rules are compared as a whole without a reason, in sync periods: reading them back costs time. Of those of nftables the kernel tells every change.</summary>
+    /// <summary>The interval of full comparisons of iptables rules, in sync periods: reading them back costs time. nftables rules need none, because the kernel reports every change.</summary>
     private const int PeriodsPerCheck = 10;
 
-    /// <summary>Finds out what works.</summary>
+    /// <summary>Probes the tools and families of a mode.</summary>
     /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
     /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
+    /// <param name="nftablesWriter">How nftables rules are written, one of <see cref="NftablesWriters"/>.</param>
     /// <param name="primary">The family of the node's primary address.</param>
     /// <param name="hasIPv6">Whether the kernel has IPv6.</param>
     /// <param name="syncPeriod">The sync period.</param>
     /// <param name="host">The host.</param>
     /// <param name="logs">The log.</param>
-    /// <param name="cancellation">Ends the search.</param>
+    /// <param name="cancellation">Cancels the probe.</param>
     /// <exception cref="ApplierException">The tools are missing, too old or not permitted.</exception>
     /// <exception cref="KernelSetupException">The primary family does not work.</exception>
     public static async Task<RuleBackend> FindAsync(
         string mode,
         string variant,
+        string nftablesWriter,
         IpFamily primary,
         bool hasIPv6,
         TimeSpan syncPeriod,
@@ -46,14 +48,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
         if (mode == ProxyMode.Nftables)
         {
-            NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation);
-            AddressFamilies families = AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6);
-            ILogger log = logs.CreateLogger<NftablesApplier>();
-            NftablesApplier[] writers = [.. families.All.Select(family => new NftablesApplier(family, runner, options, host.Time, log))];
-            return new(
-                families,
-                [.. writers.Select(writer => new WatchedApplier(writer, applies))],
-                [.. writers.Select(writer => (writer.Family, (IDriftWatch)new NftablesDriftWatch(new(writer.Family, RuleStore.KubeProxyTable), applies, writer.IsIntactAsync, Timeout.InfiniteTimeSpan, host.Time, log)))]);
+            return await FindNftablesAsync(nftablesWriter, AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6), applies, runner, host.Time, logs, cancellation);
         }
 
         IptablesVariant chosen = variant switch
@@ -63,6 +58,58 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             _ => await IptablesProbe.ChooseAsync(runner, cancellation),
         };
         return await FindIptablesAsync(chosen, primary, hasIPv6, applies, runner, PeriodsPerCheck * syncPeriod, host.Time, logs, cancellation);
+    }
+
+    private static async Task<RuleBackend> FindNftablesAsync(
+        string writer,
+        AddressFamilies families,
+        OwnTransactions applies,
+        ProcessRunner runner,
+        TimeProvider time,
+        ILoggerFactory logs,
+        CancellationToken cancellation)
+    {
+        ILogger log = logs.CreateLogger<NftablesApplier>();
+        NftablesOptions options = NftablesOptions.Default;
+        INftablesWriter[]? writers = writer == NftablesWriters.Netlink
+            ? await OpenNetlinkAsync(families, applies, runner.Network, time, log, cancellation)
+            : null;
+        if (writers is null)
+        {
+            options = await NftablesProbe.AskAsync(runner, cancellation);
+            writers = [.. families.All.Select(family => new NftProgramWriter(family, runner, options))];
+        }
+
+        NftablesApplier[] appliers = [.. families.All.Zip(writers, (family, each) => new NftablesApplier(family, each, runner.Network, options, time, log))];
+        return new(
+            families,
+            [.. appliers.Select(applier => new WatchedApplier(applier, applies))],
+            [.. appliers.Select(applier => (applier.Family, (IDriftWatch)new NftablesDriftWatch(new(applier.Family, RuleStore.KubeProxyTable), applies, applier.IsIntactAsync, Timeout.InfiniteTimeSpan, time, log)))])
+        {
+            Writers = writers,
+        };
+    }
+
+    /// <summary>The writer of each family; null if the kernel does not take what rules need.</summary>
+    private static async Task<INftablesWriter[]?> OpenNetlinkAsync(
+        AddressFamilies families, OwnTransactions applies, INetworkNamespace network, TimeProvider time, ILogger log, CancellationToken cancellation)
+    {
+        List<NftNetlinkWriter> writers = [];
+        foreach (IpFamily family in families.All)
+        {
+            NftNetlinkWriter writer = new(family, network, NftablesOptions.Default, time, applies.PortOpened);
+            writers.Add(writer);
+            string error = await NftablesProbe.TryNetlinkAsync(writer, family, cancellation);
+            if (error.Length != 0)
+            {
+                log.NetlinkUnusable(family, error);
+                writers.ForEach(static each => each.Dispose());
+                return null;
+            }
+        }
+
+        log.WritesByNetlink();
+        return [.. writers];
     }
 
     private static async Task<RuleBackend> FindIptablesAsync(
@@ -106,9 +153,17 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         return new(families, appliers, watches);
     }
 
+    /// <summary>What writes nftables rules, to be closed at the end; empty for iptables.</summary>
+    private IReadOnlyList<INftablesWriter> Writers { get; init; } = [];
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (INftablesWriter writer in Writers)
+        {
+            (writer as IDisposable)?.Dispose();
+        }
+
         foreach ((_, IDriftWatch watch) in Watches)
         {
             (watch as IDisposable)?.Dispose();

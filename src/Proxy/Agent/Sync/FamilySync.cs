@@ -41,7 +41,7 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
     public void ReportDrift(string what) => _reportedDrift = what;
 
     /// <summary>
-    /// Takes over what was reported, when its time has come: at once, but when repairs follow one another somebody
+    /// Takes over what was reported, when its time has come: at once, but when repairs follow one another another program
     /// works against this agent, and then they come further and further apart.
     /// </summary>
     /// <returns>Whether there is something new to repair.</returns>
@@ -61,8 +61,8 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         return true;
     }
 
-    /// <summary>Says that nobody knows what the kernel has, because a sync ended in the middle.</summary>
-    public void Distrust()
+    /// <summary>Has everything written by the next sync: what the kernel has is unknown, because a sync ended in the middle.</summary>
+    public void RequireFull()
     {
         NeedsFull = true;
         MayRepairInPart = false;
@@ -120,8 +120,8 @@ internal sealed class FamilySync(IRuleApplier applier, SyncPolicy policy)
         WasTaken = false;
     }
 
-    /// <summary>It is known what to write instead of what was refused, so nothing is waited for.</summary>
-    public void Excused()
+    /// <summary>Ends the wait after a failure: it is known what to write instead of what was refused.</summary>
+    public void RetryAtOnce()
     {
         Failures = 0;
         RetryAt = DateTimeOffset.MaxValue;

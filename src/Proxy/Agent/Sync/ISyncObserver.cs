@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Agent.Sync;
 
-/// <summary>Is told what the sync loop does, for health, metrics, Events and the log. Called by the loop; reports on the two families may come at the same time.</summary>
+/// <summary>Receives reports of the sync loop, for health, metrics, Events and the log. Called by the loop; reports on the two families may come at the same time.</summary>
 internal interface ISyncObserver
 {
     /// <summary>A change waits to be synced. Called from any thread.</summary>
@@ -22,7 +22,7 @@ internal interface ISyncObserver
     /// <summary>The Node object came or changed.</summary>
     void NodeChanged(Node node);
 
-    /// <summary>Tells what is wrong with the node's addresses; called when that changes.</summary>
+    /// <summary>Reports what is wrong with the node's addresses; called when that changes.</summary>
     /// <param name="problems">All problems now, mostly none.</param>
     void NodeProblemsChanged(IReadOnlyList<string> problems);
 
@@ -54,12 +54,12 @@ internal interface ISyncObserver
     /// <summary>The Services that have no rules for now; called when they change.</summary>
     void QuarantineChanged(IReadOnlyCollection<NamespacedName> services);
 
-    /// <summary>Tells what is wrong with a Service; called for each that came, changed or went.</summary>
+    /// <summary>Reports what is wrong with a Service; called for each that came, changed or went.</summary>
     /// <param name="service">The Service.</param>
     /// <param name="problems">All its problems now, mostly none.</param>
     void ServiceTaken(NamespacedName service, IReadOnlyList<Problem> problems);
 
-    /// <summary>Tells what was left out of an EndpointSlice; called for each that came, changed or went.</summary>
+    /// <summary>Reports what was left out of an EndpointSlice; called for each that came, changed or went.</summary>
     /// <param name="slice">The slice.</param>
     /// <param name="problems">All its problems now, mostly none.</param>
     void SliceTaken(NamespacedName slice, IReadOnlyList<Problem> problems);

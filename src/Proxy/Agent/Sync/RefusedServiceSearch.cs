@@ -9,7 +9,7 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 
 /// <summary>
 /// Finds the Services whose rules the kernel refuses, a bit at a time between the syncs of the loop. Those under suspicion
-/// make do with the version that the kernel took last; all others are written and go on changing. Where updates are cheap
+/// keep the version that the kernel took last; all others are written and go on changing. Where updates are cheap
 /// a group is proven by applying it, so that what the kernel takes is in force at once; elsewhere by a trial of these
 /// Services alone, and what passed is written together.
 /// </summary>
@@ -17,7 +17,7 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <param name="builder">Makes the snapshots.</param>
 /// <param name="families">The families.</param>
 /// <param name="settings">The present settings of a family.</param>
-/// <param name="observer">Is told what is found.</param>
+/// <param name="observer">Receives reports of what is found.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RefusedServiceSearch(
     ClusterState state,
@@ -103,11 +103,11 @@ internal sealed class RefusedServiceSearch(
     /// <param name="results">The results, one for each family.</param>
     /// <param name="change">What was written; the builder has taken it back for the families that refused it.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>False if no Service is to blame.</returns>
+    /// <returns>False if no Service is the cause.</returns>
     public async Task<bool> TakeOverAsync(ApplyResult[] results, RuleModelChange change, CancellationToken cancellation)
     {
         FamilySync[] refusing = [.. families.Where((_, index) => results[index].Outcome == ApplyOutcome.Refused)];
-        if (!await AcceptNothingAsync(refusing, cancellation))
+        if (!await AcceptEmptyRulesAsync(refusing, cancellation))
         {
             return false;
         }
@@ -137,14 +137,14 @@ internal sealed class RefusedServiceSearch(
             HoldBackWhereRefused();
         }
 
-        // What is refused now passed, each part by itself: trials do not tell.
+        // What is refused now passed, each part by itself: trials do not find it.
         _haveTrialsMisled |= _havePassedTrials;
 
         NamespacedName[] named = [.. families.SelectMany((family, index) => RefusalHints.Find(results[index].Complaints ?? [], suspects, change[family.Family].After)).Distinct()];
         if (named.Length != 0 && refusing.Any(static family => family.Applier.TriesOnlyForm))
         {
             // A trial would say nothing, and to apply one by one would take too long: the tool is believed.
-            BlameNamed(named, refusing[0], results);
+            QuarantineNamed(named, refusing[0], results);
             return true;
         }
 
@@ -191,8 +191,8 @@ internal sealed class RefusedServiceSearch(
     /// <summary>What the other family took stays in force there.</summary>
     private void HoldBackWhereRefused() => state.HoldBackIn(_refusing.Contains(IpFamily.IPv4), _refusing.Contains(IpFamily.IPv6));
 
-    /// <summary>If the kernel refuses rules without any Service, no Service is to blame.</summary>
-    private async Task<bool> AcceptNothingAsync(FamilySync[] refusing, CancellationToken cancellation)
+    /// <summary>If the kernel refuses rules without any Service, no Service is the cause.</summary>
+    private async Task<bool> AcceptEmptyRulesAsync(FamilySync[] refusing, CancellationToken cancellation)
     {
         RuleModelSnapshot nothing = new RuleModelBuilder(new ClusterState(allowExternalIPs: true), settings(IpFamily.IPv4), settings(IpFamily.IPv6))
             .Update([], settings(IpFamily.IPv4), settings(IpFamily.IPv6)).After;
@@ -268,7 +268,7 @@ internal sealed class RefusedServiceSearch(
 
         if (_groups.Refused(group))
         {
-            await JudgeAsync(group[0], families[refused], wereTaken[refused], results[refused], cancellation);
+            await QuarantineIfCauseAsync(group[0], families[refused], wereTaken[refused], results[refused], cancellation);
         }
         else if (++_refusalsInARow >= MostRefusalsOnOneBase && !_isBaseSure)
         {
@@ -286,12 +286,12 @@ internal sealed class RefusedServiceSearch(
         : family.Applier.CanUpdate(change) ? family.Applier.ApplyUpdateAsync(change, cancellation)
         : family.Applier.ApplyFullAsync(change.After, cancellation);
 
-    /// <summary>A Service that was refused alone is to blame, unless it was the base that was missing.</summary>
-    private async Task JudgeAsync(NamespacedName name, FamilySync family, bool wasTaken, ApplyResult result, CancellationToken cancellation)
+    /// <summary>A Service that was refused alone is the cause, unless it was the base that was missing.</summary>
+    private async Task QuarantineIfCauseAsync(NamespacedName name, FamilySync family, bool wasTaken, ApplyResult result, CancellationToken cancellation)
     {
         if (wasTaken || _repeated.Contains(name) || (await TryAloneAsync([name], family, cancellation)).Outcome == ApplyOutcome.Refused)
         {
-            Blame(name, family.Family, result.Error);
+            Quarantine(name, family.Family, result.Error);
             return;
         }
 
@@ -330,7 +330,7 @@ internal sealed class RefusedServiceSearch(
 
             if (_groups.Refused(group))
             {
-                Blame(group[0], family.Family, result.Error);
+                Quarantine(group[0], family.Family, result.Error);
             }
 
             return true;
@@ -360,18 +360,18 @@ internal sealed class RefusedServiceSearch(
         return family.Applier.TryAsync(rules, cancellation);
     }
 
-    private void BlameNamed(NamespacedName[] named, FamilySync family, ApplyResult[] results)
+    private void QuarantineNamed(NamespacedName[] named, FamilySync family, ApplyResult[] results)
     {
         string error = Array.Find(results, static result => result.Outcome == ApplyOutcome.Refused).Error;
         foreach (NamespacedName name in named)
         {
-            Blame(name, family.Family, error);
+            Quarantine(name, family.Family, error);
         }
 
         observer.QuarantineChanged(state.Quarantined);
     }
 
-    private void Blame(NamespacedName name, IpFamily family, string error)
+    private void Quarantine(NamespacedName name, IpFamily family, string error)
     {
         state.Quarantine(name);
         observer.Quarantined(name, family, error);

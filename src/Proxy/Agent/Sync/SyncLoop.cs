@@ -19,7 +19,7 @@ internal sealed class SyncLoop
     /// </summary>
     private static readonly TimeSpan s_searchWindow = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>What comes of a family whose retry is not due.</summary>
+    /// <summary>The result of a family whose retry is not due.</summary>
     private static readonly ApplyResult s_heldBack = new(ApplyOutcome.Unavailable, "the next try is not due");
 
     private readonly NodeFacts _facts;
@@ -37,14 +37,14 @@ internal sealed class SyncLoop
     private volatile bool _mustRefreshAddresses;
     private List<string> _nodeProblems = [];
     private bool _mustRebuild;
-    private bool _isNodeUntold;
+    private bool _mustReportNode;
 
     /// <summary>Prepares the loop.</summary>
     /// <param name="settings">The configuration.</param>
     /// <param name="readInterfaceAddresses">Reads the addresses on the node's interfaces.</param>
     /// <param name="appliers">One for each family that the node has.</param>
     /// <param name="policy">When to run.</param>
-    /// <param name="observer">Is told what happens.</param>
+    /// <param name="observer">Receives reports of what happens.</param>
     /// <param name="time">The clock.</param>
     public SyncLoop(
         ProxySettings settings,
@@ -101,8 +101,8 @@ internal sealed class SyncLoop
     }
 
     /// <summary>
-    /// Runs until told to stop. The rules stay. After an exception it can be run again: nothing that was reported is lost, and
-    /// everything is written, since nobody knows how far the sync came.
+    /// Runs until cancelled. The rules stay. After an exception it can be run again: nothing that was reported is lost, and
+    /// everything is written, since it is unknown how far the sync came.
     /// </summary>
     /// <param name="stop">Ends the loop; a sync that has begun may finish within the policy's grace.</param>
     public async Task RunAsync(CancellationToken stop)
@@ -128,22 +128,22 @@ internal sealed class SyncLoop
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Told to stop: rules stay as they are.
+            // Rules stay as they are.
         }
         catch
         {
-            DistrustAll();
+            RequireFullOfAll();
             throw;
         }
     }
 
-    private void DistrustAll()
+    private void RequireFullOfAll()
     {
         _mustRefreshAddresses = true;
         _mustRebuild = true;
         foreach (FamilySync family in _families)
         {
-            family.Distrust();
+            family.RequireFull();
         }
     }
 
@@ -157,8 +157,8 @@ internal sealed class SyncLoop
         }
     }
 
-    /// <summary>What was asked for has been written already, by the sync that was under way.</summary>
-    private void TellUpToDate()
+    /// <summary>Reports that the sync that was under way wrote what was requested meanwhile.</summary>
+    private void ReportUpToDate()
     {
         long now = _time.GetTimestamp();
         if (HasWork())
@@ -208,7 +208,7 @@ internal sealed class SyncLoop
                 return;
             }
 
-            TellUpToDate();
+            ReportUpToDate();
         }
     }
 
@@ -254,7 +254,7 @@ internal sealed class SyncLoop
         DateTimeOffset now = _time.GetUtcNow();
         NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
         NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
-        TellNodeProblems(ipv4, ipv6);
+        ReportNodeProblems(ipv4, ipv6);
         IReadOnlyList<NamespacedName> changed = _state.TakeChanges();
         RuleModelChange change = Update(changed, ipv4, ipv6);
         ApplyResult[] results = await Task.WhenAll(_families.Select(family => family.IsHeldBack(now)
@@ -289,7 +289,7 @@ internal sealed class SyncLoop
         {
             if (isFound)
             {
-                family.Excused();
+                family.RetryAtOnce();
             }
             else
             {
@@ -300,7 +300,7 @@ internal sealed class SyncLoop
         return !isFound;
     }
 
-    private void TellNodeProblems(NodeSettings ipv4, NodeSettings ipv6)
+    private void ReportNodeProblems(NodeSettings ipv4, NodeSettings ipv6)
     {
         List<string> problems = _facts.Problems(_families.Select(family => family.Family == IpFamily.IPv4 ? ipv4 : ipv6));
         if (!problems.SequenceEqual(_nodeProblems, StringComparer.Ordinal))
@@ -333,11 +333,11 @@ internal sealed class SyncLoop
         }
 
         int quarantined = _state.Quarantined.Count;
-        _isNodeUntold |= _facts.Take(Feed);
-        if (_isNodeUntold)
+        _mustReportNode |= _facts.Take(Feed);
+        if (_mustReportNode)
         {
             _observer.NodeChanged(_facts.Node!); // it has changed, so it is there
-            _isNodeUntold = false;
+            _mustReportNode = false;
         }
 
         IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
@@ -421,7 +421,7 @@ internal sealed class SyncLoop
         bool isRefusal = result.Outcome == ApplyOutcome.Refused && family.Applier.HasCheapUpdates;
         if (!result.IsApplied && !isFull && !isRefusal)
         {
-            // What the update was built on may be gone; the whole need not be.
+            // What the update builds on may be gone; a full transaction does not depend on it.
             result = await ApplyAsync(family, pending, isFull: true, abort);
         }
 

@@ -18,7 +18,7 @@ internal sealed record SyncPolicy
     /// <summary>Repairs of rules that somebody else changed count as unrelated when at least this time lies between them.</summary>
     public TimeSpan DriftQuietTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a sync that has begun may go on after the agent was told to stop.</summary>
+    /// <summary>How long a sync that has begun may go on after the agent was asked to stop.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The delay after a number of failures in a row, without jitter.</summary>

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Sync;
 
-/// <summary>Tells what the sync loop does: to health, metrics, health-check node ports, Events and the log.</summary>
+/// <summary>Reports what the sync loop does: to health, metrics, health-check node ports, Events and the log.</summary>
 /// <param name="families">The families that are synced.</param>
 /// <param name="mode">The mode.</param>
 /// <param name="nodeName">Name of this node.</param>
@@ -262,7 +262,7 @@ internal sealed partial class SyncReporting(
     [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "{Problem}")]
     private partial void LogProblem(string problem);
 
-    /// <summary>Every time, while warnings of the same cause are told once a minute.</summary>
+    /// <summary>Every time, while warnings of the same cause are logged once a minute.</summary>
     [LoggerMessage(EventId = 5007, Level = LogLevel.Debug, Message = "{Family} rules may have to be written in full: {Reason}")]
     private partial void LogFullIsDue(IpFamily family, string reason);
 

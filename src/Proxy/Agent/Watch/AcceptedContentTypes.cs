@@ -2,15 +2,15 @@ using KubeProxySharp.Proxy.Configuration;
 
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
-/// <summary>In which forms the API server may send objects, as the configuration asks for and this program can read.</summary>
+/// <summary>The media types in which the API server may send objects: those that the configuration names and this program can read.</summary>
 internal static class AcceptedContentTypes
 {
     private const string Protobuf = "application/vnd.kubernetes.protobuf";
     private const string Json = "application/json";
 
     /// <summary>
-    /// The header <c>Accept</c>, made as kube-proxy makes it (spec 13.3): acceptContentTypes, or else the content type and
-    /// whatever the server likes. Forms that cannot be read are left out.
+    /// The <c>Accept</c> header, built as kube-proxy builds it (spec 13.3): acceptContentTypes, or else the content type and
+    /// <c>*/*</c>. Media types that cannot be read are left out.
     /// </summary>
     public static string Of(KubeProxyConfiguration.ClientConnectionConfiguration connection)
     {

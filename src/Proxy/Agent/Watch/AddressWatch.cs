@@ -8,15 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>
-/// Knows the addresses on the interfaces: the kernel lists them once and reports what changes. While it cannot be asked, the
-/// last known ones stay.
+/// Tracks the addresses on the node's interfaces: the kernel lists them once and reports changes. While the kernel cannot be
+/// queried, the last known addresses stay in use.
 /// </summary>
-/// <param name="open">Begins to listen to the kernel.</param>
+/// <param name="open">Subscribes to the kernel's reports.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILogger log, TimeProvider time) : IDisposable
 {
-    /// <summary>Reading at the start is tried so often, which takes some six seconds, before the start fails.</summary>
+    /// <summary>The number of attempts, over some six seconds, before the start fails.</summary>
     public const int StartAttempts = 7;
 
     private const short PollIn = 1; // POLLIN
@@ -24,7 +24,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestRetry = TimeSpan.FromSeconds(30);
 
-    /// <summary>A listing costs a fraction of a millisecond; one now and then mends whatever an event did not tell.</summary>
+    /// <summary>A listing costs a fraction of a millisecond; a periodic one corrects whatever the events missed.</summary>
     private static readonly TimeSpan s_listInterval = TimeSpan.FromMinutes(5);
 
     private readonly NetlinkWait _waiting = new();
@@ -33,12 +33,11 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
     private long _listed;
     private int _failures;
 
-    /// <summary>The addresses as last known: each once, ordered; loopback and link-local ones too. Costs nothing.</summary>
+    /// <summary>The last known addresses: each once, ordered, loopback and link-local ones included. Does not query the kernel.</summary>
     public IReadOnlyList<IpAddress> Read() => _addresses;
 
     /// <summary>Reads the addresses for the first time.</summary>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="KernelSetupException">They could not be read, though tried several times.</exception>
+    /// <exception cref="KernelSetupException">They could not be read in <see cref="StartAttempts"/> attempts.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
         for (int attempt = 1; Update() is { } error; attempt++)
@@ -53,8 +52,8 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
     }
 
     /// <summary>Follows changes until cancelled.</summary>
-    /// <param name="changed">Called from another thread when the addresses are other ones than before.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="changed">Called from another thread when the addresses have changed.</param>
+    /// <param name="cancellation">Cancels the watch.</param>
     public Task RunAsync(Action changed, CancellationToken cancellation) =>
         Task.Factory.StartNew(() => Follow(changed, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
@@ -83,8 +82,8 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
         cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Takes over what the kernel reported. Without a change the list stays the same object.</summary>
-    /// <returns>Why that failed; null if it did not.</returns>
+    /// <summary>Applies what the kernel reported. Without a change the list stays the same object.</summary>
+    /// <returns>The error; null on success.</returns>
     private NetlinkException? Update()
     {
         try
@@ -93,7 +92,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
             if (_listed == 0 || time.GetElapsedTime(_listed) >= s_listInterval)
             {
                 _listed = time.GetTimestamp();
-                _feed.Distrust();
+                _feed.Invalidate();
             }
 
             IReadOnlyList<IpAddress> now = _feed.Update();
@@ -109,7 +108,7 @@ internal sealed partial class AddressWatch(Func<IInterfaceAddressFeed> open, ILo
                 LogFailed(e.Message);
             }
 
-            // A socket that is opened later may be in a better state.
+            // The next attempt opens a new socket: this one may be broken.
             _feed?.Dispose();
             _feed = null;
             return e;

@@ -5,9 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
-/// <summary>Tells metrics and the log how the API server is doing.</summary>
-/// <param name="metrics">The metrics.</param>
-/// <param name="log">The log.</param>
+/// <summary>Reports requests, watches and problems of the API server to metrics and the log.</summary>
 internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) : IApiObserver
 {
     private readonly ConcurrentDictionary<string, string> _problems = new(StringComparer.Ordinal);
@@ -38,12 +36,12 @@ internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) 
         {
             if (_problems.TryRemove(resource, out _))
             {
-                LogWell(resource);
+                LogRecovered(resource);
             }
         }
         else if (!_problems.TryGetValue(resource, out string? known) || known != problem)
         {
-            // Once for each new problem: a server that is away for an hour must not fill the log.
+            // Once for each new problem: a server that is unreachable for an hour must not fill the log.
             _problems[resource] = problem;
             LogProblem(resource, problem);
         }
@@ -62,5 +60,5 @@ internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) 
     private partial void LogProblem(string resource, string problem);
 
     [LoggerMessage(EventId = 5011, Level = LogLevel.Information, Message = "Watching {Resource} works again")]
-    private partial void LogWell(string resource);
+    private partial void LogRecovered(string resource);
 }

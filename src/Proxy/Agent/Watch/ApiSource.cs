@@ -10,7 +10,7 @@ namespace KubeProxySharp.Proxy.Agent.Watch;
 /// <summary>Feeds the agent from an API server, and writes its Events there.</summary>
 internal sealed class ApiSource : IDisposable
 {
-    /// <summary>The limits of kube-proxy's client (spec 13.3).</summary>
+    /// <summary>The rate limit that kube-proxy's client sets for Events (spec 13.3).</summary>
     private const int EventBurst = 10;
     private const double EventsPerSecond = 5;
 
@@ -19,10 +19,10 @@ internal sealed class ApiSource : IDisposable
     private readonly ILoggerFactory _logs;
 
     /// <summary>Prepares the source; nothing is sent yet.</summary>
-    /// <param name="connection">The connection, owned from now on.</param>
-    /// <param name="options">What every request says about the client.</param>
-    /// <param name="reporter">Who writes Events.</param>
-    /// <param name="observer">Is told how the server is doing.</param>
+    /// <param name="connection">The connection, disposed with this.</param>
+    /// <param name="options">The headers of every request.</param>
+    /// <param name="reporter">The component and instance that Events name as their reporter.</param>
+    /// <param name="observer">Receives reports of requests, watches and problems.</param>
     /// <param name="logs">The log.</param>
     /// <param name="time">The clock.</param>
     public ApiSource(ApiConnection connection, ApiClientOptions options, EventReporter reporter, IApiObserver observer, ILoggerFactory logs, TimeProvider time)
@@ -33,10 +33,10 @@ internal sealed class ApiSource : IDisposable
         Events = new(_client, reporter, EventsPerSecond, EventBurst, Random.Shared, logs.CreateLogger<EventWriter>());
     }
 
-    /// <summary>Where Events go.</summary>
+    /// <summary>Writes Events to the API server.</summary>
     public EventWriter Events { get; }
 
-    /// <summary>Watches the Node alone until cancelled; the others need to know it first.</summary>
+    /// <summary>Watches the Node until cancelled. The other watches start later, because their consumer needs the Node first.</summary>
     public Task WatchNodeAsync(string name, IResourceSink<Node> sink, CancellationToken cancellation) => Watch(ApiResources.Node(name), sink, cancellation);
 
     /// <summary>Watches the Services and what belongs to them until cancelled.</summary>
@@ -53,7 +53,7 @@ internal sealed class ApiSource : IDisposable
     {
         Reflector<T> reflector = new(_client, resource, sink, _logs.CreateLogger<Reflector<T>>(), Random.Shared);
 
-        // On a thread of the pool: decoding a large list must not hold up the caller.
+        // On a pool thread: decoding a large list must not block the caller.
         return Task.Run(() => reflector.RunAsync(cancellation), cancellation);
     }
 }

@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
-/// <summary>Keeps what is reported of the Node until the sync loop exists, whose settings need the Node.</summary>
+/// <summary>Buffers reports of the Node until the sync loop exists, because the settings of the loop depend on the Node.</summary>
 internal sealed class BufferedNodeSink : IResourceSink<Node>
 {
     private readonly Lock _gate = new();
@@ -11,7 +11,7 @@ internal sealed class BufferedNodeSink : IResourceSink<Node>
     private bool _isListed;
     private IResourceSink<Node>? _next;
 
-    /// <summary>Hands over what is kept, and all that comes from now on.</summary>
+    /// <summary>Passes on what is buffered and all later reports.</summary>
     public void Connect(IResourceSink<Node> next)
     {
         lock (_gate)

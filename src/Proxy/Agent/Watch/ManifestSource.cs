@@ -7,35 +7,35 @@ namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>
 /// Feeds the agent from manifests instead of an API server, and watches them. Input with an error is reported and the last
-/// good state kept: half of an input would take rules away.
+/// good state kept: a partial input would remove rules.
 /// </summary>
 /// <param name="paths">Files and directories.</param>
 /// <param name="feed">Receives the objects.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
-/// <param name="settleTime">How long a file that lost most of its objects has to rest before that is believed.</param>
-/// <param name="stalled">Is told which look at the files does not end, and with an empty text when it has.</param>
+/// <param name="settleTime">How long a file that lost most of its objects must stay unchanged before it is used.</param>
+/// <param name="stalled">Called with a description of a read that does not end, and with an empty text when it has ended.</param>
 internal sealed partial class ManifestSource(IReadOnlyList<string> paths, ClusterFeed feed, ILogger log, TimeProvider time, TimeSpan settleTime, Action<string> stalled)
 {
     /// <summary>
-    /// How often the files are looked at. A change is read when it was seen twice, so that a file that is just being
-    /// written is not taken for one that lost its end.
+    /// How often the files are checked. A change is read when two checks in a row have seen it, so that a file that is being
+    /// written is not taken for one that was truncated.
     /// </summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
-    private readonly SettlingManifest _rest = new(settleTime, time);
-    private readonly SlowRead _slow = new(stalled, log, time);
+    private readonly SettlingManifest _settling = new(settleTime, time);
+    private readonly SlowRead _slowRead = new(stalled, log, time);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private ManifestObjects _known = new();
 
-    /// <summary>The number of objects of each file in the state that is in force.</summary>
+    /// <summary>The number of objects of each file in the state that is in use.</summary>
     private Dictionary<string, int> _counts = [];
 
     private ManifestStamp? _read;
     private ManifestStamp? _seen;
 
-    /// <summary>What is being looked at; for the words about a look that does not end.</summary>
-    private volatile string _at = "";
+    /// <summary>The file or files being read, for the report of a read that does not end.</summary>
+    private volatile string _current = "";
 
     /// <summary>The Node of a name, as the manifests have it now; null if they have none or cannot be read.</summary>
     public static Node? ReadNode(IReadOnlyList<string> paths, string name)
@@ -50,7 +50,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The source itself reports it.
+            // RunAsync reports it.
             return null;
         }
 
@@ -62,17 +62,17 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
     {
         while (true)
         {
-            // On a thread of its own: a file system that does not answer must not hold the agent.
-            await _slow.WaitAsync(Task.Run(Look, CancellationToken.None), () => _at, cancellation);
+            // On a separate thread: a file system that does not answer must not block the agent.
+            await _slowRead.WaitAsync(Task.Run(Poll, CancellationToken.None), () => _current, cancellation);
             await Task.Delay(PollInterval, time, cancellation);
         }
     }
 
-    private void Look()
+    private void Poll()
     {
-        _at = string.Join(", ", paths);
+        _current = string.Join(", ", paths);
         ManifestStamp stamp = ManifestStamp.Of(paths);
-        bool isDue = _waiting.Count != 0 && _waiting.All(file => _rest.HasRested(file, ManifestStamp.OfFile(file)));
+        bool isDue = _waiting.Count != 0 && _waiting.All(file => _settling.HasSettled(file, ManifestStamp.OfFile(file)));
         if ((stamp != _read || isDue) && (stamp == _seen || _read is null))
         {
             Load();
@@ -90,7 +90,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         {
             foreach (string file in paths.SelectMany(static path => ManifestFiles.FilesOf(path, isRecursive: false)))
             {
-                _at = file;
+                _current = file;
                 int before = reader.Objects.Count;
                 ManifestFiles.ReadRegular(file, reader);
                 counts[file] = reader.Objects.Count - before;
@@ -127,7 +127,7 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         LogRead(reader.Objects.Services.Count, reader.Objects.EndpointSlices.Count);
     }
 
-    /// <summary>Whether a file lost so much that it is waited for. A file that is gone is taken for removed: nobody writes it.</summary>
+    /// <summary>Whether a file lost so many objects that it may be in the middle of a write. A file that is gone was removed.</summary>
     private bool IsBeingWritten(Dictionary<string, int> counts)
     {
         _waiting.Clear();
@@ -136,17 +136,17 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
             int before = _counts.GetValueOrDefault(file);
             if (!SettlingManifest.LostMost(before, now))
             {
-                _rest.Forget(file);
+                _settling.Forget(file);
             }
-            else if (!_rest.HasRested(file, ManifestStamp.OfFile(file)))
+            else if (!_settling.HasSettled(file, ManifestStamp.OfFile(file)))
             {
                 _waiting.Add(file);
-                LogBeingWritten(file, before - now, before, _rest.SettleTime.TotalSeconds);
+                LogBeingWritten(file, before - now, before, _settling.SettleTime.TotalSeconds);
             }
             else
             {
-                _rest.Forget(file);
-                LogRested(file, now, before, _rest.SettleTime.TotalSeconds);
+                _settling.Forget(file);
+                LogSettled(file, now, before, _settling.SettleTime.TotalSeconds);
             }
         }
 
@@ -189,11 +189,11 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Text}")]
     private partial void LogMessage(string text);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} lost {Lost} of its {Before} objects, as a file that is being written does: the last good state is kept until it is whole, or has rested for {Seconds} s")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} lost {Lost} of its {Before} objects and may still be being written: the last good state is kept until the file is complete or has not changed for {Seconds} s")]
     private partial void LogBeingWritten(string file, int lost, int before, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} has rested for {Seconds} s with {Now} objects of {Before}; that is taken over")]
-    private partial void LogRested(string file, int now, int before, double seconds);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} has not changed for {Seconds} s; it is used with {Now} objects instead of {Before}")]
+    private partial void LogSettled(string file, int now, int before, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Read manifests: {Services} Services, {EndpointSlices} EndpointSlices")]
     private partial void LogRead(int services, int endpointSlices);

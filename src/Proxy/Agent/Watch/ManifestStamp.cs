@@ -5,8 +5,8 @@ using KubeProxySharp.Kubernetes.Manifests.Interop;
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>
-/// What tells one state of the manifest files from another. Size and time of change are not enough: a writer may set the
-/// time back. The kernel's own time of change, which nobody can set, and the number of the file are looked at as well.
+/// Identifies a state of the manifest files. Size and modification time are not enough: a writer may set the time back. The
+/// kernel's change time (ctime), which no program can set, and the inode number are compared as well.
 /// </summary>
 /// <param name="Text">The state of all files as text.</param>
 internal sealed record ManifestStamp(string Text)
@@ -24,12 +24,12 @@ internal sealed record ManifestStamp(string Text)
         return new(string.Join('\n', lines));
     }
 
-    /// <summary>The state of one file. It is not opened: that may wait for ever.</summary>
+    /// <summary>The state of one file. The file is not opened: that may block for ever.</summary>
     public static string OfFile(string file) => RegularFile.Status(file, out string error) is { } status
         ? string.Create(CultureInfo.InvariantCulture, $"{status.Device}:{status.Inode} {status.Mode} {status.Size} {status.Modified} {status.Changed}")
-        : error; // gone meanwhile: reading will tell, this only has to notice when it changes
+        : error; // the file has gone: reading reports that, this only has to detect a change
 
-    /// <summary>Only what is read: a log or a temporary file beside it is no change.</summary>
+    /// <summary>The files that are read: a log or a temporary file beside them is no change.</summary>
     private static IReadOnlyList<string> Expand(string path)
     {
         try

@@ -7,18 +7,17 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>
-/// Waits at the start for the Node object to be good for something (spec 7.3), while what is reported of it goes on to the
-/// feed.
+/// Waits at start until the Node object has what the agent needs (spec 7.3), and passes all reports of it on to the feed.
 /// </summary>
 /// <param name="name">Name of the node.</param>
-/// <param name="next">Where reports go on to.</param>
-/// <param name="waits">Says what is waited for.</param>
+/// <param name="next">Receives all reports.</param>
+/// <param name="waits">Reports what the start waits for.</param>
 /// <param name="log">The log.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class NodeLookup(string name, IResourceSink<Node> next, StartupWait waits, ILogger log, TimeProvider time) : IResourceSink<Node>
 {
-    private static readonly TimeSpan s_forNode = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_forPodCidr = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_nodeTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_podCidrTimeout = TimeSpan.FromMinutes(5);
     private readonly WakeSignal _wake = new(time);
     private volatile bool _isListed;
     private volatile Node? _node;
@@ -49,15 +48,15 @@ internal sealed partial class NodeLookup(string name, IResourceSink<Node> next, 
         _wake.Set();
     }
 
-    /// <summary>Waits until the API server answers, without limit; then until the Node has an address, at most 30 s; and if need be for its pod CIDR, at most 5 minutes more.</summary>
+    /// <summary>Waits until the API server answers, without limit; then until the Node has an address, at most 30 s; and, if needed, for its pod CIDR, at most 5 minutes more.</summary>
     /// <param name="needsPodCidr">Whether local traffic is recognised by the pod CIDR.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="ConfigurationException">There is no pod CIDR in time.</exception>
     public async Task WaitAsync(bool needsPodCidr, CancellationToken cancellation)
     {
         await waits.UntilAsync(UntilAsync(() => _isListed, Timeout.InfiniteTimeSpan, cancellation), $"the API server to answer for Node \"{name}\"");
-        Task<bool> address = UntilAsync(() => _node is { } node && HasAddress(node), s_forNode, cancellation);
-        if (!await waits.UntilAsync(address, $"Node \"{name}\" to exist and have an address, at most {s_forNode.TotalSeconds} s"))
+        Task<bool> address = UntilAsync(() => _node is { } node && HasAddress(node), s_nodeTimeout, cancellation);
+        if (!await waits.UntilAsync(address, $"Node \"{name}\" to exist and have an address, at most {s_nodeTimeout.TotalSeconds} s"))
         {
             LogNoNode(name);
         }
@@ -67,8 +66,8 @@ internal sealed partial class NodeLookup(string name, IResourceSink<Node> next, 
             return;
         }
 
-        Task<bool> podCidr = UntilAsync(() => _node is { PodCidrs.IsEmpty: false }, s_forPodCidr, cancellation);
-        if (await waits.UntilAsync(podCidr, $"spec.podCIDRs of Node \"{name}\", at most {s_forPodCidr.TotalMinutes} min"))
+        Task<bool> podCidr = UntilAsync(() => _node is { PodCidrs.IsEmpty: false }, s_podCidrTimeout, cancellation);
+        if (await waits.UntilAsync(podCidr, $"spec.podCIDRs of Node \"{name}\", at most {s_podCidrTimeout.TotalMinutes} min"))
         {
             return;
         }
@@ -108,6 +107,6 @@ internal sealed partial class NodeLookup(string name, IResourceSink<Node> next, 
         return true;
     }
 
-    [LoggerMessage(EventId = 5020, Level = LogLevel.Error, Message = "Node {Name} does not exist or has no address; going on without")]
+    [LoggerMessage(EventId = 5020, Level = LogLevel.Error, Message = "Node {Name} does not exist or has no address; continuing without it")]
     private partial void LogNoNode(string name);
 }

@@ -4,21 +4,21 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>
-/// Waits for reads of files, and reports one that takes too long: a network file system may not answer for hours, and nobody
-/// would know why changes have no effect.
+/// Waits for reads of files, and reports one that takes too long: a network file system may not answer for hours, and it would
+/// not be visible why changes have no effect.
 /// </summary>
-/// <param name="report">Is given what does not end, again and again while it lasts, and an empty text when it has ended.</param>
-/// <param name="log">The log, which is told once.</param>
+/// <param name="report">Called with a description of a read that does not end, repeatedly while it lasts, and with an empty text when it has ended.</param>
+/// <param name="log">Logs a slow read once.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class SlowRead(Action<string> report, ILogger log, TimeProvider time)
 {
     /// <summary>How long a read may take before it is reported.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Waits for the end of a read.</summary>
+    /// <summary>Waits until a read ends.</summary>
     /// <param name="read">The read; what it throws is thrown.</param>
-    /// <param name="file">What is being read at the moment.</param>
-    /// <param name="cancellation">Ends the wait, not the read.</param>
+    /// <param name="file">Returns what is being read at the moment.</param>
+    /// <param name="cancellation">Cancels the wait, not the read.</param>
     public async Task WaitAsync(Task read, Func<string> file, CancellationToken cancellation)
     {
         long begun = time.GetTimestamp();

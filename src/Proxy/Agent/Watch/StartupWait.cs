@@ -3,10 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
-/// <summary>Says at the start what is waited for: to the health server, and to the log at once and then every minute.</summary>
-/// <param name="health">The health.</param>
-/// <param name="log">The log.</param>
-/// <param name="time">The clock.</param>
+/// <summary>Reports what the start waits for: to the health server, and to the log at once and then every minute.</summary>
 internal sealed partial class StartupWait(ProxyHealth health, ILogger log, TimeProvider time)
 {
     private static readonly TimeSpan s_reminder = TimeSpan.FromMinutes(1);

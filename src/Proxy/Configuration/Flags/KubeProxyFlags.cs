@@ -38,6 +38,8 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<string> IptablesVariant { get; }
 
+    public TypedFlag<string> NftablesWriter { get; }
+
     public TypedFlag<bool> MasqueradeAll { get; }
 
     public TypedFlag<string[]> NodePortAddresses { get; }
@@ -85,6 +87,7 @@ internal sealed class KubeProxyFlags
         const FlagGroup Rules = FlagGroup.Rules;
         Set.Add(FlagKinds.Text(Rules, "proxy-mode", "MODE", "iptables (also when empty) or nftables."));
         IptablesVariant = Set.Add(new TypedFlag<string>(Rules, "iptables-variant", "auto|nft|legacy", "Which iptables to run; auto selects the one that the node already uses.", IptablesVariants.Auto, (text, _) => IptablesVariants.Read(text), text => text));
+        NftablesWriter = Set.Add(new TypedFlag<string>(Rules, "nftables-writer", "netlink|nft", "How rules get into the kernel in nftables mode: by netlink messages of this program, or by the program nft.", NftablesWriters.Netlink, (text, _) => NftablesWriters.Read(text), text => text));
         Set.Add(FlagKinds.Duration(Rules, "iptables-sync-period", "How often all rules are checked and rewritten, in nftables mode too; above 0.", s_defaults.Iptables.SyncPeriod));
         Set.Add(FlagKinds.Duration(Rules, "iptables-min-sync-period", "The shortest time between two changes of rules, in nftables mode too; 0 means at once.", s_defaults.Iptables.MinSyncPeriod));
         Set.Add(FlagKinds.Number(Rules, "iptables-masquerade-bit", "The bit of the packet mark that asks for SNAT, 0 to 31.", s_defaults.Iptables.MasqueradeBit));

@@ -33,6 +33,9 @@ internal sealed record RunOptions
     /// <summary>One of <see cref="IptablesVariants"/>.</summary>
     public string IptablesVariant { get; init; } = IptablesVariants.Auto;
 
+    /// <summary>One of <see cref="NftablesWriters"/>.</summary>
+    public string NftablesWriter { get; init; } = NftablesWriters.Netlink;
+
     /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
     public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 

@@ -35,6 +35,7 @@ internal static class RunOptionsReader
             IsCleanup = flags.Cleanup.Value,
             WriteConfigTo = flags.WriteConfigTo.Value.Length == 0 ? null : flags.WriteConfigTo.Value,
             IptablesVariant = flags.IptablesVariant.Value,
+            NftablesWriter = flags.NftablesWriter.Value,
             TcpFlows = flags.ConntrackTcp.Value,
             CountsServiceFlows = flags.ConntrackServiceFlows.Value,
             ConfigPath = configPath,

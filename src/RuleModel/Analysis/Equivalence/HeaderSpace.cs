@@ -7,7 +7,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
 /// <summary>
 /// What rule sets can tell packets apart by, where a walk cannot split it itself: destinations and interfaces. Every address
-/// that occurs is one class, and so is what is left of each piece between the edges of prefixes.
+/// that occurs is one class, and so is what is left of each segment between the edges of prefixes.
 /// </summary>
 internal sealed class HeaderSpace
 {
@@ -124,14 +124,14 @@ internal sealed class HeaderSpace
         UInt128[] edges = [.. starts];
         for (int index = 0; index < edges.Length; index++)
         {
-            AddressRange piece = new(edges[index], index + 1 < edges.Length ? edges[index + 1] - 1 : all.Last);
-            if (OtherIn(piece, local) is { } other)
+            AddressRange segment = new(edges[index], index + 1 < edges.Length ? edges[index + 1] - 1 : all.Last);
+            if (OtherIn(segment, local) is { } other)
             {
                 found.Add(other);
             }
 
-            // Of the node's addresses that no rule names, those in one piece are alike.
-            AddressRange own = Array.Find(local, range => range.IsSingle && piece.Contains(range) && !_singles.Contains(IpAddress.FromBits(range.First)));
+            // Of the node's addresses that no rule names, those in one segment are alike.
+            AddressRange own = Array.Find(local, range => range.IsSingle && segment.Contains(range) && !_singles.Contains(IpAddress.FromBits(range.First)));
             if (own != default)
             {
                 found.Add(IpAddress.FromBits(own.First));
@@ -142,10 +142,10 @@ internal sealed class HeaderSpace
         return [.. found];
     }
 
-    /// <summary>An address of a piece that no rule names and the node does not have; null if there is none.</summary>
-    private IpAddress? OtherIn(AddressRange piece, AddressRange[] local)
+    /// <summary>An address of a segment that no rule names and the node does not have; null if there is none.</summary>
+    private IpAddress? OtherIn(AddressRange segment, AddressRange[] local)
     {
-        UInt128 start = PleasantIn(piece);
+        UInt128 start = PreferredIn(segment);
         UInt128 candidate = start;
         do
         {
@@ -156,17 +156,17 @@ internal sealed class HeaderSpace
                 return address;
             }
 
-            candidate = candidate == piece.Last ? piece.First : candidate + 1;
+            candidate = candidate == segment.Last ? segment.First : candidate + 1;
         }
         while (candidate != start);
 
         return null;
     }
 
-    private UInt128 PleasantIn(AddressRange piece)
+    private UInt128 PreferredIn(AddressRange segment)
     {
-        UInt128 pleasant = IpAddress.Parse(_family == IpFamily.IPv4 ? "192.0.2.200" : "2001:db8::200").ToBits();
-        return piece.Contains(pleasant) ? pleasant : piece.IsSingle ? piece.First : piece.First + 1;
+        UInt128 preferred = IpAddress.Parse(_family == IpFamily.IPv4 ? "192.0.2.200" : "2001:db8::200").ToBits();
+        return segment.Contains(preferred) ? preferred : segment.IsSingle ? segment.First : segment.First + 1;
     }
 
     /// <summary>The names, one that only a prefix fits for each, and one that nothing fits.</summary>

@@ -45,7 +45,7 @@ internal sealed class KnownModeDifferences
         }
     }
 
-    /// <summary>A judge, if one rule set is of nftables and the other is not.</summary>
+    /// <summary>The known differences, if one rule set is of nftables and the other is not; else null.</summary>
     public static KnownModeDifferences? Of(RulePlan a, RulePlan b, NodeView node) => (IsNft(a), IsNft(b)) switch
     {
         (true, false) => new(a, b, node, isSecondNft: false),

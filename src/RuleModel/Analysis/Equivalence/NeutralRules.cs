@@ -114,7 +114,7 @@ public sealed class NeutralRules
             .OrderBy(rule => rule.Sources[0]));
     }
 
-    /// <summary>The node sends from its own addresses, and nobody else does.</summary>
+    /// <summary>The node sends from its own addresses; other origins do not.</summary>
     private List<AddressRange> Sources(TrafficOrigin origin)
     {
         AddressRange all = AddressRange.All(_family);
@@ -125,7 +125,7 @@ public sealed class NeutralRules
     }
 
     /// <summary>Splits the sources at every edge of an outcome, and gives the outcomes of each part.</summary>
-    private static IEnumerable<(AddressRange Range, List<WalkOutcome> Ways)> Partition(List<WalkOutcome> outcomes)
+    private static IEnumerable<(AddressRange Range, List<WalkOutcome> Paths)> Partition(List<WalkOutcome> outcomes)
     {
         SortedSet<UInt128> starts = [];
         foreach (WalkOutcome outcome in outcomes)
@@ -152,17 +152,17 @@ public sealed class NeutralRules
     private static TrafficBehaviour Summarize(List<WalkOutcome> paths)
     {
         SortedDictionary<(string Target, bool IsMasqueraded), (EndpointAddress Target, double Share)> shares = [];
-        HashSet<Disposition> fates = [];
+        HashSet<Disposition> dispositions = [];
         bool isMasqueraded = false;
         bool isUncertain = false;
         int affinity = 0;
         foreach (WalkOutcome path in paths)
         {
-            Disposition fate = FateOf(path);
-            fates.Add(fate);
+            Disposition disposition = DispositionOf(path);
+            dispositions.Add(disposition);
             isUncertain |= path.IsUncertain;
-            affinity = Math.Max(affinity, fate == Disposition.Forwarded ? path.AffinitySeconds : 0);
-            if (fate == Disposition.Forwarded)
+            affinity = Math.Max(affinity, disposition == Disposition.Forwarded ? path.AffinitySeconds : 0);
+            if (disposition == Disposition.Forwarded)
             {
                 EndpointAddress target = path.Target!.Value; // forwarded means that it has a target
                 (string, bool) key = (target.ToString(), path.IsMasqueraded);
@@ -170,12 +170,12 @@ public sealed class NeutralRules
             }
             else
             {
-                isMasqueraded |= fate == Disposition.Passes && path.IsMasqueraded;
+                isMasqueraded |= disposition == Disposition.Passes && path.IsMasqueraded;
             }
         }
 
         EndpointShare[] endpoints = [.. shares.Select(share => new EndpointShare(share.Value.Target, Millionths(share.Value.Share), share.Key.IsMasqueraded))];
-        return new(fates.Count == 1 ? fates.First() : Disposition.Mixed, EquatableArray.Adopt(endpoints), isMasqueraded, affinity, isUncertain);
+        return new(dispositions.Count == 1 ? dispositions.First() : Disposition.Mixed, EquatableArray.Adopt(endpoints), isMasqueraded, affinity, isUncertain);
     }
 
     /// <summary>
@@ -184,7 +184,7 @@ public sealed class NeutralRules
     /// </summary>
     private static int Millionths(double share) => (int)Math.Round((share * 1_000_000) + 0.001);
 
-    private static Disposition FateOf(WalkOutcome path) => path.Verdict switch
+    private static Disposition DispositionOf(WalkOutcome path) => path.Verdict switch
     {
         WalkVerdict.Reject => Disposition.Rejected,
         WalkVerdict.Drop => Disposition.Dropped,
@@ -202,4 +202,18 @@ public sealed record NeutralRule(FrontendAddress Frontend, TrafficOrigin Origin,
     /// <summary>One line, for differences.</summary>
     public override string ToString() =>
         $"{Frontend} from {Origin} {string.Join(' ', Sources.AsSpan().ToArray().Select(range => range.ToString()))}: {Behaviour}";
+}
+
+/// <summary>The origin of traffic, as far as rules can match it.</summary>
+/// <param name="Interface">The interface it came in by; null for traffic that the node itself makes.</param>
+public sealed record TrafficOrigin(string? Interface)
+{
+    /// <summary>An interface that no rule names.</summary>
+    public const string OtherInterface = "other0";
+
+    /// <summary>The node itself.</summary>
+    public static TrafficOrigin Node { get; } = new((string?)null);
+
+    /// <summary>The node, or the name of the interface.</summary>
+    public override string ToString() => Interface ?? "node";
 }

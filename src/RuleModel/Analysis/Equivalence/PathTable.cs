@@ -198,11 +198,11 @@ internal sealed class PathTable
         }
 
         string remembered = "";
-        for (WalkState.WordLink? link = path.Remembered; link is not null; link = link.Before)
+        for (WalkState.TextLink? link = path.Remembered; link is not null; link = link.Before)
         {
-            if (facts.IsAsked(link.Word))
+            if (facts.IsAsked(link.Text))
             {
-                remembered = remembered.Length == 0 ? facts.NameOf(link.Word) : facts.NameOf(link.Word) + ", " + remembered;
+                remembered = remembered.Length == 0 ? facts.NameOf(link.Text) : facts.NameOf(link.Text) + ", " + remembered;
             }
         }
 
@@ -210,12 +210,12 @@ internal sealed class PathTable
         return new(path.Verdict, "", path.IsRewritten ? path.Destination : null, port, path.IsMasqueraded, remembered, unknown);
     }
 
-    private static string JoinLinks(WalkState.WordLink? link)
+    private static string JoinLinks(WalkState.TextLink? link)
     {
         List<string> texts = [];
         for (; link is not null; link = link.Before)
         {
-            texts.Add(link.Word);
+            texts.Add(link.Text);
         }
 
         texts.Reverse();

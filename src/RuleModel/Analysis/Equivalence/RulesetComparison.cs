@@ -15,13 +15,17 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// </summary>
 public sealed class RulesetComparison
 {
+    // Protocols that no Service has; each stands for all such protocols of its family (IANA).
+    private const byte OtherIPv4Protocol = 1; // ICMP
+    private const byte OtherIPv6Protocol = 58; // ICMPv6
+
     private readonly RulePlan _a;
     private readonly RulePlan _b;
     private readonly NodeView _node;
     private readonly HeaderSpace _space;
     private readonly RuleFacts _factsA;
     private readonly RuleFacts _factsB;
-    private readonly KnownModeDifferences? _judge;
+    private readonly KnownModeDifferences? _knownDifferences;
     private readonly IpFamily _family;
     private readonly ConcurrentDictionary<(string A, string B), int> _pairs = new();
 
@@ -38,7 +42,7 @@ public sealed class RulesetComparison
         _space = new([_a, _b], _node, a.Family);
         _factsA = new(a);
         _factsB = new(b);
-        _judge = KnownModeDifferences.Of(_a, _b, _node);
+        _knownDifferences = KnownModeDifferences.Of(_a, _b, _node);
     }
 
     /// <summary>Number of destinations to compare, for progress.</summary>
@@ -93,7 +97,7 @@ public sealed class RulesetComparison
             worker.B.Walk(Start(destination, origin), pathsB);
             worker.Equivalence.Compare(pathsA, pathsB, (cell, a, b) =>
             {
-                ModeDifference? mode = _judge?.Classify(destination, origin, cell, a, b);
+                ModeDifference? mode = _knownDifferences?.Classify(destination, origin, cell, a, b);
                 bool isUncertain = IsUncertain(cell, worker.Equivalence.Conditions, a, b);
                 (ushort, ProtocolSet, string?, bool) key = (cell.DestinationPort, cell.Protocols, mode?.Name, isUncertain);
                 differences ??= [];
@@ -165,7 +169,7 @@ public sealed class RulesetComparison
         WalkPacket packet = new(
             new AddressRange(cell.Source, cell.Source),
             destination,
-            protocol ?? (TransportProtocol)(_family == IpFamily.IPv4 ? OtherProtocol.Icmp : OtherProtocol.IcmpV6),
+            protocol ?? (TransportProtocol)(_family == IpFamily.IPv4 ? OtherIPv4Protocol : OtherIPv6Protocol),
             cell.DestinationPort)
         {
             SourcePort = cell.SourcePort,

@@ -3,19 +3,19 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.RuleModel.Analysis.Rules;
 
 /// <summary>A set of keys, each the texts of its parts joined by <c> . </c>, as nft lists them.</summary>
-/// <param name="name">Its name; empty for one without.</param>
+/// <param name="name">Its name; empty for an anonymous set.</param>
 public sealed class ElementSet(string name)
 {
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private Dictionary<(int Position, string Others), List<IpAddress>>? _byRest;
 
-    /// <summary>The name; empty for one without.</summary>
+    /// <summary>The name; empty for an anonymous set.</summary>
     public string Name { get; } = name;
 
     /// <summary>The keys.</summary>
     public IReadOnlyCollection<string> Keys => _keys;
 
-    /// <summary>Seconds after which keys expire, for a set that remembers clients; 0 for any other.</summary>
+    /// <summary>Seconds after which keys expire, for a set of known clients (session affinity); 0 for any other.</summary>
     public int ExpirySeconds { get; init; }
 
     /// <summary>Adds a key.</summary>
@@ -24,7 +24,7 @@ public sealed class ElementSet(string name)
     /// <summary>Whether a key is in the set.</summary>
     public bool Contains(string key) => _keys.Contains(key);
 
-    /// <summary>The addresses that stand at a position in keys whose other parts are given.</summary>
+    /// <summary>The addresses at one position of the keys whose other parts are given.</summary>
     /// <param name="position">The position of the address.</param>
     /// <param name="rest">The other parts, joined.</param>
     public IReadOnlyList<IpAddress> AddressesWith(int position, string rest) =>
@@ -64,12 +64,12 @@ public sealed class ElementSet(string name)
 public readonly record struct KeyPart(PacketField Field, int Modulus = 0);
 
 /// <summary>A map from keys to DNAT targets.</summary>
-/// <param name="name">Its name; empty for one without.</param>
+/// <param name="name">Its name; empty for an anonymous map.</param>
 public sealed class TargetMap(string name)
 {
     private readonly Dictionary<string, EndpointAddress> _targets = new(StringComparer.Ordinal);
 
-    /// <summary>The name; empty for one without.</summary>
+    /// <summary>The name; empty for an anonymous map.</summary>
     public string Name { get; } = name;
 
     /// <summary>The elements.</summary>
@@ -79,13 +79,13 @@ public sealed class TargetMap(string name)
     public void Add(string key, EndpointAddress target) => _targets[key] = target;
 }
 
-/// <summary>A map from keys to what happens: a verdict, a refusal, or a chain to go to.</summary>
-/// <param name="name">Its name; empty for one without.</param>
+/// <summary>A verdict map: each key leads to a verdict, a rejection, or a jump to a chain.</summary>
+/// <param name="name">Its name; empty for an anonymous map.</param>
 public sealed class VerdictMap(string name)
 {
     private readonly Dictionary<string, RuleStep> _steps = new(StringComparer.Ordinal);
 
-    /// <summary>The name; empty for one without.</summary>
+    /// <summary>The name; empty for an anonymous map.</summary>
     public string Name { get; } = name;
 
     /// <summary>The elements.</summary>

@@ -6,8 +6,8 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.RuleModel.Analysis.Rules;
 
 /// <summary>
-/// A step of a rule, in the order of its text: a match that lets the rule go on or ends it, or a statement that does
-/// something. Both iptables and nftables rules are read into these; what is not understood stays in as text.
+/// A step of a rule, in the order of its text: a match, which decides whether the rule continues, or a statement, which acts
+/// on the packet. Both iptables and nftables rules are parsed into these; what is not understood is kept as text.
 /// </summary>
 public abstract record RuleStep
 {
@@ -15,45 +15,45 @@ public abstract record RuleStep
     {
     }
 
-    /// <summary>Whether the step only decides if the rule goes on.</summary>
+    /// <summary>Whether the step is a match, not a statement.</summary>
     internal bool IsMatch => this is AddressMatch or ProtocolMatch or PortMatch or InterfaceMatch or MarkMatch or StateMatch or LocalMatch
         or RandomMatch or KnownClientMatch or SetMatch or UnknownMatch;
 
-    /// <summary>Source or destination is in one of some ranges.</summary>
+    /// <summary>The source or destination address is in one of several ranges.</summary>
     /// <param name="Field"><see cref="PacketField.Source"/> or <see cref="PacketField.Destination"/>.</param>
     /// <param name="Ranges">The ranges.</param>
     /// <param name="IsNegated">Whether it must be in none of them.</param>
     public sealed record AddressMatch(PacketField Field, EquatableArray<AddressRange> Ranges, bool IsNegated) : RuleStep;
 
-    /// <summary>The protocol is this one; null stands for one that no Service can have.</summary>
+    /// <summary>The protocol; null stands for one that no Service can have.</summary>
     public sealed record ProtocolMatch(TransportProtocol? Protocol, bool IsNegated) : RuleStep;
 
     /// <summary>A port is in a range.</summary>
     public sealed record PortMatch(PacketField Field, ushort First, ushort Last, bool IsNegated) : RuleStep;
 
-    /// <summary>The interface has a name, or a name that begins so.</summary>
-    /// <param name="IsInput">Whether the input interface is meant.</param>
-    /// <param name="Name">The name or its beginning.</param>
-    /// <param name="IsPrefix">Whether it is the beginning.</param>
-    /// <param name="IsNegated">Whether it must not be so.</param>
+    /// <summary>The name of the interface, or its prefix.</summary>
+    /// <param name="IsInput">True for the input interface, false for the output interface.</param>
+    /// <param name="Name">The name or prefix.</param>
+    /// <param name="IsPrefix">Whether <paramref name="Name"/> is a prefix.</param>
+    /// <param name="IsNegated">Whether the match is inverted.</param>
     public sealed record InterfaceMatch(bool IsInput, string Name, bool IsPrefix, bool IsNegated) : RuleStep;
 
     /// <summary>The mark, masked, has a value.</summary>
     public sealed record MarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep;
 
-    /// <summary>The connection is in one of some states.</summary>
+    /// <summary>The connection is in one of several states.</summary>
     public sealed record StateMatch(ConnectionStates States, bool IsNegated) : RuleStep;
 
     /// <summary>Source or destination is an address of this node.</summary>
     public sealed record LocalMatch(PacketField Field, bool IsNegated) : RuleStep;
 
-    /// <summary>By chance.</summary>
+    /// <summary>Matches at random.</summary>
     /// <param name="Probability">0 to 1.</param>
     public sealed record RandomMatch(double Probability) : RuleStep;
 
-    /// <summary>The client was seen lately: session affinity.</summary>
-    /// <param name="List">The list or set that remembers clients.</param>
-    /// <param name="Seconds">For how long.</param>
+    /// <summary>The client connected recently: session affinity.</summary>
+    /// <param name="List">The recent list or the set that records clients.</param>
+    /// <param name="Seconds">How long a client is recorded for.</param>
     public sealed record KnownClientMatch(string List, int Seconds) : RuleStep;
 
     /// <summary>The key is in a set.</summary>
@@ -68,35 +68,35 @@ public abstract record RuleStep
     /// <summary>Accept, drop, return.</summary>
     public sealed record Verdict(WalkVerdict Kind) : RuleStep;
 
-    /// <summary>Refuse with an error.</summary>
-    /// <param name="With">What the client gets, such as <c>icmp-port-unreachable</c>; empty when not said.</param>
+    /// <summary>Reject with an error.</summary>
+    /// <param name="With">What the client gets, such as <c>icmp-port-unreachable</c>; empty for the default.</param>
     public sealed record Reject(string With) : RuleStep;
 
-    /// <summary>Go through a chain and, unless <paramref name="IsGoto"/>, come back.</summary>
+    /// <summary>Continue in a chain and, unless <paramref name="IsGoto"/>, return from it.</summary>
     public sealed record Jump(string Chain, bool IsGoto) : RuleStep;
 
-    /// <summary>Look up where to go; nothing happens when the key is not in the map.</summary>
+    /// <summary>Apply the verdict that a map has for the key; no effect when the key is not in the map.</summary>
     public sealed record VerdictLookup(EquatableArray<KeyPart> Key, VerdictMap Map) : RuleStep;
 
     /// <summary>Mark := (mark AND <paramref name="And"/>) XOR <paramref name="Xor"/>.</summary>
     public sealed record SetMark(uint And, uint Xor) : RuleStep;
 
-    /// <summary>Rewrite the destination. A missing part stays as it is.</summary>
+    /// <summary>Rewrite the destination. A null part is not changed.</summary>
     public sealed record Dnat(IpAddress? Address, ushort? Port) : RuleStep;
 
-    /// <summary>Rewrite the destination to what a map says; nothing happens when the key is not in the map.</summary>
+    /// <summary>Rewrite the destination to the target that a map has for the key; no effect when the key is not in the map.</summary>
     public sealed record DnatLookup(EquatableArray<KeyPart> Key, TargetMap Map) : RuleStep;
 
     /// <summary>Rewrite the source to the address of the interface that the packet leaves by.</summary>
     public sealed record Masquerade : RuleStep;
 
-    /// <summary>Remember the client: session affinity.</summary>
+    /// <summary>Record the client: session affinity.</summary>
     public sealed record RememberClient(string List) : RuleStep;
 
     /// <summary>A statement that has no effect on the packet: a counter, a comment.</summary>
     public sealed record NoEffect(string Text) : RuleStep;
 
-    /// <summary>A statement that is not understood: anything may happen to the packet.</summary>
+    /// <summary>A statement that is not understood: it may do anything to the packet.</summary>
     public sealed record UnknownStatement(string Text) : RuleStep;
 }
 
@@ -122,18 +122,18 @@ public enum PacketField : byte
     Random,
 }
 
-/// <summary>How a packet leaves a chain, and the whole walk.</summary>
+/// <summary>The verdict on a packet, of a chain and of the whole walk.</summary>
 public enum WalkVerdict : byte
 {
-    /// <summary>Back to the chain before; in the end the policy decides.</summary>
+    /// <summary>Continues in the calling chain; at the end of a base chain its policy applies.</summary>
     Return,
 
-    /// <summary>Goes on.</summary>
+    /// <summary>Passes.</summary>
     Accept,
 
-    /// <summary>Vanishes.</summary>
+    /// <summary>Dropped without an answer.</summary>
     Drop,
 
-    /// <summary>Is refused with an error.</summary>
+    /// <summary>Rejected with an error.</summary>
     Reject,
 }

@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.RuleModel.Analysis.Rules;
 
-/// <summary>The netfilter rules of one family, from iptables or nftables or both, ready to be walked through.</summary>
+/// <summary>The netfilter rules of one family, from iptables, nftables or both, in the form that packets are traced through.</summary>
 /// <param name="family">The family.</param>
 public sealed class Ruleset(IpFamily family)
 {
@@ -40,23 +40,23 @@ public sealed class WalkTable(string name)
 /// <summary>The netfilter hooks of the IP families, in the kernel's order (linux/netfilter.h).</summary>
 public enum Hook : byte
 {
-    /// <summary>Packets that came in, before routing.</summary>
+    /// <summary>Incoming packets, before routing.</summary>
     Prerouting,
 
     /// <summary>Packets for this node.</summary>
     Input,
 
-    /// <summary>Packets for others.</summary>
+    /// <summary>Packets that are forwarded.</summary>
     Forward,
 
-    /// <summary>Packets that this node makes.</summary>
+    /// <summary>Packets that this node sends.</summary>
     Output,
 
-    /// <summary>Packets that leave, after routing.</summary>
+    /// <summary>Outgoing packets, after routing.</summary>
     Postrouting,
 }
 
-/// <summary>What rules are written for. The two differ in what packets meet (docs/differences.md).</summary>
+/// <summary>The proxy mode that rules are written for. The modes treat some packets differently (docs/differences.md).</summary>
 public enum RuleDialect : byte
 {
     /// <summary>iptables mode.</summary>

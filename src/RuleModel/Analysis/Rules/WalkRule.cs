@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.RuleModel.Analysis.Rules;
 
-/// <summary>A rule of a chain. One of a dump is read when somebody first asks what it does: most never are.</summary>
+/// <summary>A rule of a chain. A rule of a dump is parsed when it is first used: most never are.</summary>
 public sealed record WalkRule
 {
     private readonly RuleReader? _reader;
@@ -11,20 +11,18 @@ public sealed record WalkRule
     private Content? _content;
 
     /// <summary>Makes a rule.</summary>
-    /// <param name="text">The rule as it was listed, for people.</param>
+    /// <param name="text">The rule as it was listed, for display.</param>
     /// <param name="steps">What it does, in order.</param>
     public WalkRule(string text, EquatableArray<RuleStep> steps) => _content = new(text, steps, "");
 
-    /// <summary>A rule that is not read yet.</summary>
-    /// <param name="reader">Reads it.</param>
-    /// <param name="slice">Where it is.</param>
+    /// <summary>Makes a rule that is parsed when it is first used.</summary>
     internal WalkRule(RuleReader reader, RuleSlice slice)
     {
         _reader = reader;
         _slice = slice;
     }
 
-    /// <summary>The rule as it was listed, for people.</summary>
+    /// <summary>The rule as it was listed, for display.</summary>
     public string Text
     {
         get => Read().Text;
@@ -46,8 +44,8 @@ public sealed record WalkRule
     }
 
     /// <summary>
-    /// The one destination that it can match, if it says so before anything that changes the packet; null if there may be
-    /// others. Often known without reading the rule.
+    /// The only destination that the rule can match, if it matches the destination before any statement; null if it may match
+    /// others. Often found without parsing the whole rule.
     /// </summary>
     public IpAddress? Destination =>
         _content is null && _reader!.TryFindDestination(_slice, out IpAddress? found) ? found : DestinationOf(Steps); // a rule without content has a reader
@@ -78,7 +76,7 @@ public sealed record WalkRule
         return null;
     }
 
-    /// <summary>Two threads may both read it; they read the same.</summary>
+    /// <summary>Two threads may both parse the rule: the results are equal.</summary>
     private Content Read() => _content ??= _reader!.Read(_slice).Read(); // a rule without content has a reader
 
     private sealed record Content(string Text, EquatableArray<RuleStep> Steps, string Comment);

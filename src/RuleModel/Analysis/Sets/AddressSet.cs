@@ -7,7 +7,6 @@ internal sealed class AddressSet
 
     private AddressSet(AddressRange[] ranges) => _ranges = ranges;
 
-    /// <summary>The ranges.</summary>
     public ReadOnlySpan<AddressRange> Ranges => _ranges;
 
     /// <summary>Whether it is one address.</summary>
@@ -16,16 +15,14 @@ internal sealed class AddressSet
     /// <summary>The lowest address.</summary>
     public UInt128 First => _ranges[0].First;
 
-    /// <summary>A range.</summary>
     public static AddressSet Of(AddressRange range) => new([range]);
 
     /// <summary>Ranges in any order; at least one.</summary>
     public static AddressSet Of(IEnumerable<AddressRange> ranges) => new([.. AddressRanges.Normalize(ranges)]);
 
-    /// <summary>Whether an address is in it.</summary>
     public bool Contains(UInt128 address) => Contains(_ranges, address);
 
-    /// <summary>Whether an address is in one of some ranges, which are ordered.</summary>
+    /// <summary>Whether an address is in one of several ranges, which are ordered.</summary>
     public static bool Contains(ReadOnlySpan<AddressRange> ordered, UInt128 address)
     {
         int low = 0;
@@ -50,7 +47,7 @@ internal sealed class AddressSet
         return false;
     }
 
-    /// <summary>Splits it at some ranges, which are ordered and do not touch; a part without addresses is null.</summary>
+    /// <summary>Splits the set at ranges that are ordered and do not touch; a part without addresses is null.</summary>
     public void Split(ReadOnlySpan<AddressRange> ordered, out AddressSet? inside, out AddressSet? outside)
     {
         if (ordered.Length == 1 && TrySplitWhole(ordered[0], out inside, out outside))

@@ -1,6 +1,6 @@
 namespace KubeProxySharp.RuleModel.Analysis.Sets;
 
-/// <summary>States and status bits of a connection that rules ask for.</summary>
+/// <summary>States and status bits of a connection that rules match.</summary>
 [Flags]
 public enum ConnectionStates : byte
 {
@@ -10,13 +10,13 @@ public enum ConnectionStates : byte
     /// <summary>The first packet of a connection.</summary>
     New = 1,
 
-    /// <summary>Of a connection that has seen packets both ways.</summary>
+    /// <summary>Of a connection with packets in both directions.</summary>
     Established = 2,
 
-    /// <summary>Of a connection that belongs to another.</summary>
+    /// <summary>Of a connection that is related to another one.</summary>
     Related = 4,
 
-    /// <summary>Of no connection that could be.</summary>
+    /// <summary>Of no valid connection.</summary>
     Invalid = 8,
 
     /// <summary>Of a connection whose destination was rewritten.</summary>

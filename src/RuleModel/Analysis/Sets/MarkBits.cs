@@ -3,12 +3,12 @@ using System.Numerics;
 namespace KubeProxySharp.RuleModel.Analysis.Sets;
 
 /// <summary>
-/// What is known of a packet's mark: bits of the mark that it came with, as far as they are settled, and what rules have done
-/// to it since.
+/// What is known of a packet's mark: the bits of its initial mark that are given or were assumed, and what rules have changed
+/// since.
 /// </summary>
-/// <param name="Settled">Bits of the first mark that are settled.</param>
+/// <param name="Settled">Bits of the initial mark that are given or assumed.</param>
 /// <param name="Value">Their values.</param>
-/// <param name="Fixed">Bits that rules have set, whatever they were.</param>
+/// <param name="Fixed">Bits that rules have set, whatever they were before.</param>
 /// <param name="FixedValue">Their values.</param>
 /// <param name="Flipped">Other bits that rules have flipped.</param>
 internal readonly record struct MarkBits(uint Settled, uint Value, uint Fixed, uint FixedValue, uint Flipped)
@@ -29,7 +29,7 @@ internal readonly record struct MarkBits(uint Settled, uint Value, uint Fixed, u
         return this with { Fixed = isFixed, FixedValue = ((FixedValue & and) ^ xor) & isFixed, Flipped = (Flipped ^ xor) & ~isFixed };
     }
 
-    /// <summary>Whether a masked mark has a value; if that depends on bits that are not known, which.</summary>
+    /// <summary>Whether the masked mark has a value, or which unknown bits that depends on.</summary>
     /// <returns>True or false, or null with the bits in <paramref name="open"/>.</returns>
     public bool? Has(uint mask, uint value, out uint open)
     {
@@ -38,9 +38,9 @@ internal readonly record struct MarkBits(uint Settled, uint Value, uint Fixed, u
         return !canBe ? false : open == 0 ? true : null;
     }
 
-    /// <summary>Settles bits so that the present mark has a value there.</summary>
+    /// <summary>Assumes values for unknown bits of the present mark.</summary>
     public MarkBits Settle(uint bits, uint present) => this with { Settled = Settled | bits, Value = Value | ((present ^ Flipped) & bits) };
 
-    /// <summary>The lowest bit.</summary>
+    /// <summary>A mask of the lowest bit that is set.</summary>
     public static uint LowestOf(uint bits) => 1u << BitOperations.TrailingZeroCount(bits);
 }

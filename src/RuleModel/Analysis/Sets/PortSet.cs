@@ -7,10 +7,8 @@ internal sealed class PortSet
 
     private PortSet((ushort First, ushort Last)[] ranges) => _ranges = ranges;
 
-    /// <summary>Every port.</summary>
     public static PortSet All { get; } = new([(0, ushort.MaxValue)]);
 
-    /// <summary>The ranges.</summary>
     public ReadOnlySpan<(ushort First, ushort Last)> Ranges => _ranges;
 
     /// <summary>Whether it is one port.</summary>
@@ -19,10 +17,8 @@ internal sealed class PortSet
     /// <summary>The lowest port.</summary>
     public ushort First => _ranges[0].First;
 
-    /// <summary>One port.</summary>
     public static PortSet Of(ushort port) => new([(port, port)]);
 
-    /// <summary>Whether a port is in it.</summary>
     public bool Contains(int port)
     {
         int low = 0;
@@ -47,10 +43,10 @@ internal sealed class PortSet
         return false;
     }
 
-    /// <summary>Splits it at a range of ports; a part without ports is null.</summary>
+    /// <summary>Splits the set at a range of ports; a part without ports is null.</summary>
     public void Split(ushort first, ushort last, out PortSet? inside, out PortSet? outside)
     {
-        // Mostly the whole or one port of many, so the pieces are counted before anything is made.
+        // Most calls take the whole set or one port of many, so the ranges are counted before arrays are allocated.
         int touched = 0;
         int kept = 0;
         foreach ((ushort from, ushort to) in _ranges)
@@ -102,7 +98,7 @@ internal sealed class PortSet
         outside = new(outs);
     }
 
-    /// <summary>Takes single ports away, which are given in ascending order; null if none is left.</summary>
+    /// <summary>The set without single ports, given in ascending order; null if none is left.</summary>
     public PortSet? Without(ReadOnlySpan<ushort> ports)
     {
         List<(ushort, ushort)> left = new(_ranges.Length + ports.Length);

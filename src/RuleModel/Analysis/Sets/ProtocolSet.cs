@@ -14,7 +14,7 @@ internal enum ProtocolSet : byte
     All = 15,
 }
 
-/// <summary>From one protocol to a set and back.</summary>
+/// <summary>Conversions between one protocol and a set.</summary>
 internal static class ProtocolSets
 {
     public static ProtocolSet Of(TransportProtocol protocol) => protocol switch

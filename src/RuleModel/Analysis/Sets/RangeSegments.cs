@@ -1,12 +1,12 @@
 namespace KubeProxySharp.RuleModel.Analysis.Sets;
 
-/// <summary>Cuts sets of numbers at all their edges, and says which sets each piece is in.</summary>
+/// <summary>Cuts sets of numbers at all their edges, and says which sets each segment is in.</summary>
 internal static class RangeSegments
 {
     /// <summary>Cuts.</summary>
     /// <param name="sets">The sets, each ordered.</param>
-    /// <returns>A piece for each combination of sets that occurs, with the indexes of the sets.</returns>
-    public static List<(AddressRange Piece, List<int> Sets)> Cut(List<AddressRange[]> sets)
+    /// <returns>A segment for each combination of sets that occurs, with the indexes of the sets.</returns>
+    public static List<(AddressRange Segment, List<int> Sets)> Cut(List<AddressRange[]> sets)
     {
         List<UInt128> edges = [];
         foreach (AddressRange[] set in sets)
@@ -38,9 +38,9 @@ internal static class RangeSegments
             {
                 int from = edges.BinarySearch(range.First);
                 int to = range.Last == UInt128.MaxValue ? edges.Count : edges.BinarySearch(range.Last + 1);
-                for (int piece = from; piece < to; piece++)
+                for (int segment = from; segment < to; segment++)
                 {
-                    (inside[piece] ??= []).Add(set);
+                    (inside[segment] ??= []).Add(set);
                 }
             }
         }
@@ -48,11 +48,11 @@ internal static class RangeSegments
         return Join(edges, inside);
     }
 
-    /// <summary>Pieces that are in the same sets are alike: the widest stands for all.</summary>
-    private static List<(AddressRange Piece, List<int> Sets)> Join(List<UInt128> edges, List<int>?[] inside)
+    /// <summary>Segments that are in the same sets are alike: the widest stands for all.</summary>
+    private static List<(AddressRange Segment, List<int> Sets)> Join(List<UInt128> edges, List<int>?[] inside)
     {
         Dictionary<int, List<int>> byHash = [];
-        List<(AddressRange Piece, List<int> Sets)> pieces = [];
+        List<(AddressRange Segment, List<int> Sets)> segments = [];
         for (int index = 0; index < inside.Length; index++)
         {
             if (inside[index] is not { } sets)
@@ -60,7 +60,7 @@ internal static class RangeSegments
                 continue;
             }
 
-            AddressRange piece = new(edges[index], index + 1 < edges.Count ? edges[index + 1] - 1 : UInt128.MaxValue);
+            AddressRange segment = new(edges[index], index + 1 < edges.Count ? edges[index + 1] - 1 : UInt128.MaxValue);
             HashCode hash = default;
             foreach (int set in sets)
             {
@@ -74,18 +74,18 @@ internal static class RangeSegments
                 byHash.Add(key, candidates);
             }
 
-            int same = candidates.FindIndex(candidate => pieces[candidate].Sets.SequenceEqual(sets));
+            int same = candidates.FindIndex(candidate => segments[candidate].Sets.SequenceEqual(sets));
             if (same < 0)
             {
-                candidates.Add(pieces.Count);
-                pieces.Add((piece, sets));
+                candidates.Add(segments.Count);
+                segments.Add((segment, sets));
             }
-            else if (piece.Last - piece.First > pieces[candidates[same]].Piece.Last - pieces[candidates[same]].Piece.First)
+            else if (segment.Last - segment.First > segments[candidates[same]].Segment.Last - segments[candidates[same]].Segment.First)
             {
-                pieces[candidates[same]] = (piece, sets);
+                segments[candidates[same]] = (segment, sets);
             }
         }
 
-        return pieces;
+        return segments;
     }
 }

@@ -1,19 +1,16 @@
 namespace KubeProxySharp.RuleModel.Analysis.Sets;
 
-/// <summary>Gives sets of ports and addresses numbers: the same for the same content.</summary>
+/// <summary>Numbers sets of ports and sets of addresses: sets with equal content get the same number.</summary>
 internal sealed class SetInterner
 {
     private readonly Dictionary<object, int> _byReference = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<PortSet, int> _ports = new(new SamePorts());
     private readonly Dictionary<AddressSet, int> _addresses = new(new SameAddresses());
 
-    /// <summary>The number of a set of ports.</summary>
     public int Of(PortSet ports) => _byReference.TryGetValue(ports, out int number) ? number : Add(ports, _ports);
 
-    /// <summary>The number of a set of addresses.</summary>
     public int Of(AddressSet addresses) => _byReference.TryGetValue(addresses, out int number) ? number : Add(addresses, _addresses);
 
-    /// <summary>Forgets all.</summary>
     public void Clear()
     {
         _byReference.Clear();

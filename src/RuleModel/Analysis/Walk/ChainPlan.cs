@@ -48,10 +48,8 @@ internal sealed class ChainPlan
         }
     }
 
-    /// <summary>The table.</summary>
     public WalkTable Table { get; }
 
-    /// <summary>The chain.</summary>
     public WalkChain Chain { get; }
 
     /// <summary>The positions of rules that may match any destination, in order.</summary>

@@ -138,3 +138,17 @@ internal sealed class LookupIndex
         return true;
     }
 }
+
+/// <summary>A parsed key of a set or map, with the index of its value; parts that the key does not have are zero.</summary>
+internal readonly record struct LookupEntry(ProtocolSet Protocol, UInt128 Source, ushort SourcePort, ushort DestinationPort, int Number, int Value)
+    : IComparable<LookupEntry>
+{
+    public int CompareTo(LookupEntry other)
+    {
+        int order = Protocol.CompareTo(other.Protocol);
+        order = order != 0 ? order : Source.CompareTo(other.Source);
+        order = order != 0 ? order : SourcePort.CompareTo(other.SourcePort);
+        order = order != 0 ? order : DestinationPort.CompareTo(other.DestinationPort);
+        return order != 0 ? order : Number.CompareTo(other.Number);
+    }
+}

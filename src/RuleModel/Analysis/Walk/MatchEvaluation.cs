@@ -230,7 +230,7 @@ internal sealed class MatchEvaluation
             return null;
         }
 
-        return PacketSplit.Assume(run, new WalkCondition(match.List, match.Seconds, ""), state);
+        return PacketSplit.Assume(run, new RuntimeCondition(match.List, match.Seconds, ""), state);
     }
 
     private WalkState? MatchUnknown(in RuleRun run, string text, WalkState state)
@@ -238,7 +238,7 @@ internal sealed class MatchEvaluation
         state.IsUncertain = true;
         if (_context.Packet is null)
         {
-            return PacketSplit.Assume(run, new WalkCondition("", 0, text), state);
+            return PacketSplit.Assume(run, new RuntimeCondition("", 0, text), state);
         }
 
         // In the trace of the packet that it matches and of the one that it does not.

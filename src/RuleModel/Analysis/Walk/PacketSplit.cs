@@ -1,4 +1,3 @@
-using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
@@ -74,7 +73,7 @@ internal static class PacketSplit
     }
 
     /// <summary>Assumes a condition to be true on one path and false on another, unless it was assumed before.</summary>
-    public static WalkState? Assume(in RuleRun run, WalkCondition condition, WalkState state)
+    public static WalkState? Assume(in RuleRun run, RuntimeCondition condition, WalkState state)
     {
         if (AssumedCondition.Find(state.Assumed, condition) is { } isTrue)
         {

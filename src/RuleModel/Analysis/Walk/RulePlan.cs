@@ -8,7 +8,6 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 /// A rule set prepared for many walks, on demand: chains and maps with indexes. It may be used by several walkers at once; the
 /// rule set must not change any more.
 /// </summary>
-/// <param name="rules">The rules.</param>
 internal sealed class RulePlan(Ruleset rules)
 {
     private readonly ConcurrentDictionary<WalkChain, ChainPlan> _chains = new(ReferenceEqualityComparer.Instance);
@@ -16,7 +15,6 @@ internal sealed class RulePlan(Ruleset rules)
     private readonly ConcurrentDictionary<object, Array> _values = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<RuleStep, AddressRange[]> _ranges = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>The rules.</summary>
     public Ruleset Rules { get; } = rules;
 
     /// <summary>A chain.</summary>

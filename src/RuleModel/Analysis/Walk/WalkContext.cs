@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
@@ -41,4 +42,21 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
             _lists.Push(list);
         }
     }
+}
+
+/// <summary>The facts about a node that a walk needs besides its rules.</summary>
+/// <param name="localAddresses">The addresses on the node's interfaces.</param>
+public sealed class NodeView(IEnumerable<IpAddress> localAddresses)
+{
+    private readonly HashSet<IpAddress> _local = [.. localAddresses];
+    private readonly AddressRange[] _localRanges =
+    [
+        .. AddressRanges.Normalize(localAddresses.Select(AddressRange.Of).Append(AddressRange.Of(IpPrefix.Parse("127.0.0.0/8"))).Append(AddressRange.Of(IpAddress.FromBits(1)))),
+    ];
+
+    /// <summary>The addresses of a family on the node's interfaces, as ranges, with all of 127.0.0.0/8 or ::1.</summary>
+    public AddressRange[] LocalRanges(IpFamily family) => Array.FindAll(_localRanges, range => IpAddress.FromBits(range.First).Family == family);
+
+    /// <summary>Whether packets to an address are delivered on this node.</summary>
+    public bool IsLocal(IpAddress address) => address.IsLoopback || _local.Contains(address);
 }

@@ -16,10 +16,8 @@ internal sealed class WalkState
     /// <summary>Where it goes by now.</summary>
     public required IpAddress Destination { get; set; }
 
-    /// <summary>The protocols.</summary>
     public ProtocolSet Protocols { get; set; } = ProtocolSet.All;
 
-    /// <summary>The source ports.</summary>
     public PortSet SourcePorts { get; set; } = PortSet.All;
 
     /// <summary>The destination ports that it came with.</summary>
@@ -59,10 +57,10 @@ internal sealed class WalkState
     public int AffinitySeconds { get; set; }
 
     /// <summary>The lists that remember the client now.</summary>
-    public WordLink? Remembered { get; set; }
+    public TextLink? Remembered { get; set; }
 
     /// <summary>Statements on the path that are not understood.</summary>
-    public WordLink? Unknown { get; set; }
+    public TextLink? Unknown { get; set; }
 
     /// <summary>Whether something on the path is not understood.</summary>
     public bool IsUncertain { get; set; }
@@ -116,10 +114,10 @@ internal sealed class WalkState
         && DestinationPorts.IsSameAs(other.DestinationPorts)
         && Sources.IsSameAs(other.Sources);
 
-    /// <summary>A word and those before.</summary>
-    internal sealed record WordLink(string Word, WordLink? Before);
+    /// <summary>A text and those before it: branches share the beginning of their lists.</summary>
+    internal sealed record TextLink(string Text, TextLink? Before);
 
-    /// <summary>A step of the path and the one before.</summary>
+    /// <summary>A step of the path and those before it.</summary>
     internal sealed record TraceLink(WalkTraceEntry Entry, TraceLink? Before);
 }
 
@@ -127,10 +125,10 @@ internal sealed class WalkState
 /// <param name="Condition">The condition.</param>
 /// <param name="IsTrue">The assumed value.</param>
 /// <param name="Before">Those before.</param>
-internal sealed record AssumedCondition(WalkCondition Condition, bool IsTrue, AssumedCondition? Before)
+internal sealed record AssumedCondition(RuntimeCondition Condition, bool IsTrue, AssumedCondition? Before)
 {
     /// <summary>The assumed value of a condition; null if none was assumed.</summary>
-    public static bool? Find(AssumedCondition? last, WalkCondition condition)
+    public static bool? Find(AssumedCondition? last, RuntimeCondition condition)
     {
         for (AssumedCondition? link = last; link is not null; link = link.Before)
         {
@@ -142,4 +140,14 @@ internal sealed record AssumedCondition(WalkCondition Condition, bool IsTrue, As
 
         return null;
     }
+}
+
+/// <summary>A condition of a path that packet headers do not decide.</summary>
+/// <param name="List">The list or set that records the client; empty for a match that is not understood.</param>
+/// <param name="Seconds">How long the client is recorded for.</param>
+/// <param name="Text">The match that is not understood; empty for a list.</param>
+internal sealed record RuntimeCondition(string List, int Seconds, string Text)
+{
+    /// <summary>Whether it is a match that is not understood.</summary>
+    public bool IsUnknown => Text.Length != 0;
 }

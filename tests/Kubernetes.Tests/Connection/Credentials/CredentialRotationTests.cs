@@ -157,7 +157,7 @@ public sealed class CredentialRotationTests : IDisposable
 
         await GetAsync(connection);
 
-        SeenRequest seen = server.Requests.Single();
+        ReceivedRequest seen = server.Requests.Single();
         seen.Authorization.Should().BeEmpty();
         seen.Headers.Keys.Should().NotContain("Impersonate-User");
         _bench.Log.Text.Should().Contain("plain http");

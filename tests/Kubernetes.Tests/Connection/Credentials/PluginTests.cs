@@ -79,10 +79,10 @@ public sealed class PluginTests : IDisposable
         using JsonDocument info = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(_bench.Folder, "info")));
         info.RootElement.GetProperty("kind").GetString().Should().Be("ExecCredential");
         info.RootElement.GetProperty("apiVersion").GetString().Should().EndWith("/" + version);
-        JsonElement told = info.RootElement.GetProperty("spec").GetProperty("cluster");
-        told.GetProperty("server").GetString().Should().Be(server.Url);
-        Encoding.UTF8.GetString(told.GetProperty("certificate-authority-data").GetBytesFromBase64()).Should().Be(_authority.Pem);
-        told.GetProperty("config").GetRawText().Should().Be("""{"audience":"a","n":7,"list":[true,null,1.5]}""");
+        JsonElement described = info.RootElement.GetProperty("spec").GetProperty("cluster");
+        described.GetProperty("server").GetString().Should().Be(server.Url);
+        Encoding.UTF8.GetString(described.GetProperty("certificate-authority-data").GetBytesFromBase64()).Should().Be(_authority.Pem);
+        described.GetProperty("config").GetRawText().Should().Be("""{"audience":"a","n":7,"list":[true,null,1.5]}""");
     }
 
     [Theory]

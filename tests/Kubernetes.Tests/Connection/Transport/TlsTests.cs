@@ -25,7 +25,7 @@ public sealed class TlsTests : IDisposable
         using HttpRequestMessage request = new(HttpMethod.Get, "api/v1/services");
         using HttpResponseMessage response = await connection.Client.SendAsync(request);
 
-        SeenRequest seen = server.Requests.Should().ContainSingle().Subject;
+        ReceivedRequest seen = server.Requests.Should().ContainSingle().Subject;
         seen.Protocol.Should().Be(spoken);
         seen.Target.Should().Be("/prefix/api/v1/services");
         seen.Headers["User-Agent"].Should().Be("kube-proxy-sharp");

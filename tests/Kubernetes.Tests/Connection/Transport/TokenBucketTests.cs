@@ -46,7 +46,7 @@ public sealed class TokenBucketTests
     [Fact]
     public async Task WatchesTakeNoTokens()
     {
-        using HttpMessageInvoker client = new(new RateLimitHandler(new(perSecond: 1, burst: 1, _time), new Answering()));
+        using HttpMessageInvoker client = new(new RateLimitHandler(new(perSecond: 1, burst: 1, _time), new OkHandler()));
         foreach (string query in (string[])["?watch=true", "?a=b&watch=1", "?x", "?watch=1"])
         {
             using HttpRequestMessage request = new(HttpMethod.Get, "https://server/" + query);
@@ -72,7 +72,7 @@ public sealed class TokenBucketTests
             .Should().Throw<ConnectionException>().WithMessage("*clientConnection.burst*");
     }
 
-    private sealed class Answering : HttpMessageHandler
+    private sealed class OkHandler : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             Task.FromResult(new HttpResponseMessage());

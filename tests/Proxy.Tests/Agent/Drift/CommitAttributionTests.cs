@@ -37,6 +37,21 @@ public sealed class CommitAttributionTests
         Judge(number, process: 98765, port, seesKernelsNumbers: false).Should().Be((CommitOrigin)expected);
     }
 
+    /// <summary>No other socket has the port of an open one, whatever the process is called and whenever it commits.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ThePortOfAnOpenSocketIsOurs(bool seesKernelsNumbers)
+    {
+        CloseWindow(10, 20);
+        _applies.PortOpened(-4097);
+
+        Judge(15, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Own);
+        Judge(30, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Own);
+        _applies.PortClosed(-4097);
+        Judge(30, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Foreign);
+    }
+
     [Fact]
     public void WhatIsCommittedBeforeItsProcessIsKnownWaitsForTheEndOfTheApply()
     {
@@ -103,5 +118,5 @@ public sealed class CommitAttributionTests
     }
 
     private CommitOrigin Judge(uint number, int process, int port, bool seesKernelsNumbers) =>
-        new CommitAttribution(_applies, _windows, seesKernelsNumbers).Judge(new(number, process, "nft", port));
+        new CommitAttribution(_applies, _windows, seesKernelsNumbers).Attribute(new(number, process, "nft", port));
 }

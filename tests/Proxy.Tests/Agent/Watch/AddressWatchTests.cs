@@ -63,10 +63,10 @@ public sealed class AddressWatchTests : IDisposable
         Task running = watch.RunAsync(() => Interlocked.Increment(ref changes), _stop.Token);
 
         int updates = _feed.Updates;
-        _feed.Tell();
+        _feed.Signal();
         Until(() => _feed.Updates > updates);
         _feed.Addresses = [IpAddress.Parse("192.0.2.2")];
-        _feed.Tell();
+        _feed.Signal();
         Until(() => Volatile.Read(ref changes) == 1);
 
         watch.Read().Should().Equal(IpAddress.Parse("192.0.2.2"));
@@ -87,7 +87,7 @@ public sealed class AddressWatchTests : IDisposable
 
         _feed.Failures = failures;
         _feed.Addresses = [IpAddress.Parse("192.0.2.2"), IpAddress.Parse("192.0.2.3")];
-        _feed.Tell();
+        _feed.Signal();
         Until(() => _feed.Failures < failures);
         watch.Read().Should().NotBeEmpty();
         Until(() => watch.Read().Count == 2);
@@ -107,14 +107,14 @@ public sealed class AddressWatchTests : IDisposable
 
     private sealed class FakeFeed : IInterfaceAddressFeed
     {
-        private readonly AnonymousPipeServerStream _told = new(PipeDirection.Out);
-        private readonly AnonymousPipeClientStream _heard;
+        private readonly AnonymousPipeServerStream _writeEnd = new(PipeDirection.Out);
+        private readonly AnonymousPipeClientStream _readEnd;
         private int _updates;
-        private int _untaken;
+        private int _pending;
 
-        public FakeFeed() => _heard = new(PipeDirection.In, _told.ClientSafePipeHandle);
+        public FakeFeed() => _readEnd = new(PipeDirection.In, _writeEnd.ClientSafePipeHandle);
 
-        public SafeHandle Handle => _heard.SafePipeHandle;
+        public SafeHandle Handle => _readEnd.SafePipeHandle;
 
         public volatile IReadOnlyList<IpAddress> Addresses = [IpAddress.Parse("192.0.2.1")];
 
@@ -122,18 +122,18 @@ public sealed class AddressWatchTests : IDisposable
 
         public int Updates => Volatile.Read(ref _updates);
 
-        public void Tell()
+        public void Signal()
         {
-            Interlocked.Increment(ref _untaken);
-            _told.WriteByte(1);
+            Interlocked.Increment(ref _pending);
+            _writeEnd.WriteByte(1);
         }
 
         public IReadOnlyList<IpAddress> Update()
         {
-            if (Volatile.Read(ref _untaken) > 0)
+            if (Volatile.Read(ref _pending) > 0)
             {
-                _heard.ReadByte();
-                Interlocked.Decrement(ref _untaken);
+                _readEnd.ReadByte();
+                Interlocked.Decrement(ref _pending);
             }
 
             Interlocked.Increment(ref _updates);
@@ -146,7 +146,7 @@ public sealed class AddressWatchTests : IDisposable
             return [.. Addresses];
         }
 
-        public void Distrust()
+        public void Invalidate()
         {
         }
 
@@ -157,8 +157,8 @@ public sealed class AddressWatchTests : IDisposable
 
         public void Close()
         {
-            _heard.Dispose();
-            _told.Dispose();
+            _readEnd.Dispose();
+            _writeEnd.Dispose();
         }
     }
 }

@@ -113,7 +113,7 @@ public sealed class CompareCommandTests : IDisposable
 
     private Task<int> RunAsync(string[] a, string[] b, bool? comparesAll = null, string? config = null)
     {
-        CommandStreams streams = new(static () => Stream.Null, () => new KeptOpen(_output), _errors, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
+        CommandStreams streams = new(static () => Stream.Null, () => new NonClosingStream(_output), _errors, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
         CompareOptions options = new()
         {
             A = new() { Paths = a, ConfigPath = config },
@@ -125,7 +125,7 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     /// <summary>A command closes its output; two of them write here.</summary>
-    private sealed class KeptOpen(MemoryStream stream) : Stream
+    private sealed class NonClosingStream(MemoryStream stream) : Stream
     {
         public override bool CanRead => false;
 

@@ -217,7 +217,7 @@ public sealed class DryRunCommandTests : IDisposable
             () =>
             {
                 _isOutputOpened = true;
-                return new KeptStream(_output);
+                return new NonClosingStream(_output);
             },
             _errors);
         return command.Run(change?.Invoke(options) ?? options);
@@ -231,7 +231,7 @@ public sealed class DryRunCommandTests : IDisposable
     }
 
     /// <summary>Passes writes on and stays readable after it was closed.</summary>
-    private sealed class KeptStream(MemoryStream kept) : MemoryStream
+    private sealed class NonClosingStream(MemoryStream kept) : MemoryStream
     {
         public override void Write(byte[] buffer, int offset, int count) => kept.Write(buffer, offset, count);
 

@@ -2,7 +2,7 @@ using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Equivalence;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Inputs;
-using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.Hand;
+using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.HandWrittenRules;
 
 namespace KubeProxySharp.RuleModel.Tests.Analysis.Equivalence;
 

@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
-using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.Hand;
+using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.HandWrittenRules;
 
 namespace KubeProxySharp.RuleModel.Tests.Analysis.Equivalence;
 

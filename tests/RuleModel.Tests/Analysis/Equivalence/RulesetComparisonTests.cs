@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
-using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.Hand;
+using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.HandWrittenRules;
 
 namespace KubeProxySharp.RuleModel.Tests.Analysis.Equivalence;
 
@@ -202,7 +202,7 @@ public sealed class RulesetComparisonTests
         {
             if (!difference.IsUncertain && difference.Assumptions.Count == 0 && difference.PacketA.OutputInterface is null)
             {
-                PlainWalk.AreSame(new PlainWalk(a, node).Send(difference.PacketA), new PlainWalk(b, node).Send(difference.PacketB)).Should().BeFalse($"{difference.PacketA}");
+                ReferenceWalk.AreSame(new ReferenceWalk(a, node).Send(difference.PacketA), new ReferenceWalk(b, node).Send(difference.PacketB)).Should().BeFalse($"{difference.PacketA}");
             }
 
             lines.Add($"{(difference.IsUncertain ? "uncertain " : "")}{IpAddress.FromBits(difference.PacketA.Source.First)} {difference.PacketA.InputInterface} -> "

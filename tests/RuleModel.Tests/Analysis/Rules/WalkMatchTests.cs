@@ -4,7 +4,7 @@ using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
-using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.Hand;
+using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.HandWrittenRules;
 
 namespace KubeProxySharp.RuleModel.Tests.Analysis.Rules;
 
@@ -197,7 +197,7 @@ public sealed class WalkMatchTests
 
         string[] Texts(params WalkChain[] chains) =>
         [
-            .. new PacketWalker(RulesOf(chains), Hand.Node).Walk(Packet("198.51.100.1", destination)).Should().ContainSingle().Which
+            .. new PacketWalker(RulesOf(chains), HandWrittenRules.Node).Walk(Packet("198.51.100.1", destination)).Should().ContainSingle().Which
                 .Trace.Select(entry => entry.Rule).Where(text => text.Length != 0),
         ];
     }
@@ -205,7 +205,7 @@ public sealed class WalkMatchTests
     private static bool IsDropped(RuleStep match, WalkPacket packet)
     {
         // In Prerouting, before anything is decided, so that destinations of every kind get there.
-        IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(RulesOf(Filter(Hook.Prerouting, Rule(match, Drop))), Hand.Node).Walk(packet);
+        IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(RulesOf(Filter(Hook.Prerouting, Rule(match, Drop))), HandWrittenRules.Node).Walk(packet);
         outcomes.Should().ContainSingle().Which.IsUncertain.Should().BeFalse();
         return outcomes[0].Verdict == WalkVerdict.Drop;
     }

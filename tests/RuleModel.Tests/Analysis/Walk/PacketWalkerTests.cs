@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Tests.Analysis.Rules;
-using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.Hand;
+using static KubeProxySharp.RuleModel.Tests.Analysis.Rules.HandWrittenRules;
 
 namespace KubeProxySharp.RuleModel.Tests.Analysis.Walk;
 

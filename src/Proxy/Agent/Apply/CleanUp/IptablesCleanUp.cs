@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Host;
@@ -38,8 +39,9 @@ internal static class IptablesCleanUp
             }
 
             byte[] text = Encoding.ASCII.GetBytes(await TextAsync(runner, tools, table, chains, listing, cancellation));
-            ToolCall call = new(tools.Restore, [.. IptablesTools.Wait, "-T", table, "--noflush", "--counters"]) { TakesFile = true };
-            ApplyResult applied = await Transaction.RunAsync(runner, call, output => System.Buffers.BuffersExtensions.Write(output, text), cancellation);
+            using Transaction transaction = new(runner, new(tools.Restore, [.. IptablesTools.Wait, "-T", table, "--noflush", "--counters"]) { TakesFile = true });
+            transaction.Write(text);
+            ApplyResult applied = await transaction.CommitAsync(cancellation);
             if (applied.IsApplied)
             {
                 result.Done($"{chains.Length} chains of table {table} ({tools.Command})");

@@ -28,10 +28,9 @@ internal static class NftablesCleanUp
         }
     }
 
-    private static Task<ProcessResult> RunAsync(ProcessRunner runner, string script, string[] arguments, CancellationToken cancellation)
+    private static async Task<ProcessResult> RunAsync(ProcessRunner runner, string script, string[] arguments, CancellationToken cancellation)
     {
-        byte[] text = Encoding.ASCII.GetBytes(script);
-        ToolCall call = new("nft", [.. arguments, "-f", "-"]) { Input = output => System.Buffers.BuffersExtensions.Write(output, text) };
-        return runner.RunAsync(call, cancellation);
+        using SealedInput input = SealedInput.Of(Encoding.ASCII.GetBytes(script));
+        return await runner.RunAsync(new("nft", [.. arguments, "-f", "-"]), input, cancellation);
     }
 }

@@ -7,7 +7,7 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Counters;
 
 /// <summary>The nfacct counters that iptables rules refer to (spec 5.2), made and read. A rule that refers to a missing one is refused.</summary>
 /// <param name="network">The namespace: each has counters of its own.</param>
-/// <param name="log">Told when a counter cannot be had.</param>
+/// <param name="log">Receives a message when a counter cannot be created.</param>
 internal sealed class NfacctCounters(INetworkNamespace network, ILogger log)
 {
     /// <summary>Ensures both counters, and says in the options which of them exist.</summary>

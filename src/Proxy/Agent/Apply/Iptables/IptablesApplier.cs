@@ -62,8 +62,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
         RestoreAdditions additions = new(missing, makesSharedChain, MakesCanaries: true);
         ChainName[] stale = StaleChains(nat, rules);
-        RuleCounts written = default;
-        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, output), cancellation);
+        using Transaction transaction = new(runner, RestoreCall);
+        RuleCounts written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, transaction);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
+        Figures = transaction.Figures;
         Count(written, natPortRules: written.NatPorts);
         if (result.IsApplied && missing.Count != 0)
         {
@@ -146,8 +148,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             return Note(ApplyResult.Applied, change.After);
         }
 
-        RuleCounts written = default;
-        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WritePartialRestore(change, _options, output), cancellation);
+        using Transaction transaction = new(runner, RestoreCall);
+        RuleCounts written = IptablesRenderer.WritePartialRestore(change, _options, transaction);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
+        Figures = transaction.Figures;
         Count(written, _natPortRules + IptablesRenderer.NatPortRulesAdded(change, _options));
         return Note(result, change.After);
     }
@@ -205,8 +209,9 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         {
             log.TriedByForm(Family, e.Message);
             TriesOnlyForm = true;
-            ToolCall test = new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]) { TakesFile = true };
-            return await Transaction.RunAsync(runner, test, output => IptablesRenderer.WriteFullRestore(rules, default, _options, output), cancellation);
+            using Transaction test = new(runner, new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]) { TakesFile = true });
+            IptablesRenderer.WriteFullRestore(rules, default, _options, test);
+            return await test.CommitAsync(cancellation);
         }
 
         TriesOnlyForm = false;
@@ -214,7 +219,9 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         {
             IptablesOptions options = new NfacctCounters(network, log).Ensure(IptablesOptions.Default);
             RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
-            return await Transaction.RunAsync(runner.In(network), RestoreCall, output => IptablesRenderer.WriteFullRestore(rules, default, additions, options, output), cancellation);
+            using Transaction transaction = new(runner.In(network), RestoreCall);
+            IptablesRenderer.WriteFullRestore(rules, default, additions, options, transaction);
+            return await transaction.CommitAsync(cancellation);
         }
     }
 
@@ -230,8 +237,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         FamilyRules rules, ServiceRules[] services, ChainName[] stale, IReadOnlyList<JumpRule> jumps, int natPortRules, CancellationToken cancellation)
     {
         RestoreAdditions additions = new(jumps, MakesSharedChain: false, MakesCanaries: true);
-        RuleCounts written = default;
-        ApplyResult result = await RestoreAsync(output => written = IptablesRenderer.WriteRepair(rules, services, stale, additions, _options, output), cancellation);
+        using Transaction transaction = new(runner, RestoreCall);
+        RuleCounts written = IptablesRenderer.WriteRepair(rules, services, stale, additions, _options, transaction);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
+        Figures = transaction.Figures;
         if (result.IsApplied)
         {
             Count(written, natPortRules);
@@ -267,7 +276,9 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>
     private async Task MakeMangleCanaryAsync(CancellationToken cancellation)
     {
-        ApplyResult result = await Transaction.RunAsync(runner, RestoreCall, static output => output.Write("*mangle\n:KUBE-PROXY-CANARY - [0:0]\nCOMMIT\n"u8), cancellation);
+        using Transaction transaction = new(runner, RestoreCall);
+        transaction.Write("*mangle\n:KUBE-PROXY-CANARY - [0:0]\nCOMMIT\n"u8);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
         if (!result.IsApplied)
         {
             log.NoCanary(Family, result.Error);
@@ -281,12 +292,6 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     }
 
     private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]) { TakesFile = true };
-
-    private async Task<ApplyResult> RestoreAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
-    {
-        (ApplyResult result, Figures) = await Transaction.RunMeasuredAsync(runner, RestoreCall, text, cancellation);
-        return result;
-    }
 
     /// <summary>Remembers how many rules there should be. After a failure the number comes anew from the next full restore.</summary>
     private void Count(RuleCounts written, int natPortRules)

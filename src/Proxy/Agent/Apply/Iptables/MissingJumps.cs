@@ -35,7 +35,7 @@ internal static class MissingJumps
         return (missing, ApplyResult.Applied);
     }
 
-    /// <summary>Whether a rule is there; an error if the tool cannot tell.</summary>
+    /// <summary>Whether a rule is there; an error if the tool fails.</summary>
     public static async Task<(bool IsThere, ApplyResult Error)> FindAsync(ProcessRunner runner, IptablesTools tools, JumpRule jump, IptablesListing? listing, CancellationToken cancellation)
     {
         if (listing is not null && (listing.Count(jump) != 0 || !listing.Chains(jump.Table).Contains(jump.Target)))

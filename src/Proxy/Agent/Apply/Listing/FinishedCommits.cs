@@ -3,7 +3,7 @@ using KubeProxySharp.Conntrack.Netlink;
 namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
 
 /// <summary>
-/// Tells the number of the last commit of nftables rules, and that it is finished. The kernel counts a commit before it
+/// Reads the number of the last commit of nftables rules, once it is finished. The kernel counts a commit before it
 /// takes effect, so that the number alone can be that of one whose objects are only partly visible to a listing.
 /// </summary>
 internal sealed class FinishedCommits : IDisposable
@@ -12,7 +12,7 @@ internal sealed class FinishedCommits : IDisposable
     private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open(), 0); // nothing is answered
 
     /// <summary>
-    /// The number of the last commit, which is finished; null if the kernel does not tell. A listing made between two
+    /// The number of the last commit, which is finished; null if the kernel does not answer. A listing made between two
     /// equal answers shows one state of all rules.
     /// </summary>
     public uint? Last()

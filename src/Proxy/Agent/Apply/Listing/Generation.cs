@@ -1,6 +1,6 @@
 namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
 
-/// <summary>One committed change of the rules of a network namespace, as NFT_MSG_NEWGEN tells it.</summary>
+/// <summary>One committed change of the rules of a network namespace, as NFT_MSG_NEWGEN reports it.</summary>
 /// <param name="Number">Counts the commits of the namespace; wraps around.</param>
 /// <param name="Process">The process that committed, in the numbers of the initial process namespace.</param>
 /// <param name="ProcessName">Its name; a thread's name is cut to 15 bytes by the kernel.</param>

@@ -13,7 +13,7 @@ internal sealed partial class GenerationQuery : IDisposable
 
     /// <summary>
     /// The last change, with the asking thread as its process, as the kernel numbers it; null and errno in
-    /// <paramref name="error"/> if it does not tell (EPERM without CAP_NET_ADMIN).
+    /// <paramref name="error"/> if it does not answer (EPERM without CAP_NET_ADMIN).
     /// </summary>
     public Generation? Ask(out int error)
     {

@@ -23,16 +23,16 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
     /// <summary>The attributes, in bytes.</summary>
     public ReadOnlySpan<byte> Content => _message.Payload[NetlinkHeader.GenericLength..];
 
-    /// <summary>Whether it tells of a commit; what the commit changed came before it.</summary>
+    /// <summary>Whether it reports a commit; what the commit changed came before it.</summary>
     public bool IsGeneration => _message.Type == TypeOf(NewGeneration);
 
-    /// <summary>Whether it tells of something changed; else it is an error or another subsystem's.</summary>
+    /// <summary>Whether it reports a change; else it is an error or another subsystem's.</summary>
     public bool IsChange => _message.Type >> 8 == Subsystem && !IsGeneration;
 
     /// <summary>Whether something was removed.</summary>
     public bool IsRemoval => Number is 2 or 5 or 8 or 11 or SetElementDeleted or 20 or 24;
 
-    /// <summary>Whether it tells of elements of a set or map.</summary>
+    /// <summary>Whether it reports elements of a set or map.</summary>
     public bool IsElement => Number is SetElementAdded or SetElementDeleted;
 
     /// <summary>The name of the table.</summary>
@@ -40,6 +40,19 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
 
     /// <summary>The name of the chain, set, map or object, or of that of a rule or element.</summary>
     public ReadOnlySpan<byte> Name => Text(Number is 3 or 5 ? (ushort)3 : (ushort)2); // NFTA_CHAIN_NAME is 3, NFTA_RULE_CHAIN, NFTA_SET_NAME, ... are 2
+
+    /// <summary>Whether a chain has a hook (NFTA_CHAIN_HOOK): a base chain.</summary>
+    public bool HasHook => _message.Attributes.TryFind(4);
+
+    /// <summary>The flags of a set or map (NFTA_SET_FLAGS, enum nft_set_flags); 0 if it has none.</summary>
+    public uint SetFlags
+    {
+        get
+        {
+            AttributeReader attributes = _message.Attributes;
+            return attributes.TryFind(3) ? attributes.ToUInt32() : 0;
+        }
+    }
 
     /// <summary>What kind of thing changed, in nft's words.</summary>
     public string Kind => Number switch
@@ -57,7 +70,7 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
     /// <summary>The type of a message of the subsystem.</summary>
     public static ushort TypeOf(byte number) => (ushort)((Subsystem << 8) | number);
 
-    /// <summary>How many elements of a set or map it tells of.</summary>
+    /// <summary>How many elements of a set or map it reports.</summary>
     public int CountElements()
     {
         int count = 0;

@@ -3,7 +3,7 @@ using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
 
-/// <summary>Tells whether a message is about our rules.</summary>
+/// <summary>Decides whether a message is about our rules.</summary>
 /// <param name="family">The family of our rules.</param>
 /// <param name="store">Where they are.</param>
 internal sealed class OwnObjects(IpFamily family, RuleStore store)
@@ -13,7 +13,7 @@ internal sealed class OwnObjects(IpFamily family, RuleStore store)
     /// <summary>A family as messages have it: NFPROTO_IPV4, NFPROTO_IPV6.</summary>
     public static byte Number(IpFamily family) => family == IpFamily.IPv4 ? NetlinkHeader.FamilyIPv4 : NetlinkHeader.FamilyIPv6;
 
-    /// <summary>Whether the message tells of a change of our rules.</summary>
+    /// <summary>Whether the message reports a change of our rules.</summary>
     public bool Contain(scoped NftMessage message)
     {
         if (message.Family != _family)

@@ -5,17 +5,22 @@ using KubeProxySharp.RuleModel.Addresses;
 namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
 
 /// <summary>
-/// Counts what a table of nftables has, without reading what it says, which would take nft seconds for a large one. Others may
-/// commit meanwhile: the kernel's place in a dump depends on this table alone.
+/// Lists the names of what a table of nftables has, and counts rules and elements, without reading what they say, which would
+/// take nft seconds for a large one. Others may commit meanwhile: for rules and elements the kernel's place in a dump depends
+/// on this table alone; chains and sets of all tables are dumped together, so what a commit of others leaves out or has twice
+/// shows in the number of the generation alone.
 /// </summary>
 internal sealed class TableDump : IDisposable
 {
+    private const byte GetChains = 4; // NFT_MSG_GETCHAIN
     private const byte GetRules = 7; // NFT_MSG_GETRULE
+    private const byte GetSets = 10; // NFT_MSG_GETSET
     private const byte GetElements = 13; // NFT_MSG_GETSETELEM
 
     private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open());
     private readonly byte _family;
     private readonly string _table;
+    private readonly byte[] _tableBytes;
 
     /// <summary>Opens a socket, in the network namespace of this thread.</summary>
     /// <param name="family">The family of the table.</param>
@@ -24,10 +29,44 @@ internal sealed class TableDump : IDisposable
     {
         _family = OwnObjects.Number(family);
         _table = table;
+        _tableBytes = Encoding.UTF8.GetBytes(table);
+    }
+
+    /// <summary>Lists the chains of the table.</summary>
+    /// <param name="take">Takes the name of each and whether it is a base chain.</param>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
+    public void ListChains(NameHandler take)
+    {
+        Ask(GetChains, set: null);
+        while (TryRead(out NftMessage message))
+        {
+            if (message.Table.SequenceEqual(_tableBytes))
+            {
+                take(message.Name, message.HasHook);
+            }
+        }
+    }
+
+    /// <summary>Lists the named sets and maps of the table.</summary>
+    /// <param name="take">Takes the name of each and whether it is a map.</param>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
+    public void ListSets(NameHandler take)
+    {
+        const uint Anonymous = 0x1; // NFT_SET_ANONYMOUS
+        const uint Map = 0x8; // NFT_SET_MAP
+        Ask(GetSets, set: null);
+        while (TryRead(out NftMessage message))
+        {
+            uint flags = message.SetFlags;
+            if (message.Table.SequenceEqual(_tableBytes) && (flags & Anonymous) == 0)
+            {
+                take(message.Name, (flags & Map) != 0);
+            }
+        }
     }
 
     /// <summary>The number of rules of each chain that has any.</summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public Dictionary<string, int> CountRules()
     {
         Dictionary<string, int> rules = new(StringComparer.Ordinal);
@@ -44,7 +83,7 @@ internal sealed class TableDump : IDisposable
     }
 
     /// <summary>The number of elements of a set or map; 0 too if there is none.</summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public int CountElements(string set)
     {
         int count = 0;
@@ -63,7 +102,7 @@ internal sealed class TableDump : IDisposable
     private void Ask(byte number, string? set)
     {
         MessageWriter request = _kernel.Begin(NftMessage.TypeOf(number), NetlinkHeader.Dump, _family);
-        request.AddText(1, _table); // NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_TABLE
+        request.AddText(1, _table); // NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE, NFTA_SET_ELEM_LIST_TABLE
         if (set is not null)
         {
             request.AddText(2, set); // NFTA_SET_ELEM_LIST_SET
@@ -72,7 +111,7 @@ internal sealed class TableDump : IDisposable
         int error = _kernel.Send(request);
         if (error != 0)
         {
-            throw new IOException($"the rules of the table cannot be asked for: errno {error}");
+            throw new IOException($"the table cannot be read: errno {error}");
         }
     }
 
@@ -84,11 +123,14 @@ internal sealed class TableDump : IDisposable
             message = new(answer);
             return isRead || _kernel.Error is 0 or Errno.NoEntry
                 ? isRead
-                : throw new IOException($"the rules of the table cannot be counted: errno {_kernel.Error} (CAP_NET_ADMIN is needed)");
+                : throw new IOException($"the table cannot be read: errno {_kernel.Error} (CAP_NET_ADMIN is needed)");
         }
         catch (NetlinkException e)
         {
-            throw new IOException($"the rules of the table cannot be counted: {e.Message}", e);
+            throw new IOException($"the table cannot be read: {e.Message}", e);
         }
     }
 }
+
+/// <summary>Takes the name of an object, in bytes, and whether it is of the special kind of its list.</summary>
+internal delegate void NameHandler(ReadOnlySpan<byte> name, bool isSpecial);

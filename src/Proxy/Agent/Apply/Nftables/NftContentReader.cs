@@ -10,97 +10,92 @@ using KubeProxySharp.RuleModel.Collections;
 namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 
 /// <summary>
-/// Reads what <c>list chains</c>, <c>list sets</c> and <c>list maps</c> print without elements: names only, so that neither
-/// nft nor we read rules or elements of a large table.
+/// Reads the names of the chains, sets and maps of the table from the kernel, without rules and elements: nft would read
+/// everything, which takes seconds for a large table.
 /// </summary>
-internal sealed class NftContentReader(IpFamily family)
+internal static class NftContentReader
 {
     /// <summary>More names than a table of kube-proxy can have; what has more is not taken over but replaced.</summary>
     private const int MostNames = 4_000_000;
 
+    /// <summary>Bytes of names that nft's language takes without quotes.</summary>
     private static readonly SearchValues<byte> s_nameBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.-"u8);
 
-    private readonly byte[] _table = Encoding.ASCII.GetBytes($"table {Name(family)} {NftNames.Table} {{");
-    private readonly List<string> _bases = [];
-    private readonly List<string> _chains = [];
-    private readonly List<string> _sets = [];
-    private readonly List<string> _maps = [];
-    private bool _isOurs;
-
-    /// <summary>Whether a name was found that cannot be written as it was read.</summary>
-    private bool _isOdd;
-
-    /// <summary>Lists the table of a family, as it was at one moment.</summary>
-    /// <returns>Its content, empty if there is no such table; null and why, if it cannot be listed.</returns>
-    public static async Task<(NftTableContent? Content, string Error)> ReadAsync(ProcessRunner runner, IpFamily family, CancellationToken cancellation)
+    /// <summary>Reads the table of a family, as it was at one moment.</summary>
+    /// <returns>Its content, empty if there is no such table; null and why, if it cannot be read.</returns>
+    public static async Task<(NftTableContent? Content, string Error)> ReadAsync(INetworkNamespace network, IpFamily family, CancellationToken cancellation)
     {
         ((NftTableContent? Content, string Error) read, bool isSteady) = await ConsistentListing.ReadAsync(
-            runner.Network,
-            stop => ReadOnceAsync(runner, family, stop),
+            network,
+            _ => Task.FromResult(ReadOnce(network, family)),
             static (one, other) => one.Content is not null && one.Content == other.Content,
             cancellation);
-        return isSteady || read.Content is null ? read : (null, "the table changed each time it was listed");
+        return isSteady || read.Content is null ? read : (null, "the table changed each time it was read");
+    }
+
+    /// <summary>The number of the last commit, if the table had a content then; null if it has another one or cannot be read.</summary>
+    public static uint? Confirm(INetworkNamespace network, IpFamily family, NftTableContent content)
+    {
+        using FinishedCommits commits = network.Run(static () => new FinishedCommits());
+        uint? before = commits.Last();
+        for (int tries = 0; tries < ConsistentListing.MostTries && before is not null; tries++)
+        {
+            (NftTableContent? found, _) = ReadOnce(network, family);
+            uint? after = commits.Last();
+            if (before == after)
+            {
+                return found == content ? after : null;
+            }
+
+            before = after;
+        }
+
+        return null;
     }
 
     /// <summary>A family as nft calls it.</summary>
     public static string Name(IpFamily family) => family == IpFamily.IPv4 ? "ip" : "ip6";
 
-    /// <summary>Takes the next line.</summary>
-    public void Take(ReadOnlySpan<byte> line)
+    private static (NftTableContent? Content, string Error) ReadOnce(INetworkNamespace network, IpFamily family)
     {
-        if (line.StartsWith("table "u8))
+        NameList bases = new();
+        NameList chains = new();
+        NameList sets = new();
+        NameList maps = new();
+        try
         {
-            _isOurs = line.SequenceEqual(_table);
+            using TableDump dump = network.Run(() => new TableDump(family, NftNames.Table));
+            dump.ListChains((name, isBase) => (isBase ? bases : chains).Add(name));
+            dump.ListSets((name, isMap) => (isMap ? maps : sets).Add(name));
         }
-        else if (!_isOurs)
+        catch (IOException e)
         {
-            return;
+            return (null, e.Message);
         }
-        else if (line.StartsWith("\tchain "u8))
-        {
-            Add(_chains, line["\tchain "u8.Length..]);
-        }
-        else if (line.StartsWith("\tset "u8))
-        {
-            Add(_sets, line["\tset "u8.Length..]);
-        }
-        else if (line.StartsWith("\tmap "u8))
-        {
-            Add(_maps, line["\tmap "u8.Length..]);
-        }
-        else if (line.StartsWith("\t\ttype "u8) && line.IndexOf(" hook "u8) > 0 && _chains.Count != 0)
-        {
-            _bases.Add(_chains[^1]);
-            _chains.RemoveAt(_chains.Count - 1);
-        }
+
+        return bases.IsOdd || chains.IsOdd || sets.IsOdd || maps.IsOdd
+            ? (null, "the table has names that nft does not take back")
+            : (new(bases.ToArray(), chains.ToArray(), sets.ToArray(), maps.ToArray()), "");
     }
 
-    /// <summary>What was found.</summary>
-    public NftTableContent Content() => new(Array(_bases), Array(_chains), Array(_sets), Array(_maps));
-
-    private static async Task<(NftTableContent? Content, string Error)> ReadOnceAsync(ProcessRunner runner, IpFamily family, CancellationToken cancellation)
+    private sealed class NameList
     {
-        NftContentReader reader = new(family);
-        byte[] commands = Encoding.ASCII.GetBytes($"list chains {Name(family)}\nlist sets {Name(family)}\nlist maps {Name(family)}\n");
-        ToolCall call = new("nft", "-t", "-f", "-") { Input = output => output.Write(commands), Lines = reader.Take };
-        ProcessResult result = await runner.RunAsync(call, cancellation);
-        return !result.IsSuccess ? (null, result.Describe("nft list"))
-            : reader._isOdd ? (null, "the table has names that nft does not take back")
-            : (reader.Content(), "");
-    }
+        private readonly List<string> _names = [];
 
-    private static EquatableArray<string> Array(List<string> names) => EquatableArray.Adopt(names.ToArray());
+        /// <summary>Whether there was a name that cannot be written as it was read, or there were too many.</summary>
+        public bool IsOdd { get; private set; }
 
-    private void Add(List<string> names, ReadOnlySpan<byte> rest)
-    {
-        int end = rest.IndexOf(" {"u8);
-        ReadOnlySpan<byte> name = end < 0 ? [] : rest[..end];
-        if (name.IsEmpty || name.ContainsAnyExcept(s_nameBytes) || names.Count == MostNames)
+        public void Add(ReadOnlySpan<byte> name)
         {
-            _isOdd = true;
-            return;
+            if (name.IsEmpty || name.ContainsAnyExcept(s_nameBytes) || _names.Count == MostNames)
+            {
+                IsOdd = true;
+                return;
+            }
+
+            _names.Add(Encoding.ASCII.GetString(name));
         }
 
-        names.Add(Encoding.ASCII.GetString(name));
+        public EquatableArray<string> ToArray() => EquatableArray.CopyOf(_names);
     }
 }

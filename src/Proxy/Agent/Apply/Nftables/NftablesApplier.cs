@@ -1,4 +1,3 @@
-using System.Buffers;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
@@ -8,20 +7,21 @@ using Microsoft.Extensions.Logging;
 namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 
 /// <summary>
-/// Brings the rules of one family into the kernel with <c>nft -f -</c>. A full transaction replaces everything in the table
+/// Brings the rules of one family into the kernel. A full transaction replaces everything in the table
 /// but the affinity sets that go on being used, so that clients keep their endpoints over restarts, hourly full syncs and
 /// a take-over from kube-proxy, whose sets have the same names.
 /// </summary>
 /// <param name="family">The family.</param>
-/// <param name="runner">Runs nft.</param>
+/// <param name="writer">Writes the table.</param>
+/// <param name="network">Where the table is.</param>
 /// <param name="options">What <see cref="NftablesProbe"/> found.</param>
-/// <param name="time">Tells when stale chains may be deleted.</param>
+/// <param name="time">Decides when stale chains may be deleted.</param>
 /// <param name="log">Where warnings go.</param>
-internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, NftablesOptions options, TimeProvider time, ILogger log) : IRuleApplier
+internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, INetworkNamespace network, NftablesOptions options, TimeProvider time, ILogger log) : IRuleApplier
 {
     private readonly StaleChainMemory _stale = new(time);
 
-    /// <summary>Whether chains may be there that nobody knows of any more: only a full transaction finds them.</summary>
+    /// <summary>Whether there may be chains that are no longer remembered: only a full transaction finds them.</summary>
     private bool _needsFull;
 
     /// <summary>What was written last; null when that is not known.</summary>
@@ -36,7 +36,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     /// <inheritdoc/>
     public bool HasCheapUpdates => true;
 
-    /// <summary>No: <c>nft --check</c> has the kernel prepare the whole transaction.</summary>
+    /// <summary>No: the kernel prepares the whole transaction.</summary>
     public bool TriesOnlyForm => false;
 
     /// <inheritdoc/>
@@ -46,48 +46,8 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
         _written = null;
-        ApplyResult result = await ApplyWholeAsync(rules, cancellation);
-        _written = result.IsApplied ? rules : null;
-        return result;
-    }
-
-    /// <inheritdoc/>
-    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
-    {
-        FamilyRules? before = _written;
-        _written = null;
-        ApplyResult result = await ApplyChangeAsync(change, cancellation);
-        _written = result.Outcome switch
-        {
-            ApplyOutcome.Applied => change.After,
-            ApplyOutcome.Refused => before, // nothing of it was done
-            _ => null,
-        };
-        return result;
-    }
-
-    /// <summary>
-    /// Whether the table has as many rules and elements as the last apply left. Rules that were replaced by as many others
-    /// are not found; of those the kernel tells who did it, and to what.
-    /// </summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
-    public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
-        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(runner.Network, rules), cancellation) : Task.FromResult(true);
-
-    /// <inheritdoc/>
-    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) =>
-        Transaction.RunAsync(runner, Call("--check", "-f", "-"), output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
-
-    /// <inheritdoc/>
-    public TimeSpan? UntilCleanUp => _stale.UntilDue;
-
-    /// <inheritdoc/>
-    public Task CleanUpAsync(CancellationToken cancellation) => DeleteStaleAsync(cancellation);
-
-    private async Task<ApplyResult> ApplyWholeAsync(FamilyRules rules, CancellationToken cancellation)
-    {
         Figures = null;
-        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(network, family, cancellation);
         if (IsThere(content))
         {
             ApplyResult result = await ReplaceAsync(rules, content!, cancellation); // IsThere says no for null
@@ -99,13 +59,14 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
             if (result.Outcome != ApplyOutcome.Refused)
             {
-                return result;
+                return Note(result, rules);
             }
 
             error = result.Error;
         }
 
-        ApplyResult anew = await ApplyAsync(output => NftablesRenderer.WriteFull(rules, options, output), cancellation);
+        ApplyResult anew = await writer.WriteFullAsync(rules, cancellation);
+        Figures = writer.Figures;
         if (anew.IsApplied)
         {
             _stale.Clear();
@@ -116,20 +77,25 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             }
         }
 
-        return anew;
+        return Note(anew, rules);
     }
 
-    private async Task<ApplyResult> ApplyChangeAsync(FamilyChange change, CancellationToken cancellation)
+    /// <inheritdoc/>
+    public async Task<ApplyResult> ApplyUpdateAsync(FamilyChange change, CancellationToken cancellation)
     {
+        FamilyRules? before = _written;
+        _written = null;
         Figures = null;
         IReadOnlyList<string> reused = _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
-            ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteUpdate(change, options, output), cancellation);
+            ApplyResult result = await writer.WriteUpdateAsync(change, cancellation);
+            Figures = writer.Figures;
             if (result.Outcome == ApplyOutcome.Refused)
             {
                 // Nothing of it was done, so these chains go on waiting.
                 _stale.Add(reused);
+                _written = before;
                 return result;
             }
 
@@ -142,13 +108,30 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
         await DeleteStaleAsync(cancellation);
         _stale.Add(NftablesRenderer.StaleChains(change));
-        return ApplyResult.Applied;
+        return Note(ApplyResult.Applied, change.After);
     }
+
+    /// <summary>
+    /// Whether the table has as many rules and elements as the last apply left. Rules that were replaced by as many others
+    /// are not found; of those the kernel sends messages.
+    /// </summary>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
+    public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
+        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(network, rules), cancellation) : Task.FromResult(true);
+
+    /// <inheritdoc/>
+    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => writer.TryAsync(rules, cancellation);
+
+    /// <inheritdoc/>
+    public TimeSpan? UntilCleanUp => _stale.UntilDue;
+
+    /// <inheritdoc/>
+    public Task CleanUpAsync(CancellationToken cancellation) => DeleteStaleAsync(cancellation);
 
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation)
     {
-        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        (NftTableContent? content, string error) = await NftContentReader.ReadAsync(network, family, cancellation);
         return IsThere(content) || error.Length != 0;
     }
 
@@ -157,13 +140,14 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
 
     private async Task<NftTableContent?> ReadAgainAsync(NftTableContent before, CancellationToken cancellation)
     {
-        (NftTableContent? content, _) = await NftContentReader.ReadAsync(runner, family, cancellation);
+        (NftTableContent? content, _) = await NftContentReader.ReadAsync(network, family, cancellation);
         return IsThere(content) && content != before ? content : null;
     }
 
     private async Task<ApplyResult> ReplaceAsync(FamilyRules rules, NftTableContent content, CancellationToken cancellation)
     {
-        ApplyResult result = await ApplyAsync(output => NftablesRenderer.WriteReplacement(rules, content, options, output), cancellation);
+        ApplyResult result = await writer.WriteReplacementAsync(rules, content, () => NftContentReader.Confirm(network, family, content), cancellation);
+        Figures = writer.Figures;
         if (result.IsApplied)
         {
             _needsFull = false;
@@ -185,7 +169,7 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
             return;
         }
 
-        ApplyResult result = await Transaction.RunAsync(runner, Call("-f", "-"), output => NftablesRenderer.WriteCleanUp(family, due, output), cancellation);
+        ApplyResult result = await writer.DeleteChainsAsync(due, cancellation);
         if (result.IsApplied)
         {
             _stale.Deleted();
@@ -199,12 +183,9 @@ internal sealed class NftablesApplier(IpFamily family, ProcessRunner runner, Nft
         log.StaleChainsStay(family, due.Count, result.Error);
     }
 
-    private async Task<ApplyResult> ApplyAsync(Action<IBufferWriter<byte>> text, CancellationToken cancellation)
+    private ApplyResult Note(ApplyResult result, FamilyRules rules)
     {
-        (ApplyResult result, Figures) = await Transaction.RunMeasuredAsync(runner, Call("-f", "-"), text, cancellation);
+        _written = result.IsApplied ? rules : null;
         return result;
     }
-
-    /// <summary>nft applies whatever it has read when its input ends, if only that ends between two commands.</summary>
-    private static ToolCall Call(params string[] arguments) => new("nft", arguments);
 }

@@ -1,7 +1,8 @@
-using System.Buffers;
+using System.Text;
 using System.Text.RegularExpressions;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 
@@ -14,23 +15,29 @@ internal static partial class NftablesProbe
     private static readonly Version s_leastKernel = new(5, 13);
     private static readonly Version s_leastNft = new(1, 0, 1);
 
+    /// <summary>Checks that the kernel takes everything that rules can need, as netlink messages.</summary>
+    /// <returns>Why not; empty if it does.</returns>
+    /// <exception cref="ApplierException">The kernel is too old.</exception>
+    public static async Task<string> TryNetlinkAsync(INftablesWriter writer, IpFamily family, CancellationToken cancellation)
+    {
+        await CheckKernelAsync(cancellation);
+        ApplyResult result = await writer.TryAsync(NftablesProbeRules.Of(family), cancellation);
+        return result.Error;
+    }
+
     /// <summary>Asks nft and the kernel.</summary>
     /// <exception cref="ApplierException">They are too old, missing or not permitted.</exception>
     public static async Task<NftablesOptions> AskAsync(ProcessRunner runner, CancellationToken cancellation)
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(SkipKernelCheck)))
-        {
-            CheckKernel(await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellation));
-        }
-
+        await CheckKernelAsync(cancellation);
         ProcessResult version = await runner.RunAsync(new("nft", "--version"), cancellation);
         CheckVersion(version.IsSuccess ? version.Output : throw new ApplierException($"nftables mode needs the nft tool: {version.Describe("nft --version")}"));
-        if ((await CheckAsync(runner, """ { comment "test" ; }"""u8.ToArray(), cancellation)).IsSuccess)
+        if ((await CheckAsync(runner, """ { comment "test" ; }""", cancellation)).IsSuccess)
         {
             return NftablesOptions.Default;
         }
 
-        ProcessResult plain = await CheckAsync(runner, [], cancellation);
+        ProcessResult plain = await CheckAsync(runner, "", cancellation);
         return plain.IsSuccess
             ? NftablesOptions.Default with { HasObjectComments = false }
             : throw new ApplierException($"nftables mode does not work on this host; it needs CAP_NET_ADMIN and a kernel with nf_tables: {plain.Describe("nft --check")}");
@@ -46,6 +53,14 @@ internal static partial class NftablesProbe
         }
     }
 
+    private static async Task CheckKernelAsync(CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(SkipKernelCheck)))
+        {
+            CheckKernel(await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellation));
+        }
+    }
+
     /// <summary>Looks at the kernel's release.</summary>
     public static void CheckKernel(string release)
     {
@@ -56,18 +71,11 @@ internal static partial class NftablesProbe
         }
     }
 
-    private static Task<ProcessResult> CheckAsync(ProcessRunner runner, byte[] suffix, CancellationToken cancellation) =>
-        runner.RunAsync(
-            new("nft", "--check", "-f", "-")
-            {
-                Input = output =>
-                {
-                    output.Write("add table ip kube-proxy"u8);
-                    output.Write(suffix);
-                    output.Write("\n"u8);
-                },
-            },
-            cancellation);
+    private static async Task<ProcessResult> CheckAsync(ProcessRunner runner, string suffix, CancellationToken cancellation)
+    {
+        using SealedInput input = SealedInput.Of(Encoding.ASCII.GetBytes($"add table ip kube-proxy{suffix}\n"));
+        return await runner.RunAsync(new("nft", "--check", "-f", "-"), input, cancellation);
+    }
 
     [GeneratedRegex("[0-9]+(\\.[0-9]+){1,3}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Number();

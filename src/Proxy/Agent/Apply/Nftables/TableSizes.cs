@@ -53,7 +53,7 @@ internal sealed class TableSizes
     }
 
     /// <summary>Whether the table in the kernel has these. Chains and sets that are not in them do not count: packets do not come there.</summary>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public bool AreThose(INetworkNamespace network, FamilyRules rules)
     {
         using TableDump dump = network.Run(() => new TableDump(rules.Settings.Family, NftNames.Table));

@@ -5,10 +5,10 @@ using Tmds.DBus.Protocol;
 namespace KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 
 /// <summary>
-/// Hears from firewalld when it starts or reloads: with its iptables backend it then removes the rules of others as well.
+/// Listens for firewalld's start and reload: with its iptables backend it then removes the rules of others as well.
 /// A node without firewalld or bus is as good as any.
 /// </summary>
-/// <param name="log">Is told once that there is no bus.</param>
+/// <param name="log">Receives one message that there is no bus.</param>
 /// <param name="time">Measures the pauses.</param>
 /// <param name="address">The address of the bus; null for the system's, which DBUS_SYSTEM_BUS_ADDRESS may name.</param>
 /// <param name="longestPause">The longest pause before a bus that is not there is looked for again; null for 60 s.</param>

@@ -89,7 +89,7 @@ internal sealed class ChangeFilter
         BitConverter.TryWriteBytes(attribute, (ushort)attribute.Length);
         BitConverter.TryWriteBytes(attribute.AsSpan(2), (ushort)1);
         Encoding.ASCII.GetBytes(table, attribute.AsSpan(4));
-        return attribute[..^1]; // the length tells that it ends here
+        return attribute[..^1]; // the length shows that it ends here
     }
 
     private void AcceptIfAbout(byte family, ReadOnlySpan<byte> attribute)

@@ -51,7 +51,7 @@ public sealed class NfacctRequestsTests
         kernel.Connect(place); // the end without a name is the one that looks like the kernel
         using Socket own = listener.Accept();
         kernel.Send(Convert.FromHexString(answer));
-        using NetlinkConnection connection = new(NetlinkSocket.Over(new SafeFileHandle(own.Handle, ownsHandle: false), TimeSpan.FromSeconds(1)), 1024);
+        using NetlinkConnection connection = new(NetlinkSocket.FromHandle(new SafeFileHandle(own.Handle, ownsHandle: false), TimeSpan.FromSeconds(1)), 1024);
         T result = ask(connection);
         byte[] request = new byte[256];
         return (result, Convert.ToHexStringLower(request.AsSpan(0, kernel.Receive(request))));

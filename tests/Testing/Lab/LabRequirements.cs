@@ -1,14 +1,14 @@
 namespace KubeProxySharp.Testing.Lab;
 
 /// <summary>
-/// Whether this process may build a lab. It may as root, and as the root of a user namespace, into which
-/// <c>scripts/rootless.sh</c> brings a command without asking for rights.
+/// Checks whether this process can build a lab: as root, or as root of a user namespace, in which
+/// <c>scripts/rootless.sh</c> runs a command without privileges.
 /// </summary>
-public static class LabGround
+public static class LabRequirements
 {
     private static readonly string[] s_tools = ["ip", "setpriv", "nft", "iptables-nft", "ip6tables-nft"];
 
-    /// <summary>Skips the test, with the reason, where no lab can be built; REQUIRE_NETNS=1 fails instead.</summary>
+    /// <summary>Skips the test, with the reason, where no lab can be built; with REQUIRE_NETNS=1 it fails instead.</summary>
     public static void RequireOrSkip()
     {
         string? reason = WhyNot();
@@ -20,7 +20,7 @@ public static class LabGround
         Skip.If(reason is not null, reason ?? "");
     }
 
-    /// <summary>Why no lab can be built here, in words that name the remedy; null if one can.</summary>
+    /// <summary>Why no lab can be built here, with the remedy; null if one can.</summary>
     public static string? WhyNot()
     {
         if (!Environment.IsPrivilegedProcess)

@@ -8,12 +8,12 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Testing;
 
 /// <summary>
-/// One packet through a rule set, rule by rule, with nothing clever: no sets, no indexes, no sharing with the product's
-/// interpreter but the rules as they were read. It is what that interpreter is checked against.
+/// A simple reference implementation of the walk of one packet through a rule set, rule by rule, without sets and indexes. It
+/// shares only the parsed rules with the product's interpreter, which is checked against it.
 /// </summary>
 /// <param name="rules">The rules.</param>
 /// <param name="local">The addresses on the node's interfaces.</param>
-public sealed class PlainWalk(Ruleset rules, IReadOnlyCollection<IpAddress> local)
+public sealed class ReferenceWalk(Ruleset rules, IReadOnlyCollection<IpAddress> local)
 {
     private readonly HashSet<string> _asked =
     [
@@ -23,7 +23,7 @@ public sealed class PlainWalk(Ruleset rules, IReadOnlyCollection<IpAddress> loca
 
     private WalkPacket _packet = null!;
 
-    /// <summary>What becomes of a packet, with how likely it is.</summary>
+    /// <summary>The results for a packet, with their probabilities.</summary>
     public SortedDictionary<string, double> Send(WalkPacket packet)
     {
         _packet = packet;
@@ -56,7 +56,7 @@ public sealed class PlainWalk(Ruleset rules, IReadOnlyCollection<IpAddress> loca
         return fates;
     }
 
-    /// <summary>Whether two fates are the same, with what iptables can express of shares.</summary>
+    /// <summary>Whether two results are equal, within the precision of iptables' probabilities.</summary>
     public static bool AreSame(SortedDictionary<string, double> left, SortedDictionary<string, double> right) =>
         left.Keys.Union(right.Keys).All(fate => Math.Abs(left.GetValueOrDefault(fate) - right.GetValueOrDefault(fate)) < 1e-7);
 
@@ -186,7 +186,7 @@ public sealed class PlainWalk(Ruleset rules, IReadOnlyCollection<IpAddress> loca
         }
     }
 
-    /// <summary>Does something; gives those that go on in the rule.</summary>
+    /// <summary>Executes a statement, and returns the packets that continue in the rule.</summary>
     private List<Packet>? Act(WalkTable table, RuleStep step, Packet packet, List<(Packet, string)> left)
     {
         switch (step)

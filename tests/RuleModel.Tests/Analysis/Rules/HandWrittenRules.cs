@@ -8,8 +8,8 @@ using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.RuleModel.Tests.Analysis.Rules;
 
-/// <summary>Rule sets written by hand, and what becomes of packets in them as lines of text.</summary>
-internal static class Hand
+/// <summary>Helpers for rule sets written by hand, with the results of walks as lines of text.</summary>
+internal static class HandWrittenRules
 {
     public static readonly RuleStep Accept = new RuleStep.Verdict(WalkVerdict.Accept);
     public static readonly RuleStep Drop = new RuleStep.Verdict(WalkVerdict.Drop);

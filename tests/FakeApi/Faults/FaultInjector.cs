@@ -2,26 +2,26 @@ using KubeProxySharp.FakeApi.Schema;
 
 namespace KubeProxySharp.FakeApi.Faults;
 
-/// <summary>The faults that are to come. Each is taken where it applies, as often as it was injected for, or until cleared.</summary>
-public sealed class FaultBox : IDisposable
+/// <summary>The injected faults. Each occurs where it applies, as often as requested, or until it is cleared.</summary>
+public sealed class FaultInjector : IDisposable
 {
-    /// <summary>The number of times that means until cleared.</summary>
+    /// <summary>The number of times for a fault that occurs until it is cleared.</summary>
     public const int UntilCleared = int.MaxValue;
 
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
-    private readonly Action _announce;
+    private readonly Action _wakeWatches;
     private CancellationTokenSource _cleared = new();
 
-    internal FaultBox(Action announce)
+    internal FaultInjector(Action wakeWatches)
     {
-        _announce = announce;
+        _wakeWatches = wakeWatches;
     }
 
-    /// <summary>Adds a fault.</summary>
-    /// <param name="fault">What goes wrong.</param>
-    /// <param name="type">For which resource; null for all.</param>
-    /// <param name="times">How often; <see cref="UntilCleared"/> for always.</param>
+    /// <summary>Injects a fault.</summary>
+    /// <param name="fault">The fault.</param>
+    /// <param name="type">The resource that it concerns; null for all.</param>
+    /// <param name="times">How often it occurs, or <see cref="UntilCleared"/>.</param>
     public void Inject(Fault fault, ResourceType? type = null, int times = 1)
     {
         lock (_lock)
@@ -29,10 +29,10 @@ public sealed class FaultBox : IDisposable
             _entries.Add(new Entry(fault, type) { Left = times });
         }
 
-        _announce();
+        _wakeWatches();
     }
 
-    /// <summary>Removes the faults of a resource (those for all included), or all of them; what hangs or stalls because of any fault goes on.</summary>
+    /// <summary>Removes the faults of a resource (those for all included), or all of them. Requests that hang or stall because of any fault continue.</summary>
     public void Clear(ResourceType? type = null)
     {
         CancellationTokenSource cleared;
@@ -45,13 +45,13 @@ public sealed class FaultBox : IDisposable
 
         cleared.Cancel();
         cleared.Dispose();
-        _announce();
+        _wakeWatches();
     }
 
     /// <inheritdoc/>
     public void Dispose() => _cleared.Dispose();
 
-    /// <summary>How many faults have not been taken in full.</summary>
+    /// <summary>The number of faults that have not occurred as often as requested.</summary>
     public int Pending
     {
         get
