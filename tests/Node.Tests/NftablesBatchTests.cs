@@ -279,7 +279,7 @@ public sealed class NftablesBatchTests
 
         private static NftTableContent Content(TestNode node, IpFamily family)
         {
-            (NftTableContent? content, string error) = NftContentReader.ReadAsync(node.Runner, family, CancellationToken.None).GetAwaiter().GetResult();
+            (NftTableContent? content, string error) = NftContentReader.ReadAsync(node.Runner.Network, family, CancellationToken.None).GetAwaiter().GetResult();
             return content ?? throw new InvalidOperationException(error);
         }
 

@@ -60,15 +60,6 @@ public sealed class NftBatch
 
     internal int Length { get; set; }
 
-    /// <summary>The memory of the messages. MessageWriter replaces an array that is full.</summary>
-    internal ref byte[] Buffer => ref _buffer;
-
-    /// <summary>The memory of rules that wait for the end of the table's block.</summary>
-    internal ref byte[] WaitingRules => ref _waitingRules;
-
-    /// <summary>The memory of the rule that is being written.</summary>
-    internal ref byte[] Rule => ref _rule;
-
     internal bool HasGeneration { get; set; }
 
     /// <summary>Changes the generation that the batch is meant for.</summary>
@@ -82,4 +73,13 @@ public sealed class NftBatch
 
         BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(GenerationOffset), generation);
     }
+
+    /// <summary>The memory of the messages. MessageWriter replaces an array that is full.</summary>
+    internal ref byte[] Buffer => ref _buffer;
+
+    /// <summary>The memory of rules that wait for the end of the table's block.</summary>
+    internal ref byte[] WaitingRules => ref _waitingRules;
+
+    /// <summary>The memory of the rule that is being written.</summary>
+    internal ref byte[] Rule => ref _rule;
 }

@@ -50,6 +50,11 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
             throw new InputException($"mode {mode} has no dry run; give --mode iptables or --mode nftables");
         }
 
+        if (options.IsBatch && mode is not ProxyMode.Nftables)
+        {
+            throw new InputException($"mode {mode} has no netlink messages; --format batch needs --mode nftables");
+        }
+
         ManifestObjects? before = ReadManifests(options.DiffFromPaths, options);
         ManifestObjects? objects = ReadManifests(options.Paths, options);
         if (before is null || objects is null)

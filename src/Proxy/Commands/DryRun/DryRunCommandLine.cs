@@ -40,6 +40,13 @@ internal static class DryRunCommandLine
         };
         Option<bool> strict = new("--strict") { Description = "Refuse a configuration with unknown or repeated fields instead of warning." };
         Option<string?> output = new("--output", "-o") { Description = "Write to a file instead of standard output.", HelpName = "FILE" };
+        Option<string> format = new("--format")
+        {
+            Description = "Of nftables rules: text for the program nft, or the batch of netlink messages, each with its attributes and their values.",
+            HelpName = "text|batch",
+            DefaultValueFactory = _ => DryRunOptions.Text,
+        };
+        format.AcceptOnlyFromAmong(DryRunOptions.Text, DryRunOptions.Batch);
         Option<bool> nfacct = new("--nfacct")
         {
             Description = "Whether the kernel has nfacct counters, as kube-proxy uses them; --nfacct=false leaves them out.",
@@ -47,7 +54,7 @@ internal static class DryRunCommandLine
         };
         Command command = new("dry-run", "Prints the rules a node would have, in the format of iptables-save or as an nft script.")
         {
-            cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, output, nfacct,
+            cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct,
         };
         command.SetAction(parsed =>
         {
@@ -56,6 +63,7 @@ internal static class DryRunCommandLine
                 DiffFromPaths = parsed.GetValue(diffFrom) ?? [],
                 IsStrict = parsed.GetValue(strict),
                 Families = cluster.FamiliesOf(parsed),
+                IsBatch = parsed.GetValue(format) == DryRunOptions.Batch,
                 OutputPath = parsed.GetValue(output),
                 HasNfacct = parsed.GetValue(nfacct),
             });
@@ -71,6 +79,15 @@ internal sealed record DryRunOptions : ClusterOptions
 {
     /// <summary>Older manifests: the text that leads from their rules to those of <see cref="ClusterOptions.Paths"/> is printed; or empty.</summary>
     public IReadOnlyList<string> DiffFromPaths { get; init; } = [];
+
+    /// <summary>The value of --format for the usual text.</summary>
+    public const string Text = "text";
+
+    /// <summary>The value of --format for netlink messages.</summary>
+    public const string Batch = "batch";
+
+    /// <summary>Whether nftables rules are shown as netlink messages.</summary>
+    public bool IsBatch { get; init; }
 
     /// <summary>Whether unknown fields of the configuration are errors.</summary>
     public bool IsStrict { get; init; }

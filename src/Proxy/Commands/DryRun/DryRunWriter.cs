@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 
@@ -51,12 +52,41 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
                     TellFull(family);
                 }
 
-                NftablesRenderer.WriteFull(part.After, NftablesOptions.Default, output);
+                WriteFull(part.After);
                 continue;
             }
 
-            NftablesRenderer.WriteUpdate(part, NftablesOptions.Default, output);
-            WriteStaleChains(part);
+            WriteUpdate(part);
+        }
+    }
+
+    private void WriteFull(FamilyRules rules)
+    {
+        if (!options.IsBatch)
+        {
+            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output);
+            return;
+        }
+
+        NftBatch batch = NftBatch.ForAll(rules);
+        NftablesRenderer.WriteFull(rules, NftablesOptions.Default, batch);
+        NftBatchText.Write(batch.Messages, output);
+    }
+
+    private void WriteUpdate(FamilyChange change)
+    {
+        if (!options.IsBatch)
+        {
+            NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, output);
+            WriteStaleChains(change);
+            return;
+        }
+
+        NftBatch batch = new();
+        NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, batch);
+        if (!batch.IsEmpty)
+        {
+            NftBatchText.Write(batch.Messages, output);
         }
     }
 

@@ -56,6 +56,28 @@ public sealed class DryRunCommandTests : IDisposable
         _isOutputOpened.Should().BeFalse();
     }
 
+    /// <summary>The messages by name, attribute and value, for people who look at the wire.</summary>
+    [Fact]
+    public void NetlinkMessagesOfNftablesRulesArePrinted()
+    {
+        Run(Service, options => options with { Mode = "nftables", IsBatch = true }).Should().Be(ExitCode.Success);
+
+        Output.Should().StartWith("NFNL_MSG_BATCH_BEGIN seq 1\n")
+            .And.Contain("NFTA_CHAIN_NAME \"cluster-ips-check\"\n")
+            .And.Contain("NFTA_SET_ELEM_LIST_SET \"no-endpoint-services\"\n")
+            .And.Contain("\"shop/web\"")
+            .And.MatchRegex("NFNL_MSG_BATCH_END seq [0-9]+\n$");
+    }
+
+    [Fact]
+    public void IptablesRulesHaveNoNetlinkMessages()
+    {
+        Run(Service, options => options with { IsBatch = true }).Should().Be(ExitCode.Failure);
+
+        _errors.ToString().Should().Contain("--format batch needs --mode nftables");
+        _isOutputOpened.Should().BeFalse();
+    }
+
     [Fact]
     public void GarbageInACidrIsAWarning()
     {
