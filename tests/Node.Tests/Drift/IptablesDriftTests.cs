@@ -85,7 +85,7 @@ public sealed class IptablesDriftTests
 
             ChildProcess.Run("iptables-nft-restore", ChildProcess.Run("iptables-nft-save", ""));
 
-            SpinWait.SpinUntil(() => watch.Looks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
+            SpinWait.SpinUntil(() => watch.EndedLooks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
             watch.ShouldOnlyReport("KUBE-SERVICES", () => ChildProcess.Run("iptables-nft", "", "-t", "nat", "-F", "KUBE-SERVICES"));
         },
         "iptables-nft");
@@ -132,7 +132,7 @@ public sealed class IptablesDriftTests
             watch.ApplyOwn(isFull: false, register: false, "iptables-legacy-restore", Rules, "--noflush");
 
             ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-N", "CNI-HOSTPORT-DNAT");
-            SpinWait.SpinUntil(() => watch.Looks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
+            SpinWait.SpinUntil(() => watch.EndedLooks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
 
             watch.IsIntact = false;
             watch.ShouldOnlyReport("somebody", () => ChildProcess.Run("iptables-legacy", "", "-t", "nat", "-F"));
@@ -176,7 +176,7 @@ public sealed class IptablesDriftTests
 
             watch.ApplyOwn(isFull: true, register: false, "iptables-legacy-restore", Rules, "--noflush");
 
-            SpinWait.SpinUntil(() => watch.Looks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
+            SpinWait.SpinUntil(() => watch.EndedLooks == 1, TimeSpan.FromSeconds(20)).Should().BeTrue();
         },
         "iptables-legacy");
 

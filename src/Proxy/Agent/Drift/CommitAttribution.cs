@@ -39,7 +39,7 @@ internal sealed class CommitAttribution(OwnTransactions applies, ApplyIntervals 
 
         // A negative port says nothing: the kernel gives it to a process whose number is taken as a port already, and to
         // each further socket of one process.
-        return !applies.KnowsProcesses ? CommitOrigin.Own
+        return !applies.KnowsOwnCommits ? CommitOrigin.Own
             : !seesKernelsNumbers && commit.Port < 0 ? CommitOrigin.Unknown
             : CommitOrigin.Foreign;
     }

@@ -16,8 +16,8 @@ internal sealed class OwnTransactions
     private int _underWay;
     private long _count;
 
-    /// <summary>Whether processes are reported at all; if not, whatever is committed while an apply is under way counts as ours.</summary>
-    public bool KnowsProcesses { get; private set; }
+    /// <summary>Whether processes or ports are reported at all; if not, whatever is committed while an apply is under way counts as ours.</summary>
+    public bool KnowsOwnCommits { get; private set; }
 
     /// <summary>Whether an apply is under way.</summary>
     public bool IsUnderWay => Volatile.Read(ref _underWay) > 0;
@@ -53,7 +53,7 @@ internal sealed class OwnTransactions
     {
         lock (_lock)
         {
-            KnowsProcesses = true;
+            KnowsOwnCommits = true;
             if (_processes.Add(process))
             {
                 _order.Enqueue(process);
@@ -74,6 +74,7 @@ internal sealed class OwnTransactions
     {
         lock (_lock)
         {
+            KnowsOwnCommits = true;
             _ports.Add(port);
         }
     }

@@ -48,6 +48,7 @@ public sealed class CommitAttributionTests
 
         Judge(15, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Own);
         Judge(30, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Own);
+        Judge(15, Theirs, Theirs, seesKernelsNumbers).Should().Be(CommitOrigin.Foreign, "our own commits are known, so this is none");
         _applies.PortClosed(-4097);
         Judge(30, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Foreign);
     }

@@ -145,7 +145,10 @@ internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace networ
 
         if (result.Error != 0)
         {
-            return new(ApplyOutcome.Unavailable, $"the kernel did not take the transaction of {batch.Messages.Length} bytes: {Describe(result.Error, "")}");
+            string remedy = result.Error == Errno.MessageTooLong
+                ? "; without CAP_NET_ADMIN in the first user namespace it can be as long as net.core.wmem_max permits"
+                : "";
+            return new(ApplyOutcome.Unavailable, $"the kernel did not take the transaction of {batch.Messages.Length} bytes: {Describe(result.Error, "")}{remedy}");
         }
 
         if (result.Refusals.Count == 0)
