@@ -26,6 +26,18 @@ public static class NftablesRenderer
         writer.Complete();
     }
 
+    /// <summary>Counts what the table has after the transaction of <see cref="WriteFull(FamilyRules, NftablesOptions, IBufferWriter{byte})"/>.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="options">Features of the host's nft.</param>
+    public static NftTableSizes CountFull(FamilyRules rules, NftablesOptions options)
+    {
+        NftSizeEncoder sizes = new();
+        NftWriter<NftSizeEncoder> writer = new(rules, options, sizes);
+        writer.Full();
+        writer.Complete();
+        return new(sizes.Rules, sizes.CountElements());
+    }
+
     /// <summary>Writes the transaction that replaces the whole table, as netlink messages.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="options">Features of the host's nft, which may list the table.</param>
@@ -195,3 +207,8 @@ public sealed record NftTableContent(
     EquatableArray<string> RegularChains,
     EquatableArray<string> Sets,
     EquatableArray<string> Maps);
+
+/// <summary>How large the objects of a table are.</summary>
+/// <param name="Rules">The number of rules of each chain, by its name.</param>
+/// <param name="Elements">The number of elements of each set and map, by its name; those that rules fill are left out.</param>
+public sealed record NftTableSizes(IReadOnlyDictionary<string, int> Rules, IReadOnlyDictionary<string, int> Elements);

@@ -4,6 +4,7 @@ using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Node.Tests.Appliers;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
@@ -40,7 +41,7 @@ public sealed class NftablesBatchTests
             string recorded = File.ReadAllText(Path.Combine(RecordedCases.CaseDirectory(name), "nftables", "nft.txt"));
             foreach (IpFamily family in new[] { IpFamily.IPv4, IpFamily.IPv6 })
             {
-                if (recorded.Contains($"table {NftContentReader.Name(family)} kube-proxy", StringComparison.Ordinal))
+                if (recorded.Contains($"table {NftNames.FamilyName(family)} kube-proxy", StringComparison.Ordinal))
                 {
                     tables.Add(name, family);
                 }
@@ -81,10 +82,7 @@ public sealed class NftablesBatchTests
         nodes.Full(builder.Current[family]);
         for (int step = 1; step <= 60; step++)
         {
-            for (int changes = 1 + (step % 4); changes > 0; changes--)
-            {
-                cluster.ApplyChange(state);
-            }
+            cluster.ApplyChanges(state, 1 + (step % 4));
 
             nodes.Update(builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6)[family]);
             if (step % 10 == 0)

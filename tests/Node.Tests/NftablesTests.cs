@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -36,13 +37,13 @@ public sealed class NftablesTests
             () =>
             {
                 Load(Full(model[family]));
-                IReadOnlyList<string> loaded = NftTable.List(Name(family));
-                string listed = ChildProcess.Run("nft", "", "list", "table", Name(family), "kube-proxy");
+                IReadOnlyList<string> loaded = NftTable.List(NftNames.FamilyName(family));
+                string listed = ChildProcess.Run("nft", "", "list", "table", NftNames.FamilyName(family), "kube-proxy");
 
-                Load($"delete table {Name(family)} kube-proxy\n{listed}");
+                Load($"delete table {NftNames.FamilyName(family)} kube-proxy\n{listed}");
 
                 loaded.Should().NotBeEmpty();
-                NftTable.List(Name(family)).Should().Equal(loaded);
+                NftTable.List(NftNames.FamilyName(family)).Should().Equal(loaded);
             },
             "nft");
     }
@@ -63,13 +64,10 @@ public sealed class NftablesTests
             () =>
             {
                 Load(Full(builder.Current[family]));
-                IReadOnlyList<string> empty = NftTable.List(Name(family));
+                IReadOnlyList<string> empty = NftTable.List(NftNames.FamilyName(family));
                 for (int step = 1; step <= 60; step++)
                 {
-                    for (int changes = 1 + (step % 4); changes > 0; changes--)
-                    {
-                        cluster.ApplyChange(state);
-                    }
+                    cluster.ApplyChanges(state, 1 + (step % 4));
 
                     Update(builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6)[family]);
                     if (step % 6 == 0)
@@ -84,7 +82,7 @@ public sealed class NftablesTests
                 }
 
                 Update(builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6)[family]);
-                NftTable.List(Name(family)).Should().Equal(empty);
+                NftTable.List(NftNames.FamilyName(family)).Should().Equal(empty);
             },
             "nft");
     }
@@ -147,12 +145,12 @@ public sealed class NftablesTests
 
     private static void AssertEqualsFullLoad(FamilyRules rules)
     {
-        IReadOnlyList<string> updated = NftTable.List(Name(rules.Family));
+        IReadOnlyList<string> updated = NftTable.List(NftNames.FamilyName(rules.Family));
         IReadOnlyList<string> loaded = [];
         NetworkNamespace.Run(() =>
         {
             Load(Full(rules));
-            loaded = NftTable.List(Name(rules.Family));
+            loaded = NftTable.List(NftNames.FamilyName(rules.Family));
         });
         updated.SequenceEqual(loaded).Should().BeTrue(TextDiff.Describe(loaded, updated));
     }
@@ -165,8 +163,6 @@ public sealed class NftablesTests
     }
 
     private static void Load(string script) => ChildProcess.Run("nft", script, "-f", "-");
-
-    private static string Name(IpFamily family) => family == IpFamily.IPv4 ? "ip" : "ip6";
 
     private static string Full(FamilyRules rules) => Text(output => NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output));
 

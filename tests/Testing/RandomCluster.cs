@@ -60,6 +60,15 @@ public sealed class RandomCluster(int seed)
         return (null, updated, updated.Name, false);
     }
 
+    /// <summary>Makes several random changes and applies them to a state.</summary>
+    public void ApplyChanges(ClusterState state, int count)
+    {
+        for (; count > 0; count--)
+        {
+            ApplyChange(state);
+        }
+    }
+
     /// <summary>Makes one random change and applies it to a state.</summary>
     public void ApplyChange(ClusterState state)
     {

@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 
 namespace KubeProxySharp.Renderers.Nftables.Naming;
@@ -37,6 +38,9 @@ public static class NftNames
 
     /// <summary>The prefix of the names of affinity sets.</summary>
     public const string AffinityPrefix = "affinity-";
+
+    /// <summary>A family of tables as nft writes it: ip or ip6.</summary>
+    public static string FamilyName(IpFamily family) => family == IpFamily.IPv4 ? "ip" : "ip6";
 
     /// <summary>The regular chains with rules that do not depend on any Service.</summary>
     public static EquatableArray<string> FixedChains { get; } =

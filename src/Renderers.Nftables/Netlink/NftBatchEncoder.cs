@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Renderers.Nftables.Rendering;
 using KubeProxySharp.RuleModel.Addresses;
@@ -33,6 +32,7 @@ internal ref partial struct NftBatchEncoder : INftEncoder
     /// <summary>Whether chains may come yet that rules go to; these wait for <see cref="EndTable"/>.</summary>
     private bool _isInTable;
 
+    /// <summary>The set that elements belong to.</summary>
     private NameBuffer _set;
     private int _setLength;
     private KeyFields _key;
@@ -137,21 +137,9 @@ internal ref partial struct NftBatchEncoder : INftEncoder
         _messages.End();
     }
 
-    public void FlushChain(scoped ObjectName name)
-    {
-        Begin(ref _messages, Message.DelRule, 0);
-        _messages.AddText(RuleAttribute.Table, TableName);
-        Name(ref _messages, RuleAttribute.Chain, name);
-        _messages.End();
-    }
+    public void FlushChain(scoped ObjectName name) => Delete(Message.DelRule, RuleAttribute.Table, RuleAttribute.Chain, name);
 
-    public void DeleteChain(scoped ObjectName name)
-    {
-        Begin(ref _messages, Message.DelChain, 0);
-        _messages.AddText(ChainAttribute.Table, TableName);
-        Name(ref _messages, ChainAttribute.Name, name);
-        _messages.End();
-    }
+    public void DeleteChain(scoped ObjectName name) => Delete(Message.DelChain, ChainAttribute.Table, ChainAttribute.Name, name);
 
     public void DeclareSet(scoped SetDeclaration set)
     {
@@ -180,13 +168,7 @@ internal ref partial struct NftBatchEncoder : INftEncoder
         _messages.End();
     }
 
-    public void DeleteSet(scoped ObjectName name)
-    {
-        Begin(ref _messages, Message.DelSet, 0);
-        _messages.AddText(SetAttribute.Table, TableName);
-        Name(ref _messages, SetAttribute.Name, name);
-        _messages.End();
-    }
+    public void DeleteSet(scoped ObjectName name) => Delete(Message.DelSet, SetAttribute.Table, SetAttribute.Name, name);
 
     public void DeleteMap(scoped ObjectName name) => DeleteSet(name);
 
@@ -293,6 +275,14 @@ internal ref partial struct NftBatchEncoder : INftEncoder
         _messages.Close(nested);
     }
 
+    private void Delete(ushort message, ushort tableAttribute, ushort nameAttribute, scoped ObjectName name)
+    {
+        Begin(ref _messages, message, 0);
+        _messages.AddText(tableAttribute, TableName);
+        Name(ref _messages, nameAttribute, name);
+        _messages.End();
+    }
+
     private void NewTable(scoped ReadOnlySpan<byte> comment)
     {
         Begin(ref _messages, Message.NewTable, 0);
@@ -381,12 +371,5 @@ internal ref partial struct NftBatchEncoder : INftEncoder
         int verdict = messages.Open(DataAttribute.Verdict);
         messages.Add(VerdictAttribute.Code, (uint)code);
         messages.Close(verdict);
-    }
-
-    /// <summary>The set that elements belong to.</summary>
-    [InlineArray(ObjectName.MaxLength)]
-    private struct NameBuffer
-    {
-        private byte _first;
     }
 }

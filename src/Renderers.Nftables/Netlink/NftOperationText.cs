@@ -120,7 +120,8 @@ public static class NftOperationText
 
         ReadOnlySpan<byte> value = data.Value;
         int addressLength = message.Family == NetlinkHeader.FamilyIPv4 ? 4 : 16;
-        KeyFields fields = FieldsOf(Text(message, ElementListAttribute.Set));
+        AttributeReader attributes = message.Attributes;
+        KeyFields fields = attributes.TryFind(ElementListAttribute.Set) ? SetKeys.Of(attributes.ToText()) : KeyFields.None;
         List<string> parts = [];
         foreach (KeyFields field in (ReadOnlySpan<KeyFields>)[KeyFields.SourceAddress, KeyFields.DestinationAddress, KeyFields.Protocol, KeyFields.DestinationPort, KeyFields.Slot])
         {
@@ -141,34 +142,5 @@ public static class NftOperationText
         }
 
         return parts.Count == 0 ? Convert.ToHexStringLower(value) : string.Join(" . ", parts);
-    }
-
-    /// <summary>The fields of the keys of a set or map; none for those whose elements the layout does not write.</summary>
-    private static KeyFields FieldsOf(string set)
-    {
-        switch (set)
-        {
-            case "cluster-ips" or "nodeport-ips":
-                return KeyFields.DestinationAddress;
-            case "hairpin-connections":
-                return KeyFields.SourceAddress | KeyFields.DestinationAddress | KeyFields.Protocol | KeyFields.DestinationPort;
-            default:
-                break;
-        }
-
-        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(ObjectName.MaxLength)];
-        name = name[..Encoding.UTF8.GetBytes(set.AsSpan(0, Math.Min(set.Length, ObjectName.MaxLength)), name)];
-        foreach (ElementMap map in ElementMaps.All)
-        {
-            foreach (TransportProtocol protocol in ElementMaps.Protocols)
-            {
-                if (name.SequenceEqual(map.Name(protocol)))
-                {
-                    return map.Key();
-                }
-            }
-        }
-
-        return KeyFields.None;
     }
 }

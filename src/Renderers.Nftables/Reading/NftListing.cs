@@ -1,4 +1,4 @@
-using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Nftables.Reading;
@@ -30,7 +30,7 @@ internal sealed class NftListing
     /// <summary>Adds the tables of its family to a rule set.</summary>
     public void AddTo(Ruleset rules)
     {
-        string family = rules.Family == IpFamily.IPv4 ? "ip" : "ip6";
+        string family = NftNames.FamilyName(rules.Family);
         foreach (NftTable table in _tables)
         {
             if (table.Family == family || table.Family == "inet")

@@ -47,7 +47,7 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void AllClusterIPs()
     {
-        _encoder.BeginElements("cluster-ips"u8, KeyFields.DestinationAddress, isDeleted: false);
+        _encoder.BeginElements("cluster-ips"u8, SetKeys.Address, isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
             // All ports of a Service have the same one.
@@ -60,7 +60,7 @@ internal ref partial struct NftWriter<TEncoder>
     private void AllHairpins()
     {
         HashSet<LocalTarget> targets = [];
-        _encoder.BeginElements("hairpin-connections"u8, Connection, isDeleted: false);
+        _encoder.BeginElements("hairpin-connections"u8, SetKeys.Connection, isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
             foreach (ServicePortRules port in service.Value.Ports)
@@ -86,7 +86,7 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void NodePortAddresses(EquatableArray<IpAddress> addresses, bool isDeleted)
     {
-        _encoder.BeginElements("nodeport-ips"u8, KeyFields.DestinationAddress, isDeleted);
+        _encoder.BeginElements("nodeport-ips"u8, SetKeys.Address, isDeleted);
         foreach (IpAddress address in addresses)
         {
             // Node ports never answer on loopback in this mode (spec 6.6).

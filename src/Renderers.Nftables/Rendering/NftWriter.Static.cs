@@ -6,10 +6,6 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 /// <content>The parts that do not depend on any Service (spec 6.2 to 6.4, with the maps of docs/nftables.md).</content>
 internal ref partial struct NftWriter<TEncoder>
 {
-    private const KeyFields Frontend = KeyFields.DestinationAddress | KeyFields.Protocol | KeyFields.DestinationPort;
-    private const KeyFields NodePort = KeyFields.Protocol | KeyFields.DestinationPort;
-    private const KeyFields Connection = KeyFields.SourceAddress | Frontend;
-
     /// <summary>Node ports never answer on loopback in this mode (spec 6.6).</summary>
     private readonly IpPrefix Loopback =>
         _rules.Family == IpFamily.IPv4 ? IpPrefix.Create(IpAddress.FromIPv4(0x7F00_0000), 8) : IpPrefix.Of(IpAddress.FromBits(UInt128.One));
@@ -29,14 +25,14 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void Sets()
     {
-        Declare("cluster-ips"u8, KeyFields.DestinationAddress, ElementData.None, "Active ClusterIPs"u8);
-        Declare("nodeport-ips"u8, KeyFields.DestinationAddress, ElementData.None, "IPs that accept NodePort traffic"u8);
-        Declare("hairpin-connections"u8, Connection, ElementData.None, "service hairpin connections"u8);
-        Declare("no-endpoint-services"u8, Frontend, ElementData.Verdict, "vmap to drop or reject packets to services with no endpoints"u8);
-        Declare("no-endpoint-nodeports"u8, NodePort, ElementData.Verdict, "vmap to drop or reject packets to service nodeports with no endpoints"u8);
-        Declare("firewall-ips"u8, Frontend, ElementData.Verdict, "destinations that are subject to LoadBalancerSourceRanges"u8);
-        Declare("service-ips"u8, Frontend, ElementData.Verdict, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
-        Declare("service-nodeports"u8, NodePort, ElementData.Verdict, "NodePort traffic"u8);
+        Declare("cluster-ips"u8, SetKeys.Address, ElementData.None, "Active ClusterIPs"u8);
+        Declare("nodeport-ips"u8, SetKeys.Address, ElementData.None, "IPs that accept NodePort traffic"u8);
+        Declare("hairpin-connections"u8, SetKeys.Connection, ElementData.None, "service hairpin connections"u8);
+        Declare("no-endpoint-services"u8, SetKeys.Frontend, ElementData.Verdict, "vmap to drop or reject packets to services with no endpoints"u8);
+        Declare("no-endpoint-nodeports"u8, SetKeys.NodePort, ElementData.Verdict, "vmap to drop or reject packets to service nodeports with no endpoints"u8);
+        Declare("firewall-ips"u8, SetKeys.Frontend, ElementData.Verdict, "destinations that are subject to LoadBalancerSourceRanges"u8);
+        Declare("service-ips"u8, SetKeys.Frontend, ElementData.Verdict, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
+        Declare("service-nodeports"u8, SetKeys.NodePort, ElementData.Verdict, "NodePort traffic"u8);
         foreach (TransportProtocol protocol in ElementMaps.Protocols)
         {
             foreach (ElementMap map in ElementMaps.All)
@@ -135,7 +131,7 @@ internal ref partial struct NftWriter<TEncoder>
     {
         _encoder.BeginChain(name, isFixed: true, default);
         _encoder.BeginRule(name);
-        _encoder.VerdictByMap(Frontend, map);
+        _encoder.VerdictByMap(SetKeys.Frontend, map);
         _encoder.EndRule(default);
         _encoder.EndChain();
     }
@@ -150,7 +146,7 @@ internal ref partial struct NftWriter<TEncoder>
         _encoder.EndRule(default);
         _encoder.BeginRule("masquerading"u8);
         _encoder.MatchTranslatedConnection();
-        _encoder.MatchSet(Connection, "hairpin-connections"u8);
+        _encoder.MatchSet(SetKeys.Connection, "hairpin-connections"u8);
         _encoder.Masquerade();
         _encoder.EndRule(default);
     }
@@ -159,7 +155,7 @@ internal ref partial struct NftWriter<TEncoder>
     {
         _encoder.BeginRule("nodeport-endpoints-check"u8);
         NodePortDestination();
-        _encoder.VerdictByMap(NodePort, "no-endpoint-nodeports"u8);
+        _encoder.VerdictByMap(SetKeys.NodePort, "no-endpoint-nodeports"u8);
         _encoder.EndRule(default);
     }
 
@@ -196,7 +192,7 @@ internal ref partial struct NftWriter<TEncoder>
         }
 
         _encoder.BeginRule("services"u8);
-        _encoder.VerdictByMap(Frontend, "service-ips"u8);
+        _encoder.VerdictByMap(SetKeys.Frontend, "service-ips"u8);
         _encoder.EndRule(default);
         _encoder.BeginRule("services"u8);
         if (Settings.NodePortAddresses.MatchesAll)
@@ -205,7 +201,7 @@ internal ref partial struct NftWriter<TEncoder>
         }
 
         NodePortDestination();
-        _encoder.VerdictByMap(NodePort, "service-nodeports"u8);
+        _encoder.VerdictByMap(SetKeys.NodePort, "service-nodeports"u8);
         _encoder.EndRule(default);
     }
 

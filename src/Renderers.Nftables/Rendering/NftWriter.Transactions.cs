@@ -127,14 +127,14 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void SetElements(EquatableArray<IpAddress> clusterIPs, EquatableArray<LocalTarget> hairpins, bool isDeleted)
     {
-        _encoder.BeginElements("cluster-ips"u8, KeyFields.DestinationAddress, isDeleted);
+        _encoder.BeginElements("cluster-ips"u8, SetKeys.Address, isDeleted);
         foreach (IpAddress address in clusterIPs)
         {
             Address(address);
         }
 
         _encoder.EndElements();
-        _encoder.BeginElements("hairpin-connections"u8, Connection, isDeleted);
+        _encoder.BeginElements("hairpin-connections"u8, SetKeys.Connection, isDeleted);
         foreach (LocalTarget target in hairpins)
         {
             Hairpin(target);

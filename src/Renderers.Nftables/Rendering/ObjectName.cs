@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
@@ -43,4 +44,11 @@ internal readonly ref struct ObjectName
         _prefix.CopyTo(destination);
         return _prefix.Length + Encoding.UTF8.GetBytes(_rest, destination[_prefix.Length..]);
     }
+}
+
+/// <summary>Room for the longest name, to be kept in an encoder.</summary>
+[InlineArray(ObjectName.MaxLength)]
+internal struct NameBuffer
+{
+    private byte _first;
 }

@@ -76,9 +76,9 @@ public sealed class NftNetlinkWriterTests
         (NftTableContent? content, _) = await NftContentReader.ReadAsync(node.Runner.Network, IpFamily.IPv4, default);
         int confirmations = 0;
 
-        ApplyResult result = await writer.WriteReplacementAsync(s_rules, content!, () =>
+        ApplyResult result = await writer.WriteReplacementAsync(s_rules, content!, async () =>
         {
-            uint? generation = NftContentReader.Confirm(node.Runner.Network, IpFamily.IPv4, content!);
+            uint? generation = await NftContentReader.ConfirmAsync(node.Runner.Network, IpFamily.IPv4, content!, default);
             if (++confirmations <= 3)
             {
                 node.Run("nft", "add table ip other\ndelete table ip other\n", "-f", "-");
@@ -102,7 +102,7 @@ public sealed class NftNetlinkWriterTests
         node.Run("nft", "add chain ip kube-proxy theirs\n", "-f", "-");
         IReadOnlyList<string> before = node.NftTable(IpFamily.IPv4);
 
-        ApplyResult result = await writer.WriteReplacementAsync(s_rules, content!, () => NftContentReader.Confirm(node.Runner.Network, IpFamily.IPv4, content!), default);
+        ApplyResult result = await writer.WriteReplacementAsync(s_rules, content!, () => NftContentReader.ConfirmAsync(node.Runner.Network, IpFamily.IPv4, content!, default), default);
 
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         node.NftTable(IpFamily.IPv4).Should().Equal(before);

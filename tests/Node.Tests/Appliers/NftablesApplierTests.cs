@@ -3,6 +3,7 @@ using System.Text;
 using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -125,11 +126,11 @@ public abstract class NftablesApplierTests(bool usesProgram)
         Assert(await node.Nftables(family, usesProgram).ApplyFullAsync(rules, default));
         string[] sets = AffinitySets(node, family);
         Skip.If(sets.Length == 0, "the recording has no affinity in this family");
-        node.Run("nft", $"add element {NftContentReader.Name(family)} kube-proxy {sets[^1]} {{ {client} timeout 3h expires 2h }}\n", "-f", "-");
+        node.Run("nft", $"add element {NftNames.FamilyName(family)} kube-proxy {sets[^1]} {{ {client} timeout 3h expires 2h }}\n", "-f", "-");
 
         Assert(await node.Nftables(family, usesProgram).ApplyFullAsync(rules, default));
 
-        node.Run("nft", "", "list", "set", NftContentReader.Name(family), "kube-proxy", sets[^1]).Should().Contain(client).And.Contain("expires 1h5");
+        node.Run("nft", "", "list", "set", NftNames.FamilyName(family), "kube-proxy", sets[^1]).Should().Contain(client).And.Contain("expires 1h5");
     }
 
     [SkippableTheory]
@@ -309,7 +310,7 @@ public abstract class NftablesApplierTests(bool usesProgram)
     private static void Assert(ApplyResult result) => result.Should().Be(ApplyResult.Applied);
 
     private static string[] AffinitySets(TestNode node, IpFamily family = IpFamily.IPv4) =>
-        [.. node.Run("nft", "", "-t", "list", "sets", NftContentReader.Name(family)).Split('\n').Select(line => line.Trim().Split(' ')).Where(words => words[0] == "set" && words[1].StartsWith("affinity-", StringComparison.Ordinal)).Select(words => words[1])];
+        [.. node.Run("nft", "", "-t", "list", "sets", NftNames.FamilyName(family)).Split('\n').Select(line => line.Trim().Split(' ')).Where(words => words[0] == "set" && words[1].StartsWith("affinity-", StringComparison.Ordinal)).Select(words => words[1])];
 
     private static string[] Chains(TestNode node) =>
         [.. node.Run("nft", "", "list", "chains", "ip").Split('\n').Select(line => line.Trim().Split(' ')).Where(words => words[0] == "chain").Select(words => words[1])];

@@ -1,7 +1,9 @@
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Agent.Drift;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -41,7 +43,7 @@ internal sealed class TestNode : IDisposable
     public NftablesApplier Nftables(IpFamily family, bool usesProgram = false) =>
         new(family, usesProgram ? new NftProgramWriter(family, Runner, NftablesOptions.Default) : Netlink(family), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
 
-    public NftNetlinkWriter Netlink(IpFamily family) => new(family, Runner.Network, NftablesOptions.Default, TimeProvider.System, static _ => { });
+    public NftNetlinkWriter Netlink(IpFamily family) => new(family, Runner.Network, NftablesOptions.Default, TimeProvider.System, new OwnTransactions().PortOpened);
 
     public static IptablesTools Tools(IpFamily family, string variant) =>
         new(family, variant == "legacy" ? IptablesVariant.Legacy : IptablesVariant.Nft);
@@ -54,7 +56,7 @@ internal sealed class TestNode : IDisposable
     public static string[] Canonical(string saved) =>
         [.. SaveDump.Parse(saved).CanonicalLines().Where(line => !IsOfUnusedTable(line))];
 
-    public IReadOnlyList<string> NftTable(IpFamily family) => _network.Run(() => Testing.NftTable.List(NftContentReader.Name(family)));
+    public IReadOnlyList<string> NftTable(IpFamily family) => _network.Run(() => Testing.NftTable.List(NftNames.FamilyName(family)));
 
     public void Dispose()
     {

@@ -69,23 +69,19 @@ internal sealed class OwnTransactions
         }
     }
 
-    /// <summary>Reports that a netlink socket of this process is open that changes rules: what is committed with its port is ours.</summary>
-    public void PortOpened(int port)
+    /// <summary>
+    /// Reports that a netlink socket of this process is open that changes rules: what is committed with its port is ours.
+    /// </summary>
+    /// <returns>To be disposed before the socket is closed: others may have its port from then on.</returns>
+    public IDisposable PortOpened(int port)
     {
         lock (_lock)
         {
             KnowsOwnCommits = true;
             _ports.Add(port);
         }
-    }
 
-    /// <summary>Reports that such a socket is about to be closed: others may have its port from now on.</summary>
-    public void PortClosed(int port)
-    {
-        lock (_lock)
-        {
-            _ports.Remove(port);
-        }
+        return new OpenPort(this, port);
     }
 
     /// <summary>The ports of the open sockets of this process.</summary>
@@ -125,6 +121,19 @@ internal sealed class OwnTransactions
             _listeners.ForEach(listener => listener.OwnApplyEnded(isFull));
             _underWay--;
         }
+    }
+
+    private void PortClosed(int port)
+    {
+        lock (_lock)
+        {
+            _ports.Remove(port);
+        }
+    }
+
+    private sealed class OpenPort(OwnTransactions applies, int port) : IDisposable
+    {
+        public void Dispose() => applies.PortClosed(port);
     }
 
     private sealed class Apply(OwnTransactions applies, bool isFull) : IDisposable

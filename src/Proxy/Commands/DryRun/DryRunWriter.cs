@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
@@ -75,19 +76,18 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
 
     private void WriteUpdate(FamilyChange change)
     {
-        if (!options.IsBatch)
+        if (options.IsBatch)
+        {
+            NftBatch batch = new();
+            NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, batch);
+            NftBatchText.Write(batch.IsEmpty ? [] : batch.Messages, output);
+        }
+        else
         {
             NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, output);
-            WriteStaleChains(change);
-            return;
         }
 
-        NftBatch batch = new();
-        NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, batch);
-        if (!batch.IsEmpty)
-        {
-            NftBatchText.Write(batch.Messages, output);
-        }
+        WriteStaleChains(change);
     }
 
     private void WriteHeading(IpFamily family, string mode)
@@ -109,7 +109,7 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
         WriteLine("# after the commit, in a transaction of its own:");
         foreach (string chain in stale)
         {
-            WriteLine($"# delete chain {(change.After.Family == IpFamily.IPv4 ? "ip" : "ip6")} kube-proxy {chain}");
+            WriteLine($"# delete chain {NftNames.FamilyName(change.After.Family)} kube-proxy {chain}");
         }
     }
 

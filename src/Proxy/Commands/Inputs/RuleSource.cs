@@ -58,7 +58,7 @@ internal static class RuleSource
         if (mode == ProxyMode.Nftables)
         {
             // nft reads again by itself when something was committed meanwhile; this is for the moment of a commit alone.
-            (byte[] json, _) = await ConsistentListing.ReadAsync(
+            (byte[] json, _, _) = await ConsistentListing.ReadAsync(
                 runner.Network, stop => ListAsync(runner, new("nft", "-j", "list", "ruleset"), stop), static (_, _) => false, cancellation);
             ReadJson(json, families, read);
             return [.. families.Select(family => read[family])];
@@ -86,7 +86,7 @@ internal static class RuleSource
             return await ListAsync(runner, call, cancellation); // the kernel gives out a table as a whole
         }
 
-        (byte[] listing, bool isSteady) = await ConsistentListing.ReadAsync(
+        (byte[] listing, bool isSteady, _) = await ConsistentListing.ReadAsync(
             runner.Network, stop => ListAsync(runner, call, stop), static (one, other) => Digest(one) == Digest(other), cancellation);
         return isSteady
             ? listing

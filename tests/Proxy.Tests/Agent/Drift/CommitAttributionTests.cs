@@ -44,12 +44,12 @@ public sealed class CommitAttributionTests
     public void ThePortOfAnOpenSocketIsOurs(bool seesKernelsNumbers)
     {
         CloseWindow(10, 20);
-        _applies.PortOpened(-4097);
+        IDisposable open = _applies.PortOpened(-4097);
 
         Judge(15, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Own);
         Judge(30, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Own);
         Judge(15, Theirs, Theirs, seesKernelsNumbers).Should().Be(CommitOrigin.Foreign, "our own commits are known, so this is none");
-        _applies.PortClosed(-4097);
+        open.Dispose();
         Judge(30, Theirs, -4097, seesKernelsNumbers).Should().Be(CommitOrigin.Foreign);
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
@@ -11,7 +10,7 @@ internal static class NftablesCleanUp
 {
     public static async Task RunAsync(ProcessRunner runner, IpFamily family, CleanUpResult result, CancellationToken cancellation)
     {
-        string table = $"{NftContentReader.Name(family)} {NftNames.Table}";
+        string table = $"{NftNames.FamilyName(family)} {NftNames.Table}";
         if (!(await RunAsync(runner, $"add table {table}\n", ["--check"], cancellation)).IsSuccess)
         {
             return;

@@ -32,7 +32,7 @@ internal sealed class IptablesListing
             return await ReadOnceAsync(runner, tools, table, cancellation); // the kernel gives out a table as a whole
         }
 
-        ((IptablesListing? Listing, string Error) read, bool isSteady) = await ConsistentListing.ReadAsync(
+        ((IptablesListing? Listing, string Error) read, bool isSteady, _) = await ConsistentListing.ReadAsync(
             runner.Network,
             stop => ReadOnceAsync(runner, tools, table, stop),
             static (one, other) => one.Listing is not null && other.Listing is not null && one.Listing.IsSameAs(other.Listing),

@@ -16,8 +16,10 @@ internal static class ConsistentListing
     /// <param name="read">Reads them.</param>
     /// <param name="areSame">Whether two readings say the same; torn ones do not do so twice.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>The last reading, and whether it is of one moment.</returns>
-    public static async Task<(T Reading, bool IsSteady)> ReadAsync<T>(
+    /// <returns>
+    /// The last reading, whether it is of one moment, and the number of the last commit then; null if that is not known.
+    /// </returns>
+    public static async Task<(T Reading, bool IsSteady, uint? Commit)> ReadAsync<T>(
         INetworkNamespace network, Func<CancellationToken, Task<T>> read, Func<T, T, bool> areSame, CancellationToken cancellation)
     {
         using FinishedCommits commits = network.Run(static () => new FinishedCommits());
@@ -29,7 +31,7 @@ internal static class ConsistentListing
     /// <param name="read">Reads the rules.</param>
     /// <param name="areSame">Whether two readings say the same.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static async Task<(T Reading, bool IsSteady)> ReadAsync<T>(
+    public static async Task<(T Reading, bool IsSteady, uint? Commit)> ReadAsync<T>(
         Func<uint?> lastCommit, Func<CancellationToken, Task<T>> read, Func<T, T, bool> areSame, CancellationToken cancellation)
     {
         uint? before = lastCommit();
@@ -39,19 +41,19 @@ internal static class ConsistentListing
             uint? after = lastCommit();
             if (before is not null && before == after)
             {
-                return (reading, true);
+                return (reading, true, after);
             }
 
             if (tries == MostTries)
             {
-                return (reading, false);
+                return (reading, false, null);
             }
 
             before = after;
             T next = await read(cancellation);
             if (areSame(reading, next))
             {
-                return (next, true);
+                return (next, true, null);
             }
 
             reading = next;

@@ -19,8 +19,7 @@ internal sealed class TableDump : IDisposable
 
     private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open());
     private readonly byte _family;
-    private readonly string _table;
-    private readonly byte[] _tableBytes;
+    private readonly byte[] _table;
 
     /// <summary>Opens a socket, in the network namespace of this thread.</summary>
     /// <param name="family">The family of the table.</param>
@@ -28,8 +27,7 @@ internal sealed class TableDump : IDisposable
     public TableDump(IpFamily family, string table)
     {
         _family = OwnObjects.Number(family);
-        _table = table;
-        _tableBytes = Encoding.UTF8.GetBytes(table);
+        _table = Encoding.UTF8.GetBytes(table);
     }
 
     /// <summary>Lists the chains of the table.</summary>
@@ -40,7 +38,7 @@ internal sealed class TableDump : IDisposable
         Ask(GetChains, set: null);
         while (TryRead(out NftMessage message))
         {
-            if (message.Table.SequenceEqual(_tableBytes))
+            if (message.Table.SequenceEqual(_table))
             {
                 take(message.Name, message.HasHook);
             }
@@ -58,7 +56,7 @@ internal sealed class TableDump : IDisposable
         while (TryRead(out NftMessage message))
         {
             uint flags = message.SetFlags;
-            if (message.Table.SequenceEqual(_tableBytes) && (flags & Anonymous) == 0)
+            if (message.Table.SequenceEqual(_table) && (flags & Anonymous) == 0)
             {
                 take(message.Name, (flags & Map) != 0);
             }

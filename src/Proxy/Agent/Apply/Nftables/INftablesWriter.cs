@@ -20,7 +20,7 @@ internal interface INftablesWriter
     /// that can has the kernel refuse the transaction if anything was committed after that.
     /// </param>
     /// <param name="cancellation">Ends it.</param>
-    Task<ApplyResult> WriteReplacementAsync(FamilyRules rules, NftTableContent existing, Func<uint?> confirm, CancellationToken cancellation);
+    Task<ApplyResult> WriteReplacementAsync(FamilyRules rules, NftTableContent existing, Func<Task<uint?>> confirm, CancellationToken cancellation);
 
     /// <summary>Writes a change on top of the rules that it begins with.</summary>
     Task<ApplyResult> WriteUpdateAsync(FamilyChange change, CancellationToken cancellation);

@@ -25,7 +25,7 @@ internal static class NftContentReader
     /// <returns>Its content, empty if there is no such table; null and why, if it cannot be read.</returns>
     public static async Task<(NftTableContent? Content, string Error)> ReadAsync(INetworkNamespace network, IpFamily family, CancellationToken cancellation)
     {
-        ((NftTableContent? Content, string Error) read, bool isSteady) = await ConsistentListing.ReadAsync(
+        ((NftTableContent? Content, string Error) read, bool isSteady, _) = await ConsistentListing.ReadAsync(
             network,
             _ => Task.FromResult(ReadOnce(network, family)),
             static (one, other) => one.Content is not null && one.Content == other.Content,
@@ -34,27 +34,13 @@ internal static class NftContentReader
     }
 
     /// <summary>The number of the last commit, if the table had a content then; null if it has another one or cannot be read.</summary>
-    public static uint? Confirm(INetworkNamespace network, IpFamily family, NftTableContent content)
+    public static async Task<uint?> ConfirmAsync(INetworkNamespace network, IpFamily family, NftTableContent content, CancellationToken cancellation)
     {
-        using FinishedCommits commits = network.Run(static () => new FinishedCommits());
-        uint? before = commits.Last();
-        for (int tries = 0; tries < ConsistentListing.MostTries && before is not null; tries++)
-        {
-            (NftTableContent? found, _) = ReadOnce(network, family);
-            uint? after = commits.Last();
-            if (before == after)
-            {
-                return found == content ? after : null;
-            }
-
-            before = after;
-        }
-
-        return null;
+        // Two readings that are the same do not tell a number.
+        ((NftTableContent? Content, string Error) read, _, uint? commit) = await ConsistentListing.ReadAsync(
+            network, _ => Task.FromResult(ReadOnce(network, family)), static (_, _) => false, cancellation);
+        return read.Content == content ? commit : null;
     }
-
-    /// <summary>A family as nft calls it.</summary>
-    public static string Name(IpFamily family) => family == IpFamily.IPv4 ? "ip" : "ip6";
 
     private static (NftTableContent? Content, string Error) ReadOnce(INetworkNamespace network, IpFamily family)
     {

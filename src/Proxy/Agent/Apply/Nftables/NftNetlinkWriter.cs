@@ -17,8 +17,8 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 /// <param name="network">Where the table is.</param>
 /// <param name="options">What the kernel and the nft of the host, which may list the table, can do.</param>
 /// <param name="time">The clock of the figures.</param>
-/// <param name="opened">Receives the netlink port of the socket, once it is open.</param>
-internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace network, NftablesOptions options, TimeProvider time, Action<int> opened) : INftablesWriter, IDisposable
+/// <param name="opened">Receives the netlink port of the socket, once it is open; returns what is disposed before that is closed.</param>
+internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace network, NftablesOptions options, TimeProvider time, Func<int, IDisposable> opened) : INftablesWriter, IDisposable
 {
     /// <summary>How often a transaction is sent again because something else was committed between reading and sending.</summary>
     private const int MostConfirmations = 20;
@@ -34,6 +34,7 @@ internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace networ
 
     private NftBatch _update = new();
     private BatchConnection? _kernel;
+    private IDisposable? _port;
 
     /// <inheritdoc/>
     public ApplyFigures? Figures { get; private set; }
@@ -48,7 +49,7 @@ internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace networ
     }
 
     /// <inheritdoc/>
-    public Task<ApplyResult> WriteReplacementAsync(FamilyRules rules, NftTableContent existing, Func<uint?> confirm, CancellationToken cancellation)
+    public Task<ApplyResult> WriteReplacementAsync(FamilyRules rules, NftTableContent existing, Func<Task<uint?>> confirm, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
         NftBatch batch = NftBatch.ForAll(rules);
@@ -83,7 +84,11 @@ internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace networ
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _kernel?.Dispose();
+    public void Dispose()
+    {
+        _port?.Dispose();
+        _kernel?.Dispose();
+    }
 
     private BatchConnection Kernel
     {
@@ -92,7 +97,7 @@ internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace networ
             if (_kernel is null)
             {
                 _kernel = network.Run(BatchConnection.Open);
-                opened(_kernel.Port);
+                _port = opened(_kernel.Port);
             }
 
             return _kernel;
@@ -103,30 +108,28 @@ internal sealed class NftNetlinkWriter(IpFamily family, INetworkNamespace networ
     private NftBatch TakeUpdate() => _update = _update.Messages.Length > MostKept ? new NftBatch() : _update;
 
     /// <summary>Sends a batch on a thread of the pool: the kernel may need seconds for a large table.</summary>
-    private async Task<ApplyResult> CommitAsync(NftBatch batch, long start, Func<uint?>? confirm, CancellationToken cancellation)
+    private async Task<ApplyResult> CommitAsync(NftBatch batch, long start, Func<Task<uint?>>? confirm, CancellationToken cancellation)
     {
         long rendered = time.GetTimestamp();
-        ApplyResult result = await Task.Run(
-            () => batch.IsEmpty ? ApplyResult.Applied
-                : confirm is null ? Read(Kernel.Send(batch.Messages), batch)
-                : Send(batch, confirm),
-            cancellation);
+        ApplyResult result = batch.IsEmpty ? ApplyResult.Applied
+            : confirm is null ? await Task.Run(() => Read(Kernel.Send(batch.Messages), batch), cancellation)
+            : await SendConfirmedAsync(batch, confirm, cancellation);
         Figures = new(batch.Messages.Length, time.GetElapsedTime(start, rendered), time.GetElapsedTime(rendered));
         return result;
     }
 
     /// <summary>Sends a batch that is meant for what was read, as often as others commit meanwhile to other tables.</summary>
-    private ApplyResult Send(NftBatch batch, Func<uint?> confirm)
+    private async Task<ApplyResult> SendConfirmedAsync(NftBatch batch, Func<Task<uint?>> confirm, CancellationToken cancellation)
     {
         for (int tries = 0; tries < MostConfirmations; tries++)
         {
-            if (confirm() is not { } generation)
+            if (await confirm() is not { } generation)
             {
                 return new(ApplyOutcome.Refused, "the table changed while the transaction was made");
             }
 
             batch.SetGeneration(generation);
-            BatchResult result = Kernel.Send(batch.Messages);
+            BatchResult result = await Task.Run(() => Kernel.Send(batch.Messages), cancellation);
             if (!result.Refusals.Any(static refusal => refusal.Error == Errno.Restart))
             {
                 return Read(result, batch);

@@ -24,7 +24,7 @@ internal sealed class NftProgramWriter(IpFamily family, ProcessRunner runner, Nf
 
     /// <inheritdoc/>
     /// <remarks>nft reads the generation itself, after it was started: whether the table is still the same is not confirmed.</remarks>
-    public async Task<ApplyResult> WriteReplacementAsync(FamilyRules rules, NftTableContent existing, Func<uint?> confirm, CancellationToken cancellation)
+    public async Task<ApplyResult> WriteReplacementAsync(FamilyRules rules, NftTableContent existing, Func<Task<uint?>> confirm, CancellationToken cancellation)
     {
         using Transaction transaction = Begin();
         NftablesRenderer.WriteReplacement(rules, existing, options, transaction);

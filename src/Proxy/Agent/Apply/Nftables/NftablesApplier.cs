@@ -117,7 +117,7 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
     /// </summary>
     /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
     public Task<bool> IsIntactAsync(CancellationToken cancellation) =>
-        _written is { } rules ? Task.Run(() => TableSizes.Of(rules, options).AreThose(network, rules), cancellation) : Task.FromResult(true);
+        _written is { } rules ? Task.Run(() => TableSizes.AreThoseOf(rules, options, network), cancellation) : Task.FromResult(true);
 
     /// <inheritdoc/>
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => writer.TryAsync(rules, cancellation);
@@ -146,7 +146,7 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
 
     private async Task<ApplyResult> ReplaceAsync(FamilyRules rules, NftTableContent content, CancellationToken cancellation)
     {
-        ApplyResult result = await writer.WriteReplacementAsync(rules, content, () => NftContentReader.Confirm(network, family, content), cancellation);
+        ApplyResult result = await writer.WriteReplacementAsync(rules, content, () => NftContentReader.ConfirmAsync(network, family, content, cancellation), cancellation);
         Figures = writer.Figures;
         if (result.IsApplied)
         {

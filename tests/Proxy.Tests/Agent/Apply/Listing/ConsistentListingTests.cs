@@ -53,8 +53,9 @@ public sealed class ConsistentListingTests
     {
         int asked = 0;
         int reads = 0;
-        (string reading, bool isSteady) = await ConsistentListing.ReadAsync(
+        (string reading, bool isSteady, uint? commit) = await ConsistentListing.ReadAsync(
             () => commits[asked++], _ => Task.FromResult(readings[reads++]), string.Equals, CancellationToken.None);
+        (commit is null || commit == commits[asked - 1]).Should().BeTrue("a number is that of the last commit before the reading ended");
         return (reading, isSteady, reads);
     }
 }
