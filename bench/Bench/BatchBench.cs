@@ -11,27 +11,31 @@ using KubeProxySharp.Testing;
 namespace KubeProxySharp.Bench;
 
 /// <summary>
-/// Transactions as netlink batches beside <c>nft -f</c> of the same as text that is already written, in turns: wall time, and
-/// processor time of this process and of nft (proc(5), in ticks of 10 ms), the kernel's part of it included.
+/// Transactions as netlink batches beside <c>nft -f</c> of the same as text that is already written, and beside the messages
+/// that nft sent for it, sent again: the kernel's part of nft's time. In turns; wall time, and processor time of this process
+/// and of nft (proc(5), in ticks of 10 ms), the kernel's part of it included.
 /// </summary>
 internal static class BatchBench
 {
     private const int FullRounds = 9;
     private const int UpdateRounds = 200;
-    private const double TicksPerSecond = 100; // USER_HZ
 
-    public static void Run(int services, int endpoints, TextWriter output)
+    /// <param name="services">The number of Services.</param>
+    /// <param name="endpoints">The endpoints of each.</param>
+    /// <param name="capture">The library made of bench/capture-batch.c.</param>
+    /// <param name="output">Gets the figures.</param>
+    public static void Run(int services, int endpoints, string capture, TextWriter output)
     {
         (ClusterState state, RuleModelBuilder builder) = UniformCluster.Build(services, endpoints);
         NetworkNamespace.Run(() =>
         {
             using BatchConnection connection = BatchConnection.Open();
-            MeasureFull(builder.Current.IPv4, connection, output);
+            MeasureFull(builder.Current.IPv4, connection, capture, output);
             MeasureUpdates(services, endpoints, state, builder, connection, output);
         });
     }
 
-    private static void MeasureFull(FamilyRules rules, BatchConnection connection, TextWriter output)
+    private static void MeasureFull(FamilyRules rules, BatchConnection connection, string capture, TextWriter output)
     {
         string path = Path.GetTempFileName();
         try
@@ -40,18 +44,21 @@ internal static class BatchBench
             NftablesRenderer.WriteFull(rules, NftablesOptions.Default, script);
             File.WriteAllBytes(path, script.WrittenSpan);
             NftBatch batch = new();
-            List<Cost> byNft = [], rendered = [], sent = [];
+            byte[] ofNft = CapturedBatch.Of(capture, "nft", "-f", path).Single();
+            List<Cost> byNft = [], replayed = [], rendered = [], sent = [];
             for (int round = 0; round < FullRounds; round++)
             {
-                byNft.Add(Measure(() => Nft(path)));
-                rendered.Add(Measure(() => NftablesRenderer.WriteFull(rules, NftablesOptions.Default, batch)));
-                sent.Add(Measure(() => Send(connection, batch)));
+                byNft.Add(Cost.Of(() => CapturedBatch.RunTool("nft", "-f", path)));
+                replayed.Add(Cost.Of(() => CapturedBatch.Send(connection, ofNft)));
+                rendered.Add(Cost.Of(() => NftablesRenderer.WriteFull(rules, NftablesOptions.Default, batch)));
+                sent.Add(Cost.Of(() => CapturedBatch.Send(connection, batch.Messages)));
             }
 
-            output.WriteLine(Invariant($"full: {script.WrittenCount / 1e6:f1} MB of text, {batch.Messages.Length / 1e6:f1} MB of messages; medians of {FullRounds}, wall and processor"));
-            output.WriteLine(Invariant($"  nft -f           {Median(byNft)}"));
-            output.WriteLine(Invariant($"  batch, rendered  {Median(rendered)}"));
-            output.WriteLine(Invariant($"  batch, sent      {Median(sent)}"));
+            output.WriteLine(Invariant($"full: {script.WrittenCount / 1e6:f1} MB of text, {batch.Messages.Length / 1e6:f1} MB of messages ({ofNft.Length / 1e6:f1} MB of nft); medians of {FullRounds}, wall and processor"));
+            output.WriteLine(Invariant($"  nft -f           {Cost.Median(byNft)}"));
+            output.WriteLine(Invariant($"  nft's messages   {Cost.Median(replayed)}"));
+            output.WriteLine(Invariant($"  batch, rendered  {Cost.Median(rendered)}"));
+            output.WriteLine(Invariant($"  batch, sent      {Cost.Median(sent)}"));
         }
         finally
         {
@@ -69,7 +76,7 @@ internal static class BatchBench
             FamilyChange change = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).IPv4;
             long start = Stopwatch.GetTimestamp();
             NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, batch);
-            Send(connection, batch);
+            CapturedBatch.Send(connection, batch.Messages);
             milliseconds.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
 
@@ -77,45 +84,5 @@ internal static class BatchBench
         output.WriteLine(Invariant($"one endpoint replaced, {UpdateRounds} times: median {milliseconds[UpdateRounds / 2]:f2} ms, 99th percentile {milliseconds[UpdateRounds * 99 / 100]:f2} ms"));
     }
 
-    private static void Send(BatchConnection connection, NftBatch batch)
-    {
-        BatchResult result = connection.Send(batch.Messages);
-        if (!result.IsApplied)
-        {
-            throw new InvalidOperationException($"errno {result.Error}, {string.Join(", ", result.Refusals)}");
-        }
-    }
-
-    private static void Nft(string path)
-    {
-        using Process nft = Process.Start("nft", ["-f", path]);
-        nft.WaitForExit();
-        if (nft.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"nft ended with {nft.ExitCode}");
-        }
-    }
-
-    private static Cost Measure(Action action)
-    {
-        double before = ProcessorSeconds();
-        long start = Stopwatch.GetTimestamp();
-        action();
-        return new(Stopwatch.GetElapsedTime(start).TotalSeconds, ProcessorSeconds() - before);
-    }
-
-    /// <summary>utime, stime, cutime and cstime of proc(5): the fields 14 to 17, of which the second may contain spaces.</summary>
-    private static double ProcessorSeconds()
-    {
-        string stat = File.ReadAllText("/proc/self/stat");
-        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return fields[11..15].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
-    }
-
-    private static string Median(List<Cost> costs) => Invariant(
-        $"{costs.Select(cost => cost.Wall).Order().ElementAt(costs.Count / 2),6:f3} s  {costs.Select(cost => cost.Processor).Order().ElementAt(costs.Count / 2),5:f2} s");
-
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private readonly record struct Cost(double Wall, double Processor);
 }

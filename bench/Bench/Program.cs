@@ -37,16 +37,23 @@ if (args is ["clean-up", string program, string server, string many])
     return 0;
 }
 
-if (args is ["batch", string batchServices, string batchEndpoints])
+if (args is ["batch", string batchServices, string batchEndpoints, string captureLibrary])
 {
-    BatchBench.Run(Number(batchServices), Number(batchEndpoints), Console.Out);
+    BatchBench.Run(Number(batchServices), Number(batchEndpoints), Path.GetFullPath(captureLibrary), Console.Out);
+    return 0;
+}
+
+if (args is ["iptables-batch", string restoredServices, string restoredEndpoints, string restoreCapture])
+{
+    IptablesBatchBench.Run(Number(restoredServices), Number(restoredEndpoints), Path.GetFullPath(restoreCapture), Console.Out);
     return 0;
 }
 
 if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
 {
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
-    Console.Error.WriteLine("       batch SERVICES ENDPOINTS");
+    Console.Error.WriteLine("       batch SERVICES ENDPOINTS CAPTURE-LIBRARY");
+    Console.Error.WriteLine("       iptables-batch SERVICES ENDPOINTS CAPTURE-LIBRARY");
     Console.Error.WriteLine("       wire");
     Console.Error.WriteLine("       addresses");
     Console.Error.WriteLine("       conntrack FLOWS STALE");

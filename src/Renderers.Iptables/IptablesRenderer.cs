@@ -22,8 +22,9 @@ public static class IptablesRenderer
     /// <param name="output">Receives the text.</param>
     public static void WriteListing(FamilyRules rules, IptablesOptions options, IBufferWriter<byte> output)
     {
-        ChainTable chains = new(PortsOf(rules));
-        RuleWriter writer = new(rules, options, output);
+        ServicePortRules[] ports = PortsOf(rules);
+        ChainTable chains = new(ports);
+        RuleWriter writer = new(rules, ports, options, output);
         writer.MangleListing();
         writer.FilterListing();
         writer.NatListing(chains);
@@ -95,13 +96,15 @@ public static class IptablesRenderer
     }
 
     /// <summary>
-    /// Writes the input of <c>iptables-restore --noflush</c> for a partial sync (spec 5.8): dispatch chains whole, per-service
-    /// chains only of Services that changed, and the deletion of chains that are no longer needed (spec 5.9).
+    /// Writes the input of <c>iptables-restore --noflush</c> for a partial sync (spec 5.8): per-service chains only of Services that
+    /// changed, the deletion of chains that are no longer needed (spec 5.9), and the dispatch chains of a table whole if one of
+    /// their rules changes. kube-proxy writes those each time; with 10,000 Services they are nearly all of the cost
+    /// (docs/decisions.md).
     /// </summary>
     /// <param name="change">The change; its settings must be the same before and after.</param>
     /// <param name="options">Features of the host's iptables.</param>
-    /// <param name="output">Receives the text.</param>
-    /// <returns>The rules that were written.</returns>
+    /// <param name="output">Receives the text; none if the change makes no difference to the rules.</param>
+    /// <returns>The rules that were written; of the filter table, and of dispatch chains of the nat table, none if they are left as they are.</returns>
     public static RuleCounts WritePartialRestore(FamilyChange change, IptablesOptions options, IBufferWriter<byte> output)
     {
         if (change.SettingsChanged)
@@ -109,8 +112,23 @@ public static class IptablesRenderer
             throw new ArgumentException("the node's settings changed: a full restore is needed", nameof(change));
         }
 
+        ServicePortRules[] changed = PortsOfChangedServices(change, change.After);
+        (bool filter, bool nat) = ChangedDispatch(change, PortsOfChangedServices(change, change.Before), changed, options);
+        ChainTable chains = new(changed);
         ChainName[] stale = StaleChains(change);
-        return WriteRestore(change.After, PortsOfChangedServices(change), stale, RestoreAdditions.None, options, output);
+        RuleWriter writer = new(change.After, filter || nat ? PortsOf(change.After) : [], options, output);
+        if (filter)
+        {
+            writer.FilterRestore(RestoreAdditions.None);
+        }
+
+        if (nat || chains.HasChains || stale.Length != 0)
+        {
+            writer.NatRestore(chains, stale, RestoreAdditions.None, withDispatch: nat);
+        }
+
+        writer.Flush();
+        return writer.Counts;
     }
 
     /// <summary>How many rules in per-service chains of the nat table a change adds; negative when there are fewer afterwards.</summary>
@@ -124,7 +142,7 @@ public static class IptablesRenderer
 
     private static int CountPortRules(FamilyRules rules, ServicePortRules[] ports, IptablesOptions options)
     {
-        RuleWriter writer = new(rules, options, new NullBufferWriter());
+        RuleWriter writer = new(rules, default, options, new NullBufferWriter());
         writer.PortRules(new ChainTable(ports));
         return writer.Counts.NatPorts;
     }
@@ -137,12 +155,38 @@ public static class IptablesRenderer
         IptablesOptions options,
         IBufferWriter<byte> output)
     {
-        ChainTable chains = new(ports);
-        RuleWriter writer = new(rules, options, output);
+        RuleWriter writer = new(rules, PortsOf(rules), options, output);
         writer.FilterRestore(additions);
-        writer.NatRestore(chains, stale, additions);
+        writer.NatRestore(new ChainTable(ports), stale, additions, withDispatch: true);
         writer.Flush();
         return writer.Counts;
+    }
+
+    /// <summary>
+    /// Whether a rule in the dispatch chains of a table changes. Each rule there depends on one service port, and those of a
+    /// Service stand together, so the chains are the same exactly if the rules of the changed Services are.
+    /// </summary>
+    private static (bool Filter, bool Nat) ChangedDispatch(FamilyChange change, ServicePortRules[] old, ServicePortRules[] current, IptablesOptions options)
+    {
+        ArrayBufferWriter<byte> before = new(), after = new();
+        int filterBefore = WriteDispatch(change.Before, old, options, before);
+        int filterAfter = WriteDispatch(change.After, current, options, after);
+        return (
+            !before.WrittenSpan[..filterBefore].SequenceEqual(after.WrittenSpan[..filterAfter]),
+            !before.WrittenSpan[filterBefore..].SequenceEqual(after.WrittenSpan[filterAfter..]));
+    }
+
+    /// <summary>Writes the rules that dispatch chains have for some service ports: filter, then nat.</summary>
+    /// <returns>The length of those of the filter table.</returns>
+    private static int WriteDispatch(FamilyRules rules, ServicePortRules[] ports, IptablesOptions options, ArrayBufferWriter<byte> output)
+    {
+        RuleWriter writer = new(rules, ports, options, output);
+        writer.FilterDispatchRules();
+        writer.Flush();
+        int filter = output.WrittenCount;
+        writer.NatDispatchRules();
+        writer.Flush();
+        return filter;
     }
 
     private static ServicePortRules[] PortsOf(FamilyRules rules)
@@ -156,14 +200,14 @@ public static class IptablesRenderer
         return [.. ports];
     }
 
-    /// <summary>All ports of each Service with a changed port, which is the unit that kube-proxy rewrites.</summary>
-    private static ServicePortRules[] PortsOfChangedServices(FamilyChange change)
+    /// <summary>All ports, before or after the change, of each Service with a changed port, which is the unit that kube-proxy rewrites.</summary>
+    private static ServicePortRules[] PortsOfChangedServices(FamilyChange change, FamilyRules rules)
     {
         List<ServicePortRules> ports = [];
         ServiceRules? last = null;
         foreach (ServicePortChange port in change.Ports)
         {
-            if (change.After.Services.TryGetValue(port.Name.Service, out ServiceRules? service) && !ReferenceEquals(service, last))
+            if (rules.Services.TryGetValue(port.Name.Service, out ServiceRules? service) && !ReferenceEquals(service, last))
             {
                 ports.AddRange(service.Ports.AsSpan());
                 last = service;

@@ -18,6 +18,9 @@ namespace KubeProxySharp.Node.Tests;
 [Trait("Category", "Netns")]
 public sealed class NftablesBatchTests
 {
+    /// <summary>The nft that loads the text and lists both tables: that of this machine, or another (newer-nft.sh).</summary>
+    private static readonly string s_nft = Environment.GetEnvironmentVariable("KPS_NFT") is { Length: > 0 } path ? path : "nft";
+
     public static TheoryData<string, IpFamily> Recordings() => NftablesTests.Recordings();
 
     [SkippableTheory]
@@ -95,6 +98,69 @@ public sealed class NftablesBatchTests
         nodes.ShouldBeEqual($"seed {seed}, replaced");
         nodes.Full(builder.Current[family]);
         nodes.ShouldBeEqual($"seed {seed}, anew");
+    }
+
+    /// <summary>Small clusters, of which there can be many: ten changes each.</summary>
+    [SkippableTheory]
+    [InlineData(IpFamily.IPv4)]
+    [InlineData(IpFamily.IPv6)]
+    public void ChangesOfManyClustersAreEqual(IpFamily family)
+    {
+        using TwoNodes nodes = new();
+        for (int seed = 0; seed < Nightly.Size(5, 500); seed++)
+        {
+            RandomCluster cluster = new((1000 * (int)family) + seed);
+            ClusterState state = new(allowExternalIPs: true);
+            cluster.ApplyChanges(state, seed % 12);
+            RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
+            nodes.Full(builder.Current[family]);
+            nodes.ShouldBeEqual($"cluster {seed}");
+            for (int change = 0; change < 10; change++)
+            {
+                cluster.ApplyChange(state);
+                nodes.Update(builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6)[family]);
+            }
+
+            nodes.ShouldBeEqual($"cluster {seed}, changed");
+        }
+    }
+
+    /// <summary>What nft prints of the table is a script that the kernel takes, and that makes the same table.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Recordings))]
+    public void TheListedTableLoadsAgain(string name, IpFamily family)
+    {
+        using TwoNodes nodes = new();
+        nodes.Full(ModelLoader.ReadCase(RecordedCases.CaseDirectory(name), "nftables")[family]);
+
+        nodes.ReloadText();
+
+        nodes.ShouldBeEqual(name);
+    }
+
+    public static TheoryData<string, IpFamily> Sequences() => RecordedSequence.All();
+
+    [SkippableTheory]
+    [MemberData(nameof(Sequences))]
+    public void UpdatesOfRecordedSequencesAreEqual(string name, IpFamily family)
+    {
+        using TwoNodes nodes = new();
+        bool isFirst = true;
+        foreach ((string step, RuleModelChange change, _) in RecordedSequence.Walk(name, "nftables"))
+        {
+            FamilyChange part = change[family];
+            if (isFirst || !NftablesRenderer.CanUpdate(part))
+            {
+                nodes.Full(part.After);
+            }
+            else
+            {
+                nodes.Update(part);
+            }
+
+            nodes.ShouldBeEqual(step);
+            isFirst = false;
+        }
     }
 
     /// <summary>Marks, local-traffic detectors, node port addresses, and service CIDRs that overlap, adjoin or reach the last address.</summary>
@@ -216,8 +282,8 @@ public sealed class NftablesBatchTests
     private sealed class TwoNodes(NftablesOptions? options = null) : IDisposable
     {
         private readonly NftablesOptions _options = options ?? NftablesOptions.Default;
-        private readonly TestNode _byBatch = TestNode.CreateOrSkip("nft");
-        private readonly TestNode _byText = TestNode.CreateOrSkip("nft");
+        private readonly TestNode _byBatch = TestNode.CreateOrSkip(s_nft);
+        private readonly TestNode _byText = TestNode.CreateOrSkip(s_nft);
         private readonly NftBatch _batch = new();
 
         /// <summary>Applies a full transaction.</summary>
@@ -247,8 +313,15 @@ public sealed class NftablesBatchTests
 
         public void Load(string script)
         {
-            _byText.Run("nft", script, "-f", "-");
-            _byBatch.Run("nft", script, "-f", "-");
+            _byText.Run(s_nft, script, "-f", "-");
+            _byBatch.Run(s_nft, script, "-f", "-");
+        }
+
+        /// <summary>Replaces the rules of the second node by what nft prints of those of the first.</summary>
+        public void ReloadText()
+        {
+            string listing = _byBatch.Run(s_nft, "", "list", "ruleset");
+            _byText.Run(s_nft, "flush ruleset\n" + listing, "-f", "-");
         }
 
         public BatchResult Send(NftBatch batch) => _byBatch.Runner.Network.Run(() =>
@@ -259,13 +332,13 @@ public sealed class NftablesBatchTests
 
         public void ShouldBeEqual(string what)
         {
-            IReadOnlyList<string> byText = NftTable.Canonical(_byText.Run("nft", "", "-j", "list", "ruleset"));
-            IReadOnlyList<string> byBatch = NftTable.Canonical(_byBatch.Run("nft", "", "-j", "list", "ruleset"));
+            IReadOnlyList<string> byText = NftTable.Canonical(_byText.Run(s_nft, "", "-j", "list", "ruleset"));
+            IReadOnlyList<string> byBatch = NftTable.Canonical(_byBatch.Run(s_nft, "", "-j", "list", "ruleset"));
             byText.Should().NotBeEmpty();
             byBatch.SequenceEqual(byText).Should().BeTrue($"{what}: {TextDiff.Describe(byText, byBatch)}");
 
-            string[] textOfText = _byText.Run("nft", "", "list", "ruleset").Split('\n');
-            string[] textOfBatch = _byBatch.Run("nft", "", "list", "ruleset").Split('\n');
+            string[] textOfText = _byText.Run(s_nft, "", "list", "ruleset").Split('\n');
+            string[] textOfBatch = _byBatch.Run(s_nft, "", "list", "ruleset").Split('\n');
             textOfBatch.SequenceEqual(textOfText).Should().BeTrue($"{what}: {TextDiff.Describe(textOfText, textOfBatch)}");
         }
 
@@ -296,7 +369,7 @@ public sealed class NftablesBatchTests
             {
                 BatchResult result = Send(_batch);
                 result.IsApplied.Should().BeTrue("errno {0}, {1}", result.Error, string.Join(", ", result.Refusals));
-                _byText.Run("nft", Encoding.UTF8.GetString(script.WrittenSpan), "-f", "-");
+                _byText.Run(s_nft, Encoding.UTF8.GetString(script.WrittenSpan), "-f", "-");
             }
         }
     }

@@ -13,11 +13,12 @@
 #   listed      "nft -j list table" tells that table
 #   reloaded    what "nft list table" prints loads again and gives that table
 #   deleted     "nft delete table" leaves nothing
+# Then the tests that compare netlink batches with text (NftablesBatchTests) run with each nft in the place of this machine's.
 # Exit codes: 0 everything held; 1 something did not, and is told; 2 it could not be tried.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-usage() { sed -n '2,17s/^# \{0,1\}//p' tests/Node.Tests/newer-nft.sh; }
+usage() { sed -n '2,18s/^# \{0,1\}//p' tests/Node.Tests/newer-nft.sh; }
 give_up() { echo "newer-nft.sh: $*" >&2; exit 2; }
 
 mirror='' keep='' suites=()
@@ -103,5 +104,13 @@ dotnet build src/Proxy -c Release --nologo -v quiet
 status=0
 unshare --net python3 tests/Node.Tests/newer_nft.py artifacts/bin/Proxy/release/kube-proxy-sharp.dll tests/golden/recorded "${ready[@]}" \
   || status=$?
+for root in "${ready[@]}"; do
+  nft=$work/nft-${root##*/}
+  printf '#!/bin/sh\nexec chroot %s nft "$@"\n' "$root" >"$nft"
+  chmod +x "$nft"
+  echo "netlink batches, with $("$nft" --version)"
+  KPS_NFT=$nft REQUIRE_NETNS=1 dotnet test tests/Node.Tests -c Release --nologo -v quiet --filter FullyQualifiedName~NftablesBatchTests \
+    || status=1
+done
 [ "${#missing[@]}" -eq 0 ] || give_up "not tried: ${missing[*]}, which could not be bootstrapped"
 exit "$status"

@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Xml.Linq;
 using KubeProxySharp.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Tests;
 
@@ -27,6 +29,20 @@ public sealed class ArchitectureTests
         IEnumerable<string?> found = file.Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")?.Value));
 
         string.Join(' ', found).Should().Be(references);
+    }
+
+    /// <summary>Event ids identify messages in logs that machines read.</summary>
+    [Fact]
+    public void LogMessagesHaveEventIdsOfTheirOwn()
+    {
+        Type[] ofAssemblies = [typeof(KubeProxySharp.Proxy.Agent.Host.NodeAgent), typeof(KubeProxySharp.Kubernetes.Client.EventWriter)];
+        IEnumerable<int> ids = ofAssemblies.SelectMany(type => type.Assembly.GetTypes())
+            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+            .OfType<LoggerMessageAttribute>()
+            .Select(message => message.EventId);
+
+        ids.Should().OnlyHaveUniqueItems().And.HaveCountGreaterThan(30);
     }
 
     /// <summary>The pure core knows no clock, file, process or socket.</summary>

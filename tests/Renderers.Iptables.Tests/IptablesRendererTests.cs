@@ -120,6 +120,28 @@ public sealed class IptablesRendererTests
         text.Should().NotContain("-X");
     }
 
+    /// <summary>An endpoint more changes no rule of the dispatch chains, so they are left as they are.</summary>
+    [Fact]
+    public void DispatchChainsAreWrittenOnlyIfTheyChange()
+    {
+        string more = Render.Partial(RuleModelBuilder.Compare(Several(Samples.Service, 3, 1), Several(Samples.Service, 3, 2)).IPv4);
+        string first = Render.Partial(RuleModelBuilder.Compare(Several(Samples.Service, 3, 0), Several(Samples.Service, 3, 2)).IPv4);
+
+        more.Should().StartWith("*nat\n").And.NotContain("*filter").And.NotContain("KUBE-SERVICES").And.NotContain("KUBE-NODEPORTS").And.Contain("-A KUBE-SVC-");
+        first.Should().Contain(":KUBE-SERVICES - [0:0]").And.Contain("*filter");
+    }
+
+    /// <summary>A change that no rule of iptables depends on has nothing to be written.</summary>
+    [Fact]
+    public void AChangeWithoutRulesHasNoText()
+    {
+        Service service = Numbered(Samples.Service, 1);
+
+        string text = Render.Partial(RuleModelBuilder.Compare(Samples.Model([service], []), Samples.Model([service with { SessionAffinity = "ClientIP" }], [])).IPv4);
+
+        text.Should().BeEmpty();
+    }
+
     [Fact]
     public void DeletedServicesLeaveDeletions()
     {

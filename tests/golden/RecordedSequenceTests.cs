@@ -1,12 +1,8 @@
 using System.Buffers;
 using System.Text;
-using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
-using KubeProxySharp.RuleModel.Settings;
-using KubeProxySharp.RuleModel.State;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Golden.Tests;
@@ -14,23 +10,13 @@ namespace KubeProxySharp.Golden.Tests;
 /// <summary>kube-proxy kept running while objects changed: our incremental path ends in the recorded rules at each step.</summary>
 public sealed class RecordedSequenceTests
 {
-    public static TheoryData<string, IpFamily> Sequences()
-    {
-        TheoryData<string, IpFamily> sequences = [];
-        foreach (string name in RecordedCases.Sequences)
-        {
-            sequences.Add(name, IpFamily.IPv4);
-            sequences.Add(name, IpFamily.IPv6);
-        }
-
-        return sequences;
-    }
+    public static TheoryData<string, IpFamily> Sequences() => RecordedSequence.All();
 
     [Theory]
     [MemberData(nameof(Sequences))]
     public void UpdatingTheModelEqualsBuildingItFromScratch(string name, IpFamily family)
     {
-        foreach ((_, RuleModelChange change, RuleModelSnapshot scratch) in Walk(name))
+        foreach ((_, RuleModelChange change, RuleModelSnapshot scratch) in RecordedSequence.Walk(name, "iptables"))
         {
             change.After[family].HasSameContentAs(scratch[family]).Should().BeTrue();
         }
@@ -42,7 +28,7 @@ public sealed class RecordedSequenceTests
     {
         RestoreEmulator kernel = new();
         bool isFirst = true;
-        foreach ((string step, RuleModelChange change, _) in Walk(name))
+        foreach ((string step, RuleModelChange change, _) in RecordedSequence.Walk(name, "iptables"))
         {
             if (isFirst)
             {
@@ -51,7 +37,7 @@ public sealed class RecordedSequenceTests
             }
             else
             {
-                FamilyChange part = family == IpFamily.IPv4 ? change.IPv4 : change.IPv6;
+                FamilyChange part = change[family];
                 kernel.Restore(Text(output => IptablesRenderer.WritePartialRestore(part, IptablesOptions.Default, output)));
             }
 
@@ -72,9 +58,9 @@ public sealed class RecordedSequenceTests
             {
                 Nfacct.CreateCounters();
                 bool isFirst = true;
-                foreach ((string step, RuleModelChange change, _) in Walk(name))
+                foreach ((string step, RuleModelChange change, _) in RecordedSequence.Walk(name, "iptables"))
                 {
-                    FamilyChange part = family == IpFamily.IPv4 ? change.IPv4 : change.IPv6;
+                    FamilyChange part = change[family];
                     if (isFirst)
                     {
                         ChildProcess.Run(prefix + "-nft-restore", Text(output => IptablesRenderer.WriteListing(part.After, IptablesOptions.Default, output)));
@@ -92,58 +78,6 @@ public sealed class RecordedSequenceTests
             },
             prefix + "-nft-restore",
             "nfacct");
-    }
-
-    /// <summary>The steps of a sequence, each with the change from the one before and a model built from scratch.</summary>
-    private static IEnumerable<(string Step, RuleModelChange Change, RuleModelSnapshot Scratch)> Walk(string name)
-    {
-        string directory = RecordedCases.SequenceDirectory(name);
-        RecordedNode recordedNode = RecordedNode.Read(directory);
-        ProxySettings settings = ModelLoader.Settings(directory, "iptables");
-        ClusterState state = new(allowExternalIPs: true);
-        RuleModelBuilder? builder = null;
-        ManifestObjects before = new();
-        foreach (string step in RecordedCases.Steps(name))
-        {
-            ManifestObjects after = ModelLoader.ReadObjects(Path.Combine(step, "objects.json"));
-            ApplyDifference(before, after, state);
-            Node? node = after.Nodes.GetValueOrDefault(recordedNode.Name);
-            NodeSettings Resolve(IpFamily family) => NodeSettings.Resolve(family, settings, node, [.. recordedNode.Addresses], default);
-            builder ??= new RuleModelBuilder(state, Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6));
-            RuleModelChange change = builder.Update(state.TakeChanges(), Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6));
-            yield return (step, change, Scratch(after, Resolve(IpFamily.IPv4), Resolve(IpFamily.IPv6)));
-            before = after;
-        }
-    }
-
-    private static void ApplyDifference(ManifestObjects before, ManifestObjects after, ClusterState state)
-    {
-        foreach (NamespacedName gone in before.Services.Keys.Except(after.Services.Keys))
-        {
-            state.RemoveService(gone);
-        }
-
-        foreach (NamespacedName gone in before.EndpointSlices.Keys.Except(after.EndpointSlices.Keys))
-        {
-            state.RemoveSlice(gone);
-        }
-
-        foreach (Service service in after.Services.Values)
-        {
-            state.Set(service, []);
-        }
-
-        foreach (EndpointSlice slice in after.EndpointSlices.Values)
-        {
-            state.Set(slice);
-        }
-    }
-
-    private static RuleModelSnapshot Scratch(ManifestObjects objects, NodeSettings ipv4, NodeSettings ipv6)
-    {
-        ClusterState state = new(allowExternalIPs: true);
-        ApplyDifference(new ManifestObjects(), objects, state);
-        return RuleModelBuilder.Build(state, ipv4, ipv6);
     }
 
     private static IReadOnlyList<string> Recorded(string step, IpFamily family)

@@ -41,7 +41,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     {
         foreach (ConntrackEntry listed in Walk(cancellationToken))
         {
-            FlowVerdict verdict = LookAgain(listed, out ConntrackEntry current);
+            FlowVerdict verdict = Recheck(listed, out ConntrackEntry current);
             if (verdict.IsStale())
             {
                 Delete(current, verdict);
@@ -53,7 +53,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
 
     /// <summary>
     /// Makes one pass and yields each flow that was stale when it was listed. The caller may update the rules, and then calls
-    /// <see cref="LookAgain"/> and <see cref="Delete"/> or <see cref="Spare"/> before it continues. After a pass that saw all
+    /// <see cref="Recheck"/> and <see cref="Delete"/> or <see cref="Postpone"/> before it continues. After a pass that saw all
     /// flows, could delete those that were stale, and had the same rules throughout, the removed frontends are forgotten.
     /// </summary>
     /// <param name="cancellationToken">Cancels the pass.</param>
@@ -69,14 +69,14 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
         foreach (ConntrackFilter filter in Filters())
         {
             _left.Clear();
-            (long spared, long failed) = (result.Spared, result.Failed);
+            (long postponed, long failed) = (result.Postponed, result.Failed);
             bool isWhole = false;
             for (int attempt = 1; attempt <= MaxAttempts && !isWhole; attempt++)
             {
                 // A flow that is listed again is counted once.
                 result.Stale.Subtract(_left);
                 _left.Clear();
-                (result.Spared, result.Failed) = (spared, failed);
+                (result.Postponed, result.Failed) = (postponed, failed);
                 staleFlows.BeginCount(filter.Family.GetValueOrDefault(), (TransportProtocol)filter.Protocol.GetValueOrDefault());
                 using ConntrackDump dump = table.Dump(filter);
                 bool isMore = true;
@@ -101,7 +101,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
             result.IsComplete &= isWhole;
         }
 
-        if (result.IsComplete && result.Failed + result.Spared == 0 && staleFlows.UpdateCount == updates)
+        if (result.IsComplete && result.Failed + result.Postponed == 0 && staleFlows.UpdateCount == updates)
         {
             staleFlows.ForgetGone();
         }
@@ -114,7 +114,7 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     /// <param name="current">The flow as it is now.</param>
     /// <returns>The verdict; not stale when the flow has ended, was replaced by another, or cannot be read.</returns>
     /// <exception cref="NetlinkException">No flow can be read.</exception>
-    public FlowVerdict LookAgain(in ConntrackEntry listed, out ConntrackEntry current)
+    public FlowVerdict Recheck(in ConntrackEntry listed, out ConntrackEntry current)
     {
         current = default;
         try
@@ -136,11 +136,11 @@ public sealed class FlowCleanUp(ConntrackTable table, StaleFlows staleFlows, Tim
     }
 
     /// <summary>Leaves the flow that <see cref="Walk"/> yielded last to a later pass.</summary>
-    public void Spare() => Latest.Spared++;
+    public void Postpone() => Latest.Postponed++;
 
     /// <summary>Deletes the flow that <see cref="Walk"/> yielded last.</summary>
-    /// <param name="current">The flow as <see cref="LookAgain"/> read it.</param>
-    /// <param name="verdict">What <see cref="LookAgain"/> returned.</param>
+    /// <param name="current">The flow as <see cref="Recheck"/> read it.</param>
+    /// <param name="verdict">What <see cref="Recheck"/> returned.</param>
     /// <returns>Whether it existed and was deleted.</returns>
     /// <exception cref="NetlinkException">Deleting is not permitted.</exception>
     public bool Delete(in ConntrackEntry current, FlowVerdict verdict)
@@ -244,7 +244,7 @@ public sealed class FlowCleanUpResult
     public long AlreadyGone { get; internal set; }
 
     /// <summary>Stale flows that the caller left to a later pass.</summary>
-    public long Spared { get; internal set; }
+    public long Postponed { get; internal set; }
 
     /// <summary>Stale flows that the kernel refused to delete.</summary>
     public long Failed { get; internal set; }

@@ -3,7 +3,7 @@ using KubeProxySharp.Kubernetes.Documents;
 namespace KubeProxySharp.Proxy.Configuration;
 
 /// <summary>
-/// Reads a KubeProxyConfiguration file. Unknown and repeated fields do not stop it (spec 11.1), but are told; everything
+/// Reads a KubeProxyConfiguration file. Unknown and repeated fields do not stop it (spec 11.1), but are reported; everything
 /// else that cannot be read does.
 /// </summary>
 internal sealed class ConfigurationReader : IDocumentSink

@@ -13,7 +13,7 @@ internal static class ConfigurationWriter
         return text.ToString();
     }
 
-    /// <summary>Writes a file in one step: whoever looks sees the old content or the new one, never half of it.</summary>
+    /// <summary>Writes a file in one step: a reader sees the old content or the new one, never half of it.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file must not be written.</exception>
     public static void WriteFile(string path, KubeProxyConfiguration configuration)

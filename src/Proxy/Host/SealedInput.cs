@@ -51,7 +51,7 @@ internal sealed class SealedInput : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>Ends the writing: from now on nobody can change the text, and tools may have it.</summary>
+    /// <summary>Ends the writing: from now on the text cannot change, and tools may read it.</summary>
     /// <exception cref="IOException">The kernel does not seal the file.</exception>
     public void Seal()
     {

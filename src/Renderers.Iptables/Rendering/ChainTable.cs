@@ -50,6 +50,9 @@ internal sealed class ChainTable
     /// <summary>Indexes of endpoints in the order of their chain names.</summary>
     public int[] EndpointsByName { get; }
 
+    /// <summary>Whether any service port has a chain.</summary>
+    public bool HasChains => Names().Count != 0;
+
     /// <summary>A service port.</summary>
     public ServicePortRules Port(int port) => _ports[port];
 

@@ -10,14 +10,11 @@ internal ref partial struct RuleWriter
 {
     private void ServicesRules()
     {
-        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        foreach (ServicePortRules port in _ports)
         {
-            foreach (ServicePortRules port in service.Value.Ports)
+            if (port.Endpoints.HasEndpoints)
             {
-                if (port.Endpoints.HasEndpoints)
-                {
-                    DispatchAddresses(port);
-                }
+                DispatchAddresses(port);
             }
         }
 
@@ -56,14 +53,11 @@ internal ref partial struct RuleWriter
 
     private void NodePortsRules()
     {
-        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        foreach (ServicePortRules port in _ports)
         {
-            foreach (ServicePortRules port in service.Value.Ports)
+            if (port.Endpoints.HasEndpoints && port.Spec.NodePort != 0)
             {
-                if (port.Endpoints.HasEndpoints && port.Spec.NodePort != 0)
-                {
-                    DispatchNodePort(port);
-                }
+                DispatchNodePort(port);
             }
         }
     }

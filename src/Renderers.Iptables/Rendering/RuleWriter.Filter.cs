@@ -11,14 +11,11 @@ internal ref partial struct RuleWriter
 {
     private void ExternalServicesRules()
     {
-        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        foreach (ServicePortRules port in _ports)
         {
-            foreach (ServicePortRules port in service.Value.Ports)
+            if (port.External.Verdict != FrontendVerdict.Dnat)
             {
-                if (port.External.Verdict != FrontendVerdict.Dnat)
-                {
-                    RefuseExternal(port);
-                }
+                RefuseExternal(port);
             }
         }
     }
@@ -51,34 +48,28 @@ internal ref partial struct RuleWriter
 
     private void HealthCheckRules()
     {
-        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        foreach (ServicePortRules port in _ports)
         {
-            foreach (ServicePortRules port in service.Value.Ports)
+            if (port.Spec.HealthCheckNodePort == 0)
             {
-                if (port.Spec.HealthCheckNodePort == 0)
-                {
-                    continue;
-                }
-
-                Append("KUBE-NODEPORTS"u8);
-                Protocol(TransportProtocol.Tcp);
-                Comment(default, port.Name, " health check node port"u8);
-                DestinationPort(TransportProtocol.Tcp, port.Spec.HealthCheckNodePort);
-                Jump("ACCEPT"u8);
+                continue;
             }
+
+            Append("KUBE-NODEPORTS"u8);
+            Protocol(TransportProtocol.Tcp);
+            Comment(default, port.Name, " health check node port"u8);
+            DestinationPort(TransportProtocol.Tcp, port.Spec.HealthCheckNodePort);
+            Jump("ACCEPT"u8);
         }
     }
 
     private void ProxyFirewallRules()
     {
-        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        foreach (ServicePortRules port in _ports)
         {
-            foreach (ServicePortRules port in service.Value.Ports)
+            if (ChainTable.Has(port, ChainKind.Firewall))
             {
-                if (ChainTable.Has(port, ChainKind.Firewall))
-                {
-                    DropUnlessAccepted(port);
-                }
+                DropUnlessAccepted(port);
             }
         }
     }
@@ -102,14 +93,11 @@ internal ref partial struct RuleWriter
 
     private void RefusedClusterIPRules()
     {
-        foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
+        foreach (ServicePortRules port in _ports)
         {
-            foreach (ServicePortRules port in service.Value.Ports)
+            if (port.Internal.Verdict != FrontendVerdict.Dnat)
             {
-                if (port.Internal.Verdict != FrontendVerdict.Dnat)
-                {
-                    Refuse("KUBE-SERVICES"u8, port, port.Spec.ClusterIP, port.Internal.Verdict);
-                }
+                Refuse("KUBE-SERVICES"u8, port, port.Spec.ClusterIP, port.Internal.Verdict);
             }
         }
     }

@@ -68,17 +68,17 @@ internal ref partial struct RuleWriter
         DeclareBuiltIn("INPUT"u8);
         DeclareBuiltIn("OUTPUT"u8);
         DeclareBuiltIn("POSTROUTING"u8);
-        DeclareNatChains(chains, withCanary: true);
+        DeclareNatChains(chains, withCanary: true, withDispatch: true);
         _text.Write(JumpRules.Nat);
-        NatRules(chains);
+        NatRules(chains, withDispatch: true);
         EndTable();
     }
 
     /// <summary>The nat table for a restore with <c>--noflush</c>: dispatch chains, the given service ports, and deletions.</summary>
-    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale, RestoreAdditions additions)
+    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale, RestoreAdditions additions, bool withDispatch)
     {
         BeginTable("nat"u8);
-        DeclareNatChains(chains, additions.MakesCanaries);
+        DeclareNatChains(chains, additions.MakesCanaries, withDispatch);
         foreach (ChainName chain in stale)
         {
             // Declaring a chain flushes it, so that it can be deleted.
@@ -86,7 +86,7 @@ internal ref partial struct RuleWriter
         }
 
         InsertJumps("nat", additions);
-        NatRules(chains);
+        NatRules(chains, withDispatch);
         foreach (ChainName chain in stale)
         {
             _text.Write("-X "u8);
@@ -124,13 +124,17 @@ internal ref partial struct RuleWriter
         _filterRules += _ruleCount - before;
     }
 
-    private void DeclareNatChains(ChainTable chains, bool withCanary)
+    private void DeclareNatChains(ChainTable chains, bool withCanary, bool withDispatch)
     {
         DeclarePortChains(chains, ChainKind.External);
         DeclarePortChains(chains, ChainKind.Firewall);
-        Declare("KUBE-MARK-MASQ"u8);
-        Declare("KUBE-NODEPORTS"u8);
-        Declare("KUBE-POSTROUTING"u8);
+        if (withDispatch)
+        {
+            Declare("KUBE-MARK-MASQ"u8);
+            Declare("KUBE-NODEPORTS"u8);
+            Declare("KUBE-POSTROUTING"u8);
+        }
+
         if (withCanary)
         {
             Declare("KUBE-PROXY-CANARY"u8);
@@ -141,7 +145,11 @@ internal ref partial struct RuleWriter
             Declare(new ChainName(ChainKind.Endpoint, chains.EndpointHash(endpoint)));
         }
 
-        Declare("KUBE-SERVICES"u8);
+        if (withDispatch)
+        {
+            Declare("KUBE-SERVICES"u8);
+        }
+
         DeclarePortChains(chains, ChainKind.Service);
         DeclarePortChains(chains, ChainKind.Local);
     }
@@ -157,21 +165,45 @@ internal ref partial struct RuleWriter
         }
     }
 
-    private void NatRules(ChainTable chains)
+    private void NatRules(ChainTable chains, bool withDispatch)
     {
         PortChains(chains, ChainKind.External);
         PortChains(chains, ChainKind.Firewall);
         int before = _ruleCount;
-        MarkMasqueradeRules();
-        NodePortsRules();
-        PostroutingRules();
+        if (withDispatch)
+        {
+            MarkMasqueradeRules();
+            NodePortsRules();
+            PostroutingRules();
+        }
+
         _sharedNatRules += _ruleCount - before;
         EndpointChains(chains);
         before = _ruleCount;
-        ServicesRules();
+        if (withDispatch)
+        {
+            ServicesRules();
+        }
+
         _sharedNatRules += _ruleCount - before;
         PortChains(chains, ChainKind.Service);
         PortChains(chains, ChainKind.Local);
+    }
+
+    /// <summary>The rules of the filter table that depend on Services, to compare them.</summary>
+    public void FilterDispatchRules()
+    {
+        ExternalServicesRules();
+        HealthCheckRules();
+        ProxyFirewallRules();
+        RefusedClusterIPRules();
+    }
+
+    /// <summary>The rules of the nat table's dispatch chains that depend on Services, to compare them.</summary>
+    public void NatDispatchRules()
+    {
+        NodePortsRules();
+        ServicesRules();
     }
 
     /// <summary>The chains of service ports only, to count their rules.</summary>

@@ -13,9 +13,14 @@ namespace KubeProxySharp.Renderers.Iptables.Rendering;
 /// Writes rules in the form of iptables-save, which iptables-restore accepts as well: source, destination, interface and
 /// protocol first, then the matches in the order kube-proxy gives them, then the target.
 /// </summary>
-internal ref partial struct RuleWriter(FamilyRules rules, IptablesOptions options, IBufferWriter<byte> output)
+/// <param name="rules">The rules.</param>
+/// <param name="ports">The service ports that dispatch chains have rules for: all, by Service and name.</param>
+/// <param name="options">Features of the host's iptables.</param>
+/// <param name="output">Receives the text.</param>
+internal ref partial struct RuleWriter(FamilyRules rules, ReadOnlySpan<ServicePortRules> ports, IptablesOptions options, IBufferWriter<byte> output)
 {
     private readonly FamilyRules _rules = rules;
+    private readonly ReadOnlySpan<ServicePortRules> _ports = ports;
     private readonly IptablesOptions _options = options;
     private Utf8TextWriter _text = new(output);
     private int _filterRules;

@@ -150,7 +150,7 @@ public sealed class FlowCleanUpTests
 
         (FlowCleanUpResult result, int questions, _) = Walk(new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System), mayDelete: false);
 
-        (result.Spared, result.Deleted.Total, questions).Should().Be((1L, 0L, 1));
+        (result.Postponed, result.Deleted.Total, questions).Should().Be((1L, 0L, 1));
     }
 
     /// <summary>The kernel interrupts the first listings; what they found and what is met again is one flow.</summary>
@@ -172,7 +172,7 @@ public sealed class FlowCleanUpTests
     }
 
     [Fact]
-    public void WhatIsSparedCountsOnceHoweverOftenItIsListed()
+    public void APostponedFlowCountsOnceHoweverOftenItIsListed()
     {
         int listings = 0;
         using FakeKernel kernel = new(request => request switch
@@ -183,7 +183,7 @@ public sealed class FlowCleanUpTests
 
         (FlowCleanUpResult result, _, _) = Walk(new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System), mayDelete: false);
 
-        (result.Stale.Total, result.Spared).Should().Be((1L, 1L));
+        (result.Stale.Total, result.Postponed).Should().Be((1L, 1L));
     }
 
     [Theory]
@@ -219,7 +219,7 @@ public sealed class FlowCleanUpTests
         foreach (ConntrackEntry listed in cleanUp.Walk(CancellationToken.None))
         {
             _staleFlows.Update(Samples.Model([], []));
-            cleanUp.Delete(listed, cleanUp.LookAgain(listed, out _));
+            cleanUp.Delete(listed, cleanUp.Recheck(listed, out _));
         }
 
         _staleFlows.GoneFrontendCount.Should().BePositive();
@@ -250,14 +250,14 @@ public sealed class FlowCleanUpTests
 
     private FlowCleanUpResult Run(FakeKernel kernel) => new FlowCleanUp(kernel.Table, _staleFlows, TimeProvider.System).Run(CancellationToken.None);
 
-    /// <summary>As the agent makes a pass: each flow is looked at again, and then spared or deleted.</summary>
+    /// <summary>As the agent makes a pass: each flow is checked again, and then postponed or deleted.</summary>
     private static (FlowCleanUpResult Result, int Questions, int Deletions) Walk(FlowCleanUp cleanUp, bool mayDelete)
     {
         int questions = 0;
         int deletions = 0;
         foreach (ConntrackEntry listed in cleanUp.Walk(CancellationToken.None))
         {
-            FlowVerdict verdict = cleanUp.LookAgain(listed, out ConntrackEntry current);
+            FlowVerdict verdict = cleanUp.Recheck(listed, out ConntrackEntry current);
             if (!verdict.IsStale())
             {
                 continue;
@@ -266,7 +266,7 @@ public sealed class FlowCleanUpTests
             questions++;
             if (!mayDelete)
             {
-                cleanUp.Spare();
+                cleanUp.Postpone();
             }
             else if (cleanUp.Delete(current, verdict))
             {

@@ -11,6 +11,9 @@ internal sealed record ApplyFigures(long TextBytes, TimeSpan RenderTime, TimeSpa
     /// <summary>The rules written to iptables; null for nftables.</summary>
     public RuleCounts? Written { get; init; }
 
+    /// <summary>The filter rules that should be there, written or not; 0 for nftables.</summary>
+    public int FilterTotal { get; init; }
+
     /// <summary>The nat rules that should be there, those that a partial restore did not write included; 0 for nftables.</summary>
     public int NatTotal { get; init; }
 

@@ -45,6 +45,9 @@ internal sealed partial class Transaction(ProcessRunner runner, ToolCall call) :
     /// <summary>Size of the text, and the times from the making of this object to the end of the tool; null until then.</summary>
     public ApplyFigures? Figures { get; private set; }
 
+    /// <summary>Whether no text was written.</summary>
+    public bool IsEmpty => _input.Length == 0;
+
     /// <summary>Seals the text, runs the tool with it, and finds the lines that the tool refused. To be called once.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the tool and its children have been killed.</exception>
     public async Task<ApplyResult> CommitAsync(CancellationToken cancellation)

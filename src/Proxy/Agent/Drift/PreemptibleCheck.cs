@@ -3,57 +3,57 @@ using KubeProxySharp.Proxy.Agent.Apply;
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
-/// Looks at the rules without being in the way of those who write them: a look that an apply of ours overtakes is given up
-/// (what it would find is the state of no moment, and reading costs the processor that the apply needs), and looks that
-/// tell nothing follow one another so that they take no more than a tenth of the time.
+/// Compares the rules in the kernel without delaying those who write them: a check during which an apply of ours begins is
+/// cancelled (it would see a mixture of two states, and reading takes processor time that the apply needs), and checks without a
+/// result are spaced so that they take no more than a tenth of the time.
 /// </summary>
 internal sealed class PreemptibleCheck : IOwnApplyListener
 {
-    /// <summary>So often a look is given up; the next one goes on beside applies, which may never leave it the time it takes.</summary>
-    public const int MostGivenUp = 3;
+    /// <summary>How many checks in a row are cancelled; the next one continues during applies, which might otherwise prevent it for ever.</summary>
+    public const int MaxCancelled = 3;
 
-    /// <summary>The pause after a look, in times of what the look took.</summary>
-    private const int PausePerLook = 9;
+    /// <summary>The pause after a check, as a multiple of its duration.</summary>
+    private const int PausePerCheck = 9;
 
-    private static readonly TimeSpan s_leastPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_mostPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_minPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_maxPause = TimeSpan.FromSeconds(30);
 
-    /// <summary>Between two looks at whether our apply has ended.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
+    /// <summary>The time between two questions whether our apply has ended.</summary>
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly Func<CancellationToken, Task<Integrity>> _look;
+    private readonly Func<CancellationToken, Task<Integrity>> _check;
     private readonly OwnTransactions _applies;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private CancellationTokenSource? _underWay;
+    private CancellationTokenSource? _running;
 
-    /// <summary>Begins to listen to our applies.</summary>
-    /// <param name="look">Looks at the rules once.</param>
-    /// <param name="applies">What we do ourselves.</param>
+    /// <summary>Listens to our applies.</summary>
+    /// <param name="check">Compares the rules once.</param>
+    /// <param name="applies">The applies of this agent.</param>
     /// <param name="time">The clock.</param>
-    public PreemptibleCheck(Func<CancellationToken, Task<Integrity>> look, OwnTransactions applies, TimeProvider time)
+    public PreemptibleCheck(Func<CancellationToken, Task<Integrity>> check, OwnTransactions applies, TimeProvider time)
     {
-        _look = look;
+        _check = check;
         _applies = applies;
         _time = time;
         applies.Add(this);
     }
 
-    /// <summary>Whether the rules are what was applied. The answer is that of a moment in which no apply of ours was under way.</summary>
+    /// <summary>Whether the rules are what was applied, at a moment in which no apply of ours was running.</summary>
     public async Task<bool> IsIntactAsync(CancellationToken cancellation)
     {
-        for (int givenUp = 0; ;)
+        for (int cancelled = 0; ;)
         {
             while (_applies.IsUnderWay)
             {
-                await Task.Delay(s_patience, _time, cancellation);
+                await Task.Delay(s_pollInterval, _time, cancellation);
             }
 
             long applies = _applies.Count;
             long begin = _time.GetTimestamp();
-            if (await LookAsync(applies, mayGiveUp: givenUp < MostGivenUp, cancellation) is not { } found)
+            if (await CheckOnceAsync(applies, mayCancel: cancelled < MaxCancelled, cancellation) is not { } found)
             {
-                givenUp++;
+                cancelled++;
             }
             else if (found == Integrity.Intact)
             {
@@ -65,7 +65,7 @@ internal sealed class PreemptibleCheck : IOwnApplyListener
             }
             else
             {
-                givenUp = 0;
+                cancelled = 0;
             }
 
             await Task.Delay(PauseAfter(_time.GetElapsedTime(begin)), _time, cancellation);
@@ -77,44 +77,44 @@ internal sealed class PreemptibleCheck : IOwnApplyListener
     {
         lock (_lock)
         {
-            // To kill a process takes a while; the apply need not wait for it.
-            _ = _underWay?.CancelAsync();
-            _underWay = null;
+            // Killing a process takes time; the apply does not wait for it.
+            _ = _running?.CancelAsync();
+            _running = null;
         }
     }
 
     /// <inheritdoc/>
     public void OwnProcessStarted(int process)
     {
-        // Whose a commit is makes no difference to what is there.
+        // The check compares the rules, whoever committed them.
     }
 
     /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
     {
-        // The next look begins when no apply of either family is under way.
+        // The next check begins when no apply of either family is running.
     }
 
-    private static TimeSpan PauseAfter(TimeSpan look)
+    private static TimeSpan PauseAfter(TimeSpan check)
     {
-        TimeSpan pause = PausePerLook * look;
-        return pause < s_leastPause ? s_leastPause : pause > s_mostPause ? s_mostPause : pause;
+        TimeSpan pause = PausePerCheck * check;
+        return pause < s_minPause ? s_minPause : pause > s_maxPause ? s_maxPause : pause;
     }
 
-    /// <summary>One look; null if it was given up.</summary>
-    private async Task<Integrity?> LookAsync(long applies, bool mayGiveUp, CancellationToken cancellation)
+    /// <summary>One check; null if it was cancelled.</summary>
+    private async Task<Integrity?> CheckOnceAsync(long applies, bool mayCancel, CancellationToken cancellation)
     {
         // Not disposed: an apply that begins may still be cancelling it. It has no timer, and the link is undone below.
         CancellationTokenSource stop = new();
         await using CancellationTokenRegistration link = cancellation.UnsafeRegister(static own => ((CancellationTokenSource)own!).Cancel(), stop);
         lock (_lock)
         {
-            _underWay = mayGiveUp ? stop : null;
+            _running = mayCancel ? stop : null;
         }
 
         try
         {
-            return mayGiveUp && _applies.Count != applies ? null : await _look(stop.Token);
+            return mayCancel && _applies.Count != applies ? null : await _check(stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -124,7 +124,7 @@ internal sealed class PreemptibleCheck : IOwnApplyListener
         {
             lock (_lock)
             {
-                _underWay = null;
+                _running = null;
             }
         }
     }

@@ -103,7 +103,7 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules pend
             }
 
             TakeOverRules();
-            FlowVerdict verdict = cleanUp.LookAgain(listed, out ConntrackEntry current);
+            FlowVerdict verdict = cleanUp.Recheck(listed, out ConntrackEntry current);
             if (!verdict.IsStale())
             {
                 continue;
@@ -111,7 +111,7 @@ internal sealed class ConntrackPass(Func<ConntrackTable> open, PendingRules pend
 
             if (!MayDelete(current))
             {
-                cleanUp.Spare();
+                cleanUp.Postpone();
             }
             else if (cleanUp.Delete(current, verdict))
             {

@@ -215,7 +215,7 @@ internal sealed partial class SyncReporting(
 
         if (figures.Written is { } written)
         {
-            metrics.Rules.IptablesRules(IptablesTable.Filter, family, written.Filter, written.Filter);
+            metrics.Rules.IptablesRules(IptablesTable.Filter, family, figures.FilterTotal, written.Filter);
             metrics.Rules.IptablesRules(IptablesTable.Nat, family, figures.NatTotal, written.Nat);
         }
     }

@@ -180,21 +180,21 @@ internal sealed partial class ManifestSource(IReadOnlyList<string> paths, Cluste
         pending.Listed();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Manifests cannot be read; the last good state is kept: {Reason}")]
+    [LoggerMessage(EventId = 5071, Level = LogLevel.Error, Message = "Manifests cannot be read; the last good state is kept: {Reason}")]
     private partial void LogUnreadable(string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Manifests have {Errors} errors; the last good state is kept")]
+    [LoggerMessage(EventId = 5072, Level = LogLevel.Error, Message = "Manifests have {Errors} errors; the last good state is kept")]
     private partial void LogKept(int errors);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Text}")]
+    [LoggerMessage(EventId = 5073, Level = LogLevel.Warning, Message = "{Text}")]
     private partial void LogMessage(string text);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} lost {Lost} of its {Before} objects and may still be being written: the last good state is kept until the file is complete or has not changed for {Seconds} s")]
+    [LoggerMessage(EventId = 5074, Level = LogLevel.Warning, Message = "{File} lost {Lost} of its {Before} objects and may still be being written: the last good state is kept until the file is complete or has not changed for {Seconds} s")]
     private partial void LogBeingWritten(string file, int lost, int before, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} has not changed for {Seconds} s; it is used with {Now} objects instead of {Before}")]
+    [LoggerMessage(EventId = 5075, Level = LogLevel.Warning, Message = "{File} has not changed for {Seconds} s; it is used with {Now} objects instead of {Before}")]
     private partial void LogSettled(string file, int now, int before, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Read manifests: {Services} Services, {EndpointSlices} EndpointSlices")]
+    [LoggerMessage(EventId = 5076, Level = LogLevel.Information, Message = "Read manifests: {Services} Services, {EndpointSlices} EndpointSlices")]
     private partial void LogRead(int services, int endpointSlices);
 }

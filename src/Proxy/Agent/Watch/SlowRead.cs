@@ -52,6 +52,6 @@ internal sealed partial class SlowRead(Action<string> report, ILogger log, TimeP
         return read.IsCompleted;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Reading {File} has not ended for {Seconds} s; the last good state is kept")]
+    [LoggerMessage(EventId = 5070, Level = LogLevel.Error, Message = "Reading {File} has not ended for {Seconds} s; the last good state is kept")]
     private partial void LogSlow(string file, double seconds);
 }

@@ -41,9 +41,9 @@ internal sealed partial class StartupWait(ProxyHealth health, ILogger log, TimeP
         }
     }
 
-    [LoggerMessage(EventId = 5050, Level = LogLevel.Information, Message = "Waiting for {What}; rules in the kernel stay as they are meanwhile")]
+    [LoggerMessage(EventId = 5060, Level = LogLevel.Information, Message = "Waiting for {What}; rules in the kernel stay as they are meanwhile")]
     private partial void LogWaiting(string what);
 
-    [LoggerMessage(EventId = 5051, Level = LogLevel.Warning, Message = "Still waiting for {What}, for {Minutes} min; rules in the kernel stay as they are meanwhile")]
+    [LoggerMessage(EventId = 5061, Level = LogLevel.Warning, Message = "Still waiting for {What}, for {Minutes} min; rules in the kernel stay as they are meanwhile")]
     private partial void LogStillWaiting(string what, double minutes);
 }

@@ -27,7 +27,7 @@ internal static partial class CompareJson
         s_context.Document,
         output);
 
-    // A family that was not compared has nothing else to tell.
+    // A family that was not compared has no other fields.
     private static Family Of(FamilyComparison family) => family.NotCompared.Length != 0
         ? new($"{family.Family}", family.NotCompared, null, null, null, null, null)
         : new(

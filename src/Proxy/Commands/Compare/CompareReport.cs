@@ -31,7 +31,7 @@ internal sealed class CompareReport
     /// <summary>Differences that may be none.</summary>
     public int Uncertain => Families.Sum(family => family.Differences.Count(shown => shown.Difference.IsUncertain));
 
-    /// <summary><c>equal</c>, <c>different</c>, or <c>unknown</c> if it cannot be told.</summary>
+    /// <summary><c>equal</c>, <c>different</c>, or <c>unknown</c> if it was not decided.</summary>
     public string Verdict => Different != 0 ? "different" : Uncertain != 0 ? "unknown" : "equal";
 }
 

@@ -72,8 +72,8 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         }
 
         // Errors of objects were reported with their lines when they were read.
-        List<Problem> told = [];
-        return cluster.BuildChange(before, nodeName, options.NodeAddresses, told);
+        List<Problem> reported = [];
+        return cluster.BuildChange(before, nodeName, options.NodeAddresses, reported);
     }
 
     private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options) => _files.ReadManifests(paths, options.IsRecursive, "no rules are printed");

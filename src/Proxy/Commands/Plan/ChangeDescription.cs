@@ -87,7 +87,7 @@ internal static class ChangeDescription
 
     private static string Seconds(int seconds) => seconds == 0 ? "none" : $"{seconds} s";
 
-    /// <summary>What becomes of packets, whoever sends them.</summary>
+    /// <summary>What happens to packets, from any source.</summary>
     private static string Fates(IReadOnlyList<NeutralRule> rules)
     {
         IEnumerable<string> fates = rules.Select(rule => rule.Behaviour.Fate).Distinct().Order().Select(static fate => fate switch

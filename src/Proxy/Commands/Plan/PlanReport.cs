@@ -17,7 +17,7 @@ internal sealed class PlanReport
     /// <summary>The mode of the rules that are there, if it is the other one; else empty.</summary>
     public string TakenOverMode { get; set; } = "";
 
-    /// <summary>Destinations that the rules tell apart, before or after.</summary>
+    /// <summary>Destinations that the rules distinguish, before or after.</summary>
     public int Compared { get; set; }
 
     /// <summary>Destinations that lead to endpoints before.</summary>

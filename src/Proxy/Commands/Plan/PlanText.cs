@@ -69,7 +69,7 @@ internal sealed class PlanText(TextWriter output, bool isTerminal)
             ServiceChangeKind.Removed => ("-", Red),
             _ => ("~", Yellow),
         };
-        string service = change.Service.Length == 0 ? "a Service whose name the rules do not tell" : change.Service;
+        string service = change.Service.Length == 0 ? "a Service whose name is not in the rules" : change.Service;
         output.WriteLine(_style.Of(colour, $"{sign} {service}") + $"  {Frontends(change)}");
         foreach (string description in change.Descriptions)
         {

@@ -95,6 +95,6 @@ internal sealed partial class ConfigurationWatch
         return hash.GetHashAndReset();
     }
 
-    [LoggerMessage(EventId = 2010, Level = LogLevel.Warning, Message = "The configuration file {Path} cannot be read any more; what was read from it stays in force")]
+    [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "The configuration file {Path} cannot be read any more; what was read from it stays in force")]
     private static partial void LogUnreadable(ILogger logger, Exception exception, string path);
 }

@@ -204,25 +204,25 @@ internal sealed partial class RunCommand(RunStreams streams, TimeProvider time, 
         }
     }
 
-    [LoggerMessage(EventId = 2000, Level = LogLevel.Information, Message = "{Note}")]
+    [LoggerMessage(EventId = 1000, Level = LogLevel.Information, Message = "{Note}")]
     private static partial void LogNote(ILogger logger, string note);
 
-    [LoggerMessage(EventId = 2001, Level = LogLevel.Debug, Message = "FLAG: --{Name}={Value}")]
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Debug, Message = "FLAG: --{Name}={Value}")]
     private static partial void LogFlag(ILogger logger, string name, string value);
 
-    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Wrote configuration to {File}")]
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Information, Message = "Wrote configuration to {File}")]
     private static partial void LogWroteConfiguration(ILogger logger, string file);
 
-    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "Rules of another proxy mode may be left over; --cleanup shows the details")]
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "Rules of another proxy mode may be left over; --cleanup shows the details")]
     private static partial void LogLeftovers(ILogger logger, Exception? exception);
 
-    [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "The agent did not stop as it should")]
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "The agent did not stop as it should")]
     private static partial void LogUncleanStop(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 2006, Level = LogLevel.Debug, Message = "The agent has stopped")]
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Debug, Message = "The agent has stopped")]
     private static partial void LogStopped(ILogger logger);
 
-    [LoggerMessage(EventId = 2004, Level = LogLevel.Error, Message = "command failed")]
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Error, Message = "command failed")]
     private static partial void LogFailure(ILogger logger, Exception exception);
 }
 

@@ -67,13 +67,13 @@ public sealed class PreemptibleCheckTests
     {
         PreemptibleCheck check = Check(async (look, stop) =>
         {
-            if (look <= PreemptibleCheck.MostGivenUp)
+            if (look <= PreemptibleCheck.MaxCancelled)
             {
                 _applies.Begin(isFull: false).Dispose();
                 await IsStoppedAsync(stop);
                 stop.ThrowIfCancellationRequested();
             }
-            else if (look == PreemptibleCheck.MostGivenUp + 1)
+            else if (look == PreemptibleCheck.MaxCancelled + 1)
             {
                 _applies.Begin(isFull: false).Dispose();
                 stop.IsCancellationRequested.Should().BeFalse();
@@ -85,7 +85,7 @@ public sealed class PreemptibleCheckTests
 
         (await EndAsync(check.IsIntactAsync(default))).Should().BeFalse();
 
-        _looks.Should().HaveCount(PreemptibleCheck.MostGivenUp + 2);
+        _looks.Should().HaveCount(PreemptibleCheck.MaxCancelled + 2);
     }
 
     [Fact]

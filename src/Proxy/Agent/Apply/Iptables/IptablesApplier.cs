@@ -24,6 +24,8 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     private const int MostRepairs = 5;
 
     private IptablesOptions _options = IptablesOptions.Default;
+    private int _filterRules;
+    private int _natSharedRules;
     private int _natPortRules;
     private volatile AppliedRules? _applied;
 
@@ -150,6 +152,11 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
         using Transaction transaction = new(runner, RestoreCall);
         RuleCounts written = IptablesRenderer.WritePartialRestore(change, _options, transaction);
+        if (transaction.IsEmpty)
+        {
+            return Note(ApplyResult.Applied, change.After);
+        }
+
         ApplyResult result = await transaction.CommitAsync(cancellation);
         Figures = transaction.Figures;
         Count(written, _natPortRules + IptablesRenderer.NatPortRulesAdded(change, _options));
@@ -297,7 +304,9 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     private void Count(RuleCounts written, int natPortRules)
     {
         _natPortRules = natPortRules;
-        Figures = Figures is { } figures ? figures with { Written = written, NatTotal = written.NatShared + natPortRules } : null;
+        _filterRules = written.Filter == 0 ? _filterRules : written.Filter;
+        _natSharedRules = written.NatShared == 0 ? _natSharedRules : written.NatShared;
+        Figures = Figures is { } figures ? figures with { Written = written, FilterTotal = _filterRules, NatTotal = _natSharedRules + natPortRules } : null;
     }
 
     private async Task<IptablesListing?> ListAsync(string table, CancellationToken cancellation)

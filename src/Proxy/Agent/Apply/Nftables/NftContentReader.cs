@@ -36,7 +36,7 @@ internal static class NftContentReader
     /// <summary>The number of the last commit, if the table had a content then; null if it has another one or cannot be read.</summary>
     public static async Task<uint?> ConfirmAsync(INetworkNamespace network, IpFamily family, NftTableContent content, CancellationToken cancellation)
     {
-        // Two readings that are the same do not tell a number.
+        // Two equal readings do not give a commit number.
         ((NftTableContent? Content, string Error) read, _, uint? commit) = await ConsistentListing.ReadAsync(
             network, _ => Task.FromResult(ReadOnce(network, family)), static (_, _) => false, cancellation);
         return read.Content == content ? commit : null;

@@ -5,9 +5,9 @@ namespace KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 /// <summary>What the watch on firewalld says. Ids 4400 to 4499.</summary>
 internal static partial class FirewalldLog
 {
-    [LoggerMessage(4400, LogLevel.Information, "firewalld is not watched for: {Why}. It is looked for again from time to time; nothing has to be done if the node has none")]
+    [LoggerMessage(4500, LogLevel.Information, "firewalld is not watched for: {Why}. It is looked for again from time to time; nothing has to be done if the node has none")]
     public static partial void NoBus(this ILogger log, string why);
 
-    [LoggerMessage(4401, LogLevel.Debug, "firewalld is watched for on the system bus")]
+    [LoggerMessage(4501, LogLevel.Debug, "firewalld is watched for on the system bus")]
     public static partial void Watching(this ILogger log);
 }
