@@ -13,6 +13,9 @@ internal sealed class HeapCompactor(Action collect, TimeProvider time)
     /// <summary>The time without syncs after which memory is given back.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
+    /// <summary>The same after the start, which leaves the most: lists of everything, decoded, and the text or messages of all rules.</summary>
+    public static readonly TimeSpan QuietAfterStart = TimeSpan.FromSeconds(1);
+
     /// <summary>The longest time between two collections while changes come in.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
 
@@ -27,16 +30,18 @@ internal sealed class HeapCompactor(Action collect, TimeProvider time)
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        TimeSpan quiet = QuietAfterStart;
         while (true)
         {
             await _worked.WaitAsync(Timeout.InfiniteTimeSpan, cancellation);
             long first = time.GetTimestamp();
-            while (await _worked.WaitAsync(Quiet, cancellation) && time.GetElapsedTime(first) < Longest)
+            while (await _worked.WaitAsync(quiet, cancellation) && time.GetElapsedTime(first) < Longest)
             {
                 // More work: the moment of quiet begins anew.
             }
 
             collect();
+            quiet = Quiet;
         }
     }
 }
