@@ -1,4 +1,5 @@
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Conntrack.Tests.Netlink;
 
@@ -44,6 +45,39 @@ public sealed class BatchConnectionTests
         fake.Push(FakeKernel.Message(NetlinkHeader.Error, 3, [.. BitConverter.GetBytes(-Errno.NoEntry), .. new byte[16], .. attributes], NetlinkHeader.Capped | NetlinkHeader.Explained));
 
         connection.Send(new byte[20]).Refusals.Should().Equal(new BatchRefusal(3, Errno.NoEntry, 48, "no such chain"));
+    }
+
+    /// <summary>What is no answer to a batch is refused by a NetlinkException or passed over, and the next batch is answered as ever.</summary>
+    [Fact]
+    public void AnyBytesAreReadOrRefused()
+    {
+        Random random = new(6);
+        using FakeKernel fake = new(static _ => []);
+        using BatchConnection connection = new(fake.Connect());
+        int read = 0, refused = 0;
+        for (int round = 0; round < Nightly.Size(2_000, 20_000); round++)
+        {
+            byte[] answer = random.Next(3) == 0 ? new byte[1 + random.Next(100)] : Refusal(7, random.Next(2));
+            if (answer.Length != 36 || random.Next(2) == 0)
+            {
+                random.NextBytes(answer.AsSpan(random.Next(answer.Length)));
+            }
+
+            fake.Push(answer);
+            try
+            {
+                connection.Send(new byte[20]);
+                read++;
+            }
+            catch (NetlinkException)
+            {
+                refused++;
+            }
+        }
+
+        read.Should().BePositive();
+        refused.Should().BePositive();
+        connection.Send(new byte[20]).IsApplied.Should().BeTrue();
     }
 
     private static byte[] Refusal(uint sequence, int error) =>

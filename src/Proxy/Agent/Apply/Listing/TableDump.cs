@@ -17,6 +17,8 @@ internal sealed class TableDump : IDisposable
     private const byte GetSets = 10; // NFT_MSG_GETSET
     private const byte GetElements = 13; // NFT_MSG_GETSETELEM
 
+    private const int LongestName = 256; // NFT_NAME_MAXLEN
+
     private readonly NetlinkConnection _kernel = new(NetlinkSocket.Open());
     private readonly byte _family;
     private readonly byte[] _table;
@@ -69,10 +71,15 @@ internal sealed class TableDump : IDisposable
     {
         Dictionary<string, int> rules = new(StringComparer.Ordinal);
         Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> byName = rules.GetAlternateLookup<ReadOnlySpan<char>>();
-        Span<char> name = stackalloc char[256]; // NFT_NAME_MAXLEN
+        Span<char> name = stackalloc char[LongestName];
         Ask(GetRules, set: null);
         while (TryRead(out NftMessage message))
         {
+            if (message.Name.Length > LongestName)
+            {
+                throw new IOException($"the table cannot be read: a name has {message.Name.Length} bytes, more than {LongestName}");
+            }
+
             int length = Encoding.UTF8.GetChars(message.Name, name);
             byName[name[..length]] = byName.TryGetValue(name[..length], out int count) ? count + 1 : 1;
         }
