@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using KubeProxySharp.Proxy.Commands.Compare;
+using KubeProxySharp.Proxy.Commands.Completion;
 using KubeProxySharp.Proxy.Commands.DryRun;
 using KubeProxySharp.Proxy.Commands.Explain;
 using KubeProxySharp.Proxy.Commands.Plan;
@@ -37,6 +38,8 @@ internal static class ProgramCommandLine
 
         // Listed here for the help; its flags are kube-proxy's and never come this far (ProgramArguments).
         root.Subcommands.Add(new Command(ProgramArguments.RunCommandName, "Runs as the kube-proxy of this node, with kube-proxy's flags; run --help lists them."));
+        root.Subcommands.Add(CompletionCommandLine.CreateCompletion(root, ProgramArguments.RunCommandName));
+        root.Subcommands.Add(CompletionCommandLine.CreateManual(root, ProgramArguments.RunCommandName));
         return root;
     }
 

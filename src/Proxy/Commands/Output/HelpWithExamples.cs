@@ -9,6 +9,9 @@ namespace KubeProxySharp.Proxy.Commands.Output;
 /// <param name="examples">The text after it.</param>
 internal sealed class HelpWithExamples(SynchronousCommandLineAction usual, string examples) : SynchronousCommandLineAction
 {
+    /// <summary>The text after the usual help.</summary>
+    public string Examples => examples;
+
     /// <summary>Gives a command a help option with examples.</summary>
     public static void AddTo(Command command, string examples)
     {

@@ -6,7 +6,8 @@ internal static class FlagHelp
     private const int Width = 110;
     private const string Indent = "        ";
 
-    private const string Examples =
+    /// <summary>The text after the flags: examples and exit codes.</summary>
+    internal const string Examples =
         """
         Examples:
           # as the DaemonSet of a kubeadm cluster runs it
