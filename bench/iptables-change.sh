@@ -11,10 +11,9 @@
 #             rules it began during the measurement
 #   plain     processor time of iptables-restore --noflush for the text of such a change (ms); the same text is taken
 #             again and again, as it declares the chains that it deletes
-# The tables of iptables-nft take minutes to load at 10000 x 10: see bench/agent.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,15s/^# \{0,1\}//p' bench/iptables-change.sh; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,14s/^# \{0,1\}//p' bench/iptables-change.sh; exit 0 ;; esac
 services=${1:-2000} endpoints=${2:-10}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- nft legacy

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using KubeProxySharp.Renderers.Iptables.Naming;
 using KubeProxySharp.Renderers.Iptables.Rendering;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Renderers.Iptables;
@@ -55,8 +56,46 @@ public static class IptablesRenderer
         ReadOnlySpan<ChainName> stale,
         RestoreAdditions additions,
         IptablesOptions options,
-        IBufferWriter<byte> output) =>
-        WriteRestore(rules, PortsOf(rules), stale, additions, options, output);
+        IBufferWriter<byte> output)
+    {
+        ServicePortRules[] ports = PortsOf(rules);
+        RuleWriter writer = new(rules, ports, options, output);
+        writer.FilterRestore(additions);
+        int written = 0;
+        for (int length; (length = ServicesOfOneCommit(ports.AsSpan(written), options.ChainsPerCommit)) != ports.Length - written; written += length)
+        {
+            writer.NatPortsRestore(new ChainTable(ports.AsSpan(written, length)));
+        }
+
+        writer.NatRestore(new ChainTable(ports.AsSpan(written)), stale, additions, withDispatch: true);
+        writer.Flush();
+        return writer.Counts;
+    }
+
+    /// <summary>How many of the ports are written in one transaction: those of whole Services, of one at least.</summary>
+    private static int ServicesOfOneCommit(ReadOnlySpan<ServicePortRules> ports, int chainsPerCommit)
+    {
+        const int ChainsOfPort = 4; // at most: KUBE-SVC, KUBE-SVL, KUBE-EXT, KUBE-FW
+        int chains = 0, length = 0;
+        while (length < ports.Length)
+        {
+            NamespacedName service = ports[length].Name.Service;
+            int next = length;
+            for (; next < ports.Length && ports[next].Name.Service == service; next++)
+            {
+                chains += ChainsOfPort + ports[next].Endpoints.Reachable.Length;
+            }
+
+            if (length != 0 && chains > chainsPerCommit)
+            {
+                break;
+            }
+
+            length = next;
+        }
+
+        return length;
+    }
 
     /// <summary>A chain without rules, by whose absence other programs see that a table was flushed (spec 5.12).</summary>
     public const string CanaryChain = "KUBE-PROXY-CANARY";
@@ -270,6 +309,13 @@ public sealed record IptablesOptions
     /// are left out.
     /// </summary>
     public bool HasLocalhostCounter { get; init; } = true;
+
+    /// <summary>
+    /// Up to how many chains of Services a full restore has in one transaction; those that follow are transactions of their own,
+    /// Services whole and the dispatch chains last. For each line iptables-nft-restore 1.8 walks a list of all chains that
+    /// the transaction has named so far, unless it flushes the table.
+    /// </summary>
+    public int ChainsPerCommit { get; init; } = int.MaxValue;
 
     /// <summary>Whether MASQUERADE supports <c>--random-fully</c> (iptables 1.6.2 and later).</summary>
     public bool HasRandomFully { get; init; } = true;

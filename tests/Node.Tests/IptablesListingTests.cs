@@ -121,8 +121,12 @@ public sealed class IptablesListingTests
                 }
             }
 
-            ChildProcess.Run(prefix + "-restore", Text(output => IptablesRenderer.WriteFullRestore(model[family], default, IptablesOptions.Default, output)), "-w", "5", "--noflush", "--counters");
-            Tables(ChildProcess.Run(prefix + "-save", "")).Should().Equal(Tables(Listing(model[family])));
+            foreach (int chainsPerCommit in (int[])[int.MaxValue, 7])
+            {
+                IptablesOptions options = IptablesOptions.Default with { ChainsPerCommit = chainsPerCommit };
+                ChildProcess.Run(prefix + "-restore", Text(output => IptablesRenderer.WriteFullRestore(model[family], default, options, output)), "-w", "5", "--noflush", "--counters");
+                Tables(ChildProcess.Run(prefix + "-save", "")).Should().Equal(Tables(Listing(model[family])));
+            }
         });
     }
 

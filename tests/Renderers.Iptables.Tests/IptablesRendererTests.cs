@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -89,6 +91,34 @@ public sealed class IptablesRendererTests
             RestoreEmulator fresh = new();
             fresh.Replace(Render.Listing(model[family]));
             SaveDump.Parse(kernel.Save()).CanonicalLines().Should().Equal(SaveDump.Parse(fresh.Save()).CanonicalLines());
+        }
+    }
+
+    /// <summary>Jumps lead to chains that exist after each of the transactions, and the rules and counts are those of one.</summary>
+    [Theory]
+    [InlineData(IpFamily.IPv4)]
+    [InlineData(IpFamily.IPv6)]
+    public void AFullRestoreInSeveralTransactionsLeadsWhereOneDoes(IpFamily family)
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            RandomCluster cluster = NewCluster(seed);
+            RestoreEmulator one = new(), several = new();
+            for (int step = 0; step < 3; step++)
+            {
+                cluster.Change();
+                FamilyRules rules = Samples.Model(cluster.Services, cluster.Slices)[family];
+                ArrayBufferWriter<byte> text = new();
+                RuleCounts counts = IptablesRenderer.WriteFullRestore(rules, default, IptablesOptions.Default, text);
+                one.Restore(Encoding.UTF8.GetString(text.WrittenSpan));
+                text.ResetWrittenCount();
+
+                RuleCounts inParts = IptablesRenderer.WriteFullRestore(rules, default, IptablesOptions.Default with { ChainsPerCommit = 1 + (seed % 20) }, text);
+
+                several.Restore(Encoding.UTF8.GetString(text.WrittenSpan));
+                inParts.Should().Be(counts);
+                SaveDump.Parse(several.Save()).CanonicalLines().Should().Equal(SaveDump.Parse(one.Save()).CanonicalLines());
+            }
         }
     }
 

@@ -97,6 +97,30 @@ internal ref partial struct RuleWriter
         EndTable();
     }
 
+    /// <summary>
+    /// The chains of some service ports as a transaction of its own, ahead of <see cref="NatRestore"/>, and the chain that marks
+    /// packets, which they jump to.
+    /// </summary>
+    public void NatPortsRestore(ChainTable chains)
+    {
+        BeginTable("nat"u8);
+        DeclarePortChains(chains, ChainKind.External);
+        DeclarePortChains(chains, ChainKind.Firewall);
+        Declare("KUBE-MARK-MASQ"u8);
+        foreach (int endpoint in chains.EndpointsByName)
+        {
+            Declare(new ChainName(ChainKind.Endpoint, chains.EndpointHash(endpoint)));
+        }
+
+        DeclarePortChains(chains, ChainKind.Service);
+        DeclarePortChains(chains, ChainKind.Local);
+        int before = _ruleCount;
+        MarkMasqueradeRules();
+        _ruleCount = before; // written again, and counted, with the dispatch chains
+        PortRules(chains);
+        EndTable();
+    }
+
     private void InsertJumps(string table, RestoreAdditions additions)
     {
         foreach (JumpRule jump in additions.Jumps)
@@ -206,7 +230,7 @@ internal ref partial struct RuleWriter
         ServicesRules();
     }
 
-    /// <summary>The chains of service ports only, to count their rules.</summary>
+    /// <summary>The rules in the chains of service ports.</summary>
     public void PortRules(ChainTable chains)
     {
         PortChains(chains, ChainKind.External);

@@ -4,8 +4,8 @@ using KubeProxySharp.RuleModel.State;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
 
-/// <summary>Says what a table consists of and what changes in it, to whatever writes that down.</summary>
-/// <typeparam name="TEncoder">What writes it down.</typeparam>
+/// <summary>Emits full and incremental transactions as operations of an encoder.</summary>
+/// <typeparam name="TEncoder">Encodes the operations.</typeparam>
 internal ref partial struct NftWriter<TEncoder>(FamilyRules rules, NftablesOptions options, TEncoder encoder) : IElementSink
     where TEncoder : struct, INftEncoder, allows ref struct
 {

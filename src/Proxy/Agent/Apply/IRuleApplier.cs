@@ -40,8 +40,8 @@ internal interface IRuleApplier
     bool CanUpdate(FamilyChange change);
 
     /// <summary>
-    /// Whether the kernel would take the rules, without changing those in force: <c>nft --check</c>, or
-    /// <c>iptables-restore</c> inside a new network namespace where that is permitted, else with <c>--test</c>.
+    /// Whether the kernel would take the rules, without changing those in force: a netlink batch that is never committed, or
+    /// <c>nft --check</c>; <c>iptables-restore</c> inside a new network namespace where that is permitted, else with <c>--test</c>.
     /// </summary>
     Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation);
 

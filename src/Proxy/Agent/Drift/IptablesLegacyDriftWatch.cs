@@ -28,7 +28,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
     private readonly TimeProvider _time;
     private readonly SafeFileHandle _socket;
     private readonly Func<CancellationToken, Task<bool>> _isIntact;
-    private readonly KnownWriters _familiar = new();
+    private readonly KnownHarmlessChanges _harmless = new();
     private readonly Lock _lock = new();
     private LegacySizes _noted;
     private int _underWay;
@@ -135,9 +135,9 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
             return;
         }
 
-        bool isFamiliar = _familiar.Take(_noted, now);
+        bool isHarmless = _harmless.Take(_noted, now);
         _noted = now;
-        if (isFamiliar)
+        if (isHarmless)
         {
             _isAskDue = true;
         }
@@ -159,7 +159,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
         lock (_lock)
         {
             _isAskDue = false;
-            changes = _familiar.Begin();
+            changes = _harmless.Begin();
         }
 
         long begin = _time.GetTimestamp();
@@ -170,7 +170,7 @@ internal sealed class IptablesLegacyDriftWatch : IDriftWatch, IOwnApplyListener,
             _mayAsk = _time.GetUtcNow() + (pause < s_mostPause ? pause : s_mostPause);
             if (isIntact)
             {
-                _familiar.Learn(changes);
+                _harmless.Learn(changes);
             }
         }
 

@@ -5,8 +5,8 @@ using KubeProxySharp.RuleModel.Model;
 namespace KubeProxySharp.Proxy.Agent.Sync;
 
 /// <summary>
-/// Finds out which Services the parts of a text belong to that a tool complained about, by the names in comments and chains
-/// and by the addresses of Services. What belongs to many Services says nothing about any of them.
+/// Maps the parts of a text that a tool refused to Services, by the names in comments and chains and by the addresses of
+/// Services. A part that belongs to many Services is ignored.
 /// </summary>
 internal static class RefusalHints
 {

@@ -38,7 +38,7 @@ internal sealed partial class SyncReporting(
     TimeProvider time) : ISyncObserver, IDisposable
 {
     /// <summary>Failures in a row after which an Event says so.</summary>
-    private const int FailuresToTell = 3;
+    private const int FailuresBeforeEvent = 3;
 
     private readonly LocalEndpoints[] _local = [new(), new()];
     private readonly ReportedProblems _problems = new();
@@ -166,7 +166,7 @@ internal sealed partial class SyncReporting(
     public void Quarantined(NamespacedName service, IpFamily family, string error)
     {
         _repeated.Report($"refusal {family} {service}", times => LogQuarantined(service, family, error, times));
-        events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "ServiceRulesRefused", "SyncRules", $"node {nodeName} refuses the {family} rules of this Service, which has none until it changes: {error}");
+        events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "ServiceRulesRefused", "SyncRules", $"the kernel of node {nodeName} refused the {family} rules of this Service, which has none there until it or its endpoints change: {error}");
     }
 
     /// <inheritdoc/>
@@ -238,7 +238,7 @@ internal sealed partial class SyncReporting(
         (int failures, string error) = (report.Failures, report.Result.Error);
         LogFullIsDue(family, "failure: " + error);
         _repeated.Report($"failure {family} {kind}", times => LogFailed(family, kind, failures, error, times));
-        if (report.Failures == FailuresToTell)
+        if (report.Failures == FailuresBeforeEvent)
         {
             events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesNotSynced", "SyncRules", $"node {nodeName}: {family} service rules could not be written {report.Failures} times in a row; the last good ones stay: {report.Result.Error}");
         }
@@ -266,6 +266,6 @@ internal sealed partial class SyncReporting(
     [LoggerMessage(EventId = 5007, Level = LogLevel.Debug, Message = "{Family} rules may have to be written in full: {Reason}")]
     private partial void LogFullIsDue(IpFamily family, string reason);
 
-    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The addresses of the node are well again")]
+    [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "The problems with addresses of the node are resolved")]
     private partial void LogNodeWell();
 }

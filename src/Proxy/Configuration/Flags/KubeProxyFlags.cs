@@ -22,8 +22,6 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<bool> InitOnly { get; }
 
-    public TypedFlag<FeatureGate[]> FeatureGates { get; }
-
     public TypedFlag<string> Version { get; }
 
     public TypedFlag<bool> Help { get; }
@@ -40,12 +38,6 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<string> NftablesWriter { get; }
 
-    public TypedFlag<bool> MasqueradeAll { get; }
-
-    public TypedFlag<string[]> NodePortAddresses { get; }
-
-    public TypedFlag<int> OomScoreAdj { get; }
-
     public TypedFlag<TcpFlowPolicy> ConntrackTcp { get; }
 
     public TypedFlag<bool> ConntrackServiceFlows { get; }
@@ -53,10 +45,6 @@ internal sealed class KubeProxyFlags
     public TypedFlag<int> HealthzPort { get; }
 
     public TypedFlag<int> MetricsPort { get; }
-
-    public TypedFlag<int> Verbosity { get; }
-
-    public TypedFlag<VerbosityRule[]> Vmodule { get; }
 
     public TypedFlag<TimeSpan> IpvsSyncPeriod { get; }
 
@@ -69,7 +57,7 @@ internal sealed class KubeProxyFlags
         WriteConfigTo = Set.Add(FlagKinds.Text(General, "write-config-to", "FILE", "Write the effective configuration to a file and exit."));
         Cleanup = Set.Add(FlagKinds.Switch(General, "cleanup", "Remove all iptables, ipvs and nftables rules of kube-proxy and exit."));
         InitOnly = Set.Add(FlagKinds.Switch(General, "init-only", "Do what needs full root privileges and exit; a later run needs CAP_NET_ADMIN only."));
-        FeatureGates = Set.Add(new TypedFlag<FeatureGate[]>(General, "feature-gates", "NAME=BOOL,...", "Switch features on or off.", [], FlagValues.ReadGates, FlagValues.WriteGates));
+        Set.Add(new TypedFlag<FeatureGate[]>(General, "feature-gates", "NAME=BOOL,...", "Switch features on or off.", [], FlagValues.ReadGates, FlagValues.WriteGates));
         Version = Set.Add(new TypedFlag<string>(General, "version", "true|raw|vX.Y.Z", "Print the version and exit; raw prints all fields. vX.Y.Z is reported instead of the program's version.", "false", (text, _) => FlagValues.ReadVersion(text), text => text) { ValueWhenBare = "true" });
         Help = Set.Add(new TypedFlag<bool>(General, "help", "", "Print this help and exit.", false, (text, _) => GoNumber.ReadBoolean(text), value => value ? "true" : "false") { ValueWhenBare = "true", Shorthand = 'h' });
 
@@ -91,9 +79,9 @@ internal sealed class KubeProxyFlags
         Set.Add(FlagKinds.Duration(Rules, "iptables-sync-period", "How often all rules are checked and rewritten, in nftables mode too; above 0.", s_defaults.Iptables.SyncPeriod));
         Set.Add(FlagKinds.Duration(Rules, "iptables-min-sync-period", "The shortest time between two changes of rules, in nftables mode too; 0 means at once.", s_defaults.Iptables.MinSyncPeriod));
         Set.Add(FlagKinds.Number(Rules, "iptables-masquerade-bit", "The bit of the packet mark that asks for SNAT, 0 to 31.", s_defaults.Iptables.MasqueradeBit));
-        MasqueradeAll = Set.Add(FlagKinds.Switch(Rules, "masquerade-all", "SNAT everything that goes to cluster IPs."));
+        Set.Add(FlagKinds.Switch(Rules, "masquerade-all", "SNAT everything that goes to cluster IPs."));
         Set.Add(FlagKinds.Switch(Rules, "iptables-localhost-nodeports", "Let node ports answer on 127.0.0.1; iptables mode and IPv4 only.", s_defaults.Iptables.LocalhostNodePorts));
-        NodePortAddresses = Set.Add(FlagKinds.List(Rules, "nodeport-addresses", "CIDR,...|primary", "Addresses of the node on which node ports answer; default: all, in nftables mode the primary ones."));
+        Set.Add(FlagKinds.List(Rules, "nodeport-addresses", "CIDR,...|primary", "Addresses of the node on which node ports answer; default: all, in nftables mode the primary ones."));
 
         const FlagGroup Local = FlagGroup.LocalTraffic;
         Set.Add(FlagKinds.Text(Local, "detect-local-mode", "MODE", "How traffic of this node's pods is recognised: ClusterCIDR (also when empty), NodeCIDR, BridgeInterface or InterfaceNamePrefix."));
@@ -102,7 +90,7 @@ internal sealed class KubeProxyFlags
         Set.Add(FlagKinds.Text(Local, "pod-interface-name-prefix", "PREFIX", "The name prefix of pod interfaces; for InterfaceNamePrefix."));
         Set.Add(Address(FlagGroup.Node, "bind-address", "IP", "The node's primary address, instead of that of its Node object. Nothing listens on it.", s_defaults.BindAddress, FlagValues.ReadAddress));
 
-        OomScoreAdj = Set.Add(FlagKinds.Number(FlagGroup.Node, "oom-score-adj", "The program's OOM score adjustment, -1000 to 1000.", s_defaults.OomScoreAdj));
+        Set.Add(FlagKinds.Number(FlagGroup.Node, "oom-score-adj", "The program's OOM score adjustment, -1000 to 1000.", s_defaults.OomScoreAdj));
         Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-max-per-core", "Connections to track per CPU; 0 leaves the limit unchanged, whatever --conntrack-min is.", s_defaults.Conntrack.MaxPerCore));
         Set.Add(FlagKinds.Number(FlagGroup.Node, "conntrack-min", "Minimum number of connections to track.", s_defaults.Conntrack.Min));
         Set.Add(FlagKinds.Duration(FlagGroup.Node, "conntrack-tcp-timeout-established", "Idle time-out of established TCP connections; 0 leaves it unchanged.", s_defaults.Conntrack.TcpEstablishedTimeout));
@@ -124,8 +112,8 @@ internal sealed class KubeProxyFlags
 
         const FlagGroup Logging = FlagGroup.Logging;
         Set.Add(FlagKinds.Text(Logging, "logging-format", "text|json", "Format of the log.", s_defaults.Logging.Format));
-        Verbosity = Set.Add(new TypedFlag<int>(Logging, "v", "N", "Log verbosity: 0 changes of state, 2 and above each object, 4 and above everything.", 0, (text, _) => GoNumber.ReadLevel(text), value => $"{value}") { Shorthand = 'v' });
-        Vmodule = Set.Add(new TypedFlag<VerbosityRule[]>(Logging, "vmodule", "PATTERN=N,...", "Verbosity by part of the program whose name matches; text format only.", [], FlagValues.ReadVmodule, FlagValues.WriteVmodule));
+        Set.Add(new TypedFlag<int>(Logging, "v", "N", "Log verbosity: 0 changes of state, 2 and above each object, 4 and above everything.", 0, (text, _) => GoNumber.ReadLevel(text), value => $"{value}") { Shorthand = 'v' });
+        Set.Add(new TypedFlag<VerbosityRule[]>(Logging, "vmodule", "PATTERN=N,...", "Verbosity by part of the program whose name matches; text format only.", [], FlagValues.ReadVmodule, FlagValues.WriteVmodule));
         Set.Add(FlagKinds.Duration(Logging, "log-flush-frequency", "Accepted; the log is not buffered.", s_defaults.Logging.FlushFrequency));
         Set.Add(FlagKinds.Switch(Logging, "log-text-split-stream", "Write errors to standard error and the rest to standard output; needs the gate LoggingAlphaOptions."));
         Set.Add(Quantity("log-text-info-buffer-size"));

@@ -23,7 +23,15 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <summary>How often differences are written, and looked for again, before everything is written.</summary>
     private const int MostRepairs = 5;
 
+    /// <summary>Found by trying at 10,000 Services x 10: fewer chains cost commits, more cost lines (docs/decisions.md).</summary>
+    private const int ChainsPerCommit = 1000;
+
     private IptablesOptions _options = IptablesOptions.Default;
+    /// <summary>iptables-legacy-restore writes the whole table at each commit, so all is one.</summary>
+    private IptablesOptions BaseOptions => tools.Variant == IptablesVariant.Legacy
+        ? IptablesOptions.Default
+        : IptablesOptions.Default with { ChainsPerCommit = ChainsPerCommit };
+
     private int _filterRules;
     private int _natSharedRules;
     private int _natPortRules;
@@ -51,7 +59,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
-        _options = new NfacctCounters(runner.Network, log).Ensure(IptablesOptions.Default);
+        _options = new NfacctCounters(runner.Network, log).Ensure(BaseOptions);
         IptablesListing? filter = await ListAsync("filter", cancellation);
         IptablesListing? nat = await ListAsync("nat", cancellation);
         (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, table => table == "nat" ? nat : filter, cancellation);
@@ -224,7 +232,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         TriesOnlyForm = false;
         using (network)
         {
-            IptablesOptions options = new NfacctCounters(network, log).Ensure(IptablesOptions.Default);
+            IptablesOptions options = new NfacctCounters(network, log).Ensure(BaseOptions);
             RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
             using Transaction transaction = new(runner.In(network), RestoreCall);
             IptablesRenderer.WriteFullRestore(rules, default, additions, options, transaction);

@@ -103,7 +103,7 @@ public sealed class FirewalldWatchTests
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Levels.Enqueue(logLevel);
-            (eventId.Id == 4401 ? Listening : Missing).Release();
+            (eventId.Id == 4501 ? Listening : Missing).Release();
         }
     }
 }

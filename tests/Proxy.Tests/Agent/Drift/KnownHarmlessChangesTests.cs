@@ -3,9 +3,9 @@ using KubeProxySharp.Proxy.Agent.Drift;
 namespace KubeProxySharp.Proxy.Tests.Agent.Drift;
 
 /// <summary>Which changes of the sizes of legacy tables were harmless before.</summary>
-public sealed class KnownWritersTests
+public sealed class KnownHarmlessChangesTests
 {
-    private readonly KnownWriters _changes = new();
+    private readonly KnownHarmlessChanges _changes = new();
 
     [Fact]
     public void AChangeIsFamiliarOnceOurRulesWereFoundIntactAfterIt()

@@ -4,16 +4,16 @@ namespace KubeProxySharp.Proxy.Agent.Drift;
 /// Changes of sizes after which our rules were found intact, and the same undone: most likely those of a program that
 /// adds and removes rules of its own again and again. Not for use by several threads.
 /// </summary>
-internal sealed class KnownWriters
+internal sealed class KnownHarmlessChanges
 {
-    /// <summary>More than programs with a habit make; with further ones all are learned anew.</summary>
+    /// <summary>More than a program that repeats its changes makes; beyond it, all are forgotten and learned again.</summary>
     private const int MostChanges = 256;
 
     private readonly HashSet<string> _known = [];
     private readonly HashSet<string> _seen = [];
 
-    /// <summary>Takes note of a change.</summary>
-    /// <returns>Whether it is one of those.</returns>
+    /// <summary>Records a change.</summary>
+    /// <returns>Whether our rules were intact after the same change before.</returns>
     public bool Take(LegacySizes before, LegacySizes after)
     {
         string change = after.Since(before);
@@ -31,7 +31,7 @@ internal sealed class KnownWriters
         return false;
     }
 
-    /// <summary>What was taken note of so far; to be handed to <see cref="Learn"/> if a look that begins now finds nothing.</summary>
+    /// <summary>The changes recorded so far; for <see cref="Learn"/> if a check that begins now finds nothing.</summary>
     public string[] Begin()
     {
         string[] seen = [.. _seen];
