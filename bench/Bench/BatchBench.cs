@@ -12,7 +12,8 @@ namespace KubeProxySharp.Bench;
 
 /// <summary>
 /// Transactions as netlink batches beside <c>nft -f</c> of the same as text that is already written, in turns: wall time, and
-/// processor time of this process and of nft (proc(5), in ticks of 10 ms), the kernel's part of it included.
+/// processor time of this process and of nft (proc(5), in ticks of 10 ms), the kernel's part of it included. "Heard" is with
+/// the sockets of two drift watches, for which the kernel writes a message about each object and element.
 /// </summary>
 internal static class BatchBench
 {
@@ -40,18 +41,21 @@ internal static class BatchBench
             NftablesRenderer.WriteFull(rules, NftablesOptions.Default, script);
             File.WriteAllBytes(path, script.WrittenSpan);
             NftBatch batch = new();
-            List<Cost> byNft = [], rendered = [], sent = [];
+            List<Cost> byNft = [], rendered = [], sent = [], heard = [];
             for (int round = 0; round < FullRounds; round++)
             {
                 byNft.Add(Measure(() => Nft(path)));
                 rendered.Add(Measure(() => NftablesRenderer.WriteFull(rules, NftablesOptions.Default, batch)));
                 sent.Add(Measure(() => Send(connection, batch)));
+                using NetlinkSocket ipv4 = Listen(), ipv6 = Listen();
+                heard.Add(Measure(() => Send(connection, batch)));
             }
 
             output.WriteLine(Invariant($"full: {script.WrittenCount / 1e6:f1} MB of text, {batch.Messages.Length / 1e6:f1} MB of messages; medians of {FullRounds}, wall and processor"));
             output.WriteLine(Invariant($"  nft -f           {Median(byNft)}"));
             output.WriteLine(Invariant($"  batch, rendered  {Median(rendered)}"));
             output.WriteLine(Invariant($"  batch, sent      {Median(sent)}"));
+            output.WriteLine(Invariant($"  the same, heard  {Median(heard)}"));
         }
         finally
         {
@@ -75,6 +79,13 @@ internal static class BatchBench
 
         milliseconds.Sort();
         output.WriteLine(Invariant($"one endpoint replaced, {UpdateRounds} times: median {milliseconds[UpdateRounds / 2]:f2} ms, 99th percentile {milliseconds[UpdateRounds * 99 / 100]:f2} ms"));
+    }
+
+    /// <summary>A socket that is notified of changes of rules, as each drift watch has one, with a filter that drops those of a full transaction of ours.</summary>
+    private static NetlinkSocket Listen()
+    {
+        NetlinkSocket socket = NetlinkSocket.Open(groups: 1u << (7 - 1)); // NFNLGRP_NFTABLES
+        return socket.Filter([new(0x06, 0, 0, 0)]) == 0 ? socket : throw new InvalidOperationException("no filter"); // BPF_RET|BPF_K
     }
 
     private static void Send(BatchConnection connection, NftBatch batch)
