@@ -87,6 +87,8 @@ case "$mode" in
   *) flags=(--proxy-mode iptables --iptables-variant "$mode") ;;
 esac
 for count in "$@"; do
+  # What is waited for must not be the text of the last ones.
+  rm -f "$work"/{server,kubeconfig,log}
   : >"$work/calls"
   for index in $(seq "$count"); do
     number=$((index * (services / count) - 1))

@@ -1,7 +1,10 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.Testing;
@@ -11,7 +14,7 @@ namespace KubeProxySharp.Node.Tests.Appliers;
 
 /// <summary>Troubles of a moment while rules are written by netlink messages: each is said in words, the rules stay, and the next try helps.</summary>
 [Trait("Category", "Netns")]
-public sealed class NftNetlinkTroubleTests
+public sealed partial class NftNetlinkTroubleTests
 {
     private static readonly RuleModelSnapshot s_before = ModelLoader.ReadCase(RecordedCases.CaseDirectory("mix-50-services"), "nftables");
     private static readonly RuleModelSnapshot s_after = Samples.Model([Samples.LoadBalancer], [Samples.Slice(Samples.Endpoint("10.244.0.1"))]);
@@ -123,6 +126,31 @@ public sealed class NftNetlinkTroubleTests
         node.NftTable(IpFamily.IPv4).Should().BeEmpty();
     }
 
+    /// <summary>Only CAP_NET_ADMIN in the first user namespace lets a batch be as long as it has to.</summary>
+    [SkippableFact]
+    public void ABatchLongerThanTheSocketMaySendIsNotTaken()
+    {
+        int limit = int.Parse(File.ReadAllText("/proc/sys/net/core/wmem_max"), CultureInfo.InvariantCulture);
+        Skip.If(limit > 64 * 1024 * 1024, "net.core.wmem_max permits batches of any length");
+        byte[] batch = new byte[(2 * limit) + 1024]; // socket(7): the kernel doubles what is asked for
+        NetworkNamespace.RunOrSkip(
+            () =>
+            {
+                using BatchConnection privileged = BatchConnection.Open();
+                privileged.Send(batch).Error.Should().Be(0, "it is taken, and says nothing");
+                DropNetAdmin();
+                using BatchConnection connection = BatchConnection.Open();
+
+                connection.Send(batch).Error.Should().Be(Errno.MessageTooLong);
+
+                // What is short enough goes on being looked at.
+                NftBatch empty = new();
+                NftablesRenderer.WriteFull(Samples.Model([], []).IPv4, NftablesOptions.Default, empty);
+                connection.Send(empty.Messages).Refusals.Should().OnlyContain(static refusal => refusal.Error == Errno.NotPermitted);
+            },
+            "nft");
+    }
+
     /// <summary>A kernel that lacks any of them is found at the start, by what is refused.</summary>
     [SkippableTheory]
     [InlineData(IpFamily.IPv4)]
@@ -146,4 +174,22 @@ public sealed class NftNetlinkTroubleTests
 
         node.NftTable(family).Should().BeEmpty();
     }
+
+    /// <summary>Takes the capability from this thread for good (capset(2)).</summary>
+    private static void DropNetAdmin()
+    {
+        const int NetAdmin = 12; // CAP_NET_ADMIN of linux/capability.h
+        Span<uint> header = [0x20080522, 0]; // _LINUX_CAPABILITY_VERSION_3, this thread
+        Span<uint> sets = stackalloc uint[6]; // effective, permitted, inheritable: the low words, then the high ones
+        GetCapabilities(header, sets).Should().Be(0);
+        sets[0] &= ~(1u << NetAdmin);
+        sets[1] &= ~(1u << NetAdmin);
+        SetCapabilities(header, sets).Should().Be(0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "capget")]
+    private static partial int GetCapabilities(Span<uint> header, Span<uint> sets);
+
+    [LibraryImport("libc", EntryPoint = "capset")]
+    private static partial int SetCapabilities(Span<uint> header, ReadOnlySpan<uint> sets);
 }
