@@ -121,7 +121,7 @@ for count in "$@"; do
   sleep 2
   # Buckets grow: the first that has half, and that has 99 of 100.
   read -r half most <<<"$(ip netns exec "$namespace" curl -sS http://127.0.0.1:10249/metrics |
-    awk -F'[ "]' '/^kubeproxy_network_programming_duration_seconds_bucket.*IPv4/ { for (i = 1; i < NF; i++) if ($i ~ /le=$/) { le[n] = $(i + 1); sum[n++] = $NF } }
+    awk -F'[ "]' 'BEGIN { n = 0 } /^kubeproxy_network_programming_duration_seconds_bucket.*IPv4/ { for (i = 1; i < NF; i++) if ($i ~ /le=$/) { le[n] = $(i + 1); sum[n++] = $NF } }
       END { all = sum[n - 1]; for (i = 0; i < n && !most; i++) { if (!half && 2 * sum[i] >= all) half = le[i]; if (100 * sum[i] >= 99 * all) most = le[i] } print half, most }')"
   printf '%8s | %7s s %7s s | <= %5s s <= %5s s | %8s\n' "$count" "$([ -z "$others" ] && echo none || seconds "$began" "$others")" \
     "$([ -z "$named" ] && echo none || seconds "$began" "$named")" "$half" "$most" "$(wc -l <"$work/calls")"

@@ -15,8 +15,8 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 /// <param name="connect">Opens the connection to the kernel of the table.</param>
 /// <param name="options">What the kernel and the nft of the host, which may list the table, can do.</param>
 /// <param name="time">The clock of the figures.</param>
-/// <param name="opened">Receives the netlink port of the socket, once it is open; returns what is disposed before that is closed.</param>
-internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> connect, NftablesOptions options, TimeProvider time, Func<int, IDisposable> opened) : INftablesWriter, IDisposable
+/// <param name="opened">Receives the netlink port of the socket, once it is open; returns what is told of commits, and is disposed before the port is closed.</param>
+internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> connect, NftablesOptions options, TimeProvider time, Func<int, IOwnPort> opened) : INftablesWriter, IDisposable
 {
     /// <summary>How often a transaction is sent again because something else was committed between reading and sending.</summary>
     private const int MostConfirmations = 20;
@@ -26,7 +26,7 @@ internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> c
 
     private NftBatch _update = new();
     private IBatchConnection? _kernel;
-    private IDisposable? _port;
+    private IOwnPort? _port;
 
     /// <inheritdoc/>
     public ApplyFigures? Figures { get; private set; }
@@ -111,7 +111,7 @@ internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> c
     /// <summary>Sends a batch; if messages are refused once more in such a way that it is known which Services they belong to.</summary>
     private ApplyResult Send(NftBatch batch, Action<NftBatch> write, bool isTrial)
     {
-        BatchResult result = Kernel.Send(isTrial ? batch.Trial : batch.Messages);
+        BatchResult result = Send(batch, isTrial);
         if (!NftBatchAnswer.RefusesMessages(result))
         {
             return NftBatchAnswer.Read(result, batch);
@@ -119,10 +119,21 @@ internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> c
 
         NftBatch byService = NftBatch.ByService(batch);
         write(byService);
-        BatchResult again = Kernel.Send(isTrial ? byService.Trial : byService.Messages);
+        BatchResult again = Send(byService, isTrial);
 
         // It is longer: without CAP_NET_ADMIN in the first user namespace it may be too long for the socket.
         return again.Error == Errno.MessageTooLong ? NftBatchAnswer.Read(result, batch) : NftBatchAnswer.Read(again, byService);
+    }
+
+    private BatchResult Send(NftBatch batch, bool isTrial)
+    {
+        BatchResult result = Kernel.Send(isTrial ? batch.Trial : batch.Messages);
+        if (result.IsApplied && !isTrial)
+        {
+            _port!.Committed(); // there is one once there is a connection
+        }
+
+        return result;
     }
 
     /// <summary>
@@ -139,7 +150,7 @@ internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> c
             }
 
             batch.SetGeneration(generation);
-            BatchResult result = await Task.Run(() => Kernel.Send(batch.Messages), cancellation);
+            BatchResult result = await Task.Run(() => Send(batch, isTrial: false), cancellation);
             if (!result.Refusals.Any(static refusal => refusal.Error == Errno.Restart))
             {
                 return NftBatchAnswer.Read(result, batch);
