@@ -5,7 +5,7 @@ namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
 /// Stops listening to changes of rules during a large transaction of ours: as long as anybody listens, the kernel writes a
-/// message about each object and element, which takes half as long as the transaction itself. Whether others committed
+/// message about each object and element, which takes more than half as long as the transaction itself. Whether others committed
 /// meanwhile is known from the numbers of commits: each of them counts one.
 /// </summary>
 /// <param name="socket">The socket that listens.</param>
