@@ -9,12 +9,13 @@
 #   change    from a replaced endpoint until the kernel has it, two a second from the first refusal on, at least 40: half of
 #             them, and 99 of 100, take no longer than this (buckets of kubeproxy_network_programming_duration_seconds)
 #   calls     transactions and trials
+# The log names 2,000 Services at once, so REFUSED must not be more.
 # Netlink messages are spoilt on their way (refuse-messages.c), so that the kernel refuses the elements of these Services. A
 # wrapper around a tool adds a command that is refused to every transaction that has one of the refused Services, at its
 # end, so that the line that the tool names says nothing: the worst case.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,15s/^# \{0,1\}//p' bench/refused.sh; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,16s/^# \{0,1\}//p' bench/refused.sh; exit 0 ;; esac
 services=${1:-10000} mode=${2:-nftables}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- 1 15 200
