@@ -78,9 +78,9 @@ internal sealed class AgentLog
                 {
                     _reasons[family] = "failure";
                 }
-                else if (line.Contains(family + " rules may have to be written in full: refusals in a row", StringComparison.Ordinal))
+                else if (line.Contains(family + " rules may have to be written in full: refused updates", StringComparison.Ordinal))
                 {
-                    _reasons[family] = "refusals in a row";
+                    _reasons[family] = "refused updates";
                 }
             }
         }

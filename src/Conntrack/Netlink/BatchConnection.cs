@@ -2,12 +2,9 @@ using System.Text;
 
 namespace KubeProxySharp.Conntrack.Netlink;
 
-/// <summary>
-/// Sends transactions to netfilter, each a batch of messages in one call: the kernel carries out all of it or nothing, and
-/// has done so, and said what it refuses, when the call returns. One thread at a time may use it.
-/// </summary>
+/// <inheritdoc cref="IBatchConnection"/>
 /// <param name="socket">The socket, which is closed with this.</param>
-public sealed class BatchConnection(NetlinkSocket socket) : IDisposable
+public sealed class BatchConnection(NetlinkSocket socket) : IBatchConnection
 {
     /// <summary>Room for the refusals of some thousand messages; they are dropped when there is no more.</summary>
     private const int ReceiveBufferLength = 4 * 1024 * 1024;
@@ -16,7 +13,7 @@ public sealed class BatchConnection(NetlinkSocket socket) : IDisposable
     private readonly byte[] _buffer = new byte[2 * NetlinkConnection.LongestDatagram];
     private int _sendBufferLength;
 
-    /// <summary>The port id of the socket, which messages about what it commits bear; 0 if it is not open.</summary>
+    /// <inheritdoc/>
     public int Port => socket.Port;
 
     /// <summary>Connects to the network namespace of this thread; if that fails, the result of <see cref="Send"/> says why.</summary>
@@ -28,9 +25,7 @@ public sealed class BatchConnection(NetlinkSocket socket) : IDisposable
         return new(socket);
     }
 
-    /// <summary>Has the kernel carry out a transaction.</summary>
-    /// <param name="batch">Messages from NFNL_MSG_BATCH_BEGIN to NFNL_MSG_BATCH_END.</param>
-    /// <exception cref="NetlinkException">An answer cannot be read. Whether the transaction was carried out is not known then.</exception>
+    /// <inheritdoc/>
     public BatchResult Send(ReadOnlySpan<byte> batch)
     {
         if (batch.Length > _sendBufferLength)

@@ -94,6 +94,14 @@ public sealed unsafe class NetlinkSocket : IDisposable
         SetOption(NetlinkCalls.LevelNetlink, NetlinkCalls.CappedAcknowledgements, 1) == 0
         && SetOption(NetlinkCalls.LevelNetlink, NetlinkCalls.ExtendedAcknowledgements, 1) == 0;
 
+    /// <summary>Joins a multicast group.</summary>
+    /// <returns>0 or errno.</returns>
+    public int Join(int group) => ChangeMembership(NetlinkCalls.AddMembership, group);
+
+    /// <summary>Leaves a multicast group; what was received stays readable.</summary>
+    /// <returns>0 or errno.</returns>
+    public int Leave(int group) => ChangeMembership(NetlinkCalls.DropMembership, group);
+
     /// <summary>Attaches a socket filter: from now on only datagrams that it accepts are received.</summary>
     /// <returns>0 or errno.</returns>
     public int Filter(ReadOnlySpan<FilterInstruction> code)
@@ -189,6 +197,11 @@ public sealed unsafe class NetlinkSocket : IDisposable
             _ = SetOption(NetlinkCalls.LevelSocket, plain, bytes);
         }
     }
+
+    private int ChangeMembership(int name, int group) =>
+        OpenError != 0 ? OpenError
+        : SetOption(NetlinkCalls.LevelNetlink, name, group) == 0 ? 0
+        : Marshal.GetLastPInvokeError();
 
     private int SetOption(int level, int name, int value) =>
         OpenError == 0 ? NetlinkCalls.SetOption(_handle, level, name, &value, sizeof(int)) : -1;

@@ -46,6 +46,15 @@ public sealed class NftBatch
     public static NftBatch ForAll(FamilyRules rules) =>
         new((int)Math.Min(InitialLength + ((long)rules.EndpointCount * EndpointLength) + ((long)rules.Services.Count * ServiceLength), Array.MaxLength / 2));
 
+    /// <summary>
+    /// Begins with the memory for the messages of another batch, to be written once more in such a way that each belongs to
+    /// one Service or to none. To know that, and which, takes memory and time that only a refused transaction is worth.
+    /// </summary>
+    public static NftBatch ByService(NftBatch batch) => new(batch.Length + (batch.Length / 2)) { Owners = new() };
+
+    /// <summary>Which Service each message belongs to; null if one message may have elements of several.</summary>
+    public MessageOwners? Owners { get; private init; }
+
     /// <summary>All messages.</summary>
     public ReadOnlySpan<byte> Messages => _buffer.AsSpan(0, Length);
 

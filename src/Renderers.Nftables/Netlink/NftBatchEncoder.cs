@@ -2,13 +2,15 @@ using System.Buffers.Binary;
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Renderers.Nftables.Rendering;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 using static KubeProxySharp.Renderers.Nftables.Netlink.NftNumbers;
 
 namespace KubeProxySharp.Renderers.Nftables.Netlink;
 
 /// <summary>
 /// Writes the netlink messages that nft 1.0.6 makes of what <see cref="NftTextEncoder"/> writes, with the user data that nft
-/// keeps in the kernel, so that a listing is the same. Elements share messages, as many as an attribute can hold.
+/// keeps in the kernel, so that a listing is the same. Elements share messages, as many as an attribute can hold;
+/// those of two Services do not if the batch has <see cref="NftBatch.Owners"/>.
 /// </summary>
 internal ref partial struct NftBatchEncoder : INftEncoder
 {
@@ -70,6 +72,12 @@ internal ref partial struct NftBatchEncoder : INftEncoder
 
         _messages.End();
     }
+
+    public readonly bool NamesServices => _batch.Owners is not null;
+
+    public void BeginService(NamespacedName service) => SetOwner(service);
+
+    public void EndService() => SetOwner(null);
 
     public void Complete()
     {
@@ -222,6 +230,15 @@ internal ref partial struct NftBatchEncoder : INftEncoder
             _messages.Close(_list);
             _messages.End();
             _list = None;
+        }
+    }
+
+    private void SetOwner(NamespacedName? service)
+    {
+        if (_batch.Owners is { } owners && owners.Current != service)
+        {
+            EndElements(); // no message has elements of two
+            owners.Begin(_sequence + 1, service);
         }
     }
 

@@ -15,26 +15,29 @@ public static class NftOperationText
     private const byte CommentType = 0; // NFTNL_UDATA_RULE_COMMENT, NFTNL_UDATA_SET_ELEM_COMMENT of libnftnl's udata.h
 
     /// <summary>
-    /// The command that a message stands for, such as <c>add element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 comment
+    /// The commands that messages stand for, such as <c>add element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 comment
     /// "shop/web:http" }</c>; of rules only the chain and the comment.
     /// </summary>
-    /// <param name="messages">The batch.</param>
-    /// <param name="sequence">The sequence number of the message.</param>
-    /// <param name="offset">Where in the message an attribute is, in bytes from its header: of elements, the one that has it is described; 0 for the first.</param>
-    /// <returns>The command; empty if there is no such message.</returns>
+    /// <param name="messages">The batch, which is read once.</param>
+    /// <param name="offsets">
+    /// By the sequence numbers of messages, where in each an attribute is, in bytes from its header: of elements, the one that
+    /// has it is described; 0 for the first.
+    /// </param>
+    /// <returns>By the same numbers, the commands of those that the batch has.</returns>
     /// <exception cref="NetlinkException">A length is wrong.</exception>
-    public static string Describe(ReadOnlySpan<byte> messages, uint sequence, int offset)
+    public static Dictionary<uint, string> Describe(ReadOnlySpan<byte> messages, IReadOnlyDictionary<uint, int> offsets)
     {
+        Dictionary<uint, string> commands = new(offsets.Count);
         MessageReader reader = new(messages);
-        while (reader.TryRead(out NetlinkMessage message))
+        while (commands.Count < offsets.Count && reader.TryRead(out NetlinkMessage message))
         {
-            if (message.Sequence == sequence && message.Type >> 8 == Subsystem)
+            if (message.Type >> 8 == Subsystem && offsets.TryGetValue(message.Sequence, out int offset))
             {
-                return Describe(message, offset);
+                commands[message.Sequence] = Describe(message, offset);
             }
         }
 
-        return "";
+        return commands;
     }
 
     private static string Describe(NetlinkMessage message, int offset)

@@ -11,6 +11,15 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 /// </summary>
 internal interface INftEncoder
 {
+    /// <summary>Whether <see cref="BeginService"/> is of use: what is issued for no single Service otherwise may then be issued for each.</summary>
+    bool NamesServices { get; }
+
+    /// <summary>Begins what is there because of a Service and can only be refused because of it; the Service before ends.</summary>
+    void BeginService(NamespacedName service);
+
+    /// <summary>Ends what <see cref="BeginService"/> began: what follows belongs to no Service.</summary>
+    void EndService();
+
     /// <summary>Creates the table if it is not there.</summary>
     void AddTable();
 

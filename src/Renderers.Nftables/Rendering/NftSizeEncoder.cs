@@ -24,6 +24,16 @@ internal readonly struct NftSizeEncoder : INftEncoder
     /// <summary>The number of elements of each set and map; one counts once, however often it is added.</summary>
     public Dictionary<string, int> CountElements() => _elements.ToDictionary(static set => set.Key, static set => set.Value.Count, StringComparer.Ordinal);
 
+    public bool NamesServices => false;
+
+    public void BeginService(NamespacedName service)
+    {
+    }
+
+    public void EndService()
+    {
+    }
+
     public void BeginBaseChain(scoped ObjectName name, ChainType type, ChainHook hook, int priority) => AddChain(name);
 
     public void BeginChain(scoped ObjectName name, bool isFixed, scoped ReadOnlySpan<byte> comment) => AddChain(name);

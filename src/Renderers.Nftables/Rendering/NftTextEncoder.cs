@@ -45,6 +45,16 @@ internal ref partial struct NftTextEncoder(IpFamily family, IBufferWriter<byte> 
     /// <summary>The family of the table and of payload expressions.</summary>
     private readonly ReadOnlySpan<byte> Family => _isIPv4 ? "ip"u8 : "ip6"u8;
 
+    public readonly bool NamesServices => false;
+
+    public readonly void BeginService(NamespacedName service)
+    {
+    }
+
+    public readonly void EndService()
+    {
+    }
+
     public void Complete() => _text.Flush();
 
     public void AddTable() => TableLine("add table "u8);

@@ -59,6 +59,7 @@ internal ref partial struct NftWriter<TEncoder>
     /// <param name="known">What the table has; null when nothing may be relied on.</param>
     private void WritePortChains(ServicePortRules port, ServicePortRules? known)
     {
+        _encoder.BeginService(port.Name.Service);
         if (port.HasFirewall && !PortChains.HasSameFirewall(port, known))
         {
             string chain = PortChains.Name(VerdictKind.Firewall, port.Name);
@@ -70,6 +71,8 @@ internal ref partial struct NftWriter<TEncoder>
         {
             WriteAffinity(port);
         }
+
+        _encoder.EndService();
     }
 
     private void WriteAffinity(ServicePortRules port)

@@ -33,6 +33,7 @@ internal ref partial struct NftWriter<TEncoder>
         _encoder.BeginElements(map.Name(protocol), map.Key(), isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
+            _encoder.BeginService(service.Key);
             foreach (ServicePortRules port in service.Value.Ports)
             {
                 if (protocol is null || port.Name.Protocol == protocol)
@@ -42,6 +43,7 @@ internal ref partial struct NftWriter<TEncoder>
             }
         }
 
+        _encoder.EndService();
         _encoder.EndElements();
     }
 
@@ -51,9 +53,11 @@ internal ref partial struct NftWriter<TEncoder>
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
             // All ports of a Service have the same one.
+            _encoder.BeginService(service.Key);
             Address(service.Value.Ports[0].Spec.ClusterIP);
         }
 
+        _encoder.EndService();
         _encoder.EndElements();
     }
 
@@ -63,6 +67,7 @@ internal ref partial struct NftWriter<TEncoder>
         _encoder.BeginElements("hairpin-connections"u8, SetKeys.Connection, isDeleted: false);
         foreach (KeyValuePair<NamespacedName, ServiceRules> service in _rules.Services)
         {
+            _encoder.BeginService(service.Key);
             foreach (ServicePortRules port in service.Value.Ports)
             {
                 foreach (Endpoint endpoint in port.Endpoints.Reachable)
@@ -76,6 +81,7 @@ internal ref partial struct NftWriter<TEncoder>
             }
         }
 
+        _encoder.EndService();
         _encoder.EndElements();
     }
 

@@ -119,28 +119,45 @@ internal ref partial struct NftWriter<TEncoder>
     private static EquatableArray<IpAddress> Except(EquatableArray<IpAddress> from, EquatableArray<IpAddress> taken) =>
         EquatableArray.Adopt<IpAddress>([.. from.AsSpan().ToArray().Except(taken.AsSpan().ToArray())]);
 
+    /// <summary>What is deleted belongs to no Service: if the kernel refuses that, the table is not what it is thought to be.</summary>
     private void UpdateSets(FamilyChange change)
     {
-        SetElements(change.ClusterIPs.Removed, change.LocalTargets.Removed, isDeleted: true);
-        SetElements(change.ClusterIPs.Added, change.LocalTargets.Added, isDeleted: false);
+        SetElements(change.ClusterIPs.Removed, change.LocalTargets.Removed, isDeleted: true, null);
+        SetElements(change.ClusterIPs.Added, change.LocalTargets.Added, isDeleted: false, _encoder.NamesServices ? new SetElementOwners(change) : null);
     }
 
-    private void SetElements(EquatableArray<IpAddress> clusterIPs, EquatableArray<LocalTarget> hairpins, bool isDeleted)
+    private void SetElements(EquatableArray<IpAddress> clusterIPs, EquatableArray<LocalTarget> hairpins, bool isDeleted, SetElementOwners? owners)
     {
         _encoder.BeginElements("cluster-ips"u8, SetKeys.Address, isDeleted);
         foreach (IpAddress address in clusterIPs)
         {
+            BeginOwner(owners?.Find(address));
             Address(address);
         }
 
+        _encoder.EndService();
         _encoder.EndElements();
         _encoder.BeginElements("hairpin-connections"u8, SetKeys.Connection, isDeleted);
         foreach (LocalTarget target in hairpins)
         {
+            BeginOwner(owners?.Find(target));
             Hairpin(target);
         }
 
+        _encoder.EndService();
         _encoder.EndElements();
+    }
+
+    private void BeginOwner(NamespacedName? service)
+    {
+        if (service is { } owner)
+        {
+            _encoder.BeginService(owner);
+        }
+        else
+        {
+            _encoder.EndService();
+        }
     }
 
     private void UpdateElements(FamilyChange change)
@@ -181,9 +198,11 @@ internal ref partial struct NftWriter<TEncoder>
         _encoder.BeginElements(map.Name(protocol), map.Key(), isDeleted);
         foreach (ElementDifference.Element element in elements)
         {
+            BeginOwner(isDeleted ? null : element.Port.Name.Service);
             Take(element.Port, element.Key, element.Value);
         }
 
+        _encoder.EndService();
         _encoder.EndElements();
         _isDeleting = false;
     }

@@ -61,7 +61,8 @@ public sealed class NftNetlinkWriterTests
         result.Outcome.Should().Be(ApplyOutcome.Refused);
         result.Error.Should().Contain("No such file or directory (errno 2)");
         result.Complaints.Should().Contain(text => text.StartsWith("add chain ip kube-proxy cluster-1", StringComparison.Ordinal));
-        result.Complaints.Should().Contain(text => text.StartsWith("add element ip kube-proxy service-ips { " + Samples.Service.ClusterIP + " . tcp . ", StringComparison.Ordinal));
+        result.RefusesShared.Should().BeTrue();
+        result.RefusedServices.Should().Equal(new RefusedService(Samples.Service.Name, $"No such file or directory (errno 2): add element ip kube-proxy cluster-ips {{ {Samples.Service.ClusterIP} }}"));
         node.NftTable(IpFamily.IPv4).Should().BeEmpty();
     }
 

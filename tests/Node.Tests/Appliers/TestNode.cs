@@ -1,3 +1,4 @@
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
 using KubeProxySharp.Proxy.Agent.Drift;
@@ -43,7 +44,14 @@ internal sealed class TestNode : IDisposable
     public NftablesApplier Nftables(IpFamily family, bool usesProgram = false) =>
         new(family, usesProgram ? new NftProgramWriter(family, Runner, NftablesOptions.Default) : Netlink(family), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
 
-    public NftNetlinkWriter Netlink(IpFamily family) => new(family, Runner.Network, NftablesOptions.Default, TimeProvider.System, new OwnTransactions().PortOpened);
+    public NftNetlinkWriter Netlink(IpFamily family) => Netlink(family, Connect());
+
+    /// <summary>A writer with a connection that belongs to it.</summary>
+    public static NftNetlinkWriter Netlink(IpFamily family, IBatchConnection connection) =>
+        new(family, () => connection, NftablesOptions.Default, TimeProvider.System, new OwnTransactions().PortOpened);
+
+    /// <summary>A connection to the kernel.</summary>
+    public BatchConnection Connect() => Runner.Network.Run(BatchConnection.Open);
 
     public static IptablesTools Tools(IpFamily family, string variant) =>
         new(family, variant == "legacy" ? IptablesVariant.Legacy : IptablesVariant.Nft);

@@ -1,6 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
+using KubeProxySharp.Renderers.Nftables;
+using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests.Drift;
@@ -216,6 +221,97 @@ public sealed class NftablesDriftTests
         },
         "nft");
 
+    /// <summary>Of a large transaction of ours the kernel writes no messages: nobody listens meanwhile. Afterwards somebody does again.</summary>
+    [SkippableFact]
+    public void NobodyListensDuringALargeTransactionOfOurs() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+            using BatchConnection connection = BatchConnection.Open();
+            using IOwnPort port = watch.Applies.PortOpened(connection.Port);
+            Listeners().Should().Be(1);
+
+            for (int round = 0; round < 3; round++)
+            {
+                using (watch.Applies.Begin(isFull: true, isLarge: true))
+                {
+                    Listeners().Should().Be(0);
+                    using (watch.Applies.Begin(isFull: true, isLarge: true))
+                    {
+                        Commit(connection, port);
+                    }
+
+                    Listeners().Should().Be(0, "the other family's goes on");
+                    Commit(connection, port);
+                }
+
+                Listeners().Should().Be(1);
+            }
+
+            Commit(connection, port);
+            watch.ShouldOnlyReport("more in table", () => ChildProcess.Run("nft", "", "add chain ip kube-proxy more"));
+            watch.Looks.Should().Be(0, "each commit was one of ours");
+        },
+        "nft");
+
+    /// <summary>What others commit meanwhile is not heard; that they did is known by the number of the last commit, and the rules decide.</summary>
+    [SkippableTheory]
+    [InlineData("add table ip cni; delete table ip cni", true)]
+    [InlineData("flush chain ip kube-proxy nat-output", false)]
+    public void OthersCommitsDuringALargeTransactionAreNoticed(string command, bool isIntact) => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            ChildProcess.Run("nft", Rules, "-f", "-");
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+            using BatchConnection connection = BatchConnection.Open();
+            using IOwnPort port = watch.Applies.PortOpened(connection.Port);
+            watch.IsIntact = isIntact;
+
+            using (watch.Applies.Begin(isFull: true, isLarge: true))
+            {
+                Commit(connection, port);
+                ChildProcess.Run("nft", "", command);
+                Commit(connection, port);
+            }
+
+            if (isIntact)
+            {
+                SpinWait.SpinUntil(() => watch.EndedLooks == 1, TimeSpan.FromSeconds(30)).Should().BeTrue("the rules are looked at");
+                watch.ShouldOnlyReport("chain extra", () => ChildProcess.Run("nft", "", "add chain ip kube-proxy extra"));
+            }
+            else
+            {
+                watch.Next().Should().Be("somebody changed rules while ours were written");
+            }
+
+            watch.Looks.Should().Be(1);
+        },
+        "nft");
+
+    /// <summary>A small transaction, one of the program nft, and an update are listened to as before.</summary>
+    [SkippableFact]
+    public void OtherTransactionsOfOursAreHeard() => NetworkNamespace.RunOrSkip(
+        () =>
+        {
+            using WatchUnderTest watch = WatchUnderTest.OnNftables(RuleStore.KubeProxyTable);
+            using (watch.Applies.Begin(isFull: true, isLarge: true))
+            {
+                Listeners().Should().Be(1, "what a process commits is not counted");
+            }
+
+            using BatchConnection connection = BatchConnection.Open();
+            using IOwnPort port = watch.Applies.PortOpened(connection.Port);
+            foreach (bool isFull in (bool[])[true, false])
+            {
+                using (watch.Applies.Begin(isFull))
+                {
+                    Listeners().Should().Be(1);
+                }
+            }
+        },
+        "nft");
+
     [SkippableFact]
     public void WhereNothingIsHeardTheNumberOfTheLastChangeTells() => NetworkNamespace.RunOrSkip(
         () =>
@@ -228,6 +324,20 @@ public sealed class NftablesDriftTests
             watch.Looks.Should().Be(1);
         },
         "nft");
+
+    /// <summary>Makes the table anew, as a transaction of ours.</summary>
+    private static void Commit(BatchConnection connection, IOwnPort port)
+    {
+        NftBatch batch = new();
+        NftablesRenderer.WriteFull(Samples.Model([], []).IPv4, NftablesOptions.Default, batch);
+        connection.Send(batch.Messages).IsApplied.Should().BeTrue();
+        port.Committed();
+    }
+
+    /// <summary>Number of sockets in the network namespace of this thread that listen to changes of rules: protocol 12 and bit 7 of the groups of proc(5)'s net/netlink.</summary>
+    private static int Listeners() => File.ReadLines("/proc/thread-self/net/netlink").Skip(1)
+        .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Count(static fields => fields[1] == "12" && (uint.Parse(fields[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1 << 6)) != 0);
 
     private static string ListAffinity() => ChildProcess.Run("nft", "", "list", "set", "ip", "kube-proxy", "affinity-x");
 }

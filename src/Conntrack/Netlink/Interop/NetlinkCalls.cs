@@ -19,7 +19,9 @@ internal static unsafe partial class NetlinkCalls
     public const int SendBufferForce = 32; // SO_SNDBUFFORCE
     public const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
     public const int LevelNetlink = 270; // SOL_NETLINK of linux/socket.h
-    public const int CappedAcknowledgements = 10; // NETLINK_CAP_ACK of linux/netlink.h
+    public const int AddMembership = 1; // NETLINK_ADD_MEMBERSHIP of linux/netlink.h
+    public const int DropMembership = 2; // NETLINK_DROP_MEMBERSHIP
+    public const int CappedAcknowledgements = 10; // NETLINK_CAP_ACK
     public const int ExtendedAcknowledgements = 11; // NETLINK_EXT_ACK
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]

@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Inputs;
+
 namespace KubeProxySharp.Proxy.Agent.Apply;
 
 /// <summary>What became of a transaction.</summary>
@@ -11,12 +13,26 @@ internal readonly record struct ApplyResult(ApplyOutcome Outcome, string Error)
     /// </summary>
     public IReadOnlyList<string>? Complaints { get; init; }
 
+    /// <summary>
+    /// The Services that refused operations belong to, if whoever refused said so of each operation; else null. They are the
+    /// cause, unless <see cref="RefusesShared"/>.
+    /// </summary>
+    public IReadOnlyList<RefusedService>? RefusedServices { get; init; }
+
+    /// <summary>Whether operations were refused that belong to no Service: those of Services may only depend on them.</summary>
+    public bool RefusesShared { get; init; }
+
     /// <summary>The result of a transaction that the kernel took.</summary>
     public static ApplyResult Applied { get; } = new(ApplyOutcome.Applied, "");
 
     /// <summary>Whether the kernel has the rules.</summary>
     public bool IsApplied => Outcome == ApplyOutcome.Applied;
 }
+
+/// <summary>A Service with an operation that was refused.</summary>
+/// <param name="Name">The Service.</param>
+/// <param name="Error">Why, and which operation.</param>
+internal readonly record struct RefusedService(NamespacedName Name, string Error);
 
 /// <summary>How a transaction ended.</summary>
 internal enum ApplyOutcome

@@ -7,6 +7,11 @@ internal interface IOwnApplyListener
     /// <param name="isFull">Whether everything is written anew.</param>
     void OwnApplyBegins(bool isFull);
 
+    /// <summary>Called after <see cref="OwnApplyBegins"/> when so much is written anew that messages about it would be a burden.</summary>
+    void OwnLargeApplyBegins()
+    {
+    }
+
     /// <summary>Called when the number of a process is known that may change rules, in an apply or not.</summary>
     void OwnProcessStarted(int process);
 

@@ -18,9 +18,6 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
     /// <summary>Room for a transaction of others with some 50,000 messages.</summary>
     private const int BufferSize = 16 * 1024 * 1024;
 
-    /// <summary>The bit of NFNLGRP_NFTABLES (7).</summary>
-    private const uint ChangesOfRules = 1u << (7 - 1);
-
     /// <summary>More processes than a full apply starts.</summary>
     private const int MostHidden = 32;
 
@@ -40,6 +37,7 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
     private readonly ApplyIntervals _windows = new();
     private readonly CommitAttribution _attribution;
     private readonly NetlinkSocket? _socket;
+    private readonly ListeningPause? _pause;
     private readonly NetlinkWait _waiting = new();
     private readonly List<int> _hidden = [];
     private readonly List<Commit> _undecided = [];
@@ -68,6 +66,7 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
         _log = log;
         _attribution = new(applies, _windows, _query.SeesKernelsProcessNumbers());
         _socket = options.ListenForChanges ? Join() : null;
+        _pause = _socket is null ? null : new(_socket, applies);
         _last = _query.Ask(out _)?.Number ?? 0;
         applies.Add(this);
     }
@@ -93,15 +92,29 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
     }
 
     /// <inheritdoc/>
+    public void OwnLargeApplyBegins()
+    {
+        // What processes commit for us is not counted.
+        if (_applies.Ports.Length != 0)
+        {
+            _pause?.Begin();
+        }
+    }
+
+    /// <inheritdoc/>
     public void OwnProcessStarted(int process) => HideChangesOf(process);
 
     /// <inheritdoc/>
     public void OwnApplyEnded(bool isFull)
     {
-        if (isFull && --_fullApplies == 0 && _socket is not null && _hidden.Count != 0)
+        if (isFull && --_fullApplies == 0 && _socket is not null)
         {
-            _hidden.Clear();
-            SetFilter(_socket);
+            EndPause(_pause!); // there with the socket
+            if (_hidden.Count != 0)
+            {
+                _hidden.Clear();
+                SetFilter(_socket);
+            }
         }
 
         _windows.Close(_query.Ask(out _)?.Number ?? 0);
@@ -112,8 +125,17 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
     public void Dispose()
     {
         _socket?.Dispose();
+        _pause?.Dispose();
         _query.Dispose();
         _waiting.Dispose();
+    }
+
+    private void EndPause(ListeningPause pause)
+    {
+        if (pause.End())
+        {
+            _check.Ask("somebody " + UnseenChange);
+        }
     }
 
     /// <summary>During a full apply, messages about what a process or socket of ours changes are not received.</summary>
@@ -132,7 +154,7 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
 
     private NetlinkSocket? Join()
     {
-        NetlinkSocket socket = NetlinkSocket.Open(groups: ChangesOfRules);
+        NetlinkSocket socket = NetlinkSocket.Open(groups: 1u << (ListeningPause.Group - 1));
         if (socket.OpenError == 0)
         {
             socket.GrowReceiveBuffer(BufferSize);
@@ -185,6 +207,13 @@ internal sealed class NftablesDriftWatch : IDriftWatch, IOwnApplyListener, IDisp
             {
                 _log.ReadFailed(_options.Family, error);
                 _waiting.Wait(null, 0, s_pollInterval);
+                continue;
+            }
+
+            if (_pause is { IsOverdue: true } pause)
+            {
+                _waiting.Wait(null, 0, s_pollInterval);
+                EndPause(pause);
                 continue;
             }
 

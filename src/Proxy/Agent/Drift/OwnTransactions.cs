@@ -1,3 +1,5 @@
+using KubeProxySharp.Proxy.Agent.Apply;
+
 namespace KubeProxySharp.Proxy.Agent.Drift;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal sealed class OwnTransactions
     private readonly Queue<int> _order = [];
     private int _underWay;
     private long _count;
+    private long _commits;
 
     /// <summary>Whether processes or ports are reported at all; if not, whatever is committed while an apply is under way counts as ours.</summary>
     public bool KnowsOwnCommits { get; private set; }
@@ -24,6 +27,9 @@ internal sealed class OwnTransactions
 
     /// <summary>How many applies have begun.</summary>
     public long Count => Volatile.Read(ref _count);
+
+    /// <summary>How many transactions were carried out through the ports of this process.</summary>
+    public long Commits => Volatile.Read(ref _commits);
 
     /// <summary>Adds a watch, before the first apply.</summary>
     public void Add(IOwnApplyListener listener)
@@ -36,13 +42,18 @@ internal sealed class OwnTransactions
 
     /// <summary>Says that an apply begins; call it before any process is started, and dispose after the last one has ended.</summary>
     /// <param name="isFull">Whether everything is written anew.</param>
-    public IDisposable Begin(bool isFull)
+    /// <param name="isLarge">Whether that is so much that messages about it would be a burden.</param>
+    public IDisposable Begin(bool isFull, bool isLarge = false)
     {
         lock (_lock)
         {
             _underWay++;
             _count++;
             _listeners.ForEach(listener => listener.OwnApplyBegins(isFull));
+            if (isLarge)
+            {
+                _listeners.ForEach(static listener => listener.OwnLargeApplyBegins());
+            }
         }
 
         return new Apply(this, isFull);
@@ -73,7 +84,7 @@ internal sealed class OwnTransactions
     /// Reports that a netlink socket of this process is open that changes rules: what is committed with its port is ours.
     /// </summary>
     /// <returns>To be disposed before the socket is closed: others may have its port from then on.</returns>
-    public IDisposable PortOpened(int port)
+    public IOwnPort PortOpened(int port)
     {
         lock (_lock)
         {
@@ -131,8 +142,10 @@ internal sealed class OwnTransactions
         }
     }
 
-    private sealed class OpenPort(OwnTransactions applies, int port) : IDisposable
+    private sealed class OpenPort(OwnTransactions applies, int port) : IOwnPort
     {
+        public void Committed() => Interlocked.Increment(ref applies._commits);
+
         public void Dispose() => applies.PortClosed(port);
     }
 

@@ -9,6 +9,9 @@ namespace KubeProxySharp.Proxy.Agent.Drift;
 /// <param name="applies">Is notified; one for both families.</param>
 internal sealed class WatchedApplier(IRuleApplier applier, OwnTransactions applies) : IRuleApplier
 {
+    /// <summary>Services and endpoints of what is large: it takes the kernel some 3 ms, and messages about it another 2.</summary>
+    private const int LargeRules = 1000;
+
     /// <inheritdoc/>
     public IpFamily Family => applier.Family;
 
@@ -18,7 +21,7 @@ internal sealed class WatchedApplier(IRuleApplier applier, OwnTransactions appli
     /// <inheritdoc/>
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
-        using IDisposable apply = applies.Begin(isFull: true);
+        using IDisposable apply = applies.Begin(isFull: true, isLarge: rules.Services.Count + rules.EndpointCount >= LargeRules);
         return await applier.ApplyFullAsync(rules, cancellation);
     }
 

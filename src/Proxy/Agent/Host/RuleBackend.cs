@@ -1,3 +1,4 @@
+using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
@@ -97,7 +98,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         List<NftNetlinkWriter> writers = [];
         foreach (IpFamily family in families.All)
         {
-            NftNetlinkWriter writer = new(family, network, NftablesOptions.Default, time, applies.PortOpened);
+            NftNetlinkWriter writer = new(family, () => network.Run(BatchConnection.Open), NftablesOptions.Default, time, applies.PortOpened);
             writers.Add(writer);
             string error = await NftablesProbe.TryNetlinkAsync(writer, family, cancellation);
             if (error.Length != 0)

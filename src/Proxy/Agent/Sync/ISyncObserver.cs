@@ -40,8 +40,7 @@ internal interface ISyncObserver
     void Drifted(IpFamily family, string what);
 
     /// <summary>
-    /// The kernel refuses one group of Services after the other, so what they build on may be missing: it is about to be
-    /// written as a whole.
+    /// The kernel refuses updates in a way that what they build on may be missing: everything is about to be written.
     /// </summary>
     void BaseDoubted(IpFamily family);
 

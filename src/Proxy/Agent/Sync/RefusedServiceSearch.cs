@@ -8,10 +8,10 @@ using KubeProxySharp.RuleModel.State;
 namespace KubeProxySharp.Proxy.Agent.Sync;
 
 /// <summary>
-/// Finds the Services whose rules the kernel refuses, a bit at a time between the syncs of the loop. Those under suspicion
-/// keep the version that the kernel took last; all others are written and go on changing. Where updates are cheap
-/// a group is proven by applying it, so that what the kernel takes is in force at once; elsewhere by a trial of these
-/// Services alone, and what passed is written together.
+/// Finds the Services whose rules the kernel refuses where no answer names them (see <see cref="NamedRefusals"/>), a bit at a
+/// time between the syncs of the loop. Those under suspicion keep the version that the kernel took last; all others are
+/// written and go on changing. Where updates are cheap a group is proven by applying it, so that what the kernel takes is in
+/// force at once; elsewhere by a trial of these Services alone, and what passed is written together.
 /// </summary>
 /// <param name="state">The cluster state.</param>
 /// <param name="builder">Makes the snapshots.</param>
@@ -37,6 +37,7 @@ internal sealed class RefusedServiceSearch(
     private const int MostRefusalsOnOneBase = 3;
 
     private readonly BisectionGroups _groups = new();
+    private readonly ServiceTrial _trial = new(state, settings);
     private readonly HashSet<NamespacedName> _repeated = [];
     private readonly HashSet<IpFamily> _refusing = [];
     private long _began;
@@ -289,7 +290,7 @@ internal sealed class RefusedServiceSearch(
     /// <summary>A Service that was refused alone is the cause, unless it was the base that was missing.</summary>
     private async Task QuarantineIfCauseAsync(NamespacedName name, FamilySync family, bool wasTaken, ApplyResult result, CancellationToken cancellation)
     {
-        if (wasTaken || _repeated.Contains(name) || (await TryAloneAsync([name], family, cancellation)).Outcome == ApplyOutcome.Refused)
+        if (wasTaken || _repeated.Contains(name) || (await _trial.TryAsync([name], family.Applier, cancellation)).Outcome == ApplyOutcome.Refused)
         {
             Quarantine(name, family.Family, result.Error);
             return;
@@ -314,7 +315,7 @@ internal sealed class RefusedServiceSearch(
         Admit(group);
         foreach (FamilySync family in families.Where(family => _refusing.Contains(family.Family)))
         {
-            ApplyResult result = await TryAloneAsync(group, family, cancellation);
+            ApplyResult result = await _trial.TryAsync(group, family.Applier, cancellation);
             if (result.IsApplied)
             {
                 continue;
@@ -339,25 +340,6 @@ internal sealed class RefusedServiceSearch(
         _groups.Taken(group);
         _havePassedTrials = true;
         return true;
-    }
-
-    /// <summary>Tries the present versions of Services without any others.</summary>
-    private Task<ApplyResult> TryAloneAsync(NamespacedName[] group, FamilySync family, CancellationToken cancellation)
-    {
-        bool isHeldBack = state.IsHeldBack(group[0]);
-        if (isHeldBack)
-        {
-            Admit(group);
-        }
-
-        RuleModelBuilder alone = new(state, settings(IpFamily.IPv4), settings(IpFamily.IPv6));
-        FamilyRules rules = alone.Update(group, settings(IpFamily.IPv4), settings(IpFamily.IPv6)).After[family.Family];
-        if (isHeldBack)
-        {
-            HoldBack(group);
-        }
-
-        return family.Applier.TryAsync(rules, cancellation);
     }
 
     private void QuarantineNamed(NamespacedName[] named, FamilySync family, ApplyResult[] results)

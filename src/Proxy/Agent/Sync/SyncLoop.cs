@@ -26,6 +26,7 @@ internal sealed class SyncLoop
     private readonly ClusterState _state;
     private readonly RuleModelBuilder _builder;
     private readonly FamilySync[] _families;
+    private readonly NamedRefusals _named;
     private readonly RefusedServiceSearch _search;
     private readonly SyncPolicy _policy;
     private readonly ISyncObserver _observer;
@@ -58,6 +59,7 @@ internal sealed class SyncLoop
         _state = new(settings.AllowExternalIPs);
         _builder = new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
         _families = [.. appliers.Select(applier => new FamilySync(applier, policy))];
+        _named = new(_state, _families, new(_state, _facts.Resolve), observer);
         _search = new(_state, _builder, _families, _facts.Resolve, observer, time);
         _policy = policy;
         _observer = observer;
@@ -284,7 +286,7 @@ internal sealed class SyncLoop
             _state.Touch(name);
         }
 
-        bool isFound = await _search.TakeOverAsync(results, change, abort);
+        bool isFound = await _named.LeaveOutAsync(results, abort) || await _search.TakeOverAsync(results, change, abort);
         foreach (FamilySync family in _families.Where((_, index) => results[index].Outcome == ApplyOutcome.Refused))
         {
             if (isFound)

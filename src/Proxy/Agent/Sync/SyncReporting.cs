@@ -152,7 +152,7 @@ internal sealed partial class SyncReporting(
 
     /// <inheritdoc/>
     public void BaseDoubted(IpFamily family) =>
-        LogFullIsDue(family, "refusals in a row: what the refused Services build on may have been deleted by somebody else");
+        LogFullIsDue(family, "refused updates: what they build on may have been deleted by somebody else");
 
     /// <inheritdoc/>
     public void Repaired(IpFamily family, string what)

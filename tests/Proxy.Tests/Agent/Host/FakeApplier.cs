@@ -38,6 +38,12 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
     /// <summary>Whether errors name the lines of the Services that are refused.</summary>
     public bool NamesLines { get; set; }
 
+    /// <summary>Whether answers say which Services are refused, as those of the kernel to netlink messages do.</summary>
+    public bool NamesServices { get; set; }
+
+    /// <summary>Whether something is refused that belongs to no Service.</summary>
+    public bool RefusesShared { get; set; }
+
     /// <summary>Whether somebody deleted the rules unseen, so that the kernel refuses updates until a full sync.</summary>
     public bool IsBaseMissing { get; set; }
 
@@ -80,7 +86,7 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
         await Before(cancellation);
         IsBaseMissing &= call == "update";
         ApplyResult result = Scripted.TryDequeue(out ApplyResult scripted) ? scripted
-            : IsBaseMissing ? new(ApplyOutcome.Refused, "no such table")
+            : IsBaseMissing ? new(ApplyOutcome.Refused, "no such table") { RefusedServices = NamesServices ? [.. (written ?? []).Select(static name => new RefusedService(name, "no such table"))] : null }
             : Judge(written ?? rules.Services.Keys);
         if (result.IsApplied)
         {
@@ -93,8 +99,10 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
     private ApplyResult Judge(IEnumerable<NamespacedName> services)
     {
         NamespacedName[] bad = [.. services.Where(Refused.Contains).Distinct().Order()];
-        return bad.Length == 0 ? ApplyResult.Applied : new(ApplyOutcome.Refused, $"no room for {bad[0]}")
+        return bad.Length == 0 && !RefusesShared ? ApplyResult.Applied : new(ApplyOutcome.Refused, $"no room for {bad.FirstOrDefault()}")
         {
+            RefusedServices = NamesServices ? [.. bad.Select(static name => new RefusedService(name, $"no room for {name}"))] : null,
+            RefusesShared = RefusesShared,
             Complaints = NamesLines ? [.. bad.Select(name => $"add element ip kube-proxy service-ips {{ 10.0.0.0 . tcp . 80 comment \"{name}:http\" : drop }}")] : null,
         };
     }

@@ -27,7 +27,7 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void Taken() => Before("taken");
 
-    public void NodeChanged(Node node)
+    public void NodeChanged(RuleModel.Inputs.Node node)
     {
         Before("node");
         Told.Enqueue($"node {node.Name}");
