@@ -17,8 +17,9 @@ internal static class CompareCommandLine
     private static readonly string s_examples =
         $"""
         A and B are each: files with manifests (or a directory, or -), which rules are made from; files of iptables-save,
-        ip6tables-save, "nft -j list ruleset" or "nft list ruleset"; or "live", the rules of this node. Several files of a
-        side are joined by commas.
+        ip6tables-save, "iptables -S", "nft -j list ruleset" or "nft list ruleset" (or - for standard input); or "live", the
+        rules of this node. Several files of a side are joined by commas. ipv4:FILE and ipv6:FILE say the family of rules that
+        do not show it.
 
         Examples:
           # does an edit change more than it should?
