@@ -33,7 +33,12 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
             ReportRun.WriteText(streams, text => new CompareText(text, streams.IsOutputOnTerminal).Write(report));
         }
 
-        return report.Different != 0 ? ExitCode.Findings : report.Uncertain != 0 ? ExitCode.CannotTell : ExitCode.Success;
+        return report.Verdict switch
+        {
+            CompareReport.IsDifferent => ExitCode.Findings,
+            CompareReport.IsUnknown => ExitCode.CannotTell,
+            _ => ExitCode.Success,
+        };
     }
 
     private async Task<CompareReport?> MakeAsync(CompareOptions options, Progress progress, CancellationToken stop)
@@ -64,9 +69,11 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         IReadOnlyList<IpAddress> addresses = AddressesOf(options, a, b);
         ServiceNames names = new([a, b]);
         List<FamilyComparison> families = [];
+        using CancellationTokenSource? limit = options.Limit is { } longest ? new(longest, host.Time) : null;
+        ComparisonTime time = new(limit?.Token ?? CancellationToken.None, stop);
         foreach (IpFamily family in options.Families)
         {
-            families.Add(Compare(family, a, b, comparesAll, addresses, options, names, progress, stop));
+            families.Add(Compare(family, a, b, comparesAll, addresses, options, names, progress, time));
         }
 
         if (families.TrueForAll(family => family.NotCompared.Length != 0))
@@ -74,10 +81,10 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
             throw new InputException($"there is no family that both sides have rules of: {string.Join("; ", families.Select(family => family.NotCompared))}");
         }
 
-        return new() { TitleA = a.Title, TitleB = b.Title, NodeAddresses = addresses, ComparesAllRules = comparesAll, Families = families };
+        return new() { TitleA = a.Title, TitleB = b.Title, NodeAddresses = addresses, ComparesAllRules = comparesAll, Families = families, Limit = options.Limit };
     }
 
-    private static FamilyComparison Compare(
+    private FamilyComparison Compare(
         IpFamily family,
         ComparedSide a,
         ComparedSide b,
@@ -86,7 +93,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         CompareOptions options,
         ServiceNames names,
         Progress progress,
-        CancellationToken stop)
+        ComparisonTime time)
     {
         if (!a.Rules.TryGetValue(family, out Ruleset? rulesA) || !b.Rules.TryGetValue(family, out Ruleset? rulesB))
         {
@@ -96,19 +103,43 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
         a.Saved?.RefuseOpaque(rulesA, onlyKubeProxys: !comparesAll);
         b.Saved?.RefuseOpaque(rulesB, onlyKubeProxys: !comparesAll);
+        if (a.Saved is { Digest.Length: > 0 } savedA && savedA.Digest == b.Saved?.Digest)
+        {
+            return new() { Family = family, IsSameText = true };
+        }
+
         rulesA = comparesAll ? rulesA : KubeRules.Of(rulesA, mode: null);
         rulesB = comparesAll ? rulesB : KubeRules.Of(rulesB, mode: null);
-        RulesetComparison comparison = new(rulesA, rulesB, addresses);
+        progress.Step($"comparing {family}");
+        RulesetComparison comparison = new(rulesA, rulesB, addresses, stop: time.Stop);
         int done = 0;
-        IReadOnlyList<RulesetDifference>[] found = new IReadOnlyList<RulesetDifference>[comparison.Destinations];
+        IReadOnlyList<RulesetDifference>?[] found = new IReadOnlyList<RulesetDifference>?[comparison.Destinations];
+        using CancellationTokenSource enough = new(Timeout.InfiniteTimeSpan, host.Time);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(time.Limit, time.Stop, enough.Token);
+        bool mayEndEarly = comparison.IsHard && options.Limit is not null;
+        int first = 0;
         Parallel.For(
             0,
             found.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = options.Threads, CancellationToken = stop },
-            comparison.NewWorker,
+            new ParallelOptions { MaxDegreeOfParallelism = options.Threads, CancellationToken = time.Stop },
+            () => comparison.NewWorker(end.Token),
             (index, _, worker) =>
             {
-                found[index] = comparison.Compare(worker, index);
+                try
+                {
+                    found[index] = end.IsCancellationRequested ? null : comparison.Compare(worker, index);
+                    bool differs = mayEndEarly && found[index] is { } list && list.Any(difference => !difference.IsUncertain && (difference.Mode is not { } mode || !options.Ignored.Contains(mode)));
+                    if (differs && Interlocked.Exchange(ref first, 1) == 0)
+                    {
+                        // That they differ is certain by now; all that differs may take hours.
+                        enough.CancelAfter(CompareOptions.TimeAfterDifference);
+                    }
+                }
+                catch (OperationCanceledException) when (!time.Stop.IsCancellationRequested)
+                {
+                    // The time is over; what is not compared is counted.
+                }
+
                 progress.Step($"comparing {family}: {Interlocked.Increment(ref done)} of {found.Length} destinations");
                 return worker;
             },
@@ -133,7 +164,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
             shown.Add(new(difference, names.Find(difference.PacketA, waysA.Concat(waysB)), waysA, waysB));
         }
 
-        return new() { Family = family, Destinations = findings.Destinations, Origins = findings.Origins, Differences = shown, Ignored = ignored };
+        return new() { Family = family, Destinations = findings.Destinations, Undecided = findings.Undecided, IsEndedEarly = findings.Undecided != 0 && enough.IsCancellationRequested, Origins = findings.Origins, Differences = shown, Ignored = ignored };
     }
 
     /// <summary>
@@ -170,3 +201,8 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         return [.. known.Order()];
     }
 }
+
+/// <summary>What ends a comparison.</summary>
+/// <param name="Limit">The time that it may take; what was found by then is reported.</param>
+/// <param name="Stop">The user; nothing is reported.</param>
+internal readonly record struct ComparisonTime(CancellationToken Limit, CancellationToken Stop);

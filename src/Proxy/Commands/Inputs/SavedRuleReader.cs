@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables.Reading;
@@ -38,10 +39,13 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     /// <exception cref="InputException">A file cannot be used; the message names it and what to give.</exception>
     public SavedRules Read(IReadOnlyList<RuleFile> files)
     {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (RuleFile file in files)
         {
             string name = SavedText.NameOf(file.Path);
             byte[] text = SavedText.Read(file.Path, openInput);
+            hash.AppendData([(byte)(file.Family is { } given ? (int)given + 1 : 0)]);
+            hash.AppendData(SHA256.HashData(text));
             try
             {
                 ReadText(name, text, file.Family);
@@ -67,7 +71,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         }
 
         NoteMissingTables();
-        return new([.. families.Where(_read.ContainsKey).Select(family => _read[family])], _notes, opaque);
+        return new([.. families.Where(_read.ContainsKey).Select(family => _read[family])], _notes, opaque) { Digest = Convert.ToHexString(hash.GetHashAndReset()) };
     }
 
     private void ReadText(string name, byte[] text, IpFamily? family)

@@ -10,6 +10,9 @@ namespace KubeProxySharp.Proxy.Commands.Inputs;
 /// <param name="Opaque">Tables whose rules only iptables can list, and where they are from.</param>
 internal sealed record SavedRules(IReadOnlyList<Ruleset> Families, IReadOnlyList<string> Notes, IReadOnlyDictionary<WalkTable, string> Opaque)
 {
+    /// <summary>A digest of all files: rules of the same text have the same. Empty if they were not read from files.</summary>
+    public string Digest { get; init; } = "";
+
     /// <summary>The rules of a family; null if the files have none.</summary>
     public Ruleset? Of(IpFamily family) => Families.FirstOrDefault(rules => rules.Family == family);
 
