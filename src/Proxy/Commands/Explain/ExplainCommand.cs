@@ -101,10 +101,12 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         if (options.RuleFiles.Count != 0)
         {
             SavedRules saved = ReadFiles(options, question);
-            bool isIpvs = IpvsMode.IsOf(saved.Families[0]);
-            question = question with { Assumptions = [.. question.Assumptions, .. saved.Notes, .. isIpvs ? [IpvsMode.Notice] : Array.Empty<string>()] };
-            ExplainedWalk walk = ExplainFiles(options, cluster, question, saved, explainer);
-            walks.Add(isIpvs ? IpvsMode.MarkUndecided(walk) : walk);
+            IpvsTable? ipvs = options.IpvsPath is { } path ? IpvsTable.Read(path, streams.OpenInput) : null;
+            bool lacksIpvs = ipvs is null && IpvsMode.IsOf(saved.Families[0]);
+            string[] remarks = lacksIpvs ? [IpvsMode.Notice] : ipvs is null ? [] : [IpvsMode.Describe(ipvs, question)];
+            question = question with { Assumptions = [.. question.Assumptions, .. saved.Notes, .. remarks] };
+            ExplainedWalk walk = ExplainFiles(options, cluster, question, saved, explainer, ipvs is null ? null : new(saved.Families[0], ipvs, addresses));
+            walks.Add(lacksIpvs ? IpvsMode.MarkUndecided(walk) : walk);
         }
         else if (cluster is not null)
         {
@@ -140,10 +142,12 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         return saved;
     }
 
-    private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, SavedRules saved, WalkExplainer explainer)
+    private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, SavedRules saved, WalkExplainer explainer, IpvsWalk? ipvs)
     {
         string title = $"the rules of {string.Join(", ", options.RuleFiles.Select(static file => Path.GetFileName(SavedText.NameOf(file.Path))))}";
-        return explainer.Explain(title, saved.Families[0], cluster?.Model[question.Family], DialectOf(cluster?.Mode));
+
+        // The model is of iptables or nftables mode: it has nothing to compare with IPVS.
+        return explainer.Explain(title, saved.Families[0], ipvs is null ? cluster?.Model[question.Family] : null, DialectOf(cluster?.Mode), ipvs);
     }
 
     /// <summary>A Service whose EndpointSlices were not given cannot be said to have no endpoints.</summary>

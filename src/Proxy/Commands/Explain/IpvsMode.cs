@@ -40,11 +40,20 @@ internal static class IpvsMode
         return false;
     }
 
+    /// <summary>What is said of a packet when the tables of IPVS are given.</summary>
+    public static string Describe(IpvsTable table, PacketQuestion question) => table.Find(question.Destination, question.Protocol, question.Port) is { } server
+        ? $"IPVS picks the endpoint, as its tables were when they were listed: {server}{(server.Scheduler is "rr" or "wrr" ? "" : "; with this scheduler the shares are only those of the weights")}"
+        : $"IPVS has no virtual server for {question.To}: it leaves the packet alone";
+
     /// <summary>Marks the outcomes that IPVS decides: where the destination stays, as far as the rules go.</summary>
     public static ExplainedWalk MarkUndecided(ExplainedWalk walk)
     {
         WalkTraceEntry ipvs = new(Hook.Input, "", "IPVS", 0, "the virtual servers of IPVS, which are not in the input (ipvsadm -Ln)", "", "may send it to an endpoint") { IsDoubtful = true };
-        return walk with { Paths = [.. walk.Paths.Select(path => path.Target is null ? path with { IsUncertain = true, Trace = [.. path.Trace, ipvs] } : path)] };
+        return walk.Paths.All(static path => path.Target is not null) ? walk : walk with
+        {
+            DecidedElsewhere = "unknown: IPVS decides, and its virtual servers are not in the input (ipvsadm -Ln)",
+            Paths = [.. walk.Paths.Select(path => path.Target is null ? path with { IsUncertain = true, Trace = [.. path.Trace, ipvs] } : path)],
+        };
     }
 
     private static bool Asks(string rule) =>
