@@ -30,7 +30,10 @@ internal sealed record ExplainedWalk(
     IReadOnlyList<string> Disagreements,
     bool HasModel)
 {
-    public string Answer => AnswerDescription.Describe(this);
+    /// <summary>The answer where something decides that is no rule and not in the input; null if the rules decide.</summary>
+    public string? DecidedElsewhere { get; init; }
+
+    public string Answer => DecidedElsewhere ?? AnswerDescription.Describe(this);
 
     /// <summary>Rules that may match, each once.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>

@@ -65,6 +65,12 @@ public sealed class PacketWalker
         return outcomes;
     }
 
+    /// <summary>How much a walk may do; null for any amount.</summary>
+    internal WalkEffort? Effort
+    {
+        set => _context.Effort = value;
+    }
+
     /// <summary>Takes a space of packets through the rules; a packet without input interface is one that the node makes.</summary>
     internal void Walk(WalkState start, List<WalkState> ends)
     {

@@ -102,6 +102,61 @@ public sealed class CompareCommandTests : IDisposable
         string[] Paths(string side) => [.. side.Split(',').Select(name => name == "-" ? name : Path.Combine(_directory, name))];
     }
 
+    [Fact]
+    public async Task EqualTextsAreEqualAtOnce()
+    {
+        (await RunAsync([Write("a", Dump)], [Write("b", Dump)])).Should().Be(ExitCode.Success);
+
+        Output.Should().Contain("IPv4: both sides have the same text: no difference").And.Contain("equal: both do the same with every packet");
+    }
+
+    [Fact]
+    public async Task ATimeThatIsOverIsUndetermined()
+    {
+        string[] lines = [.. GeneratedFirewall.Lines("flat", 300, seed: 1)];
+        string a = Write("a", string.Join('\n', lines) + "\n");
+        string b = Write("b", string.Join('\n', lines.Select(static line => line.Replace(":OUTPUT ACCEPT", ":OUTPUT DROP", StringComparison.Ordinal))) + "\n");
+
+        (await RunAsync([a], [b], limit: TimeSpan.FromTicks(1))).Should().Be(ExitCode.CannotTell);
+
+        Output.Should().MatchRegex("not decided within 0 s \\(--timeout\\): equal in 0 of [0-9]+ destinations, the rest not decided");
+    }
+
+    [Theory]
+    [InlineData("-A FORWARD -d 10.0.0.1/32 -j DROP", "-A FORWARD -d fd00::1/128 -j DROP", "there is no family that both sides have rules of")]
+    [InlineData("-A FORWARD -d 10.0.0.1/32 -j DROP", "-A FORWARD -i eth0 -j DROP", "nothing shows whether some of its rules are of IPv4 or IPv6; say it with ipv4:FILE or ipv6:FILE")]
+    public async Task RulesWhoseFamiliesCannotBeComparedAreRefused(string a, string b, string reason)
+    {
+        string first = Write("a", Dump.Replace("-A FORWARD -d 10.0.0.1/32 -j DROP", a, StringComparison.Ordinal));
+        string second = Write("b", Dump.Replace("-A FORWARD -d 10.0.0.1/32 -j DROP", b, StringComparison.Ordinal));
+
+        (await RunAsync([first], [second])).Should().Be(ExitCode.Failure);
+
+        _errors.ToString().Should().Contain(reason);
+    }
+
+    /// <summary>IPv6 rules without the line that ip6tables-save writes were read as IPv4, and equal.</summary>
+    [Fact]
+    public async Task RulesOfIPv6WithoutTheirRemarkAreComparedAsSuch()
+    {
+        string rules = Dump.Replace("10.0.0.1/32", "fd00::1/128", StringComparison.Ordinal);
+
+        (await RunAsync([Write("a", rules)], [Write("b", rules.Replace("fd00::1", "fd00::2", StringComparison.Ordinal))])).Should().Be(ExitCode.Findings);
+
+        Output.Should().Contain("IPv4: not compared").And.Contain("to [fd00::1]:80/tcp");
+    }
+
+    [Fact]
+    public async Task APrefixSaysTheFamily()
+    {
+        string path = Write("a", Dump.Replace("-d 10.0.0.1/32", "-i eth0", StringComparison.Ordinal));
+        string other = Write("b", Dump.Replace("-d 10.0.0.1/32", "-i eth1", StringComparison.Ordinal));
+
+        (await RunAsync(["ipv6:" + path], ["ipv6:" + other])).Should().Be(ExitCode.Findings);
+
+        Output.Should().Contain("IPv6: ").And.Contain("IPv4: not compared");
+    }
+
     private string Output => Encoding.UTF8.GetString(_output.ToArray());
 
     private string Write(string name, string text)
@@ -111,7 +166,7 @@ public sealed class CompareCommandTests : IDisposable
         return path;
     }
 
-    private Task<int> RunAsync(string[] a, string[] b, bool? comparesAll = null, string? config = null)
+    private Task<int> RunAsync(string[] a, string[] b, bool? comparesAll = null, string? config = null, TimeSpan? limit = null)
     {
         CommandStreams streams = new(static () => Stream.Null, () => new NonClosingStream(_output), _errors, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
         CompareOptions options = new()
@@ -120,6 +175,7 @@ public sealed class CompareCommandTests : IDisposable
             B = new() { Paths = b, ConfigPath = config },
             Families = [IpFamily.IPv4, IpFamily.IPv6],
             ComparesAllRules = comparesAll,
+            Limit = limit,
         };
         return new CompareCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, CancellationToken.None);
     }
