@@ -154,6 +154,12 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
             {
                 content.ExpirySeconds = checked((int)_reader.GetUInt32());
             }
+            else if (name.SequenceEqual("flags"u8))
+            {
+                int start = (int)_reader.TokenStartIndex;
+                _reader.Skip();
+                content.IsDynamic = _json.Span[start..(int)_reader.BytesConsumed].IndexOf("\"dynamic\""u8) >= 0;
+            }
             else if (name.SequenceEqual("elem"u8))
             {
                 int start = (int)_reader.TokenStartIndex;

@@ -95,6 +95,9 @@ internal sealed class NftSet
     /// <summary>The time after which elements expire, in seconds; 0 if they do not.</summary>
     public int ExpirySeconds { get; set; }
 
+    /// <summary>Whether rules add elements.</summary>
+    public bool IsDynamic { get; set; }
+
     /// <summary>The positions of its elements.</summary>
     public List<RuleSlice> Elements { get; } = [];
 }

@@ -134,6 +134,9 @@ internal ref partial struct NftScript
                     string time = Word("a time");
                     set.ExpirySeconds = NftTime.TryReadSeconds(time, out int seconds) ? seconds : throw Error($"\"{time}\" is not a time");
                     break;
+                case "flags":
+                    set.IsDynamic = TextOf(SkipStatement()).Contains("dynamic", StringComparison.Ordinal);
+                    break;
                 case "elements":
                     SkipWord("=");
                     Expect(NftTokenKind.Open, "elements between braces");

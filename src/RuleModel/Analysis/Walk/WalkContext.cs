@@ -23,6 +23,9 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
     /// <summary>The packet that is walked; null for a space of packets.</summary>
     public WalkPacket? Packet { get; set; }
 
+    /// <summary>Whether packets are delivered on this node.</summary>
+    public bool IsForThisNode(WalkState state) => state.IsToThisNode || Node.IsLocal(state.Destination);
+
     public ListPool<WalkState> States { get; } = new();
 
     public ListPool<ChainExit> Exits { get; } = new();
@@ -49,6 +52,10 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
 public sealed class NodeView(IEnumerable<IpAddress> localAddresses)
 {
     private readonly HashSet<IpAddress> _local = [.. localAddresses];
+
+    /// <summary>The addresses on the node's interfaces, in the order in which they were given.</summary>
+    public IReadOnlyList<IpAddress> Addresses { get; } = [.. localAddresses];
+
     private readonly AddressRange[] _localRanges =
     [
         .. AddressRanges.Normalize(localAddresses.Select(AddressRange.Of).Append(AddressRange.Of(IpPrefix.Parse("127.0.0.0/8"))).Append(AddressRange.Of(IpAddress.FromBits(1)))),
