@@ -38,7 +38,7 @@ public sealed class RulesOfOthersTests
     [InlineData("fw.nft", "--node-address 10.0.0.5 --from 203.0.113.9 --to 192.0.2.2:443 --interface eth0", "left alone: its destination stays", "input interface eth0 is eth0, or input interface eth0 is lo")]
     [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 192.0.2.2:53/udp --interface eth1", "dropped by the policy of filter forward (DROP)", "filter forward policy DROP")]
     [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 10.0.0.5:25 --interface eth1", "refused as administratively prohibited", "the client gets the ICMP error administratively prohibited: \"No route to host\"")]
-    [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 10.0.0.5:30080 --interface eth1", "depends on the rate of packets (filter input rule 5): left alone: its destination stays; or refused as administratively prohibited", "May match, depending on what is not known")]
+    [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 10.0.0.5:30080 --interface eth1", "depends on the rate of packets (filter input rule 5): refused as administratively prohibited; or left alone: its destination stays", "May match, depending on what is not known")]
     public async Task WhatIsSaidIsWhatTheKernelDoes(string file, string arguments, string answer, string detail)
     {
         ExplainRun run = await ExplainRun.WithAsync(["--rules", Directory + file, .. arguments.Split(' ')]);
