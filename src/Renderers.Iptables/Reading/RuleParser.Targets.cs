@@ -23,7 +23,7 @@ internal sealed partial class RuleParser
             "CONNMARK" => ConnectionMark(options),
             "NOTRACK" when IsAtEnd => new RuleStep.NoTracking(),
             "CT" => options.Are("--notrack") && options.Has("--notrack") ? new RuleStep.NoTracking()
-                : options.Are("--helper", "--ctevents", "--expevents", "--timeout") && !options.IsEmpty ? new RuleStep.NoEffect(Rest(target))
+                : options.Are("--helper", "--ctevents", "--expevents", "--timeout", "--zone", "--zone-orig", "--zone-reply") && !options.IsEmpty ? new RuleStep.NoEffect(Rest(target))
                 : null,
             "NFQUEUE" or "QUEUE" => new RuleStep.UnknownStatement(Rest(target)) { DependsOn = "a program that reads the queue and decides" },
             "TPROXY" => new RuleStep.UnknownStatement(Rest(target)) { DependsOn = "a transparent proxy on this node, if one listens; else it is dropped" },

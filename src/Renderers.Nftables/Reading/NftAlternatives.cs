@@ -14,7 +14,7 @@ internal sealed class NftAlternatives(NftFields fields)
         if (key is NftExpression.Numbers numbers)
         {
             int values = elements.Select(NftText.Of).Distinct(StringComparer.Ordinal).Count();
-            bool areNumbers = elements.All(static element => NftNumber.TryRead(element, out _)) && numbers.Mode is "random" or "inc" && values <= numbers.Modulus;
+            bool areNumbers = elements.All(static element => NftNumber.TryRead(element, out _)) && numbers.Mode is "random" or "inc" or "hash" && values <= numbers.Modulus;
             return areNumbers ? new RuleStep.RandomMatch(isNegated ? 1 - ((double)values / numbers.Modulus) : (double)values / numbers.Modulus) : null;
         }
 
@@ -105,7 +105,7 @@ internal sealed class NftAlternatives(NftFields fields)
     /// <summary>Each number is equally likely: of what comes as far as the k-th of n, one in n-k is taken.</summary>
     private static EquatableArray<LookupCase>? Shares(NftExpression.Numbers numbers, List<LookupCase> cases)
     {
-        if (numbers.Mode is not ("random" or "inc") || cases.Count > numbers.Modulus)
+        if (numbers.Mode is not ("random" or "inc" or "hash") || cases.Count > numbers.Modulus)
         {
             return null;
         }

@@ -45,7 +45,7 @@ internal sealed class NftFields(IpFamily family)
     {
         NftExpression.Payload { Protocol: "ether" } => "the MAC addresses of the packet",
         NftExpression.Payload { Protocol: "icmp" or "icmpv6" } => "the ICMP message",
-        NftExpression.Payload { Protocol: "ip" or "ip6" or "tcp" or "udp" or "vlan" } payload => $"the field {payload.Protocol} {payload.Field} of the packet",
+        NftExpression.Payload { Protocol: "ip" or "ip6" or "tcp" or "udp" or "vlan" or "tcp option" } payload => $"the field {payload.Protocol} {payload.Field} of the packet",
         NftExpression.Meta { Key: "skuid" or "skgid" or "cgroup" } => "the user of the program that sends",
         NftExpression.Meta { Key: "hour" or "day" or "time" } => "the time of day",
         NftExpression.Meta { Key: "length" } => "the length of the packet",

@@ -96,6 +96,10 @@ internal static class NftJsonExpressions
                 return new NftExpression.Fib(Joined(value.GetProperty("flags"), " . "), value.GetProperty("result").GetString() ?? "");
             case "numgen":
                 return new NftExpression.Numbers(value.GetProperty("mode").GetString() ?? "", value.GetProperty("mod").GetInt32(), value.GetProperty("offset").GetInt32());
+            case "jhash" or "symhash":
+                return new NftExpression.Numbers("hash", value.GetProperty("mod").GetInt32(), value.TryGetProperty("offset", out JsonElement shift) ? shift.GetInt32() : 0);
+            case "tcp option" when value.TryGetProperty("name", out JsonElement optionName):
+                return new NftExpression.Payload("tcp option", $"{optionName.GetString()} {(value.TryGetProperty("field", out JsonElement part) ? part.GetString() : "")}".TrimEnd());
             case "&" or "|" or "^" when value.ValueKind == JsonValueKind.Array && value.GetArrayLength() >= 2:
                 return value.EnumerateArray().Skip(1).Aggregate(Read(value[0]), (left, right) => new NftExpression.Binary(property.Name, left, Read(right)));
             case "map" when value.ValueKind == JsonValueKind.Object && value.TryGetProperty("data", out JsonElement data):

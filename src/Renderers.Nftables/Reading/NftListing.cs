@@ -37,6 +37,11 @@ internal sealed class NftListing
             {
                 rules.Tables.Add(new NftTableReader(table, rules.Family).Read());
             }
+
+            if (table.Family is "inet" or "netdev" && IngressChains.Of(table) is { } ingress)
+            {
+                rules.Tables.Add(ingress);
+            }
         }
     }
 }
@@ -68,6 +73,12 @@ internal sealed class NftChain(string name)
     public string Name { get; } = name;
 
     public Hook? Hook { get; set; }
+
+    /// <summary>Whether it is of the hook ingress, which packets pass before those of the IP families.</summary>
+    public bool IsIngress { get; set; }
+
+    /// <summary>The interfaces that a chain of the hook ingress is for; none if they are not known.</summary>
+    public List<string> Devices { get; } = [];
 
     public int Priority { get; set; }
 

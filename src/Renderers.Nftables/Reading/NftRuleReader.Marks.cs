@@ -24,6 +24,7 @@ internal sealed partial class NftRuleReader
         // They change nothing that rules of a packet's path ask for, or nothing that is followed.
         bool isHarmless = mangle.Key is NftExpression.Meta { Key: "priority" or "nftrace" or "secmark" }
             or NftExpression.Connection { Key: "secmark" or "label" or "event" or "helper" or "timeout" or "expectation" }
+            or NftExpression.Payload { Protocol: "tcp option" }
             or NftExpression.Payload { Protocol: "ip" or "ip6", Field: "dscp" or "ecn" or "ttl" or "hoplimit" };
         _steps.Add(isHarmless ? new RuleStep.NoEffect(NftText.Of(mangle.Key)) : new RuleStep.UnknownStatement(NftText.Of(mangle)));
     }

@@ -209,8 +209,8 @@ internal sealed partial class NftRuleReader(NftTableReader table)
             case "ip" or "ip6":
                 AddFamily(payload.Protocol);
                 break;
-            case "tcp" or "udp" or "sctp":
-                TransportProtocol implied = payload.Protocol switch { "tcp" => TransportProtocol.Tcp, "udp" => TransportProtocol.Udp, _ => TransportProtocol.Sctp };
+            case "tcp" or "udp" or "sctp" or "tcp option":
+                TransportProtocol implied = payload.Protocol switch { "tcp" or "tcp option" => TransportProtocol.Tcp, "udp" => TransportProtocol.Udp, _ => TransportProtocol.Sctp };
                 _steps.Add(new RuleStep.ProtocolMatch(implied, IsNegated: false));
                 break;
             case "icmp" or "icmpv6" or "igmp" or "esp" or "ah" or "comp" or "dccp" or "udplite" or "gre":

@@ -226,7 +226,7 @@ internal sealed partial class NftRuleText
 
         if (_expressions.Skip("set"))
         {
-            bool isHash = _expressions.IsNext("jhash") || _expressions.IsNext("symhash");
+            bool isHash = _expressions.IsNext("jhash") || _expressions.IsNext("symhash") || (left is NftExpression.Payload { Protocol: "tcp option" } && _expressions.IsNext("rt"));
             return (isHash ? Hash() : _expressions.Assigned()) is { } value ? new NftStatement.Mangle(left, value) : null;
         }
 

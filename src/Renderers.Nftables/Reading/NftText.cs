@@ -47,6 +47,7 @@ internal static class NftText
         NftExpression.Meta meta => "meta " + meta.Key,
         NftExpression.Connection connection => "ct " + connection.Key,
         NftExpression.Fib fib => $"fib {fib.Inputs} {fib.Result}",
+        NftExpression.Numbers { Mode: "hash" } numbers => $"hash mod {numbers.Modulus}",
         NftExpression.Numbers numbers => $"numgen {numbers.Mode} mod {numbers.Modulus}" + (numbers.Offset == 0 ? "" : $" offset {numbers.Offset}"),
         NftExpression.Binary binary => $"{Of(binary.Left)} {binary.Operator} {Value(binary.Right, binary.Left)}",
         NftExpression.Map map => $"{Of(map.Key)} map {Of(map.Data)}",

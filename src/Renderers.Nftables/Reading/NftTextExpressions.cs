@@ -309,6 +309,10 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
         Position++;
         switch (word)
         {
+            case "tcp" when IsNext("option"):
+                Position++;
+                string option = Take();
+                return new NftExpression.Payload("tcp option", $"{option} {Take()}");
             case "ip" or "ip6" or "tcp" or "udp" or "udplite" or "sctp" or "dccp" or "th" or "icmp" or "icmpv6" or "igmp" or "ether" or "vlan" or "arp" or "esp" or "ah" or "comp":
                 return new NftExpression.Payload(word, Take());
             case "meta":
@@ -325,6 +329,8 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
                 return Fib();
             case "numgen":
                 return Numbers();
+            case "jhash" or "symhash":
+                return Hash();
             default:
                 Position--;
                 return null;
@@ -341,6 +347,29 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
         }
 
         return new(inputs, Take());
+    }
+
+    /// <summary><c>jhash ip saddr . tcp sport mod 2 seed 0x1</c>: a number that is the same for the same packet, and equally likely.</summary>
+    private NftExpression.Numbers? Hash()
+    {
+        while (!IsAtEnd && !IsNext("mod"))
+        {
+            Position++;
+        }
+
+        bool isRead = Skip("mod") & int.TryParse(Take(), NumberStyles.None, CultureInfo.InvariantCulture, out int modulus);
+        if (Skip("seed"))
+        {
+            Take();
+        }
+
+        int offset = 0;
+        if (Skip("offset"))
+        {
+            isRead &= int.TryParse(Take(), NumberStyles.None, CultureInfo.InvariantCulture, out offset);
+        }
+
+        return isRead ? new("hash", modulus, offset) : null;
     }
 
     /// <summary><c>numgen random mod 3 offset 1</c></summary>

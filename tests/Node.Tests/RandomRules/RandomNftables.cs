@@ -164,10 +164,10 @@ internal sealed class RandomNftables(Random random)
             case "early" or "own":
                 return Pick("notrack", "return", "accept", "meta mark set 0x1", "counter");
             case "marks" or "late":
-                return Pick("meta mark set 0x1", "meta mark set meta mark | 0x10", "meta mark set meta mark & 0xfffffffe", "meta mark set meta mark ^ 0x3", "meta mark set meta mark & 0xf0 | 0x2", "ct mark set meta mark", "meta mark set ct mark", "ct mark set 0x1", "ct mark set meta mark & 0x3", "ip dscp set cs1", "accept", "return");
+                return Pick("meta mark set 0x1", "meta mark set meta mark | 0x10", "meta mark set meta mark & 0xfffffffe", "meta mark set meta mark ^ 0x3", "meta mark set meta mark & 0xf0 | 0x2", "ct mark set meta mark", "meta mark set ct mark", "ct mark set 0x1", "ct mark set meta mark & 0x3", "ip dscp set cs1", "tcp option maxseg size set 1000", "accept", "return");
             case "todst" or "otodst":
                 return Pick(
-                    "dnat ip to 198.18.1.7", "meta l4proto tcp dnat ip to 198.18.1.7:8080", "meta l4proto udp dnat ip to 198.18.1.8:70-90", "meta l4proto tcp redirect to :15001", "redirect", "accept", "return",
+                    "dnat ip to 198.18.1.7", "meta l4proto tcp dnat ip to 198.18.1.7:8080", random.Next(8) == 0 ? "dnat ip to jhash ip saddr mod 2 map { 0 : 198.18.1.7, 1 : 198.18.1.8 }" : "counter", "meta l4proto udp dnat ip to 198.18.1.8:70-90", "meta l4proto tcp redirect to :15001", "redirect", "accept", "return",
                     "dnat ip to ip daddr map @targets", "dnat ip to tcp dport map @both", "meta l4proto tcp dnat to :9443", "dnat ip prefix to ip daddr map { 198.51.100.0/24 : 198.18.0.0/24, 192.0.2.0/24 : 198.18.2.0/24 }");
             case "tosrc":
                 return Pick(

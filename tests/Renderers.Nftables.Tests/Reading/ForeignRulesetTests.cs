@@ -27,7 +27,7 @@ public sealed class ForeignRulesetTests
     [Fact]
     public void EveryWordOfARuleIsKept()
     {
-        foreach (WalkRule rule in Rulesets.NftablesText(Text("txt"), IpFamily.IPv4).Tables.SelectMany(table => table.Chains.Values).SelectMany(chain => chain.Rules))
+        foreach (WalkRule rule in Rulesets.NftablesText(Text("txt"), IpFamily.IPv4).Tables.SelectMany(table => table.Chains.Values).Where(chain => chain.Priority != int.MinValue).SelectMany(chain => chain.Rules))
         {
             Text("txt").Should().Contain("\t\t" + rule.Text + "\n");
             rule.Steps.IsEmpty.Should().BeFalse();
@@ -81,9 +81,11 @@ public sealed class ForeignRulesetTests
         rules.Tables[0].Chains["c"].Hook.Should().BeNull();
     }
 
+    /// <summary>All but those of the hook ingress, of which JSON does not tell the interface.</summary>
     private static IEnumerable<string> Rules(Ruleset rules) =>
         from table in rules.Tables
         from chain in table.Chains.Values
+        where chain.Priority != int.MinValue
         from rule in chain.Rules
         select $"{table.Name} {chain.Name} {chain.Hook} {chain.Priority} {chain.Policy}: {string.Join(" | ", rule.Steps.AsSpan().ToArray().Select(Describe))} {rule.Comment}";
 

@@ -31,11 +31,14 @@ internal sealed record ExplainedWalk(
     IReadOnlyList<string> Disagreements,
     bool HasModel)
 {
+    /// <summary>The rules of all paths, also of those that end alike and are shown as one.</summary>
+    public IReadOnlyList<WalkTraceEntry> Walked { get; init; } = [.. Paths.SelectMany(path => path.Trace)];
+
     public string Answer => AnswerDescription.Describe(this);
 
     /// <summary>Rules that may match or may do anything, each once; none if they make no difference.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>
-        Paths.All(path => !path.IsUncertain && !path.IsOpen) ? [] : [.. Paths.SelectMany(path => path.Trace).Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
+        Paths.All(path => !path.IsUncertain && !path.IsOpen) ? [] : [.. Walked.Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
 }
 
 /// <summary>One path that the packet can go, with what comes of it.</summary>

@@ -27,13 +27,15 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, node).Walk(packet);
         if (model is null)
         {
-            return new(title, Paths(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false);
+            return new(title, Paths(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false) { Walked = DoubtsOf(outcomes) };
         }
 
         IReadOnlyList<ModelOutcome> expected = ModelWalker.Walk(model, node, dialect, packet);
         IReadOnlyList<string> disagreements = WalkAgreement.Compare(outcomes, expected);
-        return new(title, Paths(outcomes, expected), Reasons(expected), disagreements, HasModel: true);
+        return new(title, Paths(outcomes, expected), Reasons(expected), disagreements, HasModel: true) { Walked = DoubtsOf(outcomes) };
     }
+
+    private static WalkTraceEntry[] DoubtsOf(IReadOnlyList<WalkOutcome> outcomes) => [.. outcomes.SelectMany(outcome => outcome.Trace).Where(entry => entry.IsDoubtful)];
 
     private List<ModelReason> Reasons(IReadOnlyList<ModelOutcome> outcomes)
     {

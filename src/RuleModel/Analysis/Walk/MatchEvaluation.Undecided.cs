@@ -11,7 +11,8 @@ internal sealed partial class MatchEvaluation
     {
         if (match.IsInput && state.InputInterface == WalkPacket.UnknownInterface)
         {
-            return MatchOpenInterface(run, match, 0, state);
+            // What comes from another host does not come over loopback.
+            return _context.KnowsAddresses && IsLoopback(match) ? PacketSplit.Decide(run, match.IsNegated, state) : MatchOpenInterface(run, match, 0, state);
         }
 
         if (match.IsInput)
@@ -32,7 +33,8 @@ internal sealed partial class MatchEvaluation
 
         if (state.OutputInterface is null && _context.Packet is not null)
         {
-            return MatchOpenInterface(run, match, state.Route + 1, state);
+            bool isElsewhere = _context.KnowsAddresses && !_context.Node.IsLocal(state.RoutedTo);
+            return isElsewhere && IsLoopback(match) ? PacketSplit.Decide(run, match.IsNegated, state) : MatchOpenInterface(run, match, state.Route + 1, state);
         }
 
         if (state.OutputInterface is null && _context.OutputInterfaces.Count == 0)
@@ -56,6 +58,8 @@ internal sealed partial class MatchEvaluation
 
         return PacketSplit.Decide(run, IsNamed(match, state.OutputInterface) != match.IsNegated, state);
     }
+
+    private static bool IsLoopback(RuleStep.InterfaceMatch match) => match is { Name: "lo", IsPrefix: false };
 
     private static bool IsNamed(RuleStep.InterfaceMatch match, string name) => match.IsPrefix
         ? name.StartsWith(match.Name, StringComparison.Ordinal)
@@ -117,7 +121,14 @@ internal sealed partial class MatchEvaluation
 
     private WalkState? MatchAddressType(in RuleRun run, RuleStep.AddressTypeMatch match, WalkState state)
     {
+        if (match.Field == PacketField.Source && state.NewSource is { Addresses: null } && _context.Packet is not null)
+        {
+            // Masquerading gives an address of the node.
+            return PacketSplit.Decide(run, AddressTyping.Matches(match with { OfInterface = false }, AddressTypes.Local, IpAddress.FromBits(state.Sources.First)) == true != match.IsNegated, state);
+        }
+
         IpAddress? address = match.Field == PacketField.Destination ? state.Destination
+            : state.NewSource?.Addresses is { } source && _context.Packet is not null ? source.IsSingle ? IpAddress.FromBits(source.First) : null
             : state.Sources.IsSingle ? IpAddress.FromBits(state.Sources.First)
             : null;
         bool isForThisNode = match.Field == PacketField.Destination && state.IsToThisNode;

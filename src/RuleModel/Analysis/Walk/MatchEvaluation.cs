@@ -45,6 +45,8 @@ internal sealed partial class MatchEvaluation
                 return MatchState(run, match, state);
             case RuleStep.TrackedMatch:
                 return MatchTracked(run, state);
+            case RuleStep.LocalMatch { Field: PacketField.Source } match when state.NewSource is not null && _context.Packet is not null:
+                return MatchAddressType(run, new(PacketField.Source, AddressTypes.Local, match.IsNegated), state);
             case RuleStep.LocalMatch { Field: PacketField.Source } match:
                 return PacketSplit.SplitSource(run, state, _context.LocalRanges, match.IsNegated);
             case RuleStep.LocalMatch match:
@@ -140,6 +142,11 @@ internal sealed partial class MatchEvaluation
         }
 
         bool isSource = field == PacketField.SourcePort;
+        if (isSource && state.NewSource is { } source && (source.IsRandom || source.Ports is not null))
+        {
+            return MatchUnknown(run, new RuleStep.UnknownMatch(match.ToString()) { DependsOn = "the source port that the kernel picks" }, state);
+        }
+
         (isSource ? state.SourcePorts : state.DestinationPorts).Split(ranges, out PortSet? inside, out PortSet? outside);
         if (isSource && inside is not null && outside is not null && _context.Packet is not null)
         {
@@ -297,6 +304,7 @@ internal sealed partial class MatchEvaluation
     private WalkState? MatchSet(in RuleRun run, int index, bool isTraced, RuleStep.SetMatch match, WalkState state)
     {
         LookupIndex set = _context.Plan.Of(match);
+        _context.ShowNewSource(set, state);
         List<LookupHit> hits = _context.Hits.Rent();
         List<WalkState> misses = _context.States.Rent();
         LookupSearch.Find(set, match.Key, state, hits, misses);

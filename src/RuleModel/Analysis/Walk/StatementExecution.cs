@@ -197,6 +197,7 @@ internal sealed class StatementExecution
     private void ExecuteLookup(in RuleRun run, int index, bool isTraced, RuleStep.VerdictLookup lookup, WalkState state)
     {
         LookupIndex map = _context.Plan.Of(lookup);
+        _context.ShowNewSource(map, state);
         RuleStep[] steps = _context.Plan.Steps(lookup.Map);
         List<LookupHit> hits = _context.Hits.Rent();
 
@@ -256,6 +257,7 @@ internal sealed class StatementExecution
     private void ExecuteLookup(in RuleRun run, RuleStep.DnatLookup lookup, WalkState state)
     {
         LookupIndex map = _context.Plan.Of(lookup);
+        _context.ShowNewSource(map, state);
         EndpointAddress[] targets = _context.Plan.Targets(lookup.Map);
         List<LookupHit> hits = _context.Hits.Rent();
         LookupSearch.Find(map, lookup.Key, state, hits, run.Next);

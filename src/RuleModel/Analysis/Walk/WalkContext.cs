@@ -26,6 +26,27 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
     /// <summary>Whether packets are delivered on this node.</summary>
     public bool IsForThisNode(WalkState state) => state.IsToThisNode || Node.IsLocal(state.Destination);
 
+    /// <summary>Lets a lookup by source see the source that a single packet was given.</summary>
+    public void ShowNewSource(LookupIndex index, WalkState state)
+    {
+        if (Packet is null || state.NewSource is not { } source || !(index.HasSource || index.HasSourcePort))
+        {
+            return;
+        }
+
+        if (source is { Addresses: { IsSingle: true } address, Ports: null, IsRandom: false })
+        {
+            state.Sources = AddressSet.Of(address);
+        }
+        else
+        {
+            state.NoteUnknown("a lookup of the source that the kernel picks");
+        }
+    }
+
+    /// <summary>Whether the node's own addresses are known, so that others are surely those of other hosts.</summary>
+    public bool KnowsAddresses { get; } = node.Addresses.Any(static address => !address.IsLoopback);
+
     public ListPool<WalkState> States { get; } = new();
 
     public ListPool<ChainExit> Exits { get; } = new();

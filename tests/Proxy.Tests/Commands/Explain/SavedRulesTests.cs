@@ -78,6 +78,7 @@ public sealed class SavedRulesTests : IDisposable
 
     /// <summary>What is not decided makes no difference where both ways end alike: the answer is sure.</summary>
     [Theory]
+    [InlineData("-i lo -j DROP", "left alone")]
     [InlineData("-i eth0 -j DROP\n-A FORWARD ! -i eth0 -j DROP", "dropped")]
     [InlineData("-m limit --limit 5/sec -j LOG", "left alone")]
     [InlineData("-m u32 --u32 0>>22=1 -j ACCEPT", "left alone")]
