@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 
@@ -241,7 +242,13 @@ internal sealed partial class MatchEvaluation
             return PacketSplit.Decide(run, ((match.States & ConnectionStates.Invalid) != 0) != match.IsNegated, state);
         }
 
-        ConnectionStates ofNew = (state.IsRewritten ? ConnectionStates.Dnat : ConnectionStates.None) | (state.IsMasqueraded ? ConnectionStates.Snat : ConnectionStates.None);
+        bool? isSourceNew = HasNewSource(state);
+        if (isSourceNew is null && (match.States & ConnectionStates.Snat) != 0)
+        {
+            return MatchUnknown(run, new RuleStep.UnknownMatch(match.ToString()) { DependsOn = "the address that the source is rewritten to" }, state);
+        }
+
+        ConnectionStates ofNew = (HasNewDestination(state) ? ConnectionStates.Dnat : ConnectionStates.None) | (isSourceNew ?? false ? ConnectionStates.Snat : ConnectionStates.None);
         ConnectionKinds having = ConnectionKindStates.Having(state.Kinds, match.States, ofNew);
         ConnectionKinds passing = match.IsNegated ? state.Kinds & ~having : having;
         ConnectionKinds failing = state.Kinds & ~passing;
@@ -255,6 +262,23 @@ internal sealed partial class MatchEvaluation
         run.Next.Add(failed);
         state.Kinds = passing;
         return state;
+    }
+
+    /// <summary>A translation to what is there already is none (net/netfilter/nf_nat_core.c, nf_nat_setup_info).</summary>
+    private bool HasNewDestination(WalkState state) => _context.Packet is null || state.Original is not { } original
+        ? state.IsRewritten
+        : original.Address != state.Destination || (state.NewPort >= 0 && original.Port != state.NewPort) || state.ArePortsPicked;
+
+    /// <summary>The same of the source; null if it is one of the node's, which may get another of its addresses or keep its own.</summary>
+    private bool? HasNewSource(WalkState state)
+    {
+        if (!state.IsMasqueraded || _context.Packet is null || state.NewSource is not { Ports: null, IsRandom: false } source || !state.Sources.IsSingle)
+        {
+            return state.IsMasqueraded;
+        }
+
+        bool mayStay = source.Addresses is { } range ? range.Contains(state.Sources.First) : _context.Node.IsLocal(IpAddress.FromBits(state.Sources.First));
+        return !mayStay ? true : source.Addresses is { IsSingle: true } ? false : null;
     }
 
     private static WalkState? MatchRandom(in RuleRun run, RuleStep.RandomMatch match, WalkState state)

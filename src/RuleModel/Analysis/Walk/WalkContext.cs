@@ -23,6 +23,12 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
     /// <summary>The packet that is walked; null for a space of packets.</summary>
     public WalkPacket? Packet { get; set; }
 
+    public ListPool<WalkState> States { get; } = new();
+
+    public ListPool<ChainExit> Exits { get; } = new();
+
+    public ListPool<LookupHit> Hits { get; } = new();
+
     /// <summary>Whether packets are delivered on this node.</summary>
     public bool IsForThisNode(WalkState state) => state.IsToThisNode || Node.IsLocal(state.Destination);
 
@@ -46,12 +52,6 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
 
     /// <summary>Whether the node's own addresses are known, so that others are surely those of other hosts.</summary>
     public bool KnowsAddresses { get; } = node.Addresses.Any(static address => !address.IsLoopback);
-
-    public ListPool<WalkState> States { get; } = new();
-
-    public ListPool<ChainExit> Exits { get; } = new();
-
-    public ListPool<LookupHit> Hits { get; } = new();
 
     /// <summary>Keeps lists that are no longer used, so that a walk does not allocate one for each rule.</summary>
     internal sealed class ListPool<T>
