@@ -1,5 +1,3 @@
-using System.Globalization;
-using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Renderers.Iptables.Reading;
@@ -9,100 +7,124 @@ internal sealed partial class RuleParser
 {
     private void Target(string target, bool isGoto)
     {
-        switch (target)
+        TargetOptions options = new(tokens[_position..]);
+        RuleStep? step = target switch
         {
-            case "ACCEPT":
-                _steps.Add(new RuleStep.Verdict(WalkVerdict.Accept));
-                break;
-            case "DROP":
-                _steps.Add(new RuleStep.Verdict(WalkVerdict.Drop));
-                break;
-            case "RETURN":
-                _steps.Add(new RuleStep.Verdict(WalkVerdict.Return));
-                break;
-            case "REJECT":
-                _steps.Add(new RuleStep.Reject(OptionValue("--reject-with")));
-                break;
-            case "MASQUERADE":
-                _steps.Add(new RuleStep.Masquerade());
-                break;
-            case "LOG" or "NFLOG" or "TRACE":
-                _steps.Add(new RuleStep.NoEffect(target));
-                break;
-            case "MARK":
-                SetMark(target);
-                break;
-            case "DNAT":
-                Dnat(target);
-                break;
-            default:
-                // With options it is an unknown target extension; a jump to a chain has none.
-                _steps.Add(IsAtEnd ? new RuleStep.Jump(target, isGoto) : new RuleStep.UnknownStatement(Rest(target)));
-                break;
-        }
+            "ACCEPT" when IsAtEnd => new RuleStep.Verdict(WalkVerdict.Accept),
+            "DROP" when IsAtEnd => new RuleStep.Verdict(WalkVerdict.Drop),
+            "RETURN" when IsAtEnd => new RuleStep.Verdict(WalkVerdict.Return),
+            "REJECT" when options.Are("--reject-with") => new RuleStep.Reject(options.Value("--reject-with")),
+            "LOG" or "NFLOG" or "ULOG" or "TRACE" => new RuleStep.NoEffect(target),
+
+            // They change fields that no rule of a packet's path is decided by, or copy the packet: iptables-extensions(8).
+            "TEE" or "TTL" or "HL" or "DSCP" or "TOS" or "CLASSIFY" or "CHECKSUM" or "TCPMSS" or "TCPOPTSTRIP" or "ECN" or "SET" or "AUDIT" or "SECMARK"
+                or "CONNSECMARK" or "IDLETIMER" or "LED" or "RATEEST" => options.IsEmpty ? null : new RuleStep.NoEffect(Rest(target)),
+            "MARK" => Mark(options),
+            "CONNMARK" => ConnectionMark(options),
+            "NOTRACK" when IsAtEnd => new RuleStep.NoTracking(),
+            "CT" => options.Are("--notrack") && options.Has("--notrack") ? new RuleStep.NoTracking()
+                : options.Are("--helper", "--ctevents", "--expevents", "--timeout", "--zone", "--zone-orig", "--zone-reply") && !options.IsEmpty ? new RuleStep.NoEffect(Rest(target))
+                : null,
+            "NFQUEUE" or "QUEUE" => new RuleStep.UnknownStatement(Rest(target)) { DependsOn = "a program that reads the queue and decides" },
+            "TPROXY" => new RuleStep.UnknownStatement(Rest(target)) { DependsOn = "a transparent proxy on this node, if one listens; else it is dropped" },
+            _ => Translation(target, options),
+        };
+
+        // With options it is an unknown target extension; a jump to a chain has none.
+        _steps.Add(step ?? (IsAtEnd && !IsExtension(target) ? new RuleStep.Jump(target, isGoto) : new RuleStep.UnknownStatement(Rest(target))));
     }
 
-    private void SetMark(string target)
-    {
-        string[] parts = OptionValue("--set-xmark").Split('/');
-        if (parts.Length == 2 && TryNumber(parts[0], out uint value) && TryNumber(parts[1], out uint mask))
-        {
-            _steps.Add(new RuleStep.SetMark(~mask, value));
-        }
-        else
-        {
-            _steps.Add(new RuleStep.UnknownStatement(Rest(target)));
-        }
-    }
+    /// <summary>Targets whose names no chain can have.</summary>
+    private static bool IsExtension(string target) => target is "MARK" or "CONNMARK" or "CT" or "DNAT" or "SNAT" or "NETMAP" or "SYNPROXY" or "TPROXY";
 
-    private void Dnat(string target)
-    {
-        if (!TryEndpoint(OptionValue("--to-destination"), out IpAddress? address, out ushort? port))
-        {
-            _steps.Add(new RuleStep.UnknownStatement(Rest(target)));
-            return;
-        }
+    /// <summary>net/netfilter/xt_mark.c: mark := (mark AND NOT mask) XOR value. The options differ in how they give both.</summary>
+    private static RuleStep.SetMark? Mark(TargetOptions options) =>
+        options.Are("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark") && TryMark(options, out uint and, out uint xor) ? new RuleStep.SetMark(and, xor) : null;
 
-        _steps.Add(new RuleStep.Dnat(address, port));
-    }
-
-    /// <summary>Reads <c>10.0.0.1:80</c>, <c>[fd00::1]:80</c>, an address alone, or <c>:80</c>; no ranges.</summary>
-    private static bool TryEndpoint(string value, out IpAddress? address, out ushort? port)
+    private static RuleStep? ConnectionMark(TargetOptions options)
     {
-        address = null;
-        port = null;
-        bool isBracketed = value.StartsWith('[');
-        int colon = isBracketed ? value.IndexOf("]:", StringComparison.Ordinal) + 1 : value.LastIndexOf(':');
-        bool hasPort = isBracketed ? colon > 0 : colon >= 0 && value.IndexOf(':', StringComparison.Ordinal) == colon;
-        string addressText = hasPort ? value[..colon] : value;
-        if (addressText.Length != 0)
+        if (options.Has("--save-mark") || options.Has("--restore-mark"))
         {
-            if (!IpAddress.TryParse(addressText.Trim('[', ']'), out IpAddress parsed))
+            bool isSaved = options.Has("--save-mark");
+            uint packet = uint.MaxValue;
+            uint connection = uint.MaxValue;
+            bool isRead = options.Are("--save-mark", "--restore-mark", "--nfmask", "--ctmask", "--mask")
+                && (!options.Has("--nfmask") || TryNumber(options.Value("--nfmask"), out packet))
+                && (!options.Has("--ctmask") || TryNumber(options.Value("--ctmask"), out connection));
+            if (options.Has("--mask"))
             {
-                return false;
+                isRead &= TryNumber(options.Value("--mask"), out packet);
+                connection = packet;
             }
 
-            address = parsed;
+            return !isRead ? null : isSaved ? new RuleStep.SaveMark(connection, packet) : new RuleStep.RestoreMark(packet, connection);
         }
 
-        if (hasPort)
-        {
-            if (!ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
-            {
-                return false;
-            }
-
-            port = number;
-        }
-
-        return value.Length != 0;
+        return options.Are("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark") && TryMark(options, out uint and, out uint xor)
+            ? new RuleStep.SetConnectionMark(and, xor)
+            : null;
     }
 
-    private string OptionValue(string option)
+    private static bool TryMark(TargetOptions options, out uint and, out uint xor)
     {
-        int index = tokens.IndexOf(option, _position);
-        return index < 0 || index + 1 >= tokens.Count ? "" : tokens[index + 1];
+        and = 0;
+        xor = 0;
+        if (options.Has("--set-xmark"))
+        {
+            bool isRead = TryMasked(options.Value("--set-xmark"), out xor, out uint mask);
+            and = ~mask;
+            return isRead;
+        }
+
+        if (options.Has("--set-mark"))
+        {
+            // Bits of the value outside of the mask are set too.
+            bool isRead = TryMasked(options.Value("--set-mark"), out xor, out uint mask);
+            and = ~(mask | xor);
+            return isRead;
+        }
+
+        string bits = options.Value("--and-mark") + options.Value("--or-mark") + options.Value("--xor-mark");
+        if (!TryNumber(bits, out uint number))
+        {
+            return false;
+        }
+
+        (and, xor) = options.Has("--and-mark") ? (number, 0u) : options.Has("--or-mark") ? (~number, number) : (uint.MaxValue, number);
+        return true;
     }
 
     private string Rest(string target) => string.Join(' ', tokens[_position..].Prepend(target));
+}
+
+/// <summary>The options of a target.</summary>
+/// <param name="tokens">The tokens after the name of the target.</param>
+internal sealed class TargetOptions(List<string> tokens)
+{
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => tokens.Count == 0;
+
+    /// <summary>Whether an option is given.</summary>
+    public bool Has(string option) => tokens.Contains(option);
+
+    /// <summary>The value of an option; empty if it is not given or has none.</summary>
+    public string Value(string option)
+    {
+        int index = tokens.IndexOf(option);
+        return index < 0 || index + 1 >= tokens.Count || tokens[index + 1].StartsWith("--", StringComparison.Ordinal) ? "" : tokens[index + 1];
+    }
+
+    /// <summary>Whether no other options than these are given.</summary>
+    public bool Are(params ReadOnlySpan<string> known)
+    {
+        foreach (string token in tokens)
+        {
+            if (token.StartsWith("--", StringComparison.Ordinal) && !known.Contains(token))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

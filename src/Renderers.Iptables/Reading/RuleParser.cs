@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Globalization;
+using System.Numerics;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
@@ -12,11 +14,18 @@ namespace KubeProxySharp.Renderers.Iptables.Reading;
 /// <param name="tokens">Its tokens.</param>
 internal sealed partial class RuleParser(string text, List<string> tokens)
 {
+    /// <summary>Modules that match every packet of their protocol as long as none of their options is given.</summary>
+    private static readonly FrozenSet<string> s_neutralModules = FrozenSet.Create(
+        StringComparer.Ordinal, "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "icmpv6", "comment");
+
     private readonly List<RuleStep> _steps = [];
     private int _position = 2;
     private bool _isNegated;
     private string _comment = "";
     private string _module = "";
+    private string _bareModule = "";
+    private TransportProtocol? _protocol;
+    private readonly HashSet<string> _modules = new(StringComparer.Ordinal);
 
     private bool IsAtEnd => _position >= tokens.Count;
 
@@ -32,22 +41,26 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
             }
 
             int start = _position;
+            int steps = _steps.Count;
             string option = Next();
-            if (option is "-j" or "-g")
+            if (option is "-j" or "--jump" or "-g" or "--goto")
             {
-                Target(Next(), isGoto: option == "-g");
+                NoteBareModule();
+                Target(Next(), isGoto: option is "-g" or "--goto");
                 break;
             }
 
             if (!Option(option))
             {
                 _position = start;
+                _steps.RemoveRange(steps, _steps.Count - steps);
                 Unknown();
             }
 
             _isNegated = false;
         }
 
+        NoteBareModule();
         return new WalkRule(text, EquatableArray.CopyOf(_steps)) { Comment = _comment };
     }
 
@@ -58,199 +71,150 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
     {
         switch (option)
         {
-            case "-s" or "-d":
-                return Address(option == "-s" ? PacketField.Source : PacketField.Destination, Next());
-            case "-i" or "-o":
+            case "-s" or "--source" or "--src":
+                return Address(PacketField.Source, Next());
+            case "-d" or "--destination" or "--dst":
+                return Address(PacketField.Destination, Next());
+            case "-i" or "--in-interface" or "-o" or "--out-interface":
                 string name = Next();
                 bool isPrefix = name.EndsWith('+');
-                _steps.Add(new RuleStep.InterfaceMatch(option == "-i", isPrefix ? name[..^1] : name, isPrefix, _isNegated));
-                return true;
-            case "-p":
+                _steps.Add(new RuleStep.InterfaceMatch(option is "-i" or "--in-interface", isPrefix ? name[..^1] : name, isPrefix, _isNegated));
+                return name.Length != 0;
+            case "-p" or "--protocol" or "--proto":
                 Protocol(Next());
                 return true;
-            case "-m":
+            case "-f" or "--fragment":
+                // The second and further fragments of a packet have no ports; the first packet of a connection is whole.
+                _steps.Add(new RuleStep.SettledMatch(Negation + "-f", _isNegated, OnlyFirstPacket: true));
+                return true;
+            case "-m" or "--match":
+                NoteBareModule();
                 _module = Next();
+                _modules.Add(_module);
+                _bareModule = s_neutralModules.Contains(_module) ? "" : _module;
+                return true;
+            case "-c" or "--set-counters":
+                Next();
+                Next();
                 return true;
             default:
+                _bareModule = "";
                 return ModuleOption(option);
         }
     }
 
+    /// <summary>Some modules match by themselves, as socket does, or have a default, as limit has.</summary>
+    private void NoteBareModule()
+    {
+        if (_bareModule.Length != 0)
+        {
+            Undecided? undecided = Undecided.Of(_bareModule);
+            _steps.Add(new RuleStep.UnknownMatch($"-m {_bareModule}") { DependsOn = undecided?.DependsOn ?? "", Fact = undecided is { IsOfPacket: true } ? $"-m {_bareModule}" : "" });
+            _bareModule = "";
+        }
+    }
+
+    private string Negation => _isNegated ? "! " : "";
+
+    /// <summary>Reads addresses, with prefixes or masks, separated by commas: each is a rule of its own when it is loaded.</summary>
     private bool Address(PacketField field, string value)
     {
-        if (!IpPrefix.TryParse(value.Contains('/', StringComparison.Ordinal) ? value : value + (value.Contains(':', StringComparison.Ordinal) ? "/128" : "/32"), out IpPrefix prefix))
+        List<AddressRange> ranges = [];
+        foreach (string one in value.Split(','))
+        {
+            if (!TryPrefix(one, out IpPrefix prefix))
+            {
+                return false;
+            }
+
+            ranges.Add(AddressRange.Of(prefix));
+        }
+
+        _steps.Add(new RuleStep.AddressMatch(field, EquatableArray.CopyOf(ranges), _isNegated));
+        return true;
+    }
+
+    private static bool TryPrefix(string value, out IpPrefix prefix)
+    {
+        int slash = value.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0)
+        {
+            return IpPrefix.TryParse(value + (value.Contains(':', StringComparison.Ordinal) ? "/128" : "/32"), out prefix);
+        }
+
+        if (IpPrefix.TryParse(value, out prefix))
+        {
+            return true;
+        }
+
+        // A mask of IPv4, such as 255.255.255.0; one with holes is no prefix.
+        if (!IpAddress.TryParse(value[(slash + 1)..], out IpAddress mask) || !mask.IsIPv4 || !IpAddress.TryParse(value[..slash], out IpAddress address) || !address.IsIPv4)
         {
             return false;
         }
 
-        _steps.Add(new RuleStep.AddressMatch(field, [AddressRange.Of(prefix)], _isNegated));
-        return true;
+        int length = BitOperations.LeadingZeroCount(~mask.ToIPv4Bits());
+        prefix = IpPrefix.Create(address, length);
+        return length == BitOperations.PopCount(mask.ToIPv4Bits());
     }
 
     private void Protocol(string name)
     {
-        TransportProtocol? protocol = name switch
+        if (name is "all" or "0" or "ip")
         {
-            "tcp" => TransportProtocol.Tcp,
-            "udp" => TransportProtocol.Udp,
-            "sctp" => TransportProtocol.Sctp,
+            // "! -p all" is refused when it is loaded.
+            return;
+        }
+
+        TransportProtocol? protocol = name.ToLowerInvariant() switch
+        {
+            "tcp" or "6" => TransportProtocol.Tcp,
+            "udp" or "17" => TransportProtocol.Udp,
+            "sctp" or "132" => TransportProtocol.Sctp,
             _ => null,
         };
+        _protocol = _isNegated ? null : protocol;
         _steps.Add(new RuleStep.ProtocolMatch(protocol, _isNegated));
-    }
-
-    private bool ModuleOption(string option)
-    {
-        switch (_module, option)
-        {
-            case ("comment", "--comment"):
-                _comment = Next();
-                return true;
-            case ("tcp" or "udp" or "sctp", "--dport" or "--sport"):
-                return Port(option == "--sport" ? PacketField.SourcePort : PacketField.DestinationPort, Next());
-            case ("conntrack", "--ctstate") or ("state", "--state"):
-                return States(Next());
-            case ("mark", "--mark"):
-                return Mark(Next());
-            case ("addrtype", "--src-type" or "--dst-type"):
-                return AddressType(option == "--src-type" ? PacketField.Source : PacketField.Destination, Next());
-            case ("statistic", "--mode"):
-                return Statistic();
-            case ("recent", "--rcheck" or "--set"):
-                return Recent(option);
-            case ("nfacct", "--nfacct-name"):
-                _steps.Add(new RuleStep.NoEffect("nfacct " + Next()));
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    private bool Port(PacketField field, string value)
-    {
-        string[] ends = value.Split(':');
-        bool isRead = ushort.TryParse(ends[0].Length == 0 ? "0" : ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out ushort first);
-        ushort last = first;
-        isRead &= ends.Length == 1 || ushort.TryParse(ends[1].Length == 0 ? "65535" : ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out last);
-        if (isRead)
-        {
-            _steps.Add(new RuleStep.PortMatch(field, first, last, _isNegated));
-        }
-
-        return isRead;
-    }
-
-    private bool States(string value)
-    {
-        ConnectionStates states = ConnectionStates.None;
-        foreach (string word in value.Split(','))
-        {
-            states |= word switch
-            {
-                "NEW" => ConnectionStates.New,
-                "ESTABLISHED" => ConnectionStates.Established,
-                "RELATED" => ConnectionStates.Related,
-                "INVALID" => ConnectionStates.Invalid,
-                "DNAT" => ConnectionStates.Dnat,
-                "SNAT" => ConnectionStates.Snat,
-                "UNTRACKED" => ConnectionStates.Untracked,
-                _ => ConnectionStates.None,
-            };
-        }
-
-        _steps.Add(new RuleStep.StateMatch(states, _isNegated));
-        return true;
-    }
-
-    private bool Mark(string value)
-    {
-        string[] parts = value.Split('/');
-        if (!TryNumber(parts[0], out uint wanted))
-        {
-            return false;
-        }
-
-        uint mask = uint.MaxValue;
-        if (parts.Length > 1 && !TryNumber(parts[1], out mask))
-        {
-            return false;
-        }
-
-        _steps.Add(new RuleStep.MarkMatch(mask, wanted, _isNegated));
-        return true;
-    }
-
-    private bool AddressType(PacketField field, string value)
-    {
-        if (value != "LOCAL")
-        {
-            return false;
-        }
-
-        _steps.Add(new RuleStep.LocalMatch(field, _isNegated));
-        return true;
-    }
-
-    private bool Statistic()
-    {
-        if (_position + 3 > tokens.Count || tokens[_position] != "random" || tokens[_position + 1] != "--probability"
-            || !double.TryParse(tokens[_position + 2], CultureInfo.InvariantCulture, out double probability))
-        {
-            return false;
-        }
-
-        _position += 3;
-        _steps.Add(new RuleStep.RandomMatch(_isNegated ? 1 - probability : probability));
-        return true;
-    }
-
-    private bool Recent(string option)
-    {
-        string name = "DEFAULT";
-        int seconds = 0;
-        while (!IsAtEnd && tokens[_position] is "--seconds" or "--reap" or "--name" or "--mask" or "--rsource")
-        {
-            string inner = Next();
-            if (inner == "--seconds" && !int.TryParse(Next(), CultureInfo.InvariantCulture, out seconds))
-            {
-                return false;
-            }
-
-            if (inner == "--name")
-            {
-                name = Next();
-            }
-            else if (inner == "--mask")
-            {
-                Next();
-            }
-        }
-
-        if (_isNegated)
-        {
-            return false;
-        }
-
-        _steps.Add(option == "--set" ? new RuleStep.RememberClient(name) : new RuleStep.KnownClientMatch(name, seconds));
-        return true;
     }
 
     /// <summary>Makes everything up to the next module or target one unknown match.</summary>
     private void Unknown()
     {
+        _bareModule = "";
         int start = _position;
         do
         {
             _position++;
         }
-        while (!IsAtEnd && tokens[_position] is not ("-m" or "-j" or "-g"));
+        while (!IsAtEnd && tokens[_position] is not ("-m" or "--match" or "-j" or "--jump" or "-g" or "--goto"));
 
         string options = string.Join(' ', tokens[start.._position]);
         string module = _module.Length == 0 ? "" : $"-m {_module} ";
-        _steps.Add(new RuleStep.UnknownMatch((_isNegated ? "! " : "") + module + options));
+        string match = module + options;
+        if (Undecided.Of(_module) is not { } undecided)
+        {
+            _steps.Add(new RuleStep.UnknownMatch(Negation + match));
+            return;
+        }
+
+        _steps.Add(new RuleStep.UnknownMatch(Negation + match)
+        {
+            DependsOn = undecided.DependsOn,
+            Fact = undecided.IsOfPacket && !options.Contains('!', StringComparison.Ordinal) ? match : "",
+            IsNegated = _isNegated,
+            OfForwarded = _module == "owner" ? _isNegated : null,
+        });
     }
 
-    private static bool TryNumber(string value, out uint number) => value.StartsWith("0x", StringComparison.Ordinal)
+    private static bool TryNumber(string value, out uint number) => value.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
         ? uint.TryParse(value.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
         : uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    /// <summary>Reads <c>value/mask</c>; without a mask it is all bits.</summary>
+    private static bool TryMasked(string value, out uint number, out uint mask)
+    {
+        int slash = value.IndexOf('/', StringComparison.Ordinal);
+        mask = uint.MaxValue;
+        return TryNumber(slash < 0 ? value : value[..slash], out number) && (slash < 0 || TryNumber(value[(slash + 1)..], out mask));
+    }
 }

@@ -89,14 +89,19 @@ internal static class NftJsonExpressions
                 return new NftExpression.Payload(value.GetProperty("protocol").GetString() ?? "", field.GetString() ?? "");
             case "meta":
                 return new NftExpression.Meta(value.GetProperty("key").GetString() ?? "");
-            case "ct" when !value.TryGetProperty("dir", out _):
-                return new NftExpression.Connection(value.GetProperty("key").GetString() ?? "");
+            case "ct":
+                string direction = value.TryGetProperty("dir", out JsonElement side) ? side.GetString() + " " : "";
+                return new NftExpression.Connection(direction + (value.GetProperty("key").GetString() ?? ""));
             case "fib":
                 return new NftExpression.Fib(Joined(value.GetProperty("flags"), " . "), value.GetProperty("result").GetString() ?? "");
             case "numgen":
                 return new NftExpression.Numbers(value.GetProperty("mode").GetString() ?? "", value.GetProperty("mod").GetInt32(), value.GetProperty("offset").GetInt32());
-            case "&" or "|" or "^" when value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 2:
-                return new NftExpression.Binary(property.Name, Read(value[0]), Read(value[1]));
+            case "jhash" or "symhash":
+                return new NftExpression.Numbers("hash", value.GetProperty("mod").GetInt32(), value.TryGetProperty("offset", out JsonElement shift) ? shift.GetInt32() : 0);
+            case "tcp option" when value.TryGetProperty("name", out JsonElement optionName):
+                return new NftExpression.Payload("tcp option", $"{optionName.GetString()} {(value.TryGetProperty("field", out JsonElement part) ? part.GetString() : "")}".TrimEnd());
+            case "&" or "|" or "^" when value.ValueKind == JsonValueKind.Array && value.GetArrayLength() >= 2:
+                return value.EnumerateArray().Skip(1).Aggregate(Read(value[0]), (left, right) => new NftExpression.Binary(property.Name, left, Read(right)));
             case "map" when value.ValueKind == JsonValueKind.Object && value.TryGetProperty("data", out JsonElement data):
                 return new NftExpression.Map(Read(value.GetProperty("key")), Read(data));
             default:

@@ -154,6 +154,12 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
             {
                 content.ExpirySeconds = checked((int)_reader.GetUInt32());
             }
+            else if (name.SequenceEqual("flags"u8))
+            {
+                int start = (int)_reader.TokenStartIndex;
+                _reader.Skip();
+                content.IsDynamic = _json.Span[start..(int)_reader.BytesConsumed].IndexOf("\"dynamic\""u8) >= 0;
+            }
             else if (name.SequenceEqual("elem"u8))
             {
                 int start = (int)_reader.TokenStartIndex;
@@ -179,6 +185,7 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
         string hook = "";
         string type = "";
         string policy = "";
+        string device = "";
         int? priority = null;
         while (NextProperty(out ReadOnlySpan<byte> name))
         {
@@ -193,6 +200,10 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
             else if (name.SequenceEqual("policy"u8))
             {
                 policy = Text();
+            }
+            else if (name.SequenceEqual("dev"u8) && _reader.TokenType == JsonTokenType.String)
+            {
+                device = Text();
             }
             else if (name.SequenceEqual("prio"u8))
             {
@@ -215,6 +226,12 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
         if (hook.Length != 0)
         {
             chain.Hook = NftChain.HookOf(hook);
+            chain.IsIngress = hook == "ingress";
+            if (device.Length != 0)
+            {
+                chain.Devices.Add(device);
+            }
+
             chain.Priority = priority ?? throw new FormatException("a base chain without a priority");
             chain.IsNat = type == "nat";
             chain.Policy = policy == "drop" ? WalkVerdict.Drop : WalkVerdict.Accept;

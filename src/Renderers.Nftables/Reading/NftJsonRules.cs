@@ -34,26 +34,37 @@ internal static class NftJsonRules
                 return new NftStatement.Match(
                     value.GetProperty("op").GetString() ?? "",
                     NftJsonExpressions.Read(value.GetProperty("left")),
-                    NftJsonExpressions.Read(value.GetProperty("right")));
+                    NftJsonExpressions.Read(value.GetProperty("right")))
+                {
+                    IsExplicit = !value.GetProperty("op").ValueEquals("in"),
+                };
             case "vmap":
                 return new NftStatement.VerdictMap(NftJsonExpressions.Read(value.GetProperty("key")), NftJsonExpressions.Read(value.GetProperty("data")));
-            case "dnat":
-                return Dnat(value);
-            case "masquerade" when !Has(value, "port"):
-                return new NftStatement.Masquerade(Flags(value));
+            case "dnat" or "snat" or "redirect" or "masquerade":
+                return Translate(statement.Name, value);
+            case "notrack":
+                return new NftStatement.NoTracking();
+            case "queue":
+                return new NftStatement.HandOver(Raw(statement), NftStatements.QueueReader);
+            case "tproxy":
+                return new NftStatement.HandOver(Raw(statement), NftStatements.Proxy);
+            case "dup" or "flow" or "ct helper" or "ct timeout":
+                return new NftStatement.NoEffect(statement.Name, Raw(statement));
             case "reject":
                 return Reject(value);
             case "mangle":
                 return new NftStatement.Mangle(NftJsonExpressions.Read(value.GetProperty("key")), NftJsonExpressions.Read(value.GetProperty("value")));
+            case "set" when value.ValueKind == JsonValueKind.Object && value.TryGetProperty("stmt", out JsonElement inner) && inner.ValueKind == JsonValueKind.Array && inner.GetArrayLength() != 0:
+                return NftStatements.UpdateWith(Raw(statement));
             case "set" when value.ValueKind == JsonValueKind.Object:
                 return new NftStatement.UpdateSet(
                     value.GetProperty("op").GetString() ?? "",
                     (value.GetProperty("set").GetString() ?? "").TrimStart('@'),
                     NftJsonExpressions.Read(value.GetProperty("elem")));
-            case "counter" or "log" or "notrack" or "last":
+            case "counter" or "log" or "last":
                 return new NftStatement.NoEffect(statement.Name, NoEffectText(statement));
             case "limit" or "quota" or "ct count":
-                return new NftStatement.UnknownMatch(Raw(statement));
+                return new NftStatement.UnknownMatch(Raw(statement)) { DependsOn = NftStatements.DependsOn(statement.Name) };
             default:
                 return new NftStatement.Unknown(Raw(statement));
         }
@@ -69,11 +80,17 @@ internal static class NftJsonRules
         _ => Raw(statement),
     };
 
-    private static NftStatement.Dnat Dnat(JsonElement value) => new(
-        value.TryGetProperty("family", out JsonElement family) ? family.GetString() ?? "" : "",
-        value.TryGetProperty("addr", out JsonElement address) ? NftJsonExpressions.Read(address) : null,
-        value.TryGetProperty("port", out JsonElement port) ? NftJsonExpressions.Read(port) : null,
-        Flags(value));
+    private static NftStatement.Translate Translate(string kind, JsonElement value) => value.ValueKind != JsonValueKind.Object
+        ? new(kind, "", null, null, "")
+        : new(
+            kind,
+            value.TryGetProperty("family", out JsonElement family) ? family.GetString() ?? "" : "",
+            value.TryGetProperty("addr", out JsonElement address) ? NftJsonExpressions.Read(address) : null,
+            value.TryGetProperty("port", out JsonElement port) ? NftJsonExpressions.Read(port) : null,
+            Flags(value))
+        {
+            IsPrefix = Has(value, "type_flags") && NftJsonExpressions.Joined(value.GetProperty("type_flags")).Contains("prefix", StringComparison.Ordinal),
+        };
 
     private static NftStatement.Reject Reject(JsonElement value)
     {

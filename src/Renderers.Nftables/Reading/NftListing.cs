@@ -37,6 +37,11 @@ internal sealed class NftListing
             {
                 rules.Tables.Add(new NftTableReader(table, rules.Family).Read());
             }
+
+            if (table.Family is "inet" or "netdev" && IngressChains.Of(table) is { } ingress)
+            {
+                rules.Tables.Add(ingress);
+            }
         }
     }
 }
@@ -69,6 +74,12 @@ internal sealed class NftChain(string name)
 
     public Hook? Hook { get; set; }
 
+    /// <summary>Whether it is of the hook ingress, which packets pass before those of the IP families.</summary>
+    public bool IsIngress { get; set; }
+
+    /// <summary>The interfaces that a chain of the hook ingress is for; none if they are not known.</summary>
+    public List<string> Devices { get; } = [];
+
     public int Priority { get; set; }
 
     public bool IsNat { get; set; }
@@ -94,6 +105,9 @@ internal sealed class NftSet
 {
     /// <summary>The time after which elements expire, in seconds; 0 if they do not.</summary>
     public int ExpirySeconds { get; set; }
+
+    /// <summary>Whether rules add elements.</summary>
+    public bool IsDynamic { get; set; }
 
     /// <summary>The positions of its elements.</summary>
     public List<RuleSlice> Elements { get; } = [];

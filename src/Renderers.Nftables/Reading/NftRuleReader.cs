@@ -1,4 +1,3 @@
-using System.Globalization;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Collections;
@@ -11,6 +10,7 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 internal sealed partial class NftRuleReader(NftTableReader table)
 {
     private readonly List<RuleStep> _steps = [];
+    private readonly NftFields _fields = new(table.Family);
 
     public WalkRule Read(NftRule rule)
     {
@@ -35,13 +35,11 @@ internal sealed partial class NftRuleReader(NftTableReader table)
             case NftStatement.VerdictMap map:
                 VerdictLookup(map);
                 break;
-            case NftStatement.Dnat dnat:
-                Dnat(dnat);
-                break;
-            case NftStatement.Masquerade:
-                _steps.Add(new RuleStep.Masquerade());
+            case NftStatement.Translate translate:
+                Translate(translate);
                 break;
             case NftStatement.Reject reject:
+                AddDependency(reject);
                 _steps.Add(new RuleStep.Reject(reject.Code));
                 break;
             case NftStatement.Mangle mangle:
@@ -53,8 +51,14 @@ internal sealed partial class NftRuleReader(NftTableReader table)
             case NftStatement.NoEffect nothing:
                 _steps.Add(new RuleStep.NoEffect(nothing.Name));
                 break;
+            case NftStatement.NoTracking:
+                _steps.Add(new RuleStep.NoTracking());
+                break;
+            case NftStatement.HandOver handed:
+                _steps.Add(new RuleStep.UnknownStatement(handed.Text) { DependsOn = handed.DependsOn });
+                break;
             case NftStatement.UnknownMatch unknown:
-                _steps.Add(new RuleStep.UnknownMatch(unknown.Text));
+                _steps.Add(new RuleStep.UnknownMatch(unknown.Text) { DependsOn = unknown.DependsOn });
                 break;
             default:
                 _steps.Add(new RuleStep.UnknownStatement(NftText.Of(statement)));
@@ -64,14 +68,37 @@ internal sealed partial class NftRuleReader(NftTableReader table)
 
     private void VerdictLookup(NftStatement.VerdictMap statement)
     {
+        int before = _steps.Count;
         if (Key(statement.Key) is { } key && FindMap(statement.Data, key) is { } map)
         {
             _steps.Add(new RuleStep.VerdictLookup(key, map));
             return;
         }
 
+        _steps.RemoveRange(before, _steps.Count - before);
+        AddDependencies(statement.Key);
+        if (Elements(statement.Data) is { } elements && Alternatives.Cases(statement.Key, elements, Verdict) is { } cases)
+        {
+            _steps.Add(new RuleStep.Cases(cases, NftText.Of(statement)));
+            return;
+        }
+
+        _steps.RemoveRange(before, _steps.Count - before);
         _steps.Add(new RuleStep.UnknownStatement(NftText.Of(statement)));
     }
+
+    private static RuleStep Verdict(NftExpression value) =>
+        value is NftExpression.Verdict verdict ? verdict.Step : new RuleStep.UnknownStatement(NftText.Of(value));
+
+    private NftAlternatives Alternatives => new(_fields);
+
+    /// <summary>The elements of a set or map; null if rules change them, or if there is none of this name.</summary>
+    private IReadOnlyList<NftExpression>? Elements(NftExpression data) => data switch
+    {
+        NftExpression.Reference named => table.FixedElements(named.Name),
+        NftExpression.Set set => set.Elements,
+        _ => null,
+    };
 
     private VerdictMap? FindMap(NftExpression data, EquatableArray<KeyPart> key)
     {
@@ -84,62 +111,6 @@ internal sealed partial class NftRuleReader(NftTableReader table)
         };
     }
 
-    private void Dnat(NftStatement.Dnat dnat)
-    {
-        ushort port = 0;
-        IpAddress address = default;
-        bool isAddress = dnat.Address is NftExpression.Word word && IpAddress.TryParse(word.Text, out address);
-        bool isPort = dnat.Port is NftExpression.Word number && ushort.TryParse(number.Text, NumberStyles.None, CultureInfo.InvariantCulture, out port);
-        if ((isAddress || (dnat.Address is null && isPort)) && isPort == dnat.Port is not null)
-        {
-            _steps.Add(new RuleStep.Dnat(isAddress ? address : null, isPort ? port : null));
-        }
-        else if (dnat is { Address: NftExpression.Map lookup, Port: null } && Key(lookup.Key) is { } key && FindTargets(lookup.Data, key) is { } map)
-        {
-            _steps.Add(new RuleStep.DnatLookup(key, map));
-        }
-        else
-        {
-            _steps.Add(new RuleStep.UnknownStatement(NftText.Of(dnat)));
-        }
-    }
-
-    private TargetMap? FindTargets(NftExpression data, EquatableArray<KeyPart> key)
-    {
-        TargetMap map = new("");
-        return data switch
-        {
-            NftExpression.Reference named => table.FindTargetMap(named.Name, key),
-            NftExpression.Set set when NftElements.TryFill(map, key, set.Elements) => map,
-            _ => null,
-        };
-    }
-
-    /// <summary><c>meta mark set meta mark | X</c> and similar.</summary>
-    private void Mangle(NftStatement.Mangle mangle)
-    {
-        RuleStep? step = null;
-        if (mangle.Key is NftExpression.Meta { Key: "mark" })
-        {
-            if (NftNumber.TryRead(mangle.Value, out uint mark))
-            {
-                step = new RuleStep.SetMark(0, mark);
-            }
-            else if (mangle.Value is NftExpression.Binary { Left: NftExpression.Meta { Key: "mark" } } operation && NftNumber.TryRead(operation.Right, out uint bits))
-            {
-                step = operation.Operator switch
-                {
-                    "|" => new RuleStep.SetMark(~bits, bits),
-                    "^" => new RuleStep.SetMark(uint.MaxValue, bits),
-                    "&" => new RuleStep.SetMark(bits, 0),
-                    _ => null,
-                };
-            }
-        }
-
-        _steps.Add(step ?? new RuleStep.UnknownStatement(NftText.Of(mangle)));
-    }
-
     private void UpdateSet(NftStatement.UpdateSet update)
     {
         if (update.Operation is "update" or "add" && Key(update.Element) is { Length: 1 } key && key[0].Field == PacketField.Source)
@@ -148,7 +119,8 @@ internal sealed partial class NftRuleReader(NftTableReader table)
             return;
         }
 
-        _steps.Add(new RuleStep.UnknownStatement(NftText.Of(update)));
+        // What a set holds decides nothing that is followed: a match of a set that rules change is open.
+        _steps.Add(new RuleStep.NoEffect("set"));
     }
 
     /// <summary>The parts of a key; null if one is unknown. Protocols that the parts imply are added as matches in any case.</summary>
@@ -169,36 +141,81 @@ internal sealed partial class NftRuleReader(NftTableReader table)
         return EquatableArray.Adopt(parts);
     }
 
-    private KeyPart? Part(NftExpression expression) => expression switch
+    private KeyPart? Part(NftExpression expression)
     {
-        NftExpression.Payload payload => PayloadPart(payload),
-        NftExpression.Meta { Key: "l4proto" } => new KeyPart(PacketField.Protocol),
-        NftExpression.Numbers { Mode: "random", Offset: 0 } numbers => new KeyPart(PacketField.Random, numbers.Modulus),
-        _ => null,
-    };
-
-    private KeyPart? PayloadPart(NftExpression.Payload payload)
-    {
-        switch (payload.Protocol, payload.Field)
+        switch (expression)
         {
-            case ("ip" or "ip6", "saddr" or "daddr"):
-                if ((payload.Protocol == "ip") != (table.Family == IpFamily.IPv4))
-                {
-                    // A rule of an inet table for the other family.
-                    _steps.Add(new RuleStep.ProtocolMatch(null, IsNegated: false));
-                }
-
+            case NftExpression.Payload { Protocol: "ip" or "ip6", Field: "saddr" or "daddr" } payload:
+                AddDependency(payload);
                 return new KeyPart(payload.Field == "saddr" ? PacketField.Source : PacketField.Destination);
-            case ("th" or "tcp" or "udp" or "sctp", "sport" or "dport"):
-                if (payload.Protocol != "th")
-                {
-                    TransportProtocol? implied = payload.Protocol switch { "tcp" => TransportProtocol.Tcp, "udp" => TransportProtocol.Udp, _ => TransportProtocol.Sctp };
-                    _steps.Add(new RuleStep.ProtocolMatch(implied, IsNegated: false));
-                }
-
+            case NftExpression.Payload { Protocol: "th" or "tcp" or "udp" or "sctp", Field: "sport" or "dport" } payload:
+                AddDependency(payload);
                 return new KeyPart(payload.Field == "sport" ? PacketField.SourcePort : PacketField.DestinationPort);
+            case NftExpression.Meta { Key: "l4proto" }:
+                return new KeyPart(PacketField.Protocol);
+            case NftExpression.Numbers { Mode: "random", Offset: 0 } numbers:
+                return new KeyPart(PacketField.Random, numbers.Modulus);
             default:
                 return null;
+        }
+    }
+
+    /// <summary>A reset is for TCP, an ICMP error for its family: nft asks for that first, and lists it only sometimes.</summary>
+    private void AddDependency(NftStatement.Reject reject)
+    {
+        if (reject.Type == "tcp reset" && !_steps.Contains(new RuleStep.ProtocolMatch(TransportProtocol.Tcp, IsNegated: false)))
+        {
+            _steps.Add(new RuleStep.ProtocolMatch(TransportProtocol.Tcp, IsNegated: false));
+        }
+        else if (reject.Type is "icmp" or "icmpv6")
+        {
+            AddFamily(reject.Type == "icmp" ? "ip" : "ip6");
+        }
+    }
+
+    private void AddFamily(string name)
+    {
+        if ((name == "ip") != (table.Family == IpFamily.IPv4))
+        {
+            // A rule of an inet table for the other family.
+            _steps.Add(new RuleStep.ProtocolMatch(null, IsNegated: false));
+        }
+    }
+
+    private void AddDependencies(NftExpression expression)
+    {
+        switch (expression)
+        {
+            case NftExpression.Concatenation parts:
+                Array.ForEach(parts.Parts, AddDependencies);
+                break;
+            case NftExpression.Binary binary:
+                AddDependencies(binary.Left);
+                break;
+            case NftExpression.Payload payload:
+                AddDependency(payload);
+                break;
+            case NftExpression.Connection { Key: not "state" and not "mark" }:
+                _steps.Add(new RuleStep.TrackedMatch());
+                break;
+        }
+    }
+
+    /// <summary>What nft asks for before a field: the family or the protocol that has it.</summary>
+    private void AddDependency(NftExpression.Payload payload)
+    {
+        switch (payload.Protocol)
+        {
+            case "ip" or "ip6":
+                AddFamily(payload.Protocol);
+                break;
+            case "tcp" or "udp" or "sctp" or "tcp option":
+                TransportProtocol implied = payload.Protocol switch { "tcp" or "tcp option" => TransportProtocol.Tcp, "udp" => TransportProtocol.Udp, _ => TransportProtocol.Sctp };
+                _steps.Add(new RuleStep.ProtocolMatch(implied, IsNegated: false));
+                break;
+            case "icmp" or "icmpv6" or "igmp" or "esp" or "ah" or "comp" or "dccp" or "udplite" or "gre":
+                _steps.Add(new RuleStep.ProtocolMatch(null, IsNegated: false));
+                break;
         }
     }
 }

@@ -1,5 +1,3 @@
-using KubeProxySharp.RuleModel.Addresses;
-
 namespace KubeProxySharp.Renderers.Nftables.Reading;
 
 /// <content>Statements; null for unknown ones.</content>
@@ -32,17 +30,26 @@ internal sealed partial class NftRuleText
                 _expressions.Take();
                 return NoEffect(start);
             case "notrack":
-                return NoEffect(start);
+                return new NftStatement.NoTracking();
             case "reject":
                 return Reject();
-            case "masquerade":
-                return new NftStatement.Masquerade(Flags());
-            case "dnat":
-                return Dnat();
+            case "masquerade" or "redirect" or "dnat" or "snat":
+                return Translate(first.Text);
             case "update" or "add" or "delete":
-                return UpdateSet(first.Text);
+                return UpdateSet(first.Text) ?? UpdateWith(start);
             case "limit" or "quota":
-                return null;
+                return Limit(start);
+            case "ct" when _expressions.IsNext("count"):
+                return Limit(start);
+            case "queue":
+                SkipToNext();
+                return new NftStatement.HandOver(Text(start, _expressions.Position), NftStatements.QueueReader);
+            case "tproxy":
+                SkipToNext();
+                return new NftStatement.HandOver(Text(start, _expressions.Position), NftStatements.Proxy);
+            case "dup" or "flow":
+                SkipToNext();
+                return NoEffect(start);
             default:
                 _expressions.Position = start;
                 return OnPacket();
@@ -102,44 +109,83 @@ internal sealed partial class NftRuleText
         return flags;
     }
 
-    private NftStatement.Dnat? Dnat()
+    /// <summary>Skips up to the next match or statement, or a brace.</summary>
+    private void SkipToNext()
+    {
+        while (!_expressions.IsAtEnd && (!IsBeginning(_expressions.Position) || IsOperand(_expressions.Position)))
+        {
+            _expressions.Position++;
+        }
+    }
+
+    private NftStatement.UnknownMatch Limit(int start)
+    {
+        string keyword = _words[start].Text == "ct" ? "ct count" : _words[start].Text;
+        SkipToNext();
+        return new(Text(start, _expressions.Position)) { DependsOn = NftStatements.DependsOn(keyword) };
+    }
+
+    private NftStatement? UpdateWith(int start)
+    {
+        _expressions.Position = start + 1;
+        _expressions.Take();
+        if (!_expressions.Skip(NftTokenKind.Open))
+        {
+            return null;
+        }
+
+        for (int depth = 1; depth > 0 && !_expressions.IsAtEnd; _expressions.Position++)
+        {
+            depth += _expressions.Peek.Kind switch { NftTokenKind.Open => 1, NftTokenKind.Close => -1, _ => 0 };
+        }
+
+        return NftStatements.UpdateWith(Text(start, _expressions.Position));
+    }
+
+    /// <summary><c>dnat ip to 10.0.0.1:80</c>, <c>snat to 10.0.0.1-10.0.0.9</c>, <c>redirect to :80</c>, <c>dnat to tcp dport map @m</c></summary>
+    private NftStatement.Translate? Translate(string kind)
     {
         string family = _expressions.Peek.Text is "ip" or "ip6" ? _expressions.Take() : "";
+        bool isPrefix = _expressions.Skip("prefix");
         if (_expressions.Skip("addr") && (!_expressions.Skip(".") || !_expressions.Skip("port")))
         {
             return null;
         }
 
+        _expressions.Skip("interval");
         if (!_expressions.Skip("to"))
         {
-            return null;
+            return kind is "masquerade" or "redirect" && family.Length == 0 ? new(kind, "", null, null, Flags()) : null;
         }
 
         int start = _expressions.Position;
         if (_expressions.Left() is { } key)
         {
             return _expressions.Skip("map") && _expressions.Data() is { } data
-                ? new(family, new NftExpression.Map(key, data), Port: null, Flags())
+                ? new(kind, family, new NftExpression.Map(key, data), Port: null, Flags()) { IsPrefix = isPrefix }
                 : null;
         }
 
         _expressions.Position = start;
-        return Endpoint(_expressions.Take(), family);
+        return Endpoint(kind, _expressions.Take(), family) is { } read ? read with { IsPrefix = isPrefix } : null;
     }
 
-    /// <summary><c>10.0.0.1:80</c>, <c>[fd00::1]:80</c>, an address alone or <c>:80</c>; no ranges.</summary>
-    private NftStatement.Dnat? Endpoint(string target, string family)
+    /// <summary><c>10.0.0.1:80</c>, <c>[fd00::1]:80</c>, an address alone or <c>:80</c>, and ranges of either.</summary>
+    private NftStatement.Translate? Endpoint(string kind, string target, string family)
     {
-        int colon = target.StartsWith('[') ? target.IndexOf("]:", StringComparison.Ordinal) + 1 : target.LastIndexOf(':');
-        bool isAddressAlone = colon <= 0 && target is not [':', ..];
-        isAddressAlone |= IpAddress.TryParse(target, out _);
-        string address = isAddressAlone ? target : target[..colon];
-        string port = isAddressAlone ? "" : target[(colon + 1)..];
-        address = address.Trim('[', ']');
-        bool isUnderstood = (address.Length == 0 || IpAddress.TryParse(address, out _)) && (port.Length != 0 || isAddressAlone) && port.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0;
-        return isUnderstood && target.Length != 0
-            ? new(family, address.Length == 0 ? null : new NftExpression.Word(address), port.Length == 0 ? null : new NftExpression.Word(port), Flags())
-            : null;
+        int colon = target.StartsWith('[') ? target.LastIndexOf("]:", StringComparison.Ordinal) + 1 : target.LastIndexOf(':');
+        bool isAddressAlone = (colon <= 0 && target is not [':', ..]) || (target is not ['[', ..] && Address(target) is not null);
+        NftExpression? address = isAddressAlone ? Address(target) : colon == 0 ? null : Address(target[..colon]);
+        NftExpression? port = isAddressAlone ? null : NftTextExpressions.Plain(target[(colon + 1)..]);
+        bool isUnderstood = isAddressAlone ? address is not null : (colon == 0 || address is not null) && NftFields.Ports(port!) is not null; // a port unless it is an address alone
+        return isUnderstood && target.Length != 0 ? new(kind, family, address, port, Flags()) : null;
+    }
+
+    /// <summary>An address, a prefix or a range, each with brackets or without; null for anything else.</summary>
+    private static NftExpression? Address(string text)
+    {
+        NftExpression read = NftTextExpressions.Plain(text.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal));
+        return NftElements.Range(read) is null ? null : read;
     }
 
     /// <summary><c>update @set { ip saddr }</c></summary>
@@ -180,11 +226,22 @@ internal sealed partial class NftRuleText
 
         if (_expressions.Skip("set"))
         {
-            bool isHash = _expressions.IsNext("jhash") || _expressions.IsNext("symhash");
+            bool isHash = _expressions.IsNext("jhash") || _expressions.IsNext("symhash") || (left is NftExpression.Payload { Protocol: "tcp option" } && _expressions.IsNext("rt"));
             return (isHash ? Hash() : _expressions.Assigned()) is { } value ? new NftStatement.Mangle(left, value) : null;
         }
 
-        string operation = _expressions.Peek is { Kind: NftTokenKind.Word, Text: "==" or "!=" or "<" or ">" or "<=" or ">=" } ? _expressions.Take() : "==";
-        return _expressions.Value() is { } right ? new NftStatement.Match(operation, left, right) : null;
+        // Without an operator one of several flags is enough.
+        string usual = left is NftExpression.Payload { Protocol: "tcp", Field: "flags" } ? "in" : "==";
+        bool isExplicit = _expressions.Peek is { Kind: NftTokenKind.Word, Text: "==" or "!=" or "<" or ">" or "<=" or ">=" };
+        string operation = isExplicit ? _expressions.Take() : usual;
+        if (_expressions.Value() is not { } right)
+        {
+            return null;
+        }
+
+        // "syn / syn,ack" stands for "& (syn|ack) == syn".
+        return !_expressions.Skip("/") ? new NftStatement.Match(operation, left, right) { IsExplicit = isExplicit }
+            : _expressions.Value() is { } mask ? new NftStatement.Match(operation == "!=" ? "!=" : "==", new NftExpression.Binary("&", left, mask), right)
+            : null;
     }
 }

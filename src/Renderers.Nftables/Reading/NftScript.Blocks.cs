@@ -86,6 +86,12 @@ internal ref partial struct NftScript
         }
 
         chain.Hook = NftChain.HookOf(tokens[hook + 1]);
+        chain.IsIngress = tokens[hook + 1] == "ingress";
+        foreach (string device in tokens[Math.Min(hook + 2, priority)..priority].Where(token => token.Trim('"', ',', '{', '}') is { Length: > 0 } name && name is not ("device" or "devices" or "=")))
+        {
+            chain.Devices.Add(device.Trim('"', ',', '{', '}'));
+        }
+
         chain.Priority = Priority(tokens.AsSpan(priority + 1));
     }
 
@@ -133,6 +139,9 @@ internal ref partial struct NftScript
                 case "timeout":
                     string time = Word("a time");
                     set.ExpirySeconds = NftTime.TryReadSeconds(time, out int seconds) ? seconds : throw Error($"\"{time}\" is not a time");
+                    break;
+                case "flags":
+                    set.IsDynamic = TextOf(SkipStatement()).Contains("dynamic", StringComparison.Ordinal);
                     break;
                 case "elements":
                     SkipWord("=");

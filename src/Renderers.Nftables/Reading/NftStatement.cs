@@ -19,21 +19,28 @@ internal abstract record NftStatement
     /// <param name="Operator">As in JSON: <c>==</c> or <c>in</c> where the text has none.</param>
     /// <param name="Left">The field.</param>
     /// <param name="Right">The value, set or range.</param>
-    public sealed record Match(string Operator, NftExpression Left, NftExpression Right) : NftStatement;
+    public sealed record Match(string Operator, NftExpression Left, NftExpression Right) : NftStatement
+    {
+        /// <summary>Whether the operator was written, as in <c>ct state == new</c>.</summary>
+        public bool IsExplicit { get; init; }
+    }
 
     public sealed record Verdict(RuleStep Step) : NftStatement;
 
     /// <summary><c>key vmap data</c></summary>
     public sealed record VerdictMap(NftExpression Key, NftExpression Data) : NftStatement;
 
-    /// <summary><c>dnat to address:port</c></summary>
+    /// <summary><c>dnat to address:port</c>, and the other translations.</summary>
+    /// <param name="Kind"><c>dnat</c>, <c>snat</c>, <c>redirect</c> or <c>masquerade</c>.</param>
     /// <param name="Family">The family, if it is given.</param>
-    /// <param name="Address">The address or a map; null if there is none.</param>
-    /// <param name="Port">The port; null if there is none.</param>
+    /// <param name="Address">The address, a range or a map; null if there is none.</param>
+    /// <param name="Port">The port, a range or a map; null if there is none.</param>
     /// <param name="Options">Flags.</param>
-    public sealed record Dnat(string Family, NftExpression? Address, NftExpression? Port, string Options) : NftStatement;
-
-    public sealed record Masquerade(string Options) : NftStatement;
+    public sealed record Translate(string Kind, string Family, NftExpression? Address, NftExpression? Port, string Options) : NftStatement
+    {
+        /// <summary>Whether prefixes are mapped to prefixes (<c>snat ip prefix to</c>).</summary>
+        public bool IsPrefix { get; init; }
+    }
 
     /// <summary><c>reject with type code</c></summary>
     /// <param name="Type">The protocol of the error, if it is given: icmp, icmpv6, icmpx or <c>tcp reset</c>.</param>
@@ -55,8 +62,21 @@ internal abstract record NftStatement
     /// <param name="Text">Its whole text.</param>
     public sealed record NoEffect(string Name, string Text) : NftStatement;
 
-    /// <summary>An unknown match: packets may match it or not.</summary>
-    public sealed record UnknownMatch(string Text) : NftStatement;
+    /// <summary>A match that the packet does not decide, or that is unknown: packets may match it or not.</summary>
+    /// <param name="Text">Its whole text.</param>
+    public sealed record UnknownMatch(string Text) : NftStatement
+    {
+        /// <summary>What decides it; empty for an unknown one.</summary>
+        public string DependsOn { get; init; } = "";
+    }
+
+    /// <summary><c>notrack</c></summary>
+    public sealed record NoTracking : NftStatement;
+
+    /// <summary>A statement that hands the packet to a program.</summary>
+    /// <param name="Text">Its whole text.</param>
+    /// <param name="DependsOn">What decides then.</param>
+    public sealed record HandOver(string Text, string DependsOn) : NftStatement;
 
     /// <summary>An unknown statement, which may do anything.</summary>
     public sealed record Unknown(string Text) : NftStatement;

@@ -65,6 +65,13 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
     /// <summary>The timeout of the elements of a named set, in seconds; 0 if there is none.</summary>
     public int ExpiryOf(string name) => content.Sets.TryGetValue(name, out NftSet? declared) ? declared.ExpirySeconds : 0;
 
+    /// <summary>Whether rules add elements to a named set while packets pass, so that a listing has those of one moment.</summary>
+    public bool IsChangedByRules(string name) => content.Sets.TryGetValue(name, out NftSet? declared) && (declared.IsDynamic || declared.ExpirySeconds > 0);
+
+    /// <summary>The elements of a named set or map; null if rules change them, or if there is none of this name.</summary>
+    public IReadOnlyList<NftExpression>? FixedElements(string name) =>
+        content.Sets.ContainsKey(name) && !IsChangedByRules(name) ? ElementsOf(name) : null;
+
     /// <summary>Ranges of a named set of addresses; null if it has other elements or does not exist.</summary>
     public List<AddressRange>? FindRanges(string name)
     {

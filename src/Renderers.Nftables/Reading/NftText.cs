@@ -18,13 +18,14 @@ internal static class NftText
         NftStatement.Match match => Match(match),
         NftStatement.Verdict verdict => Of(verdict.Step),
         NftStatement.VerdictMap map => $"{Of(map.Key)} vmap {Of(map.Data)}",
-        NftStatement.Dnat dnat => Dnat(dnat),
-        NftStatement.Masquerade masquerade => With("masquerade", masquerade.Options),
+        NftStatement.Translate translate => Translate(translate),
         NftStatement.Reject { Code: NftStatement.Reject.Usual } => "reject",
         NftStatement.Reject reject => With($"reject with {reject.Type}", reject.Type == reject.Code ? "" : reject.Code),
         NftStatement.Mangle mangle => $"{Of(mangle.Key)} set {Value(mangle.Value, mangle.Key)}",
         NftStatement.UpdateSet update => $"{update.Operation} @{update.Set} {{ {Of(update.Element)} }}",
         NftStatement.NoEffect nothing => nothing.Text,
+        NftStatement.NoTracking => "notrack",
+        NftStatement.HandOver handed => handed.Text,
         NftStatement.UnknownMatch unknown => unknown.Text,
         NftStatement.Unknown unknown => unknown.Text,
         _ => "",
@@ -46,6 +47,7 @@ internal static class NftText
         NftExpression.Meta meta => "meta " + meta.Key,
         NftExpression.Connection connection => "ct " + connection.Key,
         NftExpression.Fib fib => $"fib {fib.Inputs} {fib.Result}",
+        NftExpression.Numbers { Mode: "hash" } numbers => $"hash mod {numbers.Modulus}",
         NftExpression.Numbers numbers => $"numgen {numbers.Mode} mod {numbers.Modulus}" + (numbers.Offset == 0 ? "" : $" offset {numbers.Offset}"),
         NftExpression.Binary binary => $"{Of(binary.Left)} {binary.Operator} {Value(binary.Right, binary.Left)}",
         NftExpression.Map map => $"{Of(map.Key)} map {Of(map.Data)}",
@@ -71,12 +73,13 @@ internal static class NftText
         return $"{Of(match.Left)} {(isPlain ? "" : match.Operator + " ")}{Value(match.Right, match.Left)}";
     }
 
-    private static string Dnat(NftStatement.Dnat dnat)
+    private static string Translate(NftStatement.Translate translate)
     {
-        string address = dnat.Address is null ? "" : Of(dnat.Address);
-        bool isBracketed = dnat.Port is not null && dnat.Address is NftExpression.Word && address.Contains(':', StringComparison.Ordinal);
-        string target = (isBracketed ? $"[{address}]" : address) + (dnat.Port is null ? "" : ":" + Of(dnat.Port));
-        return With($"dnat {(dnat.Family.Length == 0 ? "" : dnat.Family + " ")}to {target}", dnat.Options);
+        string address = translate.Address is null ? "" : Of(translate.Address);
+        bool isBracketed = translate.Port is not null && translate.Address is NftExpression.Word && address.Contains(':', StringComparison.Ordinal);
+        string target = (isBracketed ? $"[{address}]" : address) + (translate.Port is null ? "" : ":" + Of(translate.Port));
+        string family = (translate.Family.Length == 0 ? "" : translate.Family + " ") + (translate.IsPrefix ? "prefix " : "");
+        return With(target.Length == 0 ? translate.Kind : $"{translate.Kind} {family}to {target}", translate.Options);
     }
 
     private static string With(string text, string options) => options.Length == 0 ? text : $"{text} {options}";

@@ -62,7 +62,30 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
         }
 
         NftExpression left = parts.Count == 1 ? first : new NftExpression.Concatenation([.. parts]);
-        return Operator() is { } operation ? new NftExpression.Binary(operation, left, new NftExpression.Word(Take())) : left;
+        while (Operator() is { } operation)
+        {
+            left = new NftExpression.Binary(operation, left, Operand());
+        }
+
+        return left;
+    }
+
+    /// <summary>A number, or flags between parentheses: <c>(fin | syn)</c>.</summary>
+    private NftExpression.Word Operand()
+    {
+        string operand = Take();
+        while (operand.StartsWith('(') && !operand.EndsWith(')') && !IsAtEnd)
+        {
+            string next = Take();
+            if (next.Length == 0)
+            {
+                break;
+            }
+
+            operand += next;
+        }
+
+        return new(operand.Trim('(', ')'));
     }
 
     /// <summary>The right side of a <c>set</c>: a value or an expression.</summary>
@@ -134,7 +157,18 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
             flags.Add(flag);
         }
 
-        return flags.Count == 1 ? first : new NftExpression.Flags([.. flags]);
+        NftExpression read = flags.Count == 1 ? first : new NftExpression.Flags([.. flags]);
+        while (Skip("|"))
+        {
+            if (Joined() is not { } more)
+            {
+                return null;
+            }
+
+            read = new NftExpression.Binary("|", read, more);
+        }
+
+        return read;
     }
 
     /// <summary>A verdict; null if there is none.</summary>
@@ -238,7 +272,7 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
     }
 
     /// <summary>A value, a prefix or a range.</summary>
-    private static NftExpression Plain(string text)
+    public static NftExpression Plain(string text)
     {
         int slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash > 0 && IpAddress.TryParse(text[..slash], out _) && int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length))
@@ -275,18 +309,28 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
         Position++;
         switch (word)
         {
+            case "tcp" when IsNext("option"):
+                Position++;
+                string option = Take();
+                return new NftExpression.Payload("tcp option", $"{option} {Take()}");
             case "ip" or "ip6" or "tcp" or "udp" or "udplite" or "sctp" or "dccp" or "th" or "icmp" or "icmpv6" or "igmp" or "ether" or "vlan" or "arp" or "esp" or "ah" or "comp":
                 return new NftExpression.Payload(word, Take());
             case "meta":
                 return new NftExpression.Meta(Take());
             case "mark" or "iif" or "oif" or "iifname" or "oifname" or "iifgroup" or "oifgroup" or "iiftype" or "oiftype" or "skuid" or "skgid":
                 return new NftExpression.Meta(word);
-            case "ct" when Peek.Text is not ("original" or "reply"):
+            case "ct" when Peek.Text is "original" or "reply":
+                string side = Take();
+                string field = Take();
+                return new NftExpression.Connection($"{side} {(field is "ip" or "ip6" ? $"{field} {Take()}" : field)}");
+            case "ct":
                 return new NftExpression.Connection(Take());
             case "fib":
                 return Fib();
             case "numgen":
                 return Numbers();
+            case "jhash" or "symhash":
+                return Hash();
             default:
                 Position--;
                 return null;
@@ -303,6 +347,29 @@ internal sealed class NftTextExpressions(List<NftKeyword> tokens)
         }
 
         return new(inputs, Take());
+    }
+
+    /// <summary><c>jhash ip saddr . tcp sport mod 2 seed 0x1</c>: a number that is the same for the same packet, and equally likely.</summary>
+    private NftExpression.Numbers? Hash()
+    {
+        while (!IsAtEnd && !IsNext("mod"))
+        {
+            Position++;
+        }
+
+        bool isRead = Skip("mod") & int.TryParse(Take(), NumberStyles.None, CultureInfo.InvariantCulture, out int modulus);
+        if (Skip("seed"))
+        {
+            Take();
+        }
+
+        int offset = 0;
+        if (Skip("offset"))
+        {
+            isRead &= int.TryParse(Take(), NumberStyles.None, CultureInfo.InvariantCulture, out offset);
+        }
+
+        return isRead ? new("hash", modulus, offset) : null;
     }
 
     /// <summary><c>numgen random mod 3 offset 1</c></summary>

@@ -132,7 +132,8 @@ public sealed class RuleReadingTests
         Steps("-j DROP").Should().Equal(new RuleStep.Verdict(WalkVerdict.Drop));
         Steps("-j RETURN").Should().Equal(new RuleStep.Verdict(WalkVerdict.Return));
         Steps("-j REJECT --reject-with icmp-port-unreachable").Should().Equal(new RuleStep.Reject("icmp-port-unreachable"));
-        Steps("-j MASQUERADE --random-fully").Should().Equal(new RuleStep.Masquerade());
+        Steps("-j MASQUERADE --random-fully").Should().Equal(new RuleStep.Masquerade { IsRandom = true });
+        Steps("-j MASQUERADE").Should().Equal(new RuleStep.Masquerade());
         Steps("-j MARK --set-xmark 0x4000/0x4000").Should().Equal(new RuleStep.SetMark(0xFFFFBFFF, 0x4000));
         Steps("-j MARK --set-xmark 0x4000/0x0").Should().Equal(new RuleStep.SetMark(0xFFFFFFFF, 0x4000));
         Steps("-j LOG --log-prefix \"a b\"").Should().Equal(new RuleStep.NoEffect("LOG"));
@@ -157,16 +158,10 @@ public sealed class RuleReadingTests
     }
 
     [Theory]
-    [InlineData("-m set --match-set blocked src", "-m set --match-set blocked src")]
-    [InlineData("-m set ! --match-set blocked src", "! -m set --match-set blocked src")]
-    [InlineData("-m multiport --dports 80,443", "-m multiport --dports 80,443")]
-    [InlineData("-m tcp --tcp-flags FIN,SYN SYN", "-m tcp --tcp-flags FIN,SYN SYN")]
-    [InlineData("-m tcp --dport http", "-m tcp --dport http")]
-    [InlineData("-m addrtype --dst-type MULTICAST", "-m addrtype --dst-type MULTICAST")]
-    [InlineData("-m statistic --mode nth --every 2 --packet 0", "-m statistic --mode nth --every 2 --packet 0")]
     [InlineData("-m mark --mark five", "-m mark --mark five")]
-    [InlineData("-m recent ! --rcheck --seconds 5 --name A", "! -m recent --rcheck --seconds 5 --name A")]
-    [InlineData("-f", "-f")]
+    [InlineData("-m tcp --dport nobody-knows", "-m tcp --dport nobody-knows")]
+    [InlineData("-m cluster --cluster-total-nodes 2", "-m cluster --cluster-total-nodes 2")]
+    [InlineData("-m osf", "-m osf")]
     public void AMatchThatIsNotKnownMayBeTrueAndTheRestIsRead(string text, string unknown)
     {
         Steps($"-s 10.0.0.0/8 {text} -m mark --mark 0x1 -j DROP").Should().Equal(
@@ -176,19 +171,112 @@ public sealed class RuleReadingTests
             new RuleStep.Verdict(WalkVerdict.Drop));
     }
 
+    /// <summary>Matches that are understood, but that a question does not decide: the same fact is the same in both forms.</summary>
     [Theory]
-    [InlineData("TPROXY --on-port 80")]
-    [InlineData("SNAT --to-source 10.0.0.1")]
-    [InlineData("DNAT --to-destination 10.0.0.1-10.0.0.9")]
-    [InlineData("DNAT --to-destination 10.0.0.1:80-90")]
+    [InlineData("-m set --match-set blocked src", "the contents of the ipset", "-m set --match-set blocked src", false)]
+    [InlineData("-m set ! --match-set blocked src", "the contents of the ipset", "-m set --match-set blocked src", true)]
+    [InlineData("-m mac --mac-source 02:00:00:00:00:01", "the MAC address of the sender", "-m mac --mac-source 02:00:00:00:00:01", false)]
+    [InlineData("-m limit --limit 5/min --limit-burst 7", "the rate of packets", "", false)]
+    [InlineData("-m limit", "the rate of packets", "", false)]
+    [InlineData("-m socket", "whether a local program has a socket for the packet", "-m socket", false)]
+    [InlineData("-m recent ! --rcheck --seconds 5 --name A", "whether the client is in the list of recent addresses", "", true)]
+    [InlineData("-m recent --update --seconds 60 --hitcount 4 --name A", "whether the client is in the list of recent addresses", "", false)]
+    public void WhatDecidesAMatchIsNamed(string text, string dependsOn, string fact, bool isNegated)
+    {
+        RuleStep.UnknownMatch match = Steps($"{text} -j DROP").Should().HaveCount(2).And.Subject.First().Should().BeOfType<RuleStep.UnknownMatch>().Which;
+
+        match.DependsOn.Should().Be(dependsOn);
+        match.Fact.Should().Be(fact);
+        match.IsNegated.Should().Be(isNegated);
+    }
+
+    [Fact]
+    public void MatchesOfTheFirstPacketAreDecided()
+    {
+        Steps("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN").Should().Equal(s_tcp, new RuleStep.SettledMatch("--tcp-flags FIN,SYN,RST,ACK SYN", Holds: true, OnlyFirstPacket: true));
+        Steps("-p tcp -m tcp ! --syn").Should().Equal(s_tcp, new RuleStep.SettledMatch("! --syn", Holds: false, OnlyFirstPacket: true));
+        Steps("-p tcp -m tcp --tcp-flags ALL NONE").Should().Equal(s_tcp, new RuleStep.SettledMatch("--tcp-flags ALL NONE", Holds: false, OnlyFirstPacket: true));
+        Steps("-f").Should().Equal(new RuleStep.SettledMatch("-f", Holds: false, OnlyFirstPacket: true));
+        Steps("-m conntrack --ctdir ORIGINAL").Should().Equal(new RuleStep.TrackedMatch(), new RuleStep.SettledMatch("--ctdir ORIGINAL", Holds: true, OnlyFirstPacket: true));
+        Steps("-m conntrack --ctstatus ASSURED,SEEN_REPLY").Should().Equal(new RuleStep.TrackedMatch(), new RuleStep.SettledMatch("--ctstatus ASSURED,SEEN_REPLY", Holds: false, OnlyFirstPacket: true));
+    }
+
+    [Fact]
+    public void SeveralPortsAddressesAndTypesAreRead()
+    {
+        Steps("-p tcp -m multiport --dports 80,443,8000:8100").Should().Equal(s_tcp, Ports(PacketField.DestinationPort, new(80, 80), new(443, 443), new(8000, 8100)));
+        Steps("-p tcp -m multiport ! --sports 80,http-alt").Should().Equal(s_tcp, Ports(PacketField.SourcePort, new(80, 80), new(8080, 8080)) with { IsNegated = true });
+        Steps("-p udp -m multiport --ports 53").Should().Equal(
+            new RuleStep.ProtocolMatch(TransportProtocol.Udp, IsNegated: false),
+            new RuleStep.AnyOf([[Ports(PacketField.DestinationPort, new PortRange(53, 53))], [Ports(PacketField.SourcePort, new PortRange(53, 53))]], IsNegated: false));
+        Steps("-m iprange --src-range 10.0.0.1-10.0.0.20").Should().Equal(Range(PacketField.Source, "10.0.0.1", "10.0.0.20"));
+        Steps("-m iprange ! --dst-range 10.0.0.1-10.0.0.20").Should().Equal(Range(PacketField.Destination, "10.0.0.1", "10.0.0.20") with { IsNegated = true });
+        Steps("-s 10.0.0.0/255.255.0.0").Should().Equal(Address(PacketField.Source, "10.0.0.0/16", isNegated: false));
+        Steps("-m addrtype --dst-type MULTICAST,BROADCAST").Should().Equal(new RuleStep.AddressTypeMatch(PacketField.Destination, AddressTypes.Multicast | AddressTypes.Broadcast, IsNegated: false));
+        Steps("-m addrtype ! --dst-type LOCAL --limit-iface-in").Should().Equal(new RuleStep.AddressTypeMatch(PacketField.Destination, AddressTypes.Local, IsNegated: true, OfInterface: true));
+        Steps("-p tcp --dport 80").Should().Equal(s_tcp, new RuleStep.PortMatch(PacketField.DestinationPort, 80, 80, IsNegated: false));
+        Steps("-m statistic --mode nth --every 4 --packet 0").Should().Equal(new RuleStep.RandomMatch(0.25));
+        Steps("-m connmark --mark 0x80/0x80").Should().Equal(new RuleStep.ConnectionMarkMatch(0x80, 0x80, IsNegated: false));
+        Steps("-m conntrack --ctorigdst 10.0.0.1 --ctorigdstport 80").Should().Equal(
+            new RuleStep.TrackedMatch(), Range(PacketField.OriginalDestination, "10.0.0.1", "10.0.0.1"), new RuleStep.PortMatch(PacketField.OriginalDestinationPort, 80, 80, IsNegated: false));
+    }
+
+    /// <summary>All spellings of marks come down to (mark AND x) XOR y.</summary>
+    [Theory]
+    [InlineData("--set-mark 0x10", 0u, 0x10u)]
+    [InlineData("--set-mark 0x11/0x1", 0xffffffeeu, 0x11u)]
+    [InlineData("--set-xmark 0x10", 0u, 0x10u)]
+    [InlineData("--set-xmark 0x4000/0x0", 0xffffffffu, 0x4000u)]
+    [InlineData("--and-mark 0xfe", 0xfeu, 0u)]
+    [InlineData("--or-mark 0x1", 0xfffffffeu, 1u)]
+    [InlineData("--xor-mark 0x3", 0xffffffffu, 3u)]
+    public void MarksAreSet(string options, uint and, uint xor)
+    {
+        Steps($"-j MARK {options}").Should().Equal(new RuleStep.SetMark(and, xor));
+        Steps($"-j CONNMARK {options}").Should().Equal(new RuleStep.SetConnectionMark(and, xor));
+    }
+
+    [Fact]
+    public void TargetsOfConnectionsAndTranslationsAreRead()
+    {
+        Steps("-j CONNMARK --save-mark").Should().Equal(new RuleStep.SaveMark(uint.MaxValue, uint.MaxValue));
+        Steps("-j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0xff").Should().Equal(new RuleStep.RestoreMark(0x80, 0xff));
+        Steps("-j CT --notrack").Should().Equal(new RuleStep.NoTracking());
+        Steps("-j NOTRACK").Should().Equal(new RuleStep.NoTracking());
+        Steps("-j TCPMSS --clamp-mss-to-pmtu").Should().Equal(new RuleStep.NoEffect("TCPMSS --clamp-mss-to-pmtu"));
+        Steps("-j REDIRECT --to-ports 15001").Should().Equal(new RuleStep.Translate(TranslationKind.ToThisNode, new(null, new PortRange(15001, 15001))));
+        Steps("-j REDIRECT").Should().Equal(new RuleStep.Translate(TranslationKind.ToThisNode, new(null, null)));
+        Steps("-j SNAT --to-source 10.0.0.1-10.0.0.3:1024-2000 --random-fully").Should().Equal(
+            new RuleStep.Translate(TranslationKind.Source, new(new AddressRange(IpAddress.Parse("10.0.0.1").ToBits(), IpAddress.Parse("10.0.0.3").ToBits()), new PortRange(1024, 2000), IsRandom: true)));
+        Steps("-j DNAT --to-destination [fd00::1]-[fd00::3]:80").Should().Equal(
+            new RuleStep.Translate(TranslationKind.Destination, new(new AddressRange(IpAddress.Parse("fd00::1").ToBits(), IpAddress.Parse("fd00::3").ToBits()), new PortRange(80, 80))));
+        Steps("-j DNAT --to-destination 10.0.0.1:5000-5050/5001").Should().Equal(
+            new RuleStep.Translate(TranslationKind.Destination, new(AddressRange.Of(IpAddress.Parse("10.0.0.1")), new PortRange(5000, 5050)) { Base = 5001 }));
+        Steps("-j NETMAP --to 10.1.0.0/16").Should().Equal(new RuleStep.TranslatePrefix(IpPrefix.Parse("10.1.0.0/16")));
+        Steps("-j MASQUERADE --to-ports 1024-31000").Should().Equal(new RuleStep.Masquerade { Ports = new(1024, 31000) });
+        Steps("-j NFQUEUE --queue-num 1").Should().ContainSingle().Which.Should().BeOfType<RuleStep.UnknownStatement>().Which.DependsOn.Should().Contain("program");
+    }
+
+    [Theory]
+    [InlineData("HMARK --hmark-tuple src")]
+    [InlineData("SYNPROXY")]
+    [InlineData("SNAT --to-source nowhere")]
     [InlineData("DNAT --to-destination 10.0.0.1:65536")]
+    [InlineData("DNAT --to-destination 10.0.0.9-10.0.0.1")]
     [InlineData("DNAT")]
-    [InlineData("MARK --set-xmark 0x1")]
     [InlineData("MARK --set-xmark one/0x1")]
+    [InlineData("ACCEPT --more")]
     public void ATargetThatIsNotKnownMayDoAnything(string target)
     {
         Steps($"-s 10.0.0.0/8 -j {target}").Should().Equal(Address(PacketField.Source, "10.0.0.0/8", isNegated: false), new RuleStep.UnknownStatement(target));
     }
+
+    private static readonly RuleStep s_tcp = new RuleStep.ProtocolMatch(TransportProtocol.Tcp, IsNegated: false);
+
+    private static RuleStep.PortsMatch Ports(PacketField field, params PortRange[] ranges) => new(field, [.. ranges], IsNegated: false);
+
+    private static RuleStep.AddressMatch Range(PacketField field, string first, string last) =>
+        new(field, [new AddressRange(IpAddress.Parse(first).ToBits(), IpAddress.Parse(last).ToBits())], IsNegated: false);
 
     private static RuleStep.AddressMatch Address(PacketField field, string prefix, bool isNegated) => new(field, [AddressRange.Of(IpPrefix.Parse(prefix))], isNegated);
 

@@ -27,7 +27,7 @@ public sealed class ForeignRulesetTests
     [Fact]
     public void EveryWordOfARuleIsKept()
     {
-        foreach (WalkRule rule in Rulesets.NftablesText(Text("txt"), IpFamily.IPv4).Tables.SelectMany(table => table.Chains.Values).SelectMany(chain => chain.Rules))
+        foreach (WalkRule rule in Rulesets.NftablesText(Text("txt"), IpFamily.IPv4).Tables.SelectMany(table => table.Chains.Values).Where(chain => chain.Priority != int.MinValue).SelectMany(chain => chain.Rules))
         {
             Text("txt").Should().Contain("\t\t" + rule.Text + "\n");
             rule.Steps.IsEmpty.Should().BeFalse();
@@ -43,20 +43,20 @@ public sealed class ForeignRulesetTests
     }
 
     [Theory]
-    [InlineData("tcp flags syn / fin,syn,rst,ack accept", "match")]
+    [InlineData("tcp flags syn / fin,syn,rst,ack accept", "")]
     [InlineData("tcp dport 22 limit rate 5/minute accept", "match")]
     [InlineData("log prefix \"a b: \" level debug flags ip options", "")]
-    [InlineData("ip dscp set cs1", "statement")]
-    [InlineData("meta mark set ct mark", "statement")]
+    [InlineData("ip dscp set cs1", "")]
+    [InlineData("meta mark set ct mark", "")]
     [InlineData("fib saddr . iif oif missing drop", "match")]
-    [InlineData("ct original ip saddr 1.2.3.4 accept", "match")]
+    [InlineData("ct original ip saddr 1.2.3.4 accept", "")]
     [InlineData("meta hour \"10:00\"-\"11:00\" accept", "match")]
     [InlineData("rt ip nexthop 1.2.3.4 accept", "match")]
     [InlineData("@nh,0,8 & 0xf0 == 0x40 accept", "match")]
-    [InlineData("update @dyn { ip saddr timeout 1h } accept", "statement")]
-    [InlineData("tcp dport vmap { 1-5 : continue, 80 : accept, 443 : drop }", "statement")]
-    [InlineData("oifname \"eth0\" snat to 1.2.3.4 fully-random", "statement")]
-    [InlineData("tcp dport 80 dnat to 10.0.0.1-10.0.0.5:80-90 random,persistent", "statement")]
+    [InlineData("update @dyn { ip saddr timeout 1h } accept", "")]
+    [InlineData("tcp dport vmap { 1-5 : continue, 80 : accept, 443 : drop }", "")]
+    [InlineData("oifname \"eth0\" snat to 1.2.3.4 fully-random", "")]
+    [InlineData("tcp dport 80 dnat to 10.0.0.1-10.0.0.5:80-90 random,persistent", "")]
     [InlineData("ip saddr @blk drop", "")]
     [InlineData("ct state established,related accept", "")]
     [InlineData("tcp dport 83 dnat to :80", "")]
@@ -81,9 +81,11 @@ public sealed class ForeignRulesetTests
         rules.Tables[0].Chains["c"].Hook.Should().BeNull();
     }
 
+    /// <summary>All but those of the hook ingress, of which JSON does not tell the interface.</summary>
     private static IEnumerable<string> Rules(Ruleset rules) =>
         from table in rules.Tables
         from chain in table.Chains.Values
+        where chain.Priority != int.MinValue
         from rule in chain.Rules
         select $"{table.Name} {chain.Name} {chain.Hook} {chain.Priority} {chain.Policy}: {string.Join(" | ", rule.Steps.AsSpan().ToArray().Select(Describe))} {rule.Comment}";
 

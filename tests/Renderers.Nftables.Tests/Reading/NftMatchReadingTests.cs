@@ -85,7 +85,15 @@ public sealed class NftMatchReadingTests
         string left = $$$"""{"ct": {"key": "{{{key}}}"}}""";
 
         Steps(Match(left, right, "in")).Should().Equal(new RuleStep.StateMatch(states, IsNegated: false));
-        Steps(Match(left, right, "!=")).Should().Equal(new RuleStep.StateMatch(states, IsNegated: true));
+    }
+
+    /// <summary>The negation compares whole values, but for the elements of a set.</summary>
+    [Theory]
+    [InlineData("\"new\"", ConnectionStates.New)]
+    [InlineData("""{"set": ["invalid", "untracked"]}""", ConnectionStates.Invalid | ConnectionStates.Untracked)]
+    public void StatesAreNegated(string right, ConnectionStates states)
+    {
+        Steps(Match("""{"ct": {"key": "state"}}""", right, "!=")).Should().Equal(new RuleStep.StateMatch(states, IsNegated: true));
     }
 
     [Fact]
@@ -177,27 +185,11 @@ public sealed class NftMatchReadingTests
     }
 
     [Theory]
-    [InlineData("""{"match": {"op": "==", "left": {"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, ["fin", "syn", "rst", "ack"]]}, "right": "syn"}}""", "")]
     [InlineData("""{"match": {"op": "==", "left": {"&": [{"payload": {"protocol": "ip", "field": "saddr"}}, "0.0.0.255"]}, "right": "0.0.0.1"}}""", "")]
     [InlineData("""{"match": {"op": "==", "left": {"payload": {"base": "transport", "offset": 0, "len": 16}}, "right": 80}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"&": [{"ct": {"key": "status"}}, ["snat", "dnat"]]}, "right": "dnat"}}""", "")]
     [InlineData("""{"match": {"op": "!", "left": {"ct": {"key": "state"}}, "right": "new"}}""", "")]
-    [InlineData("""{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": {"|": ["new", "related"]}}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": {"set": ["tcp", "udp"]}}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": {"set": ["a", "b"]}}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": "lo"}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"payload": {"protocol": "th", "field": "dport"}}, "right": {"range": [80, 90]}}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"payload": {"protocol": "th", "field": "dport"}}, "right": {"set": [80, 443]}}}""", "")]
     [InlineData("""{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "ttl"}}, "right": 1}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr", "iif"]}}, "right": "local"}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr"]}}, "right": "broadcast"}}""", "")]
     [InlineData("""{"match": {"op": "<", "left": {"numgen": {"mode": "random", "mod": 3, "offset": 0}}, "right": 1}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"numgen": {"mode": "inc", "mod": 3, "offset": 0}}, "right": 1}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"numgen": {"mode": "random", "mod": 3, "offset": 7}}, "right": 7}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"ct": {"key": "saddr", "family": "ip", "dir": "original"}}, "right": "10.0.0.1"}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"concat": [{"payload": {"protocol": "ip", "field": "daddr"}}, {"payload": {"protocol": "th", "field": "dport"}}]}, "right": {"set": [{"concat": ["10.0.0.1", 80]}]}}}""", "")]
-    [InlineData("""{"match": {"op": "==", "left": {"concat": [{"payload": {"protocol": "ip", "field": "daddr"}}, {"meta": {"key": "l4proto"}}]}, "right": "@s"}}""", """{"concat": [{"prefix": {"addr": "10.0.0.0", "len": 8}}, "tcp"]}""")]
-    [InlineData("""{"match": {"op": "==", "left": {"payload": {"protocol": "th", "field": "dport"}}, "right": "@s"}}""", """22, {"range": [80, 90]}""")]
     public void AMatchThatIsNotKnownMayBeTrue(string match, string elements)
     {
         WalkRule rule = Rule(match + """, {"drop": null}""", elements.Length == 0 ? "" : NamedSet(elements));

@@ -1,9 +1,12 @@
-using System.Text;
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
+using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
+using System.Text;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;
 
@@ -199,4 +202,20 @@ public sealed class NftScriptReaderTests
     private static string Text(string path) => File.ReadAllText(Path.Combine(RepositoryRoot.Golden, path));
 
     private static Ruleset Read(string text) => Rulesets.NftablesText(text, IpFamily.IPv4);
+
+    /// <summary>Chains that see packets as frames are not followed: what comes in by their interface meets something unknown.</summary>
+    [Theory]
+    [InlineData("device \"eth0\"", "eth0", true)]
+    [InlineData("device \"eth0\"", "eth1", false)]
+    [InlineData("devices = { eth1, eth0 }", "eth0", true)]
+    [InlineData("devices = { eth1, eth2 }", "eth0", false)]
+    public void ChainsOfTheHookIngressMayDoAnything(string devices, string comesInBy, bool isOpen)
+    {
+        Ruleset rules = Testing.Rulesets.NftablesText($"table netdev t {{\n chain c {{\n  type filter hook ingress {devices} priority -500; policy accept;\n  drop\n }}\n}}\n", IpFamily.IPv4);
+
+        IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, new NodeView([])).Walk(
+            new(AddressRange.Of(IpAddress.Parse("203.0.113.9")), IpAddress.Parse("192.0.2.1"), TransportProtocol.Tcp, 80) { InputInterface = comesInBy });
+
+        outcomes.Should().ContainSingle().Which.IsOpen.Should().Be(isOpen);
+    }
 }

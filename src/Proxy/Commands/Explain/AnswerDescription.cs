@@ -7,6 +7,9 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <summary>The answer in one sentence.</summary>
 internal static class AnswerDescription
 {
+    /// <summary>The most endpoints that a headline names.</summary>
+    private const int MostNamed = 3;
+
     /// <summary>A probability in percent, as text.</summary>
     public static string Percent(double share) => (share * 100).ToString(share is > 0 and < 0.001 ? "0.####" : "0.##", CultureInfo.InvariantCulture) + " %";
 
@@ -19,10 +22,11 @@ internal static class AnswerDescription
             [] => "nothing is known of the packet",
             [var only] => Describe(only, walk.Reasons),
             _ when paths.All(path => path.IsForwarded) => Spread(paths),
-            _ => string.Join("; or ", paths.GroupBy(path => (path.Verdict, path.IsForwarded)).Select(group => group.Key.IsForwarded ? Spread([.. group]) : Describe(group.First(), walk.Reasons))),
+            _ => string.Join("; or ", paths.GroupBy(path => (path.Verdict, path.IsForwarded, path.RejectWith, !path.IsForwarded && path.IsMasqueraded)).Select(group => group.First().IsForwarded ? Spread([.. group]) : Describe(group.First(), walk.Reasons))),
         };
-        bool isUncertain = paths.Any(path => path.IsUncertain);
-        return !isUncertain ? sentence : $"{(paths.Count == 1 ? "whether or not the rules that are not understood match" : "depending on rules that are not understood")}: {sentence}";
+        return paths.Any(path => path.IsOpen) ? $"unknown: {DoubtDescription.OfOpen(walk.Doubts)}; if it changes nothing: {sentence}; other outcomes are possible"
+            : paths.Any(path => path.IsUncertain) ? $"{DoubtDescription.OfMatches(walk.Doubts)}: {sentence}"
+            : sentence;
     }
 
     /// <summary>What becomes of the source.</summary>
@@ -40,20 +44,31 @@ internal static class AnswerDescription
 
     private static string Describe(ExplainedPath path, IReadOnlyList<ModelReason> reasons) => path.Verdict switch
     {
-        WalkVerdict.Drop => Reason(reasons, "dropped"),
-        WalkVerdict.Reject => Reason(reasons, "refused"),
-        _ when path.Target is not null => $"sent to {path.Target}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"),
+        WalkVerdict.Drop => Reason(reasons, "dropped", path.Trace is [.., { IsPolicy: true } policy] ? $" by the policy of {policy.Table} {policy.Chain} (DROP)" : ""),
+        WalkVerdict.Reject => Reason(reasons, "refused", RefusedWith(path)),
+        _ when path.Target is not null => $"sent to {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"),
         _ => "left alone: its destination stays" + (path.IsMasqueraded ? ", but its source is rewritten" : ""),
     };
 
-    private static string Reason(IReadOnlyList<ModelReason> reasons, string what) =>
-        reasons.LastOrDefault(reason => reason.Text.StartsWith(what, StringComparison.Ordinal))?.Text ?? what;
+    private static string RefusedWith(ExplainedPath path)
+    {
+        Refusal refusal = Refusal.Of(path.RejectWith, RuleModel.Addresses.IpFamily.IPv4);
+        return refusal.IsUsual ? "" : refusal.IsReset ? " with a TCP reset" : $" as {refusal.Name}";
+    }
+
+    private static string Reason(IReadOnlyList<ModelReason> reasons, string what, string more) =>
+        reasons.LastOrDefault(reason => reason.Text.StartsWith(what, StringComparison.Ordinal))?.Text ?? what + more;
 
     private static string Spread(IReadOnlyList<ExplainedPath> paths)
     {
         if (paths.Count == 1)
         {
             return Describe(paths[0], []);
+        }
+
+        if (paths.Any(path => path.IsUncertain))
+        {
+            return $"sent to one of {string.Join(", ", paths.Take(MostNamed).Select(path => path.TargetText))}{(paths.Count > MostNamed ? $" and {paths.Count - MostNamed} more" : "")}";
         }
 
         double least = paths.Min(path => path.Probability);

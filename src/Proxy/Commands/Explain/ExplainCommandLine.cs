@@ -46,7 +46,7 @@ internal static class ExplainCommandLine
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
-        Option<ushort> sourcePort = new("--source-port") { Description = "The source port.", HelpName = "PORT", DefaultValueFactory = _ => 40000 };
+        Option<ushort?> sourcePort = new("--source-port") { Description = "The source port. Default: unknown.", HelpName = "PORT" };
         Option<bool> all = new("--all") { Description = "Show all branches." };
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the answer.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
@@ -102,6 +102,9 @@ internal static class ExplainCommandLine
 /// <summary>What <c>explain</c> was asked for.</summary>
 internal sealed record ExplainOptions : ClusterOptions
 {
+    /// <summary>A port of clients, where one is shown and none is given.</summary>
+    public const ushort UsualSourcePort = 40000;
+
     /// <summary>The mode that stands for both.</summary>
     public const string BothModes = "both";
 
@@ -126,7 +129,8 @@ internal sealed record ExplainOptions : ClusterOptions
     /// <summary>The mark that it has from the beginning.</summary>
     public uint Mark { get; init; }
 
-    public ushort SourcePort { get; init; } = 40000;
+    /// <summary>The source port; null when not known.</summary>
+    public ushort? SourcePort { get; init; }
 
     /// <summary>The form of the answer.</summary>
     public ExplainFormat Format { get; init; }

@@ -35,10 +35,10 @@ internal static partial class ExplainJson
         walk.Paths.Select(Of));
 
     private static PathFields Of(ExplainedPath path) => new(
-        Math.Round(path.Probability, 6),
+        path.IsUncertain ? null : Math.Round(path.Probability, 6),
         path.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
         !path.IsUncertain,
-        path.Target?.ToString(),
+        path.Target is null ? null : path.IsToThisNode || path.TargetPorts is not null ? path.TargetText : path.Target.ToString(),
         path.TargetDescription,
         path.IsMasqueraded,
         path.MasqueradeAddress?.ToString(),
@@ -84,7 +84,7 @@ internal static partial class ExplainJson
     internal sealed record Reason(string Text, string Object, string Field);
 
     internal sealed record PathFields(
-        double Probability,
+        double? Probability,
         string Verdict,
         bool IsCertain,
         string? Target,

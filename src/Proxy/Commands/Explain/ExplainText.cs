@@ -58,10 +58,28 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         if (walk.Doubts.Count != 0)
         {
             output.WriteLine();
-            output.WriteLine(_style.Of(Doubtful, "Not understood, may match"));
-            foreach (WalkTraceEntry doubt in walk.Doubts)
+            WriteDoubts("Not understood, may do anything", walk.Doubts.Where(doubt => doubt.IsOpen));
+            WriteDoubts("Not understood, may match", walk.Doubts.Where(doubt => !doubt.IsOpen && doubt.DependsOn.Length == 0));
+            WriteDoubts("May match, depending on what is not known", walk.Doubts.Where(doubt => !doubt.IsOpen && doubt.DependsOn.Length != 0));
+        }
+    }
+
+    private void WriteDoubts(string title, IEnumerable<WalkTraceEntry> doubts)
+    {
+        bool isFirst = true;
+        foreach (WalkTraceEntry doubt in doubts)
+        {
+            if (isFirst)
             {
-                output.WriteLine($"  - {Place(doubt)}: {doubt.Rule}");
+                output.WriteLine(_style.Of(Doubtful, title));
+                isFirst = false;
+            }
+
+            output.WriteLine($"  - {Place(doubt)}: {doubt.Rule}");
+            string option = DoubtDescription.OptionOf(doubt.Missing);
+            if (doubt.DependsOn.Length != 0 && !doubt.IsOpen)
+            {
+                output.WriteLine($"    depends on {doubt.DependsOn}{(option.Length == 0 ? "" : $": give {option}")}");
             }
         }
     }
@@ -73,18 +91,19 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         int listed = showsAll ? forwarded.Count : Math.Min(forwarded.Count, MostListed);
         foreach (ExplainedPath path in walk.Paths.Count > 1 ? forwarded.Take(listed) : [])
         {
-            output.WriteLine($"  {AnswerDescription.Percent(Math.Round(path.Probability, 4)),8}  {path.Target}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
+            output.WriteLine($"  {Share(path),8}  {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
         }
 
         if (listed < forwarded.Count)
         {
-            output.WriteLine($"  and {forwarded.Count - listed} more, {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(path => path.Probability), 4))} together; --all lists them");
+            string together = forwarded.Any(path => path.IsUncertain) ? "" : $", {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(path => path.Probability), 4))} together";
+            output.WriteLine($"  and {forwarded.Count - listed} more{together}; --all lists them");
         }
 
         foreach (IGrouping<string, ExplainedPath> group in walk.Paths.Where(path => path.Verdict == WalkVerdict.Accept).GroupBy(path => AnswerDescription.Source(question, path), StringComparer.Ordinal))
         {
             bool isForAll = group.Count() == walk.Paths.Count;
-            string some = group.Count() > MostBranches ? $"{group.Count()} of the ways" : string.Join(", ", group.Select(path => path.Target?.ToString() ?? "the destination that was dialled"));
+            string some = group.Count() > MostBranches ? $"{group.Count()} of the ways" : string.Join(", ", group.Select(path => path.Target is null ? "the destination that was dialled" : path.TargetText));
             output.WriteLine($"  {(isForAll ? "" : $"towards {some} ")}{group.Key}");
         }
     }
@@ -100,8 +119,8 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             int shown = showsAll || walk.Paths.Count <= MostBranches + 1 ? walk.Paths.Count : MostBranches;
             foreach (ExplainedPath path in walk.Paths.Take(shown))
             {
-                string end = path.IsForwarded ? $"to {path.Target}" : path.Verdict == WalkVerdict.Accept ? "left alone" : path.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
-                output.WriteLine($"  {_style.Of(Strong, (path.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(path.Probability, 4))) + " " + end)}");
+                string end = path.IsForwarded ? $"to {path.TargetText}" : path.Verdict == WalkVerdict.Accept ? "left alone" : path.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
+                output.WriteLine($"  {_style.Of(Strong, Share(path) + " " + end)}");
                 WriteRules(common.Own(path), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
@@ -141,6 +160,12 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
                 continue;
             }
 
+            if (entry.IsPolicy)
+            {
+                output.WriteLine($"{indent}  {entry.Table} {entry.Chain} policy DROP: no rule decides, so the policy drops it");
+                continue;
+            }
+
             output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {_style.Of(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
             output.WriteLine($"{indent}    {_style.Of(Faint, entry.Rule)}");
             if (entry.Reasons.Count != 0)
@@ -159,7 +184,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             return;
         }
 
-        foreach (ExplainedPath path in walk.Paths.DistinctBy(path => (path.Verdict, path.IsForwarded, path.IsMasqueraded)))
+        foreach (ExplainedPath path in walk.Paths.DistinctBy(path => (path.Verdict, path.RejectWith, path.IsForwarded, path.IsMasqueraded)))
         {
             WriteResult(walk, path);
         }
@@ -167,13 +192,13 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
 
     private void WriteResult(ExplainedWalk walk, ExplainedPath path)
     {
-        string which = walk.Paths.Count == 1 ? "" : path.IsForwarded ? $", when {path.Target} is picked" : path.Verdict == WalkVerdict.Accept ? ", when it is left alone" : path.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
+        string which = walk.Paths.Count == 1 ? "" : path.IsForwarded ? $", when {path.TargetText} is picked" : path.Verdict == WalkVerdict.Accept ? ", when it is left alone" : path.Verdict == WalkVerdict.Drop ? ", when it is dropped" : ", when it is refused";
         output.WriteLine();
         output.WriteLine(_style.Of(Strong, $"conntrack{which}"));
-        output.WriteLine(path.Conntrack.Length == 0 ? "  no entry: the packet ends before its entry is kept" : $"  {path.Conntrack}");
+        output.WriteLine(path.Conntrack.Length != 0 ? $"  {path.Conntrack}" : path.IsUntracked ? "  no entry: the packet is exempt from connection tracking" : "  no entry: the packet ends before its entry is kept");
         if (path.Conntrack.Contains(ConntrackDescription.Open, StringComparison.Ordinal))
         {
-            output.WriteLine($"  ({ConntrackDescription.Open} is chosen by the kernel{(path.MasqueradeAddress is null ? ", or not known here" : ": masquerading picks a port at random")})");
+            output.WriteLine($"  ({ConntrackDescription.Open} is chosen by the kernel{(path.MasqueradeAddress is null || !path.IsSourcePortPicked ? ", or not known here" : ": masquerading picks a port at random")})");
         }
 
         output.WriteLine();
@@ -184,5 +209,8 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         }
     }
 
-    private static string Place(WalkTraceEntry entry) => $"{entry.Hook.ToString().ToUpperInvariant()} {entry.Table} {entry.Chain} rule {entry.Position}";
+    /// <summary>How likely a way is; of one that something unknown decides on there is no share.</summary>
+    private static string Share(ExplainedPath path) => path.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(path.Probability, 4));
+
+    private static string Place(WalkTraceEntry entry) => $"{entry.Hook.ToString().ToUpperInvariant()} {DoubtDescription.Place(entry)}";
 }

@@ -1,5 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
@@ -30,14 +31,17 @@ internal sealed record ExplainedWalk(
     IReadOnlyList<string> Disagreements,
     bool HasModel)
 {
+    /// <summary>The rules of all paths, also of those that end alike and are shown as one.</summary>
+    public IReadOnlyList<WalkTraceEntry> Walked { get; init; } = [.. Paths.SelectMany(path => path.Trace)];
+
     /// <summary>The answer where something decides that is no rule and not in the input; null if the rules decide.</summary>
     public string? DecidedElsewhere { get; init; }
 
     public string Answer => DecidedElsewhere ?? AnswerDescription.Describe(this);
 
-    /// <summary>Rules that may match, each once.</summary>
+    /// <summary>Rules that may match or may do anything, each once; none if they make no difference.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>
-        [.. Paths.SelectMany(path => path.Trace).Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
+        Paths.All(path => !path.IsUncertain && !path.IsOpen) ? [] : [.. Walked.Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
 }
 
 /// <summary>One path that the packet can go, with what comes of it.</summary>
@@ -55,11 +59,27 @@ internal sealed record ExplainedPath
     /// <summary>The endpoint; null when the destination stays.</summary>
     public EndpointAddress? Target { get; init; }
 
+    /// <summary>The ports that the kernel picks one of, when <see cref="Target"/> stands for all of them; null for one port.</summary>
+    public PortRange? TargetPorts { get; init; }
+
+    /// <summary>Whether it is redirected to this node, whichever of its addresses that is.</summary>
+    public bool IsToThisNode { get; init; }
+
+    /// <summary>Where it is sent, in words.</summary>
+    public string TargetText =>
+        Target is not { } target ? ""
+        : IsToThisNode ? $"this node, port {TargetPorts?.ToString() ?? $"{target.Port}"}"
+        : TargetPorts is { } ports ? $"{target.Address}, one of the ports {ports}"
+        : target.ToString();
+
     /// <summary>The Pod, Service or node of the endpoint; empty when not known.</summary>
     public string TargetDescription { get; init; } = "";
 
     /// <summary>Whether the source is rewritten.</summary>
     public bool IsMasqueraded { get; init; }
+
+    /// <summary>Whether its source port may become another one, chosen by the kernel.</summary>
+    public bool IsSourcePortPicked { get; init; }
 
     /// <summary>The address that it is rewritten to; null when it stays or is not known.</summary>
     public IpAddress? MasqueradeAddress { get; init; }
@@ -70,8 +90,14 @@ internal sealed record ExplainedPath
     /// <summary>For how long the client keeps the endpoint, in seconds.</summary>
     public int AffinitySeconds { get; init; }
 
-    /// <summary>Whether it goes through a rule that is not understood.</summary>
+    /// <summary>Whether something that is not known decides whether it goes this way.</summary>
     public bool IsUncertain { get; init; }
+
+    /// <summary>Whether it meets a rule that may do anything, so that it may end in another way than this.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>Whether it is exempt from connection tracking.</summary>
+    public bool IsUntracked { get; init; }
 
     /// <summary>The rules on the path.</summary>
     public required IReadOnlyList<WalkTraceEntry> Trace { get; init; }

@@ -25,6 +25,9 @@ internal sealed record PacketQuestion
 
     public ushort SourcePort { get; init; }
 
+    /// <summary>Whether the source port was not given, so that <see cref="SourcePort"/> only stands for one.</summary>
+    public bool IsSourcePortOpen { get; init; }
+
     /// <summary>The mark at the beginning.</summary>
     public uint Mark { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed record PacketQuestion
     public WalkPacket ToPacket() => new(AddressRange.Of(Source), Destination, Protocol, Port)
     {
         SourcePort = SourcePort,
+        IsSourcePortOpen = IsSourcePortOpen,
         InputInterface = Interface,
         OutputInterface = OutputInterface,
         Mark = Mark,

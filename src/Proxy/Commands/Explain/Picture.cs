@@ -40,7 +40,7 @@ internal sealed record Picture(
 
         if (shown < paths.Count)
         {
-            string together = AnswerDescription.Percent(Math.Round(paths.Skip(shown).Sum(path => path.Probability), 4));
+            string together = paths.Any(path => path.IsUncertain) ? "possible" : AnswerDescription.Percent(Math.Round(paths.Skip(shown).Sum(path => path.Probability), 4));
             lanes.Add(new(together, [new(PictureBoxKind.More, "", $"{paths.Count - shown} more branches", ["of the same form"])], HasReply: false));
         }
 
@@ -66,9 +66,9 @@ internal sealed record Picture(
 
             string band = entry.Hook.ToString().ToUpperInvariant();
             string title = $"{entry.Table} {entry.Chain}";
-            bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades";
+            bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades" || entry.Effect.StartsWith("rewrites the source", StringComparison.Ordinal);
             PictureBoxKind kind = entry.IsDoubtful ? PictureBoxKind.Doubt : isRewrite ? PictureBoxKind.Rewrite : PictureBoxKind.Chain;
-            string line = step.IsPassage ? "nothing matches" : $"{entry.Position}: {step.Effect}";
+            string line = step.IsPassage ? "nothing matches" : entry.IsPolicy ? "policy: drops" : $"{entry.Position}: {step.Effect}";
             if (box is not null && box.Band == band && box.Title == title)
             {
                 box = box with { Kind = kind == PictureBoxKind.Chain ? box.Kind : kind, Lines = [.. box.Lines, line] };
@@ -96,12 +96,12 @@ internal sealed record Picture(
             case WalkVerdict.Drop:
                 return new(PictureBoxKind.End, "", "dropped", ["the client runs into its time-out"]);
             case WalkVerdict.Reject:
-                return new(PictureBoxKind.End, "", "refused", ["port unreachable"]);
+                return new(PictureBoxKind.End, "", "refused", [Refusal.Of(path.RejectWith, question.Family).Name]);
         }
 
         List<string> lines = [.. path.TargetDescription.Split(", ", StringSplitOptions.RemoveEmptyEntries)];
         lines.Add(path.IsMasqueraded ? $"sees {path.MasqueradeAddress?.ToString() ?? "an address of this node"}" : $"sees {question.Source}");
-        return new(PictureBoxKind.Endpoint, "", path.Target?.ToString() ?? question.Dialled.ToString(), lines);
+        return new(PictureBoxKind.Endpoint, "", path.Target is null ? question.Dialled.ToString() : path.TargetText, lines);
     }
 }
 

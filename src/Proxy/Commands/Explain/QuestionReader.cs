@@ -36,7 +36,8 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
             Destination = destination,
             Port = port,
             Protocol = protocol,
-            SourcePort = options.SourcePort,
+            SourcePort = options.SourcePort ?? ExplainOptions.UsualSourcePort,
+            IsSourcePortOpen = options.SourcePort is null,
             Mark = options.Mark,
             OutputInterface = options.OutputInterface,
         });

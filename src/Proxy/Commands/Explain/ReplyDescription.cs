@@ -15,8 +15,11 @@ internal static class ReplyDescription
             case WalkVerdict.Drop:
                 return ["the client gets no answer and runs into its time-out"];
             case WalkVerdict.Reject:
+                Refusal refusal = Refusal.Of(path.RejectWith, question.Family);
                 string error = question.Family == IpFamily.IPv4 ? "ICMP" : "ICMPv6";
-                return [$"the client gets the {error} error port unreachable: \"connection refused\" with TCP"];
+                return refusal.IsUsual ? [$"the client gets the {error} error port unreachable: \"connection refused\" with TCP"]
+                    : refusal.IsReset ? ["the client gets a TCP reset: \"connection refused\""]
+                    : [$"the client gets the {error} error {refusal.Name}: \"{refusal.Report}\""];
         }
 
         if (!path.IsMasqueraded && path.Target is null)
@@ -24,12 +27,12 @@ internal static class ReplyDescription
             return [$"{question.Dialled}, if anything listens there, answers {question.Source} as if there were no rules"];
         }
 
-        EndpointAddress answering = path.Target ?? question.Dialled;
+        string answering = path.IsToThisNode ? path.TargetText : path.TargetPorts is not null ? path.TargetText : (path.Target ?? question.Dialled).ToString();
         string client = new EndpointAddress(question.Source, question.SourcePort).ToString();
         List<string> steps = [];
         if (path.IsMasqueraded)
         {
-            string address = path.MasqueradeAddress?.ToString() ?? "this node's address";
+            string address = path.MasqueradeAddress?.ToString() ?? (path.MasqueradeDoubt.StartsWith("one of ", StringComparison.Ordinal) ? path.MasqueradeDoubt : "this node's address");
             steps.Add(path.MasqueradeAddress == question.Source
                 ? $"{answering} answers {address}, this node"
                 : $"{answering} answers {address}, which it takes for the client: the answer comes back to this node whatever its route to {question.Source} is");
@@ -37,7 +40,7 @@ internal static class ReplyDescription
         }
         else
         {
-            bool isNear = node.IsLocal(answering.Address) || node.IsLocal(question.Source) || names.IsLocalEndpoint(answering.Address) || question.IsFromPodHere;
+            bool isNear = path.IsToThisNode || node.IsLocal((path.Target ?? question.Dialled).Address) || node.IsLocal(question.Source) || names.IsLocalEndpoint((path.Target ?? question.Dialled).Address) || question.IsFromPodHere;
             steps.Add(isNear
                 ? $"{answering} answers {client}, and the answer passes this node"
                 : $"{answering} answers {client} by its own route; the connection works only if that leads through this node, where conntrack knows it");

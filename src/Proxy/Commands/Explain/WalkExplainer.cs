@@ -1,6 +1,7 @@
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -27,13 +28,15 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         IReadOnlyList<WalkOutcome> outcomes = ipvs is null ? new PacketWalker(rules, node).Walk(packet) : ipvs.Walk(packet);
         if (model is null)
         {
-            return new(title, Paths(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false);
+            return new(title, Paths(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false) { Walked = DoubtsOf(outcomes) };
         }
 
         IReadOnlyList<ModelOutcome> expected = ModelWalker.Walk(model, node, dialect, packet);
         IReadOnlyList<string> disagreements = WalkAgreement.Compare(outcomes, expected);
-        return new(title, Paths(outcomes, expected), Reasons(expected), disagreements, HasModel: true);
+        return new(title, Paths(outcomes, expected), Reasons(expected), disagreements, HasModel: true) { Walked = DoubtsOf(outcomes) };
     }
+
+    private static WalkTraceEntry[] DoubtsOf(IReadOnlyList<WalkOutcome> outcomes) => [.. outcomes.SelectMany(outcome => outcome.Trace).Where(entry => entry.IsDoubtful)];
 
     private List<ModelReason> Reasons(IReadOnlyList<ModelOutcome> outcomes)
     {
@@ -66,32 +69,40 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
             }
         }
 
+        IReadOnlyList<WalkOutcome>[] groups = [.. outcomes.GroupBy(PathEnd.Of).Select(group => (IReadOnlyList<WalkOutcome>)[.. group])];
         return
         [
-            .. outcomes
-                .GroupBy(outcome => (outcome.Verdict, outcome.Target, outcome.IsMasqueraded, outcome.AffinitySeconds))
-                .Select(group => Path([.. group], byTarget))
+            .. groups
+                .Select(group => Path(group, byTarget, isOnly: groups.Length == 1))
                 .OrderByDescending(path => Math.Round(path.Probability, 4)),
         ];
     }
 
-    private ExplainedPath Path(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget)
+    /// <summary>What is not known makes no difference where all ends are one.</summary>
+    private ExplainedPath Path(IReadOnlyList<WalkOutcome> alike, Dictionary<EndpointAddress, ModelOutcome> byTarget, bool isOnly)
     {
         WalkOutcome first = alike.FirstOrDefault(outcome => !outcome.IsUncertain) ?? alike[0];
-        bool isUncertain = alike.Any(outcome => outcome.IsUncertain);
+        bool isOpen = alike.Any(outcome => outcome.IsOpen);
+        bool isUncertain = isOpen || (!isOnly && alike.Any(outcome => outcome.IsUncertain));
+        AddressRange? source = first.NewSource?.Addresses;
         IpAddress leavesFor = first.Target?.Address ?? question.Destination;
         ExplainedPath path = new()
         {
-            Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : alike.Sum(outcome => outcome.Probability),
+            Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : isOnly ? 1 : alike.Sum(outcome => outcome.Probability),
             Verdict = first.Verdict,
             RejectWith = first.RejectWith,
             Target = first.Target,
+            TargetPorts = first.TargetPorts,
+            IsToThisNode = first.IsToThisNode,
             TargetDescription = first.Target is { } target ? DescribeTarget(target, byTarget.GetValueOrDefault(target), first.Trace) : "",
             IsMasqueraded = first.IsMasqueraded,
-            MasqueradeAddress = first.IsMasqueraded ? route.SourceTo(leavesFor) : null,
-            MasqueradeDoubt = first.IsMasqueraded ? route.Doubt(leavesFor) : "",
+            IsSourcePortPicked = first.NewSource is { } picked && (picked.IsRandom || picked.Ports is { Count: > 1 }),
+            MasqueradeAddress = !first.IsMasqueraded ? null : source is null ? route.SourceTo(leavesFor) : source.Value.IsSingle ? IpAddress.FromBits(source.Value.First) : null,
+            MasqueradeDoubt = !first.IsMasqueraded || source is { IsSingle: true } ? "" : source is null ? route.Doubt(leavesFor) : $"one of {new TranslationRange(source, null)}",
             AffinitySeconds = first.AffinitySeconds,
             IsUncertain = isUncertain,
+            IsOpen = isOpen,
+            IsUntracked = first.IsUntracked,
             Trace = first.Trace,
         };
         return path with { Conntrack = ConntrackDescription.Entry(question, path), Reply = ReplyDescription.Describe(question, path, node, names) };

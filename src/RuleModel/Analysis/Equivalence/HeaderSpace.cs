@@ -11,6 +11,12 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// </summary>
 internal sealed class HeaderSpace
 {
+    /// <summary>Addresses of other types than unicast (net/ipv4/fib_frontend.c, inet_addr_type).</summary>
+    private static readonly IpPrefix[] s_specialPrefixes =
+    [
+        IpPrefix.Parse("0.0.0.0/8"), IpPrefix.Parse("224.0.0.0/4"), IpPrefix.Parse("255.255.255.255/32"), IpPrefix.Parse("ff00::/8"),
+    ];
+
     private readonly IpFamily _family;
     private readonly HashSet<IpAddress> _singles = [];
     private readonly HashSet<AddressRange> _ranges = [];
@@ -54,10 +60,20 @@ internal sealed class HeaderSpace
 
     private void Add(RulePlan plan, WalkRule rule)
     {
-        foreach (RuleStep step in rule.Steps)
+        NestedSteps.ForEach(rule, step =>
         {
             switch (step)
             {
+                case RuleStep.AddressTypeMatch { Field: PacketField.Destination }:
+                    foreach (IpPrefix special in s_specialPrefixes)
+                    {
+                        if (special.Family == _family)
+                        {
+                            Add(AddressRange.Of(special));
+                        }
+                    }
+
+                    break;
                 case RuleStep.AddressMatch { Field: PacketField.Destination } match:
                     foreach (AddressRange range in match.Ranges)
                     {
@@ -81,7 +97,7 @@ internal sealed class HeaderSpace
                     names.Add(match.Name);
                     break;
             }
-        }
+        });
     }
 
     private void Add(LookupIndex index) => _singles.UnionWith(index.Destinations);

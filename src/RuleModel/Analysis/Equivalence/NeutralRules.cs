@@ -67,17 +67,15 @@ public sealed class NeutralRules
     public static IReadOnlyList<TrafficOrigin> Origins(IEnumerable<Ruleset> rulesets)
     {
         SortedSet<string> interfaces = new(StringComparer.Ordinal) { TrafficOrigin.OtherInterface };
-        foreach (RuleStep.InterfaceMatch match in rulesets
-            .SelectMany(rules => rules.Tables)
-            .SelectMany(table => table.Chains.Values)
-            .SelectMany(chain => chain.Rules)
-            .SelectMany(rule => rule.Steps.AsSpan().ToArray())
-            .OfType<RuleStep.InterfaceMatch>())
+        foreach (WalkRule rule in rulesets.SelectMany(rules => rules.Tables).SelectMany(table => table.Chains.Values).SelectMany(chain => chain.Rules))
         {
-            if (match.IsInput)
+            NestedSteps.ForEach(rule, step =>
             {
-                interfaces.Add(match.IsPrefix ? match.Name + "0" : match.Name);
-            }
+                if (step is RuleStep.InterfaceMatch { IsInput: true } match)
+                {
+                    interfaces.Add(match.IsPrefix ? match.Name + "0" : match.Name);
+                }
+            });
         }
 
         return [TrafficOrigin.Node, .. interfaces.Select(name => new TrafficOrigin(name))];

@@ -207,7 +207,7 @@ internal sealed class PathTable
         }
 
         ushort port = !path.IsRewritten ? (ushort)0 : path.NewPort >= 0 ? (ushort)path.NewPort : path.DestinationPorts.IsSingle ? path.DestinationPorts.First : (ushort)0;
-        return new(path.Verdict, "", path.IsRewritten ? path.Destination : null, port, path.IsMasqueraded, remembered, unknown);
+        return new(path.Verdict, "", path.IsRewritten ? path.Destination : null, port, path.IsMasqueraded, remembered, unknown) { NewSource = path.NewSource };
     }
 
     private static string JoinLinks(WalkState.TextLink? link)

@@ -52,7 +52,7 @@ internal sealed class RuleFacts
         List<string> pending = [];
         foreach (WalkRule rule in chain.Rules)
         {
-            foreach (RuleStep step in rule.Steps)
+            NestedSteps.ForEach(rule, step =>
             {
                 switch (step)
                 {
@@ -61,6 +61,14 @@ internal sealed class RuleFacts
                         break;
                     case RuleStep.UnknownMatch match:
                         UnknownMatches.Add(match.Text);
+                        break;
+                    case RuleStep.SettledMatch match:
+                        UnknownMatches.Add(match.Text);
+                        break;
+                    case RuleStep.ConnectionMarkMatch or RuleStep.AddressTypeMatch or RuleStep.AddressMatch { Field: PacketField.OriginalDestination }
+                        or RuleStep.PortMatch { Field: PacketField.OriginalDestinationPort } or RuleStep.PortsMatch { Field: PacketField.OriginalDestinationPort }:
+                        // Undecided for a space of packets; the walk names the condition by the match.
+                        UnknownMatches.Add(step.ToString());
                         break;
                     case RuleStep.RememberClient remember:
                         pending.Add(remember.List);
@@ -72,7 +80,7 @@ internal sealed class RuleFacts
                         pending.Clear();
                         break;
                 }
-            }
+            });
         }
 
         // A list that is filled where nothing is rewritten.

@@ -1,5 +1,6 @@
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
@@ -14,6 +15,9 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 public readonly record struct WalkResult(
     WalkVerdict Verdict, string RejectWith, IpAddress? Target, ushort TargetPort, bool IsMasqueraded, string Remembered, string Unknown)
 {
+    /// <summary>What the source is rewritten to; null for an address of the node, or nothing.</summary>
+    public SourceTranslation? NewSource { get; init; }
+
     /// <summary>Whether it goes on to where it was sent.</summary>
     public bool IsPassing => Verdict == WalkVerdict.Accept && Target is null;
 
@@ -28,7 +32,7 @@ public readonly record struct WalkResult(
             _ => "passes unchanged",
         };
         text = IsPassing && IsMasqueraded ? "passes" : text;
-        return text + (IsMasqueraded ? ", masqueraded" : "") + (Remembered.Length == 0 ? "" : ", remembered") + (Unknown.Length == 0 ? "" : $", after \"{Unknown}\"");
+        return text + (NewSource?.Addresses is { } source ? $", from {source}" : IsMasqueraded ? ", masqueraded" : "") + (Remembered.Length == 0 ? "" : ", remembered") + (Unknown.Length == 0 ? "" : $", after \"{Unknown}\"");
     }
 }
 

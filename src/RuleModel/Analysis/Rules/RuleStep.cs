@@ -16,8 +16,8 @@ public abstract record RuleStep
     }
 
     /// <summary>Whether the step is a match, not a statement.</summary>
-    internal bool IsMatch => this is AddressMatch or ProtocolMatch or PortMatch or InterfaceMatch or MarkMatch or StateMatch or LocalMatch
-        or RandomMatch or KnownClientMatch or SetMatch or UnknownMatch;
+    internal bool IsMatch => this is AddressMatch or ProtocolMatch or PortMatch or PortsMatch or InterfaceMatch or MarkMatch or ConnectionMarkMatch
+        or StateMatch or TrackedMatch or LocalMatch or AddressTypeMatch or RandomMatch or KnownClientMatch or SetMatch or AnyOf or SettledMatch or UnknownMatch;
 
     /// <summary>The source or destination address is in one of several ranges.</summary>
     /// <param name="Field"><see cref="PacketField.Source"/> or <see cref="PacketField.Destination"/>.</param>
@@ -31,6 +31,9 @@ public abstract record RuleStep
     /// <summary>A port is in a range.</summary>
     public sealed record PortMatch(PacketField Field, ushort First, ushort Last, bool IsNegated) : RuleStep;
 
+    /// <summary>A port is in one of several ranges.</summary>
+    public sealed record PortsMatch(PacketField Field, EquatableArray<PortRange> Ranges, bool IsNegated) : RuleStep;
+
     /// <summary>The name of the interface, or its prefix.</summary>
     /// <param name="IsInput">True for the input interface, false for the output interface.</param>
     /// <param name="Name">The name or prefix.</param>
@@ -41,11 +44,24 @@ public abstract record RuleStep
     /// <summary>The mark, masked, has a value.</summary>
     public sealed record MarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep;
 
+    /// <summary>The mark of the connection, masked, has a value. That of a new connection is 0.</summary>
+    public sealed record ConnectionMarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep;
+
     /// <summary>The connection is in one of several states.</summary>
     public sealed record StateMatch(ConnectionStates States, bool IsNegated) : RuleStep;
 
+    /// <summary>The packet belongs to a connection. What rules ask of a connection fails for others, also when it is negated.</summary>
+    public sealed record TrackedMatch : RuleStep;
+
     /// <summary>Source or destination is an address of this node.</summary>
     public sealed record LocalMatch(PacketField Field, bool IsNegated) : RuleStep;
+
+    /// <summary>Source or destination is of one of several types.</summary>
+    /// <param name="Field"><see cref="PacketField.Source"/> or <see cref="PacketField.Destination"/>.</param>
+    /// <param name="Types">The types.</param>
+    /// <param name="IsNegated">Whether it must be of none of them.</param>
+    /// <param name="OfInterface">Whether only the addresses of the packet's interface count as local (--limit-iface-in, fib daddr . iif type).</param>
+    public sealed record AddressTypeMatch(PacketField Field, AddressTypes Types, bool IsNegated, bool OfInterface = false) : RuleStep;
 
     /// <summary>Matches at random.</summary>
     /// <param name="Probability">0 to 1.</param>
@@ -62,8 +78,36 @@ public abstract record RuleStep
     /// <param name="IsNegated">Whether it must not be in it.</param>
     public sealed record SetMatch(EquatableArray<KeyPart> Key, ElementSet Set, bool IsNegated) : RuleStep;
 
-    /// <summary>A match that is not understood: it may match or not.</summary>
-    public sealed record UnknownMatch(string Text) : RuleStep;
+    /// <summary>At least one of several lists of matches is met by the packet as a whole: elements of a set, ports of either side.</summary>
+    /// <param name="Alternatives">The lists; all matches of one must be met.</param>
+    /// <param name="IsNegated">Whether none of them may be met.</param>
+    public sealed record AnyOf(EquatableArray<EquatableArray<RuleStep>> Alternatives, bool IsNegated) : RuleStep;
+
+    /// <summary>A match that does not depend on the packet.</summary>
+    /// <param name="Text">The match as it was listed.</param>
+    /// <param name="Holds">Whether it matches.</param>
+    /// <param name="OnlyFirstPacket">Whether that is known of the first packet of a connection only, such as TCP flags.</param>
+    public sealed record SettledMatch(string Text, bool Holds, bool OnlyFirstPacket) : RuleStep;
+
+    /// <summary>A match that packet and rules do not decide: it may match or not.</summary>
+    /// <param name="Text">The match as it was listed.</param>
+    public sealed record UnknownMatch(string Text) : RuleStep
+    {
+        /// <summary>What it depends on, such as <c>the rate of packets</c>; empty if the match is not understood at all.</summary>
+        public string DependsOn { get; init; } = "";
+
+        /// <summary>
+        /// The text without negation, for a match that two rules decide alike for one packet; empty for one that each rule decides
+        /// for itself, such as a rate.
+        /// </summary>
+        public string Fact { get; init; } = "";
+
+        /// <summary>Whether the match is the opposite of <see cref="Fact"/>.</summary>
+        public bool IsNegated { get; init; }
+
+        /// <summary>The answer for packets that the node did not send itself, such as of <c>-m owner</c>; null if it is open too.</summary>
+        public bool? OfForwarded { get; init; }
+    }
 
     /// <summary>Accept, drop, return.</summary>
     public sealed record Verdict(WalkVerdict Kind) : RuleStep;
@@ -81,6 +125,15 @@ public abstract record RuleStep
     /// <summary>Mark := (mark AND <paramref name="And"/>) XOR <paramref name="Xor"/>.</summary>
     public sealed record SetMark(uint And, uint Xor) : RuleStep;
 
+    /// <summary>Mark of the connection := (mark AND <paramref name="And"/>) XOR <paramref name="Xor"/>.</summary>
+    public sealed record SetConnectionMark(uint And, uint Xor) : RuleStep;
+
+    /// <summary>Mark of the connection := (it AND NOT <paramref name="To"/>) XOR (mark of the packet AND <paramref name="From"/>).</summary>
+    public sealed record SaveMark(uint To, uint From) : RuleStep;
+
+    /// <summary>Mark of the packet := (it AND NOT <paramref name="To"/>) XOR (mark of the connection AND <paramref name="From"/>).</summary>
+    public sealed record RestoreMark(uint To, uint From) : RuleStep;
+
     /// <summary>Rewrite the destination. A null part is not changed.</summary>
     public sealed record Dnat(IpAddress? Address, ushort? Port) : RuleStep;
 
@@ -88,7 +141,28 @@ public abstract record RuleStep
     public sealed record DnatLookup(EquatableArray<KeyPart> Key, TargetMap Map) : RuleStep;
 
     /// <summary>Rewrite the source to the address of the interface that the packet leaves by.</summary>
-    public sealed record Masquerade : RuleStep;
+    public sealed record Masquerade : RuleStep
+    {
+        /// <summary>The source ports to choose from; null to keep the port if it is free.</summary>
+        public PortRange? Ports { get; init; }
+
+        /// <summary>Whether the port is chosen at random.</summary>
+        public bool IsRandom { get; init; }
+    }
+
+    /// <summary>Rewrite source or destination to one of several addresses and ports.</summary>
+    /// <param name="Kind">What is rewritten.</param>
+    /// <param name="To">To what.</param>
+    public sealed record Translate(TranslationKind Kind, TranslationRange To) : RuleStep;
+
+    /// <summary>Rewrite the first bits of an address to those of a prefix: of the destination before routing, of the source after it.</summary>
+    public sealed record TranslatePrefix(IpPrefix Prefix, TranslationKind? Kind = null) : RuleStep;
+
+    /// <summary>Exempt the packet from connection tracking, and so from address translation. No effect on a packet that is tracked already.</summary>
+    public sealed record NoTracking : RuleStep;
+
+    /// <summary>Do what the first case says whose matches the packet meets; if there is none, the rule does not match. A map with keys of any kind.</summary>
+    public sealed record Cases(EquatableArray<LookupCase> All, string Text) : RuleStep;
 
     /// <summary>Record the client: session affinity.</summary>
     public sealed record RememberClient(string List) : RuleStep;
@@ -97,7 +171,48 @@ public abstract record RuleStep
     public sealed record NoEffect(string Text) : RuleStep;
 
     /// <summary>A statement that is not understood: it may do anything to the packet.</summary>
-    public sealed record UnknownStatement(string Text) : RuleStep;
+    public sealed record UnknownStatement(string Text) : RuleStep
+    {
+        /// <summary>Who decides, for a statement that is understood but hands the packet over, such as <c>a program behind NFQUEUE</c>; else empty.</summary>
+        public string DependsOn { get; init; } = "";
+    }
+}
+
+/// <summary>A case of <see cref="RuleStep.Cases"/>.</summary>
+/// <param name="Key">The key as it was listed.</param>
+/// <param name="Matches">What the packet must meet; nothing for the catch-all element.</param>
+/// <param name="Step">What happens then.</param>
+public readonly record struct LookupCase(string Key, EquatableArray<RuleStep> Matches, RuleStep Step);
+
+/// <summary>What an address translation rewrites.</summary>
+public enum TranslationKind : byte
+{
+    /// <summary>The destination (DNAT).</summary>
+    Destination,
+
+    /// <summary>The source (SNAT).</summary>
+    Source,
+
+    /// <summary>The destination, to this node (REDIRECT): the address of the input interface, or loopback for packets that the node sends.</summary>
+    ToThisNode,
+}
+
+/// <summary>What an address translation may choose (linux/netfilter/nf_nat.h, struct nf_nat_range2).</summary>
+/// <param name="Addresses">The addresses; null to keep the address.</param>
+/// <param name="Ports">The ports; null to keep the port, if it is free.</param>
+/// <param name="IsRandom">Whether the port is chosen at random.</param>
+public readonly record struct TranslationRange(AddressRange? Addresses, PortRange? Ports, bool IsRandom = false)
+{
+    /// <summary>The original port that the first of <see cref="Ports"/> stands for, of a range that is shifted; null for others.</summary>
+    public ushort? Base { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        bool isBracketed = Addresses is { } range && Ports is not null && !IpAddress.FromBits(range.First).IsIPv4;
+        string addresses = Addresses is not { } some ? "" : some.IsSingle ? IpAddress.FromBits(some.First).ToString() : $"{IpAddress.FromBits(some.First)}-{IpAddress.FromBits(some.Last)}";
+        return (isBracketed ? $"[{addresses}]" : addresses) + (Ports is { } ports ? $":{ports}" : "");
+    }
 }
 
 /// <summary>The parts of a packet that sets and maps are looked up by.</summary>
@@ -120,6 +235,35 @@ public enum PacketField : byte
 
     /// <summary>A random number from 0 to n-1.</summary>
     Random,
+
+    /// <summary>The destination address that the packet came with, before any translation.</summary>
+    OriginalDestination,
+
+    /// <summary>The destination port that the packet came with.</summary>
+    OriginalDestinationPort,
+}
+
+/// <summary>The types of addresses as routing has them (rtnetlink(7), rtm_type).</summary>
+[Flags]
+public enum AddressTypes : byte
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Of another host.</summary>
+    Unicast = 1,
+
+    /// <summary>Of this node.</summary>
+    Local = 2,
+
+    /// <summary>The broadcast address of an attached network, or 255.255.255.255.</summary>
+    Broadcast = 4,
+
+    /// <summary>A multicast group.</summary>
+    Multicast = 8,
+
+    /// <summary>Any other type: anycast, blackhole, unreachable, prohibited. Routing decides those.</summary>
+    Other = 16,
 }
 
 /// <summary>The verdict on a packet, of a chain and of the whole walk.</summary>

@@ -22,6 +22,10 @@ internal readonly record struct MarkBits(uint Settled, uint Value, uint Fixed, u
     /// <summary>A mark that is known.</summary>
     public static MarkBits Of(uint mark) => new(uint.MaxValue, mark, 0, 0, 0);
 
+    /// <summary>Whether both are the same mark of the same packets, however it came about.</summary>
+    public bool IsLike(MarkBits other) => this == other
+        || (Settled == other.Settled && Value == other.Value && Known == uint.MaxValue && other.Known == uint.MaxValue && Present == other.Present);
+
     /// <summary>The mark after mark := (mark AND <paramref name="and"/>) XOR <paramref name="xor"/>.</summary>
     public MarkBits After(uint and, uint xor)
     {

@@ -43,6 +43,64 @@ internal sealed class PortSet
         return false;
     }
 
+    /// <summary>The number of ports.</summary>
+    public int Count
+    {
+        get
+        {
+            int count = 0;
+            foreach ((ushort first, ushort last) in _ranges)
+            {
+                count += last - first + 1;
+            }
+
+            return count;
+        }
+    }
+
+    public static PortSet Of(PortRange range) => new([(range.First, range.Last)]);
+
+    /// <summary>Splits the set at ranges of ports, in any order; a part without ports is null.</summary>
+    public void Split(ReadOnlySpan<PortRange> ranges, out PortSet? inside, out PortSet? outside)
+    {
+        if (ranges.Length == 1)
+        {
+            Split(ranges[0].First, ranges[0].Last, out inside, out outside);
+            return;
+        }
+
+        List<(ushort First, ushort Last)> ins = [];
+        outside = this;
+        foreach (PortRange range in ranges)
+        {
+            PortSet? taken = null;
+            outside?.Split(range.First, range.Last, out taken, out outside);
+            ins.AddRange(taken is null ? [] : taken._ranges);
+        }
+
+        inside = outside is null ? this : ins.Count == 0 ? null : Ordered(ins);
+    }
+
+    /// <summary>Joins ranges that touch, so that equal sets have equal ranges.</summary>
+    private static PortSet Ordered(List<(ushort First, ushort Last)> ranges)
+    {
+        ranges.Sort();
+        int count = 1;
+        for (int index = 1; index < ranges.Count; index++)
+        {
+            if (ranges[index].First == ranges[count - 1].Last + 1)
+            {
+                ranges[count - 1] = (ranges[count - 1].First, ranges[index].Last);
+            }
+            else
+            {
+                ranges[count++] = ranges[index];
+            }
+        }
+
+        return new([.. ranges[..count]]);
+    }
+
     /// <summary>Splits the set at a range of ports; a part without ports is null.</summary>
     public void Split(ushort first, ushort last, out PortSet? inside, out PortSet? outside)
     {

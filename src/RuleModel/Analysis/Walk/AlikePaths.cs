@@ -36,7 +36,8 @@ internal static class AlikePaths
                     waiting.Add(key, candidates = []);
                 }
 
-                int partner = candidates.FindIndex(candidate => AreOpposite(kept[candidate]!, state)); // those that wait are kept
+                WalkState? joined = null;
+                int partner = candidates.FindIndex(candidate => (joined = ChainTraversal.TryJoin(kept[candidate]!, state, areAtEnd: false)) is not null); // those that wait are kept
                 if (partner < 0)
                 {
                     candidates.Add(current);
@@ -48,7 +49,7 @@ internal static class AlikePaths
                 candidates.RemoveAt(partner);
                 kept[current] = null;
                 current = other;
-                kept[current]!.Assumed = kept[current]!.Assumed!.Before; // it has one, for it waited
+                kept[current] = joined;
                 hasJoined = true;
             }
         }
@@ -59,11 +60,6 @@ internal static class AlikePaths
             states.AddRange(kept.OfType<WalkState>());
         }
     }
-
-    private static bool AreOpposite(WalkState one, WalkState other) =>
-        one.Assumed is { } left && other.Assumed is { } right
-        && left.IsTrue != right.IsTrue && ReferenceEquals(left.Before, right.Before) && left.Condition.Equals(right.Condition)
-        && one.IsLike(other);
 
     private static Key KeyOf(WalkState state) => new(
         state.Assumed!.Condition, // the caller has looked

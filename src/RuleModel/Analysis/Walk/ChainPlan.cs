@@ -109,10 +109,17 @@ internal sealed class ChainPlan
         return false;
     }
 
-    private static bool MayBeUndecided(RuleStep step) => step is RuleStep.UnknownMatch or RuleStep.InterfaceMatch;
+    private static bool MayBeUndecided(RuleStep step) => step switch
+    {
+        RuleStep.UnknownMatch or RuleStep.InterfaceMatch or RuleStep.AddressTypeMatch => true,
+        RuleStep.PortMatch { Field: PacketField.SourcePort } or RuleStep.PortsMatch { Field: PacketField.SourcePort } => true,
+        RuleStep.AnyOf any => Array.Exists(any.Alternatives.AsSpan().ToArray(), static matches => HasDoubt(matches.AsSpan())),
+        _ => false,
+    };
 
     private static bool IsUnknown(RuleStep step) =>
-        step is RuleStep.UnknownMatch or RuleStep.UnknownStatement or RuleStep.InterfaceMatch { IsInput: false };
+        step is RuleStep.UnknownStatement or RuleStep.AnyOf or RuleStep.SettledMatch { OnlyFirstPacket: true }
+        || (step is not RuleStep.InterfaceMatch { IsInput: true } and not RuleStep.PortMatch and not RuleStep.PortsMatch && MayBeUndecided(step));
 
     /// <summary>How much of a rule is understood.</summary>
     private enum Knowledge : byte

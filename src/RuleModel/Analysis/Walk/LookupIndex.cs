@@ -43,6 +43,7 @@ internal sealed class LookupIndex
             else
             {
                 HasUnread = true;
+                HasUnreadValue |= !IsOfOtherProtocol(key, text);
             }
         }
 
@@ -75,12 +76,22 @@ internal sealed class LookupIndex
     /// <summary>Whether there are keys that could not be read, such as a protocol that no Service has.</summary>
     public bool HasUnread { get; }
 
+    /// <summary>Whether there are keys that could not be read for another reason than their protocol.</summary>
+    public bool HasUnreadValue { get; }
+
     /// <summary>The destinations of keys.</summary>
     public IEnumerable<IpAddress> Destinations => _byDestination?.Keys ?? Enumerable.Empty<IpAddress>();
 
     /// <summary>The keys for a destination.</summary>
     public ReadOnlySpan<LookupEntry> For(IpAddress destination) =>
         _byDestination is null ? _all : _byDestination.TryGetValue(destination, out LookupEntry[]? entries) ? entries : [];
+
+    private static bool IsOfOtherProtocol(EquatableArray<KeyPart> key, string text)
+    {
+        string[] parts = text.Split(" . ");
+        int index = Array.FindIndex(key.AsSpan().ToArray(), static part => part.Field == PacketField.Protocol);
+        return index >= 0 && index < parts.Length && parts[index] is not ("tcp" or "udp" or "sctp");
+    }
 
     private static LookupEntry[] Ordered(List<LookupEntry> entries)
     {

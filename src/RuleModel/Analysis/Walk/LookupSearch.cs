@@ -26,6 +26,11 @@ internal static class LookupSearch
             state.NoteUnknown("a key of a protocol that no Service has");
         }
 
+        if (index.HasUnreadValue)
+        {
+            state.NoteUnknown("a key of a set or map that is not understood");
+        }
+
         FindByProtocol(new Search(index, modulus, hits, misses), index.For(state.Destination), state);
     }
 

@@ -1,10 +1,11 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
 /// <summary>Evaluates the matches of rules: decides which packets continue in a rule and which go to the next one.</summary>
-internal sealed class MatchEvaluation
+internal sealed partial class MatchEvaluation
 {
     /// <summary>
     /// iptables keeps 31 bits of each chance, and lists 11 digits: one that is so near to 1/n stands for it, and for 1/n in
@@ -27,40 +28,66 @@ internal sealed class MatchEvaluation
     {
         switch (step)
         {
-            case RuleStep.AddressMatch { Field: PacketField.Source } match:
-                return PacketSplit.SplitSource(run, state, _context.Plan.Of(match), match.IsNegated);
             case RuleStep.AddressMatch match:
-                return PacketSplit.Decide(run, AddressSet.Contains(_context.Plan.Of(match), state.Destination.ToBits()) != match.IsNegated, state);
+                return MatchAddress(run, match, state);
             case RuleStep.ProtocolMatch match:
                 return MatchProtocol(run, index, isTraced, match, state);
-            case RuleStep.PortMatch { Field: PacketField.SourcePort } match:
-                state.SourcePorts.Split(match.First, match.Last, out PortSet? insideSource, out PortSet? outsideSource);
-                return PacketSplit.SplitPorts(run, state, match.IsNegated ? outsideSource : insideSource, match.IsNegated ? insideSource : outsideSource, isSource: true);
-            case RuleStep.PortMatch match when state.NewPort >= 0:
-                return PacketSplit.Decide(run, (state.NewPort >= match.First && state.NewPort <= match.Last) != match.IsNegated, state);
             case RuleStep.PortMatch match:
-                state.DestinationPorts.Split(match.First, match.Last, out PortSet? inside, out PortSet? outside);
-                return PacketSplit.SplitPorts(run, state, match.IsNegated ? outside : inside, match.IsNegated ? inside : outside, isSource: false);
+                return MatchPorts(run, match.Field, [new(match.First, match.Last)], match.IsNegated, match, state);
+            case RuleStep.PortsMatch match:
+                return MatchPorts(run, match.Field, match.Ranges.AsSpan(), match.IsNegated, match, state);
             case RuleStep.InterfaceMatch match:
                 return MatchInterface(run, index, isTraced, match, state);
             case RuleStep.MarkMatch match:
                 return MatchMark(run, index, isTraced, match, state);
+            case RuleStep.ConnectionMarkMatch match:
+                return MatchConnectionMark(run, match, state);
             case RuleStep.StateMatch match:
                 return MatchState(run, match, state);
+            case RuleStep.TrackedMatch:
+                return MatchTracked(run, state);
+            case RuleStep.LocalMatch { Field: PacketField.Source } match when state.NewSource is not null && _context.Packet is not null:
+                return MatchAddressType(run, new(PacketField.Source, AddressTypes.Local, match.IsNegated), state);
             case RuleStep.LocalMatch { Field: PacketField.Source } match:
                 return PacketSplit.SplitSource(run, state, _context.LocalRanges, match.IsNegated);
             case RuleStep.LocalMatch match:
-                return PacketSplit.Decide(run, _context.Node.IsLocal(state.Destination) != match.IsNegated, state);
+                return PacketSplit.Decide(run, _context.IsForThisNode(state) != match.IsNegated, state);
+            case RuleStep.AddressTypeMatch match:
+                return MatchAddressType(run, match, state);
             case RuleStep.RandomMatch match:
                 return MatchRandom(run, match, state);
             case RuleStep.KnownClientMatch match:
                 return MatchKnownClient(run, match, state);
             case RuleStep.SetMatch match:
                 return MatchSet(run, index, isTraced, match, state);
+            case RuleStep.AnyOf match:
+                return MatchAnyOf(run, index, isTraced, match, state);
+            case RuleStep.SettledMatch { OnlyFirstPacket: true } match when _context.Packet is null:
+                return PacketSplit.Assume(run, new RuntimeCondition("", 0, match.Text), state);
+            case RuleStep.SettledMatch match:
+                return PacketSplit.Decide(run, match.Holds, state);
             case RuleStep.UnknownMatch match:
-                return MatchUnknown(run, match.Text, state);
+                return MatchUnknown(run, match, state);
             default:
-                return MatchUnknown(run, step.ToString(), state);
+                return MatchUnknown(run, new RuleStep.UnknownMatch(step.ToString()), state);
+        }
+    }
+
+    private WalkState? MatchAddress(in RuleRun run, RuleStep.AddressMatch match, WalkState state)
+    {
+        ReadOnlySpan<AddressRange> ranges = _context.Plan.Of(match);
+        switch (match.Field)
+        {
+            case PacketField.Source when state.NewSource is { } source && _context.Packet is not null:
+                return MatchNewSource(run, match, source, state);
+            case PacketField.Source:
+                return PacketSplit.SplitSource(run, state, ranges, match.IsNegated);
+            case PacketField.OriginalDestination when _context.Packet is null:
+                return MatchUnknown(run, new RuleStep.UnknownMatch(match.ToString()), state);
+            case PacketField.OriginalDestination:
+                return PacketSplit.Decide(run, AddressSet.Contains(ranges, (state.Original?.Address ?? state.Destination).ToBits()) != match.IsNegated, state);
+            default:
+                return PacketSplit.Decide(run, AddressSet.Contains(ranges, state.Destination.ToBits()) != match.IsNegated, state);
         }
     }
 
@@ -82,7 +109,7 @@ internal sealed class MatchEvaluation
 
         WalkState other = state.Copy();
         other.Protocols = ProtocolSet.Other;
-        WalkState? passed = MatchUnknown(run, run.Call.Plan.Chain.Rules[run.Position].Text, other);
+        WalkState? passed = MatchUnknown(run, new RuleStep.UnknownMatch(run.Call.Plan.Chain.Rules[run.Position].Text), other);
         if (known == 0)
         {
             return passed;
@@ -97,48 +124,51 @@ internal sealed class MatchEvaluation
         return PacketSplit.Decide(run, match.IsNegated, state);
     }
 
-    private WalkState? MatchInterface(in RuleRun run, int index, bool isTraced, RuleStep.InterfaceMatch match, WalkState state)
+    private WalkState? MatchPorts(in RuleRun run, PacketField field, ReadOnlySpan<PortRange> ranges, bool isNegated, RuleStep match, WalkState state)
     {
-        if (match.IsInput && state.InputInterface == WalkPacket.UnknownInterface)
+        if (field == PacketField.OriginalDestinationPort && _context.Packet is null)
         {
-            return MatchUnknown(run, "the interface that it came in by", state);
+            return MatchUnknown(run, new RuleStep.UnknownMatch(match.ToString()), state);
         }
 
-        if (match.IsInput)
+        int known = field switch
         {
-            return PacketSplit.Decide(run, IsNamed(match, state.InputInterface) != match.IsNegated, state);
+            PacketField.SourcePort => -1,
+            PacketField.OriginalDestinationPort when state.Original is { } original => original.Port,
+            _ => state.NewPort,
+        };
+        if (known >= 0)
+        {
+            return PacketSplit.Decide(run, Contains(ranges, known) != isNegated, state);
         }
 
-        if (run.Call.Hook is Hook.Prerouting or Hook.Input)
+        bool isSource = field == PacketField.SourcePort;
+        if (isSource && state.NewSource is { } source && (source.IsRandom || source.Ports is not null))
         {
-            return PacketSplit.Decide(run, match.IsNegated, state);
+            return MatchUnknown(run, new RuleStep.UnknownMatch(match.ToString()) { DependsOn = "the source port that the kernel picks" }, state);
         }
 
-        if (state.OutputInterface is null && _context.OutputInterfaces.Count == 0)
+        (isSource ? state.SourcePorts : state.DestinationPorts).Split(ranges, out PortSet? inside, out PortSet? outside);
+        if (isSource && inside is not null && outside is not null && _context.Packet is not null)
         {
-            // The output interface depends on routing, which rules do not contain.
-            return MatchUnknown(run, "the interface that it leaves by", state);
+            return MatchOpenSourcePort(run, isNegated ? outside : inside, isNegated ? inside : outside, isNegated, match, state);
         }
 
-        if (state.OutputInterface is null)
-        {
-            // All interfaces that rules name, and one that they do not name.
-            foreach (string name in _context.OutputInterfaces)
-            {
-                WalkState branch = state.Copy();
-                branch.OutputInterface = name;
-                _rules.ApplySteps(run, index, branch, isTraced);
-            }
-
-            return null;
-        }
-
-        return PacketSplit.Decide(run, IsNamed(match, state.OutputInterface) != match.IsNegated, state);
+        return PacketSplit.SplitPorts(run, state, isNegated ? outside : inside, isNegated ? inside : outside, isSource);
     }
 
-    private static bool IsNamed(RuleStep.InterfaceMatch match, string name) => match.IsPrefix
-        ? name.StartsWith(match.Name, StringComparison.Ordinal)
-        : string.Equals(name, match.Name, StringComparison.Ordinal);
+    private static bool Contains(ReadOnlySpan<PortRange> ranges, int port)
+    {
+        foreach (PortRange range in ranges)
+        {
+            if (range.Contains(port))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private WalkState? MatchMark(in RuleRun run, int index, bool isTraced, RuleStep.MarkMatch match, WalkState state)
     {
@@ -171,9 +201,54 @@ internal sealed class MatchEvaluation
         return PacketSplit.Decide(run, !match.IsNegated, state);
     }
 
-    private static WalkState? MatchState(in RuleRun run, RuleStep.StateMatch match, WalkState state)
+    /// <summary>A packet without connection has no such mark, and matches no mark, nor the negation of one (net/netfilter/xt_connmark.c).</summary>
+    private WalkState? MatchConnectionMark(in RuleRun run, RuleStep.ConnectionMarkMatch match, WalkState state)
     {
-        ConnectionStates ofNew = (state.IsRewritten ? ConnectionStates.Dnat : ConnectionStates.None) | (state.IsMasqueraded ? ConnectionStates.Snat : ConnectionStates.None);
+        if (_context.Packet is null)
+        {
+            return PacketSplit.Assume(run, new RuntimeCondition("", 0, match.ToString()), state);
+        }
+
+        return PacketSplit.Decide(run, IsTracked(run, state) && ((state.ConnectionMark & match.Mask) == match.Value) != match.IsNegated, state);
+    }
+
+    private WalkState? MatchTracked(in RuleRun run, WalkState state)
+    {
+        if (_context.Packet is not null)
+        {
+            return PacketSplit.Decide(run, IsTracked(run, state), state);
+        }
+
+        ConnectionKinds passing = state.Kinds & ~(ConnectionKinds.Untracked | ConnectionKinds.Invalid);
+        if (passing == state.Kinds || passing == ConnectionKinds.None)
+        {
+            return PacketSplit.Decide(run, passing != ConnectionKinds.None, state);
+        }
+
+        WalkState failed = state.Copy();
+        failed.Kinds &= ~passing;
+        run.Next.Add(failed);
+        state.Kinds = passing;
+        return state;
+    }
+
+    private static bool IsTracked(in RuleRun run, WalkState state) => !run.Call.IsBeforeTracking && state.Kinds != ConnectionKinds.Untracked;
+
+    private WalkState? MatchState(in RuleRun run, RuleStep.StateMatch match, WalkState state)
+    {
+        if (run.Call.IsBeforeTracking && _context.Packet is not null && state.Kinds != ConnectionKinds.Untracked)
+        {
+            // Not looked up yet: the kernel takes it for invalid (net/netfilter/xt_conntrack.c, nft_ct.c).
+            return PacketSplit.Decide(run, ((match.States & ConnectionStates.Invalid) != 0) != match.IsNegated, state);
+        }
+
+        bool? isSourceNew = HasNewSource(state);
+        if (isSourceNew is null && (match.States & ConnectionStates.Snat) != 0)
+        {
+            return MatchUnknown(run, new RuleStep.UnknownMatch(match.ToString()) { DependsOn = "the address that the source is rewritten to" }, state);
+        }
+
+        ConnectionStates ofNew = (HasNewDestination(state) ? ConnectionStates.Dnat : ConnectionStates.None) | (isSourceNew ?? false ? ConnectionStates.Snat : ConnectionStates.None);
         ConnectionKinds having = ConnectionKindStates.Having(state.Kinds, match.States, ofNew);
         ConnectionKinds passing = match.IsNegated ? state.Kinds & ~having : having;
         ConnectionKinds failing = state.Kinds & ~passing;
@@ -187,6 +262,23 @@ internal sealed class MatchEvaluation
         run.Next.Add(failed);
         state.Kinds = passing;
         return state;
+    }
+
+    /// <summary>A translation to what is there already is none (net/netfilter/nf_nat_core.c, nf_nat_setup_info).</summary>
+    private bool HasNewDestination(WalkState state) => _context.Packet is null || state.Original is not { } original
+        ? state.IsRewritten
+        : original.Address != state.Destination || (state.NewPort >= 0 && original.Port != state.NewPort) || state.ArePortsPicked;
+
+    /// <summary>The same of the source; null if it is one of the node's, which may get another of its addresses or keep its own.</summary>
+    private bool? HasNewSource(WalkState state)
+    {
+        if (!state.IsMasqueraded || _context.Packet is null || state.NewSource is not { Ports: null, IsRandom: false } source || !state.Sources.IsSingle)
+        {
+            return state.IsMasqueraded;
+        }
+
+        bool mayStay = source.Addresses is { } range ? range.Contains(state.Sources.First) : _context.Node.IsLocal(IpAddress.FromBits(state.Sources.First));
+        return !mayStay ? true : source.Addresses is { IsSingle: true } ? false : null;
     }
 
     private static WalkState? MatchRandom(in RuleRun run, RuleStep.RandomMatch match, WalkState state)
@@ -219,7 +311,7 @@ internal sealed class MatchEvaluation
     {
         if (_context.Packet is not null)
         {
-            if (_context.Packet.KnownTo.AsSpan().Contains(match.List))
+            if (_context.Packet.KnownTo.AsSpan().Contains(match.List) || WalkState.TextLink.Contains(state.Remembered, match.List))
             {
                 return state;
             }
@@ -233,24 +325,10 @@ internal sealed class MatchEvaluation
         return PacketSplit.Assume(run, new RuntimeCondition(match.List, match.Seconds, ""), state);
     }
 
-    private WalkState? MatchUnknown(in RuleRun run, string text, WalkState state)
-    {
-        state.IsUncertain = true;
-        if (_context.Packet is null)
-        {
-            return PacketSplit.Assume(run, new RuntimeCondition("", 0, text), state);
-        }
-
-        // In the trace of the packet that it matches and of the one that it does not.
-        WalkRule rule = run.Call.Plan.Chain.Rules[run.Position];
-        state.Trace = new(run.TraceEntry("may match", state) with { IsDoubtful = true }, state.Trace);
-        run.Next.Add(state.Copy());
-        return state;
-    }
-
     private WalkState? MatchSet(in RuleRun run, int index, bool isTraced, RuleStep.SetMatch match, WalkState state)
     {
         LookupIndex set = _context.Plan.Of(match);
+        _context.ShowNewSource(set, state);
         List<LookupHit> hits = _context.Hits.Rent();
         List<WalkState> misses = _context.States.Rent();
         LookupSearch.Find(set, match.Key, state, hits, misses);
@@ -266,6 +344,34 @@ internal sealed class MatchEvaluation
 
         _context.Hits.Return(hits);
         _context.States.Return(misses);
+        return null;
+    }
+
+    private WalkState? MatchAnyOf(in RuleRun run, int index, bool isTraced, RuleStep.AnyOf match, WalkState state)
+    {
+        List<WalkState> left = _context.States.Rent();
+        left.Add(state);
+        List<WalkState> matched = _context.States.Rent();
+        foreach (RuleStep[] alternative in _context.Plan.Of(match))
+        {
+            List<WalkState> failed = _context.States.Rent();
+            _rules.Separate(run with { Next = failed }, alternative, left, matched);
+            _context.States.Return(left);
+            left = failed;
+        }
+
+        foreach (WalkState one in matched)
+        {
+            Continue(run, index, isTraced, !match.IsNegated, one);
+        }
+
+        foreach (WalkState one in left)
+        {
+            Continue(run, index, isTraced, match.IsNegated, one);
+        }
+
+        _context.States.Return(left);
+        _context.States.Return(matched);
         return null;
     }
 

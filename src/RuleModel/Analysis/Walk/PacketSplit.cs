@@ -51,6 +51,14 @@ internal static class PacketSplit
         }
         else
         {
+            if (state.ArePortsPicked)
+            {
+                // The kernel picks one of them: the shares are those of the ports.
+                int count = state.DestinationPorts.Count;
+                failed.Probability *= (double)failing.Count / count;
+                state.Probability *= (double)passing.Count / count;
+            }
+
             failed.DestinationPorts = failing;
             state.DestinationPorts = passing;
         }
@@ -73,17 +81,27 @@ internal static class PacketSplit
     }
 
     /// <summary>Assumes a condition to be true on one path and false on another, unless it was assumed before.</summary>
-    public static WalkState? Assume(in RuleRun run, RuntimeCondition condition, WalkState state)
+    /// <param name="run">The rule.</param>
+    /// <param name="condition">The condition.</param>
+    /// <param name="state">The packets.</param>
+    /// <param name="isNegated">Whether the rule continues where the condition is false.</param>
+    /// <param name="doubt">Names the condition in the trace of both paths; null for no entry.</param>
+    public static WalkState? Assume(in RuleRun run, RuntimeCondition condition, WalkState state, bool isNegated = false, WalkTraceEntry? doubt = null)
     {
         if (AssumedCondition.Find(state.Assumed, condition) is { } isTrue)
         {
-            return Decide(run, isTrue, state);
+            return Decide(run, isTrue != isNegated, state);
+        }
+
+        if (doubt is not null)
+        {
+            state.Trace = new(doubt, state.Trace);
         }
 
         WalkState failed = state.Copy();
-        failed.Assumed = new(condition, IsTrue: false, state.Assumed);
+        failed.Assumed = new(condition, IsTrue: isNegated, state.Assumed) { Doubt = doubt };
         run.Next.Add(failed);
-        state.Assumed = new(condition, IsTrue: true, state.Assumed);
+        state.Assumed = new(condition, IsTrue: !isNegated, state.Assumed) { Doubt = doubt };
         return state;
     }
 }

@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 
@@ -15,6 +16,9 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 /// </remarks>
 public sealed class PacketWalker
 {
+    /// <summary>NF_IP_PRI_CONNTRACK of linux/netfilter_ipv4.h.</summary>
+    private const int TrackingPriority = -200;
+
     private readonly WalkContext _context;
     private readonly ChainTraversal _chains;
 
@@ -41,7 +45,7 @@ public sealed class PacketWalker
             Sources = AddressSet.Of(packet.Source),
             Destination = packet.Destination,
             Protocols = ProtocolSets.Of(packet.Protocol),
-            SourcePorts = PortSet.Of(packet.SourcePort),
+            SourcePorts = packet.IsSourcePortOpen ? PortSet.All : PortSet.Of(packet.SourcePort),
             DestinationPorts = PortSet.Of(packet.DestinationPort),
             InputInterface = packet.InputInterface ?? "",
             OutputInterface = packet.OutputInterface,
@@ -51,6 +55,7 @@ public sealed class PacketWalker
         _context.Packet = packet;
         List<WalkState> ends = [];
         Walk(start, ends);
+        ChainTraversal.JoinAlike(ends, areAtEnd: true);
         _context.Packet = null;
         List<WalkOutcome> outcomes = new(ends.Count);
         foreach (WalkState end in ends)
@@ -93,7 +98,7 @@ public sealed class PacketWalker
         List<WalkState> others = _context.States.Rent();
         foreach (WalkState state in routed)
         {
-            (_context.Node.IsLocal(state.Destination) ? local : others).Add(state);
+            (_context.IsForThisNode(state) ? local : others).Add(state);
         }
 
         RunHook(Hook.Input, local, ends, withNat: true);
@@ -115,7 +120,7 @@ public sealed class PacketWalker
         List<WalkState> received = _context.States.Rent();
         foreach (WalkState state in sent)
         {
-            if (!_context.Node.IsLocal(state.Destination))
+            if (!_context.IsForThisNode(state))
             {
                 End(state, WalkVerdict.Accept, ends);
                 continue;
@@ -141,6 +146,14 @@ public sealed class PacketWalker
             return;
         }
 
+        foreach (WalkState state in states)
+        {
+            // The output interface of a hook is that of the last routing, whatever rules of this hook change.
+            state.Route += state.IsRerouted ? 1 : 0;
+            state.IsRerouted = false;
+            state.RoutedTo = state.Destination;
+        }
+
         foreach ((WalkTable table, WalkChain chain) in _context.Plan.Rules.BaseChains(hook))
         {
             if (chain.Rules.Count == 0 && chain.Policy == WalkVerdict.Accept)
@@ -163,7 +176,13 @@ public sealed class PacketWalker
                     }
                 }
 
-                RunBaseChain(new ChainCall(hook, plan, 0), seen, accepted, ends);
+                bool isBeforeTracking = withNat && hook is Hook.Prerouting or Hook.Output && chain.Priority < TrackingPriority;
+                RunBaseChain(new ChainCall(hook, plan, 0, isBeforeTracking), seen, accepted, ends);
+            }
+
+            if (_context.Packet is not null)
+            {
+                ChainTraversal.JoinAlike(accepted);
             }
 
             states.Clear();
@@ -185,12 +204,20 @@ public sealed class PacketWalker
             }
             else
             {
+                if (exit.Verdict == WalkVerdict.Return && _context.Packet is not null)
+                {
+                    exit.State.Trace = new(Policy(call), exit.State.Trace);
+                }
+
                 End(exit.State, verdict, ends);
             }
         }
 
         _context.Exits.Return(exits);
     }
+
+    private static WalkTraceEntry Policy(in ChainCall call) =>
+        new(call.Hook, call.Plan.Table.Name, call.Plan.Chain.Name, 0, "policy DROP", "", "drops") { IsInBaseChain = true };
 
     /// <summary>nat chains see only the first packet of a connection: adds the others to the passing ones, and returns the new ones; null if there are none.</summary>
     private static WalkState? NewOf(WalkState state, List<WalkState> passing)
@@ -235,11 +262,16 @@ public sealed class PacketWalker
         Probability = state.Probability,
         Verdict = state.Verdict,
         RejectWith = state.Verdict == WalkVerdict.Reject ? state.RejectWith : "",
-        Target = state.Target,
+        Target = state.Target ?? (state.ArePortsPicked ? new EndpointAddress(state.Destination, state.DestinationPorts.First) : null),
+        TargetPorts = state.ArePortsPicked ? new PortRange(state.DestinationPorts.First, state.DestinationPorts.Ranges[^1].Last) : null,
+        IsToThisNode = state.IsToThisNode,
+        IsUntracked = state.Kinds == ConnectionKinds.Untracked,
+        NewSource = state.NewSource,
         IsMasqueraded = state.IsMasqueraded,
         Mark = state.Mark,
         AffinitySeconds = state.AffinitySeconds,
         IsUncertain = state.IsUncertain,
+        IsOpen = state.Unknown is not null,
         Trace = trace,
     };
 

@@ -38,6 +38,14 @@ internal sealed class RulePlan(Ruleset rules)
     public Addresses.EndpointAddress[] Targets(TargetMap map) =>
         (Addresses.EndpointAddress[])(_values.TryGetValue(map, out Array? values) ? values : _values.GetOrAdd(map, map.Targets.Values.ToArray()));
 
+    /// <summary>The alternatives of a match.</summary>
+    public RuleStep[][] Of(RuleStep.AnyOf match) =>
+        (RuleStep[][])(_values.TryGetValue(match, out Array? values) ? values : _values.GetOrAdd(match, (RuleStep[][])[.. match.Alternatives.AsSpan().ToArray().Select(matches => matches.AsSpan().ToArray())]));
+
+    /// <summary>The matches of each case of a lookup.</summary>
+    public RuleStep[][] Of(RuleStep.Cases cases) =>
+        (RuleStep[][])(_values.TryGetValue(cases, out Array? values) ? values : _values.GetOrAdd(cases, (RuleStep[][])[.. cases.All.AsSpan().ToArray().Select(one => one.Matches.AsSpan().ToArray())]));
+
     /// <summary>The ranges of a match, ordered and without overlaps.</summary>
     public ReadOnlySpan<AddressRange> Of(RuleStep.AddressMatch match) =>
         match.Ranges.Length == 1 ? match.Ranges.AsSpan()

@@ -8,11 +8,13 @@ internal sealed class StatementExecution
 {
     private readonly WalkContext _context;
     private readonly ChainTraversal _rules;
+    private readonly AddressTranslation _translation;
 
     public StatementExecution(WalkContext context, ChainTraversal rules)
     {
         _context = context;
         _rules = rules;
+        _translation = new(context);
     }
 
     /// <summary>Executes the first statement of a rule and adds the rule to the trace. A lookup that finds nothing is a rule that did not match: it is not in the trace.</summary>
@@ -23,8 +25,10 @@ internal sealed class StatementExecution
         WalkState.TraceLink noted = new(
             run.TraceEntry(StepDescription.Describe(step), state) with
             {
-                IsDoubtful = step is RuleStep.UnknownStatement,
-                IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup,
+                IsDoubtful = IsOpen(run, step),
+                IsOpen = IsOpen(run, step),
+                DependsOn = (step as RuleStep.UnknownStatement)?.DependsOn ?? "",
+                IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Cases or RuleStep.Translate { Kind: not TranslationKind.Source },
                 JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",
             },
             before);
@@ -32,7 +36,7 @@ internal sealed class StatementExecution
         WalkState? current = Execute(run, index, isTraced: true, step, state);
         for (int position = others; position < run.Next.Count; position++)
         {
-            if (step is RuleStep.VerdictLookup or RuleStep.DnatLookup && ReferenceEquals(run.Next[position].Trace, noted))
+            if (step is RuleStep.VerdictLookup or RuleStep.DnatLookup or RuleStep.Cases && ReferenceEquals(run.Next[position].Trace, noted))
             {
                 run.Next[position].Trace = before;
             }
@@ -59,19 +63,34 @@ internal sealed class StatementExecution
             case RuleStep.VerdictLookup lookup:
                 ExecuteLookup(run, index, isTraced, lookup, state);
                 return null;
+            case RuleStep.Cases cases:
+                ExecuteCases(run, index, isTraced, cases, state);
+                return null;
             case RuleStep.SetMark mark:
                 state.Bits = state.Bits.After(mark.And, mark.Xor);
+                state.IsRerouted |= run.Call.Hook == Hook.Output;
+                return state;
+            case RuleStep.SetConnectionMark or RuleStep.SaveMark or RuleStep.RestoreMark:
+                ExecuteConnectionMark(run, step, state);
                 return state;
             case RuleStep.Dnat dnat:
-                Rewrite(state, dnat.Address ?? state.Destination, dnat.Port ?? -1, run.Exits);
+                _translation.Rewrite(run, state, dnat.Address ?? state.Destination, dnat.Port ?? -1);
                 return null;
             case RuleStep.DnatLookup lookup:
                 ExecuteLookup(run, lookup, state);
                 return null;
-            case RuleStep.Masquerade:
-                state.IsMasqueraded = true;
-                run.Exits.Add(new(state, WalkVerdict.Accept));
+            case RuleStep.Translate translate:
+                _translation.Translate(run, translate, state);
                 return null;
+            case RuleStep.TranslatePrefix translate:
+                _translation.TranslatePrefix(run, translate, state);
+                return null;
+            case RuleStep.Masquerade masquerade:
+                AddressTranslation.TranslateSource(run, _context.Packet is null ? null : new(null, masquerade.Ports, masquerade.IsRandom), state);
+                return null;
+            case RuleStep.NoTracking:
+                state.Kinds = run.Call.IsBeforeTracking ? ConnectionKinds.Untracked : state.Kinds;
+                return state;
             case RuleStep.RememberClient remember:
                 state.Remembered = new(remember.List, state.Remembered);
                 return state;
@@ -86,21 +105,42 @@ internal sealed class StatementExecution
     /// <summary>Writes into the trace what a lookup found.</summary>
     private static void NoteFound(WalkState state, RuleStep found, string effect)
     {
-        if (state.Trace is { } link)
+        if (state.Trace is { Entry.IsDoubtful: false } link)
         {
             state.Trace = link with { Entry = link.Entry with { Effect = effect, JumpsTo = (found as RuleStep.Jump)?.Chain ?? "" } };
         }
     }
 
-    private void Rewrite(WalkState state, IpAddress address, int port, List<ChainExit> exits)
-    {
-        state.IsRewritten = true;
-        state.Destination = address;
-        state.NewPort = port >= 0 ? port : state.NewPort;
+    /// <summary>Whether a step may do anything: also a jump to a chain that the table does not have, which is a target that is not known.</summary>
+    private static bool IsOpen(in RuleRun run, RuleStep step) =>
+        step is RuleStep.UnknownStatement || (step is RuleStep.Jump jump && !run.Call.Plan.Table.Chains.ContainsKey(jump.Chain));
 
-        // It is routed again, and may leave by another interface. A single packet names the interface that it leaves by in the end.
-        state.OutputInterface = _context.Packet?.OutputInterface;
-        exits.Add(new(state, WalkVerdict.Accept));
+    /// <summary>A packet that is not tracked has no connection whose mark could be set or restored.</summary>
+    private void ExecuteConnectionMark(in RuleRun run, RuleStep step, WalkState state)
+    {
+        if (_context.Packet is null)
+        {
+            state.NoteUnknown(step.ToString());
+            return;
+        }
+
+        if (run.Call.IsBeforeTracking || state.Kinds == ConnectionKinds.Untracked)
+        {
+            return;
+        }
+
+        switch (step)
+        {
+            case RuleStep.SetConnectionMark set:
+                state.ConnectionMark = (state.ConnectionMark & set.And) ^ set.Xor;
+                break;
+            case RuleStep.SaveMark save:
+                state.ConnectionMark = (state.ConnectionMark & ~save.To) ^ (state.Mark & save.From);
+                break;
+            case RuleStep.RestoreMark restore:
+                state.Bits = state.Bits.After(~restore.To, state.ConnectionMark & restore.From);
+                break;
+        }
     }
 
     private WalkState? ExecuteJump(in RuleRun run, int index, bool isTraced, RuleStep.Jump jump, WalkState state)
@@ -113,9 +153,9 @@ internal sealed class StatementExecution
         }
 
         List<ChainExit> inner = _context.Exits.Rent();
-        _rules.RunChain(new ChainCall(run.Call.Hook, _context.Plan.Of(run.Call.Plan.Table, chain), run.Call.Depth + 1), state, inner);
+        _rules.RunChain(run.Call with { Plan = _context.Plan.Of(run.Call.Plan.Table, chain), Depth = run.Call.Depth + 1 }, state, inner);
         WalkState? current = null;
-        foreach (ChainExit exit in inner)
+        foreach (ChainExit exit in Joined(inner))
         {
             if (exit.Verdict != WalkVerdict.Return || jump.IsGoto)
             {
@@ -135,9 +175,29 @@ internal sealed class StatementExecution
         return current;
     }
 
+    /// <summary>The packets that leave a chain; those that an assumption alone tells apart are one.</summary>
+    private List<ChainExit> Joined(List<ChainExit> exits)
+    {
+        if (_context.Packet is null || exits.Count < 2 || exits.TrueForAll(static exit => exit.State.Assumed is null))
+        {
+            return exits;
+        }
+
+        List<ChainExit> joined = [];
+        foreach (IGrouping<WalkVerdict, ChainExit> group in exits.GroupBy(static exit => exit.Verdict))
+        {
+            List<WalkState> states = [.. group.Select(static exit => exit.State)];
+            ChainTraversal.JoinAlike(states);
+            joined.AddRange(states.Select(state => new ChainExit(state, group.Key)));
+        }
+
+        return joined;
+    }
+
     private void ExecuteLookup(in RuleRun run, int index, bool isTraced, RuleStep.VerdictLookup lookup, WalkState state)
     {
         LookupIndex map = _context.Plan.Of(lookup);
+        _context.ShowNewSource(map, state);
         RuleStep[] steps = _context.Plan.Steps(lookup.Map);
         List<LookupHit> hits = _context.Hits.Rent();
 
@@ -160,9 +220,44 @@ internal sealed class StatementExecution
         _context.Hits.Return(hits);
     }
 
+    private void ExecuteCases(in RuleRun run, int index, bool isTraced, RuleStep.Cases cases, WalkState state)
+    {
+        RuleStep[][] matches = _context.Plan.Of(cases);
+        List<WalkState> left = _context.States.Rent();
+        left.Add(state);
+        for (int number = 0; number < matches.Length && left.Count != 0; number++)
+        {
+            LookupCase found = cases.All[number];
+            List<WalkState> failed = _context.States.Rent();
+            List<WalkState> passed = _context.States.Rent();
+            _rules.Separate(run with { Next = failed }, matches[number], left, passed);
+            foreach (WalkState one in passed)
+            {
+                if (_context.Packet is not null)
+                {
+                    NoteFound(one, found.Step, $"finds {found.Key}: {StepDescription.Describe(found.Step)}");
+                }
+
+                if (Execute(run, index, isTraced, found.Step, one) is { } current)
+                {
+                    _rules.ApplySteps(run, index + 1, current, isTraced);
+                }
+            }
+
+            _context.States.Return(left);
+            _context.States.Return(passed);
+            left = failed;
+        }
+
+        // Nothing found: the rule does not match.
+        run.Next.AddRange(left);
+        _context.States.Return(left);
+    }
+
     private void ExecuteLookup(in RuleRun run, RuleStep.DnatLookup lookup, WalkState state)
     {
         LookupIndex map = _context.Plan.Of(lookup);
+        _context.ShowNewSource(map, state);
         EndpointAddress[] targets = _context.Plan.Targets(lookup.Map);
         List<LookupHit> hits = _context.Hits.Rent();
         LookupSearch.Find(map, lookup.Key, state, hits, run.Next);
@@ -174,7 +269,7 @@ internal sealed class StatementExecution
                 NoteFound(hit.State, lookup, $"picks {target}{(lookup.Map.Name.Length == 0 ? "" : $" from {lookup.Map.Name}")}");
             }
 
-            Rewrite(hit.State, target.Address, target.Port, run.Exits);
+            _translation.Rewrite(run, hit.State, target.Address, target.Port);
         }
 
         _context.Hits.Return(hits);

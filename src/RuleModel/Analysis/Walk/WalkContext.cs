@@ -32,6 +32,30 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
 
     public ListPool<LookupHit> Hits { get; } = new();
 
+    /// <summary>Whether packets are delivered on this node.</summary>
+    public bool IsForThisNode(WalkState state) => state.IsToThisNode || Node.IsLocal(state.Destination);
+
+    /// <summary>Lets a lookup by source see the source that a single packet was given.</summary>
+    public void ShowNewSource(LookupIndex index, WalkState state)
+    {
+        if (Packet is null || state.NewSource is not { } source || !(index.HasSource || index.HasSourcePort))
+        {
+            return;
+        }
+
+        if (source is { Addresses: { IsSingle: true } address, Ports: null, IsRandom: false })
+        {
+            state.Sources = AddressSet.Of(address);
+        }
+        else
+        {
+            state.NoteUnknown("a lookup of the source that the kernel picks");
+        }
+    }
+
+    /// <summary>Whether the node's own addresses are known, so that others are surely those of other hosts.</summary>
+    public bool KnowsAddresses { get; } = node.Addresses.Any(static address => !address.IsLoopback);
+
     /// <summary>Keeps lists that are no longer used, so that a walk does not allocate one for each rule.</summary>
     internal sealed class ListPool<T>
     {
@@ -52,6 +76,10 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
 public sealed class NodeView(IEnumerable<IpAddress> localAddresses)
 {
     private readonly HashSet<IpAddress> _local = [.. localAddresses];
+
+    /// <summary>The addresses on the node's interfaces, in the order in which they were given.</summary>
+    public IReadOnlyList<IpAddress> Addresses { get; } = [.. localAddresses];
+
     private readonly AddressRange[] _localRanges =
     [
         .. AddressRanges.Normalize(localAddresses.Select(AddressRange.Of).Append(AddressRange.Of(IpPrefix.Parse("127.0.0.0/8"))).Append(AddressRange.Of(IpAddress.FromBits(1)))),

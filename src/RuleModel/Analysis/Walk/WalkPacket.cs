@@ -18,6 +18,9 @@ public sealed record WalkPacket(AddressRange Source, IpAddress Destination, Tran
     /// <summary>The source port.</summary>
     public ushort SourcePort { get; init; } = 40000;
 
+    /// <summary>Whether the source port is not known: rules that ask for one may match.</summary>
+    public bool IsSourcePortOpen { get; init; }
+
     /// <summary>The interface it came in by; null for a packet that the node itself makes.</summary>
     public string? InputInterface { get; init; }
 

@@ -23,6 +23,9 @@ internal sealed class WalkState
     /// <summary>The destination ports that it came with.</summary>
     public PortSet DestinationPorts { get; set; } = PortSet.All;
 
+    /// <summary>The destination that it came with, once a rule has changed it.</summary>
+    public EndpointAddress? Original { get; set; }
+
     /// <summary>The destination port that a rule gave it; -1 for none.</summary>
     public int NewPort { get; set; } = -1;
 
@@ -38,6 +41,18 @@ internal sealed class WalkState
     /// <summary>The mark by now, as far as it is known.</summary>
     public uint Mark => Bits.Present;
 
+    /// <summary>The mark of its connection. Not followed for spaces of packets.</summary>
+    public uint ConnectionMark { get; set; }
+
+    /// <summary>How often it was routed: what it leaves by may differ from one time to the next.</summary>
+    public int Route { get; set; }
+
+    /// <summary>Whether a rule has changed what it is routed by.</summary>
+    public bool IsRerouted { get; set; }
+
+    /// <summary>Where it was when its output interface was looked up.</summary>
+    public IpAddress RoutedTo { get; set; }
+
     /// <summary>What conntrack may know of it.</summary>
     public ConnectionKinds Kinds { get; set; } = ConnectionKinds.All;
 
@@ -50,8 +65,17 @@ internal sealed class WalkState
     /// <summary>Whether the destination was rewritten.</summary>
     public bool IsRewritten { get; set; }
 
-    /// <summary>Whether the source is rewritten to an address of the node.</summary>
+    /// <summary>Whether the destination was rewritten to this node itself, whichever of its addresses that is.</summary>
+    public bool IsToThisNode { get; set; }
+
+    /// <summary>Whether the destination ports are those that the kernel picks one of.</summary>
+    public bool ArePortsPicked { get; set; }
+
+    /// <summary>Whether the source is rewritten.</summary>
     public bool IsMasqueraded { get; set; }
+
+    /// <summary>What the source is rewritten to; null for an address of the node, or nothing.</summary>
+    public SourceTranslation? NewSource { get; set; }
 
     /// <summary>For how long the client is remembered that was found new.</summary>
     public int AffinitySeconds { get; set; }
@@ -62,8 +86,8 @@ internal sealed class WalkState
     /// <summary>Statements on the path that are not understood.</summary>
     public TextLink? Unknown { get; set; }
 
-    /// <summary>Whether something on the path is not understood.</summary>
-    public bool IsUncertain { get; set; }
+    /// <summary>Whether it goes this way only if something is true that is not known, or met a statement that may do anything.</summary>
+    public bool IsUncertain => Assumed is not null || Unknown is not null;
 
     /// <summary>What a refused client gets.</summary>
     public string RejectWith { get; set; } = "";
@@ -85,69 +109,99 @@ internal sealed class WalkState
     public PortSet PresentPorts => NewPort >= 0 ? PortSet.Of((ushort)NewPort) : DestinationPorts;
 
     /// <summary>Records that a statement or key on the path is not understood.</summary>
-    public void NoteUnknown(string text)
-    {
-        IsUncertain = true;
-        Unknown = new(text, Unknown);
-    }
+    public void NoteUnknown(string text) => Unknown = new(text, Unknown);
 
     /// <summary>A copy for another branch.</summary>
     public WalkState Copy() => (WalkState)MemberwiseClone();
 
-    /// <summary>Whether another state differs only by its trace and its assumed conditions.</summary>
-    public bool IsLike(WalkState other) =>
+    /// <summary>Whether another state differs only by its trace and its assumed conditions, and maybe by its source ports.</summary>
+    public bool IsLike(WalkState other, bool withSourcePorts = true) =>
         Destination == other.Destination
         && Protocols == other.Protocols
         && NewPort == other.NewPort
-        && Bits == other.Bits
+        && Bits.IsLike(other.Bits)
         && Kinds == other.Kinds
         && Probability.Equals(other.Probability)
         && IsRewritten == other.IsRewritten
         && IsMasqueraded == other.IsMasqueraded
         && AffinitySeconds == other.AffinitySeconds
-        && IsUncertain == other.IsUncertain
+        && Original == other.Original
+        && ConnectionMark == other.ConnectionMark
+        && Route == other.Route
+        && IsRerouted == other.IsRerouted
+        && RoutedTo == other.RoutedTo
+        && IsToThisNode == other.IsToThisNode
+        && ArePortsPicked == other.ArePortsPicked
+        && NewSource == other.NewSource
         && ReferenceEquals(Remembered, other.Remembered)
         && ReferenceEquals(Unknown, other.Unknown)
         && InputInterface == other.InputInterface
         && OutputInterface == other.OutputInterface
-        && SourcePorts.IsSameAs(other.SourcePorts)
+        && (!withSourcePorts || SourcePorts.IsSameAs(other.SourcePorts))
+        && DestinationPorts.IsSameAs(other.DestinationPorts)
+        && Sources.IsSameAs(other.Sources);
+
+    /// <summary>Whether another state ends alike: nothing asks for marks and routes any more.</summary>
+    public bool EndsLike(WalkState other, bool withSourcePorts) =>
+        Verdict == other.Verdict
+        && (Verdict != WalkVerdict.Reject || RejectWith == other.RejectWith)
+        && Destination == other.Destination
+        && Protocols == other.Protocols
+        && NewPort == other.NewPort
+        && Probability.Equals(other.Probability)
+        && IsRewritten == other.IsRewritten
+        && IsMasqueraded == other.IsMasqueraded
+        && NewSource == other.NewSource
+        && IsToThisNode == other.IsToThisNode
+        && ArePortsPicked == other.ArePortsPicked
+        && AffinitySeconds == other.AffinitySeconds
+        && ReferenceEquals(Unknown, other.Unknown)
+        && (!withSourcePorts || SourcePorts.IsSameAs(other.SourcePorts))
         && DestinationPorts.IsSameAs(other.DestinationPorts)
         && Sources.IsSameAs(other.Sources);
 
     /// <summary>A text and those before it: branches share the beginning of their lists.</summary>
-    internal sealed record TextLink(string Text, TextLink? Before);
+    internal sealed record TextLink(string Text, TextLink? Before)
+    {
+        /// <summary>Whether a text is among some.</summary>
+        public static bool Contains(TextLink? last, string text)
+        {
+            for (TextLink? link = last; link is not null; link = link.Before)
+            {
+                if (link.Text == text)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>A step of the path and those before it.</summary>
-    internal sealed record TraceLink(WalkTraceEntry Entry, TraceLink? Before);
-}
-
-/// <summary>A condition that a path assumed to be true or false, and those before.</summary>
-/// <param name="Condition">The condition.</param>
-/// <param name="IsTrue">The assumed value.</param>
-/// <param name="Before">Those before.</param>
-internal sealed record AssumedCondition(RuntimeCondition Condition, bool IsTrue, AssumedCondition? Before)
-{
-    /// <summary>The assumed value of a condition; null if none was assumed.</summary>
-    public static bool? Find(AssumedCondition? last, RuntimeCondition condition)
+    internal sealed record TraceLink(WalkTraceEntry Entry, TraceLink? Before)
     {
-        for (AssumedCondition? link = last; link is not null; link = link.Before)
+        /// <summary>A path without one of its entries.</summary>
+        public static TraceLink? Without(TraceLink? last, WalkTraceEntry? entry)
         {
-            if (link.Condition.Equals(condition))
+            if (last is null || entry is null)
             {
-                return link.IsTrue;
+                return last;
             }
-        }
 
-        return null;
+            if (ReferenceEquals(last.Entry, entry))
+            {
+                return last.Before;
+            }
+
+            TraceLink? before = Without(last.Before, entry);
+            return ReferenceEquals(before, last.Before) ? last : last with { Before = before };
+        }
     }
 }
 
-/// <summary>A condition of a path that packet headers do not decide.</summary>
-/// <param name="List">The list or set that records the client; empty for a match that is not understood.</param>
-/// <param name="Seconds">How long the client is recorded for.</param>
-/// <param name="Text">The match that is not understood; empty for a list.</param>
-internal sealed record RuntimeCondition(string List, int Seconds, string Text)
-{
-    /// <summary>Whether it is a match that is not understood.</summary>
-    public bool IsUnknown => Text.Length != 0;
-}
+/// <summary>What a source is rewritten to.</summary>
+/// <param name="Addresses">The addresses to choose from; null for the address of the interface that the packet leaves by.</param>
+/// <param name="Ports">The ports to choose from; null to keep the port if it is free.</param>
+/// <param name="IsRandom">Whether the port is chosen at random.</param>
+public sealed record SourceTranslation(AddressRange? Addresses, PortRange? Ports, bool IsRandom);

@@ -12,8 +12,20 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 /// <param name="Effect">What it did, in words.</param>
 public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int Position, string Rule, string Comment, string Effect)
 {
-    /// <summary>Whether the rule has something that is not understood, so that it may have matched or not.</summary>
+    /// <summary>Whether the rule may have matched or not, or may have done anything.</summary>
     public bool IsDoubtful { get; init; }
+
+    /// <summary>What decides a doubtful rule, such as <c>the rate of packets</c>; empty if the rule is not understood.</summary>
+    public string DependsOn { get; init; } = "";
+
+    /// <summary>The fact of the packet that was not given and would decide a doubtful rule.</summary>
+    public MissingFact Missing { get; init; }
+
+    /// <summary>Whether the rule may have done anything to the packet.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>Whether it is the policy of a base chain.</summary>
+    public bool IsPolicy => Position == 0;
 
     /// <summary>Whether the rule picked the destination: one of several when it picks by chance.</summary>
     public bool IsRewrite { get; init; }
@@ -30,4 +42,20 @@ public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int P
 
     /// <summary>Why the rule matched: what it asked for and what the packet had; empty for a rule that takes every packet.</summary>
     public IReadOnlyList<string> Reasons => Source is null || Packet is null ? [] : MatchDescription.Describe(Source, Packet);
+}
+
+/// <summary>A fact about a packet that a walk was not given.</summary>
+public enum MissingFact : byte
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>The interface that it comes in by.</summary>
+    InputInterface,
+
+    /// <summary>The interface that it leaves by.</summary>
+    OutputInterface,
+
+    /// <summary>The source port.</summary>
+    SourcePort,
 }

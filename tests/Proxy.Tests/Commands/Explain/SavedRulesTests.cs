@@ -47,8 +47,8 @@ public sealed class SavedRulesTests : IDisposable
 
         ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--node-address", "192.0.2.10", "--from", "10.0.0.1", "--to", "10.96.0.10:80", "--interface", "cni0");
 
-        run.Output.Should().Contain("depending on rules that are not understood:")
-            .And.Contain("Not understood, may match\n  - FORWARD filter FORWARD rule 1:")
+        run.Output.Should().Contain("depends on the contents of the packet (filter FORWARD rule 1):")
+            .And.Contain("May match, depending on what is not known\n  - FORWARD filter FORWARD rule 1:")
             .And.Contain("dropped").And.Contain("sent to 10.0.0.7:8080")
             .And.NotContain("/sys/fs/bpf/y", "that rule asks for another destination, so it surely does not match");
 
@@ -56,6 +56,63 @@ public sealed class SavedRulesTests : IDisposable
 
         JsonElement walk = JsonDocument.Parse(unknown.Output).RootElement.GetProperty("walks")[0];
         walk.GetProperty("isCertain").GetBoolean().Should().BeFalse("without --interface the DNAT rule may match too");
+        walk.GetProperty("answer").GetString().Should().Contain("the interface that the packet comes in by, which --interface gives (nat PREROUTING rule 1)");
+    }
+
+    /// <summary>A statement that may do anything leaves no answer, whatever the rules after it do.</summary>
+    [Theory]
+    [InlineData("-j HMARK --hmark-tuple src --hmark-mod 2 --hmark-offset 1", "mangle PREROUTING rule 1 is not understood and may do anything (-A PREROUTING -p tcp -j HMARK")]
+    [InlineData("-j NFQUEUE --queue-num 3", "mangle PREROUTING rule 1 hands it to a program that reads the queue and decides (-A PREROUTING -p tcp -j NFQUEUE")]
+    [InlineData("-j UNHEARDOF", "mangle PREROUTING rule 1 is not understood and may do anything (-A PREROUTING -p tcp -j UNHEARDOF")]
+    public async Task AStatementThatMayDoAnythingLeavesNoAnswer(string target, string reason)
+    {
+        string rules = Write($"*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp {target}\nCOMMIT\n*filter\n:FORWARD DROP [0:0]\nCOMMIT");
+        string[] arguments = ["--rules", rules, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80"];
+
+        ExplainRun run = await ExplainRun.WithAsync(arguments);
+        ExplainRun json = await ExplainRun.WithAsync([.. arguments, "-o", "json"]);
+
+        run.Output.Should().Contain("unknown: " + reason).And.Contain("if it changes nothing: dropped by the policy of filter FORWARD (DROP); other outcomes are possible");
+        JsonDocument.Parse(json.Output).RootElement.GetProperty("walks")[0].GetProperty("isCertain").GetBoolean().Should().BeFalse();
+    }
+
+    /// <summary>What is not decided makes no difference where both ways end alike: the answer is sure.</summary>
+    [Theory]
+    [InlineData("-i lo -j DROP", "left alone")]
+    [InlineData("-i eth0 -j DROP\n-A FORWARD ! -i eth0 -j DROP", "dropped")]
+    [InlineData("-m limit --limit 5/sec -j LOG", "left alone")]
+    [InlineData("-m u32 --u32 0>>22=1 -j ACCEPT", "left alone")]
+    [InlineData("-m set --match-set x src -j DROP\n-A FORWARD -m set ! --match-set x src -j DROP", "dropped")]
+    [InlineData("-o eth0 -i eth+ -j ACCEPT\n-A FORWARD -m limit --limit 1/hour -j RETURN", "left alone")]
+    [InlineData("-p tcp -m tcp --sport 1024:65535 -j DROP\n-A FORWARD -p tcp -m tcp ! --sport 1024:65535 -j DROP", "dropped")]
+    public async Task WhatMakesNoDifferenceIsNoDoubt(string rule, string answer)
+    {
+        string rules = Write($"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD {rule}\nCOMMIT");
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80");
+
+        run.Output.Split('\n').Should().Contain(line => line.StartsWith("the rules of ") && line.Contains($": {answer}")).And.NotContain(line => line.Contains(": depends"));
+    }
+
+    /// <summary>A fact of the packet that was not given is no fault of the rules: the option that gives it is named, and decides.</summary>
+    [Theory]
+    [InlineData("-i eth0", "--interface", "eth0", "eth1")]
+    [InlineData("-i eth+", "--interface", "eth7", "wlan0")]
+    [InlineData("-o eth0", "--out-interface", "eth0", "eth1")]
+    [InlineData("-p tcp -m tcp --sport 1024:2000", "--source-port", "1500", "3000")]
+    [InlineData("-p tcp -m multiport --sports 22,1024:2000", "--source-port", "22", "23")]
+    public async Task AMissingFactIsNamedWithItsOption(string match, string option, string matching, string other)
+    {
+        string rules = Write($"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD {match} -j DROP\nCOMMIT");
+        string[] arguments = ["--rules", rules, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80"];
+
+        ExplainRun open = await ExplainRun.WithAsync(arguments);
+        ExplainRun taken = await ExplainRun.WithAsync([.. arguments, option, matching]);
+        ExplainRun left = await ExplainRun.WithAsync([.. arguments, option, other]);
+
+        open.Output.Should().Contain($"which {option} gives").And.Contain("dropped").And.Contain("left alone").And.NotContain("not understood").And.NotContain("100 %");
+        taken.Output.Should().Contain(": dropped").And.NotContain("depends");
+        left.Output.Should().Contain(": left alone").And.NotContain("depends");
     }
 
     [Fact]
