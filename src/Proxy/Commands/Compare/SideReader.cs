@@ -69,6 +69,11 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             return null;
         }
 
+        if (cluster.Objects.Count == 0)
+        {
+            throw new InputException($"{string.Join(", ", options.Paths)}: holds neither rules nor Services, EndpointSlices or Nodes; give manifests, or what iptables-save or nft print");
+        }
+
         string node = cluster.NodeName.Length == 0 ? "" : $" on node {cluster.NodeName}";
         return new()
         {

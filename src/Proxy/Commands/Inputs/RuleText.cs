@@ -17,9 +17,14 @@ internal static class RuleText
     /// <param name="path">The file.</param>
     public static bool IsOfRules(string path) => !Directory.Exists(path) && AreRules(SavedText.ReadBeginning(path, Beginning));
 
-    /// <summary>Whether a text that begins so has rules.</summary>
+    /// <summary>Whether a text that begins so has rules. One that is empty is read as rules: it is what their tools print without root.</summary>
     public static bool AreRules(ReadOnlySpan<byte> text)
     {
+        if (text.TrimStart(Space).IsEmpty)
+        {
+            return true;
+        }
+
         IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
         return parts.Any(static part => part.Command is not null) || (parts.Count != 0 && KindOf(parts[0].Of(text)) != RuleTextKind.None);
     }

@@ -1,6 +1,7 @@
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
@@ -22,6 +23,22 @@ internal sealed record SavedRules(IReadOnlyList<Ruleset> Families, IReadOnlyList
         foreach (string note in Notes)
         {
             errors.WriteLine($"note: {note}");
+        }
+    }
+
+    /// <summary>Says which families have no rules in the files though the cluster has Services in them.</summary>
+    /// <param name="families">The families that are looked at.</param>
+    /// <param name="model">What the cluster asks for.</param>
+    /// <param name="consequence">What that means, for the message.</param>
+    /// <param name="errors">Receives the messages.</param>
+    public void WriteMissingFamilies(IReadOnlyList<IpFamily> families, RuleModelSnapshot model, string consequence, TextWriter errors)
+    {
+        foreach (IpFamily family in families)
+        {
+            if (Of(family) is null && model[family].Services.Count != 0)
+            {
+                errors.WriteLine($"note: the files have no {family} rules, and the cluster has {family} Services: {consequence}");
+            }
         }
     }
 

@@ -83,7 +83,7 @@ internal static class SavedText
 
     private static byte[] ReadAll(Stream stream, string path, string verb, int mostBytes)
     {
-        byte[] content = new byte[FirstBuffer];
+        byte[] content = new byte[stream.CanSeek ? Math.Min(Math.Max(stream.Length, 0), mostBytes) + 1 : FirstBuffer];
         int length = 0;
         while (true)
         {

@@ -73,6 +73,7 @@ internal sealed class PresentRules(ClusterView cluster, ClusterView? older, Plan
     {
         SavedRules saved = new SavedRuleReader(options.Families, streams.OpenInput).Read(options.RuleFiles);
         saved.WriteNotes(streams.Errors);
+        saved.WriteMissingFamilies(options.Families, cluster.Model, "they count as rules that the node does not have", streams.Errors);
         return saved;
     }
 }

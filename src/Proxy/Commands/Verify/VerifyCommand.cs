@@ -59,6 +59,7 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
                 ? await RuleSource.ReadLiveAsync(host.Runner, cluster.Mode, IptablesVariants.Auto, options.Families, stop)
                 : new SavedRuleReader(options.Families, streams.OpenInput).Read(options.RuleFiles);
             live.WriteNotes(streams.Errors);
+            live.WriteMissingFamilies(options.Families, cluster.Model, "those are not verified", streams.Errors);
             progress.Step("comparing rules");
             report.Rules = new();
             RuleComparison comparison = new(cluster.Model, cluster.Mode, cluster.NodeAddresses);

@@ -11,6 +11,9 @@ internal sealed class ChangedRules
     /// <summary>Longer differences of a chain are not aligned rule by rule: all of their rules count as changed.</summary>
     private const int MostAligned = 500;
 
+    /// <summary>With more changes than this, nothing is gained by knowing them.</summary>
+    private const int MostKept = 5000;
+
     private readonly RuleEquality _equality = new();
     private readonly List<ChangedRule> _all = [];
 
@@ -22,10 +25,10 @@ internal sealed class ChangedRules
     public IReadOnlyList<ChangedRule> All => _all;
 
     /// <summary>Finds them.</summary>
-    /// <returns>The changes; null if tables or base chains differ, so that rules cannot be put beside each other.</returns>
+    /// <returns>The changes; null if tables or base chains differ, so that rules cannot be put beside each other, or if there are very many.</returns>
     public static ChangedRules? Find(Ruleset a, Ruleset b)
     {
-        if (!HaveSameOrder(a.Tables.Select(static table => table.Name), b.Tables.Select(static table => table.Name)))
+        if (!a.Tables.Exists(table => b.Tables.Exists(other => other.Name == table.Name)) || !HaveSameOrder(a.Tables.Select(static table => table.Name), b.Tables.Select(static table => table.Name)))
         {
             return null;
         }
@@ -71,6 +74,10 @@ internal sealed class ChangedRules
             }
 
             AddChain(a, b, chain, other);
+            if (_all.Count > MostKept)
+            {
+                return false;
+            }
         }
 
         foreach (WalkChain chain in b.Chains.Values.Where(chain => !a.Chains.ContainsKey(chain.Name)))

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Testing;
 
@@ -45,5 +46,26 @@ public sealed class RulesOfOthersTests
 
         run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
         run.Output.Should().Contain($"the rules of {file}: {answer}\n").And.Contain(detail);
+    }
+
+    /// <summary>What is sure adds up to 100 %, and what is only possible has no share, whatever is not given.</summary>
+    [Theory]
+    [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 192.0.2.2:443")]
+    [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 10.0.0.5:30080")]
+    [InlineData("dnatrange.rules", Outside + " --to 192.0.2.77:80")]
+    [InlineData("eks-kops.rules", "--node-address 172.20.43.5 --from 172.20.43.77 --to 198.51.100.51:80")]
+    [InlineData("ifvmap2.nft", "--node-address 10.0.0.5 --from outside --to 192.0.2.2:81")]
+    [InlineData("ifvmap.nft", "--from outside --to 192.0.2.2:81")]
+    public async Task SharesAddUpToAWhole(string file, string arguments)
+    {
+        ExplainRun run = await ExplainRun.WithAsync(["--rules", Directory + file, .. arguments.Split(' '), "-o", "json"]);
+
+        JsonElement walk = JsonDocument.Parse(run.Output).RootElement.GetProperty("walks")[0];
+        JsonElement[] ways = [.. walk.GetProperty("ways").EnumerateArray()];
+        bool isCertain = walk.GetProperty("isCertain").GetBoolean();
+        double sum = ways.Sum(way => way.GetProperty("probability").ValueKind == JsonValueKind.Number ? way.GetProperty("probability").GetDouble() : 0);
+        ways.Should().OnlyContain(way => way.GetProperty("isCertain").GetBoolean() == (way.GetProperty("probability").ValueKind == JsonValueKind.Number));
+        (isCertain ? sum : 1).Should().BeApproximately(1, 0.0001);
+        sum.Should().BeLessThanOrEqualTo(1.0001);
     }
 }
