@@ -6,7 +6,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 /// <param name="Hook">The hook.</param>
 /// <param name="Table">The table.</param>
 /// <param name="Chain">The chain.</param>
-/// <param name="Position">The rule's number in the chain, from 1; 0 for the policy of a base chain.</param>
+/// <param name="Position">The rule's number in the chain, from 1; 0 for what is no rule: the policy of a base chain, or IPVS.</param>
 /// <param name="Rule">The rule as it was listed.</param>
 /// <param name="Comment">Its comment; empty if it has none.</param>
 /// <param name="Effect">What it did, in words.</param>
@@ -25,7 +25,7 @@ public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int P
     public bool IsOpen { get; init; }
 
     /// <summary>Whether it is the policy of a base chain.</summary>
-    public bool IsPolicy => Position == 0;
+    public bool IsPolicy { get; init; }
 
     /// <summary>Whether the rule picked the destination: one of several when it picks by chance.</summary>
     public bool IsRewrite { get; init; }
