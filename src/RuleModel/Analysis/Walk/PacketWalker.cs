@@ -211,7 +211,7 @@ public sealed class PacketWalker
     }
 
     private static WalkTraceEntry Policy(in ChainCall call) =>
-        new(call.Hook, call.Plan.Table.Name, call.Plan.Chain.Name, 0, "policy DROP", "", "drops") { IsInBaseChain = true };
+        new(call.Hook, call.Plan.Table.Name, call.Plan.Chain.Name, 0, "policy DROP", "", "drops") { IsInBaseChain = true, IsPolicy = true };
 
     /// <summary>nat chains see only the first packet of a connection: adds the others to the passing ones, and returns the new ones; null if there are none.</summary>
     private static WalkState? NewOf(WalkState state, List<WalkState> passing)
