@@ -3,7 +3,7 @@
 # API server and the kernel, in a network namespace of its own. Takes out/kube-proxy-sharp if ./build.sh made one, else
 # builds. Needs root.
 #   bench/drift.sh [SERVICES SECONDS [MODE...]]     default 10000 300 nftables
-#   MODE      nftables, or the variant of iptables: legacy or nft (10000 Services take iptables-nft minutes)
+#   MODE      nftables, or the variant of iptables: legacy or nft
 #   commits   changes to a table of its own that the other program made, 5 a second
 #   updates   of 100 changes, how many were applied as updates
 #   full      full transactions after the first and without that of the repair (nftables): 0

@@ -2,8 +2,7 @@
 # Lets everything happen to the running agent at once, with real rules and packets in network namespaces of its own, and
 # tells what it cost: connections, delays, memory, full transactions. Ends with 1 and says FAIL when a limit is broken.
 #   bench/soak.sh [MINUTES] [MODE] [--services N]     default 20 nftables 10000
-#   MODE      nftables, or the variant of iptables: legacy or nft. A full load of 10,000 Services takes iptables-nft-restore
-#             minutes, so the soak of iptables mode is one of legacy
+#   MODE      nftables, or the variant of iptables: legacy or nft
 # Goes on all the time: connections to Services, 20 changes a second, a foreign writer of rules, 100,000 conntrack flows,
 # pods' interfaces (10 a second). Now and then: the API server is away (refuses, accepts and closes, hangs, 503; it comes
 # back with 410), our rules are damaged, the node's address changes, a Service is bad. Takes out/kube-proxy-sharp if
@@ -13,7 +12,7 @@ cd "$(dirname "$0")/.."
 minutes=20 mode=nftables services=10000
 while [ $# -gt 0 ]; do
   case "$1" in
-    -h | --help) sed -n '2,11s/^# \{0,1\}//p' bench/soak.sh; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' bench/soak.sh; exit 0 ;;
     --services) services=${2:?how many Services?}; shift ;;
     nftables | nft | legacy) mode=$1 ;;
     *[!0-9]*) echo "unknown mode or option $1; see bench/soak.sh --help" >&2; exit 2 ;;

@@ -47,7 +47,9 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             }
         }
 
-        return explanation.HasDisagreement ? ExitCode.Disagreement : ExitCode.Success;
+        return explanation.HasDisagreement ? ExitCode.Disagreement
+            : explanation.Walks.Any(walk => options.FailOn.Any(walk.Has)) ? ExitCode.Findings
+            : ExitCode.Success;
     }
 
     private void Write(Explanation explanation, ExplainOptions options, TextWriter text)
@@ -114,6 +116,11 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             {
                 FamilyRules model = ModelOf(cluster, mode)[question.Family];
                 walks.Add(explainer.Explain(mode, RenderedRules.Of(model, mode), model, DialectOf(mode)));
+            }
+
+            if (PodEgress.IsLeftToOthers(question, cluster, names, walks))
+            {
+                question = question with { Assumptions = [.. question.Assumptions, PodEgress.Note] };
             }
         }
         else

@@ -27,7 +27,7 @@ internal static class ExplainCommandLine
           kube-proxy-sharp explain --from node --to 10.96.0.1:443
           kube-proxy-sharp explain -f all.yaml --node node-a --from outside --to [fd00:96::10]:443 -o html > why.html
 
-        Exit codes: 0 answered, whatever the answer; 1 error; 3 the walk through the rules and the walk through the
+        Exit codes: 0 answered, whatever the answer; 1 error; 2 an outcome of --fail-on; 3 the walk through the rules and the walk through the
         model disagree, and both are shown.
         """;
 
@@ -48,11 +48,13 @@ internal static class ExplainCommandLine
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
         Option<ushort?> sourcePort = new("--source-port") { Description = "The source port. Default: unknown.", HelpName = "PORT" };
         Option<bool> all = new("--all") { Description = "Show all branches." };
+        Option<string[]> failOn = new Option<string[]>("--fail-on") { Description = "End with exit code 2 if the packet has this outcome, or may have it; repeatable." }
+            .AcceptOnlyFromAmong("unknown", "dropped", "refused");
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the answer.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, output,
+            from, to, cluster.Paths, cluster.Recursive, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
         command.Validators.Add(result =>
@@ -75,6 +77,7 @@ internal static class ExplainCommandLine
                 Mark = parsed.GetValue(mark),
                 SourcePort = parsed.GetValue(sourcePort),
                 ShowsAll = parsed.GetValue(all),
+                FailOn = [.. (parsed.GetValue(failOn) ?? []).Select(static name => Enum.Parse<ExplainFinding>(name, ignoreCase: true))],
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
             });
             return new ExplainCommand(streams ?? CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
@@ -110,6 +113,9 @@ internal sealed record ExplainOptions : ClusterOptions
 
     /// <summary>Where the packet comes from, as given.</summary>
     public required string From { get; init; }
+
+    /// <summary>The outcomes for which the exit code is 2.</summary>
+    public IReadOnlyList<ExplainFinding> FailOn { get; init; } = [];
 
     /// <summary>Where it goes, as given.</summary>
     public required string To { get; init; }

@@ -39,6 +39,14 @@ internal sealed record ExplainedWalk(
 
     public string Answer => DecidedElsewhere ?? AnswerDescription.Describe(this);
 
+    /// <summary>Whether an outcome is among those of the answer.</summary>
+    public bool Has(ExplainFinding finding) => finding switch
+    {
+        ExplainFinding.Dropped => Paths.Any(static path => path.Verdict == WalkVerdict.Drop),
+        ExplainFinding.Refused => Paths.Any(static path => path.Verdict == WalkVerdict.Reject),
+        _ => DecidedElsewhere is not null || Paths.Any(static path => path.IsUncertain || path.IsOpen),
+    };
+
     /// <summary>Rules that may match or may do anything, each once; none if they make no difference.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>
         Paths.All(path => !path.IsUncertain && !path.IsOpen) ? [] : [.. Walked.Where(entry => entry.IsDoubtful).DistinctBy(entry => (entry.Hook, entry.Table, entry.Chain, entry.Position))];
@@ -110,4 +118,17 @@ internal sealed record ExplainedPath
 
     /// <summary>Whether an endpoint gets the packet.</summary>
     public bool IsForwarded => Verdict == WalkVerdict.Accept && Target is not null;
+}
+
+/// <summary>An outcome that <c>--fail-on</c> reports by the exit code.</summary>
+internal enum ExplainFinding
+{
+    /// <summary>It is not decided what becomes of the packet.</summary>
+    Unknown,
+
+    /// <summary>The packet is dropped, or may be.</summary>
+    Dropped,
+
+    /// <summary>The packet is refused, or may be.</summary>
+    Refused,
 }
