@@ -6,32 +6,36 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Writes an explanation as JSON.</summary>
+/// <summary>Writes an explanation as JSON, in the form of docs/explain.schema.json. What is not known is null.</summary>
 internal static partial class ExplainJson
 {
+    /// <summary>Increased when a field goes or changes its meaning; a field more leaves it.</summary>
+    private const int SchemaVersion = 1;
+
     private static readonly ExplainJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
 
     public static void Write(Explanation explanation, Stream output) => ReportJson.Write(
-        new Document(Of(explanation.Question), explanation.NodeName, !explanation.HasDisagreement, explanation.Walks.Select(Of)), s_context.Document, output);
+        new Document(SchemaVersion, Of(explanation.Question), Known(explanation.NodeName), !explanation.HasDisagreement, explanation.Walks.Select(Of)), s_context.Document, output);
 
     private static Packet Of(PacketQuestion question) => new(
         question.Source.ToString(),
-        question.SourcePort,
-        question.SourceDescription,
+        question.IsSourcePortOpen ? null : question.SourcePort,
+        Known(question.SourceDescription),
         question.Destination.ToString(),
         question.Port,
         question.ProtocolText,
-        question.Interface,
+        question.IsFromNode,
+        question.Interface == WalkPacket.UnknownInterface ? null : question.Interface,
         question.Mark,
         question.Assumptions);
 
     private static Walk Of(ExplainedWalk walk) => new(
         walk.Title,
         walk.Answer,
-        !walk.Paths.Any(static path => path.IsUncertain),
+        !walk.Has(ExplainFinding.Unknown),
         walk.HasModel,
         walk.Disagreements,
-        walk.Reasons.Select(static reason => new Reason(reason.Text, reason.Owner, reason.Field)),
+        walk.Reasons.Select(static reason => new Reason(reason.Text, Known(reason.Owner), Known(reason.Field))),
         walk.Paths.Select(Of));
 
     private static PathFields Of(ExplainedPath path) => new(
@@ -39,35 +43,38 @@ internal static partial class ExplainJson
         path.Verdict switch { WalkVerdict.Drop => "drop", WalkVerdict.Reject => "reject", _ => "accept" },
         !path.IsUncertain,
         path.Target is null ? null : path.IsToThisNode || path.TargetPorts is not null ? path.TargetText : path.Target.ToString(),
-        path.TargetDescription,
+        Known(path.TargetDescription),
         path.IsMasqueraded,
         path.MasqueradeAddress?.ToString(),
         path.AffinitySeconds,
-        path.Conntrack.Length == 0 ? null : path.Conntrack,
+        Known(path.Conntrack),
         path.Reply,
         path.Trace.Select(Of));
 
     private static Step Of(WalkTraceEntry entry) => new(
         $"{entry.Hook}".ToUpperInvariant(),
-        entry.Table,
+        Known(entry.Table),
         entry.Chain,
-        entry.Position,
+        entry.Position == 0 ? null : entry.Position,
         entry.Rule,
-        entry.Comment,
+        Known(entry.Comment),
         entry.Effect,
-        entry.JumpsTo,
+        Known(entry.JumpsTo),
         entry.IsDoubtful,
         entry.Reasons);
 
-    internal sealed record Document(Packet Packet, string Node, bool Agree, IEnumerable<Walk> Walks);
+    private static string? Known(string text) => text.Length == 0 ? null : text;
+
+    internal sealed record Document(int SchemaVersion, Packet Packet, string? Node, bool Agree, IEnumerable<Walk> Walks);
 
     internal sealed record Packet(
         string Source,
-        int SourcePort,
-        string SourceIs,
+        int? SourcePort,
+        string? SourceIs,
         string Destination,
         int DestinationPort,
         string Protocol,
+        bool IsFromNode,
         string? InputInterface,
         uint Mark,
         IReadOnlyList<string> Assumptions);
@@ -81,14 +88,14 @@ internal static partial class ExplainJson
         IEnumerable<Reason> Reasons,
         [property: JsonPropertyName("ways")] IEnumerable<PathFields> Paths);
 
-    internal sealed record Reason(string Text, string Object, string Field);
+    internal sealed record Reason(string Text, string? Object, string? Field);
 
     internal sealed record PathFields(
         double? Probability,
         string Verdict,
         bool IsCertain,
         string? Target,
-        string TargetIs,
+        string? TargetIs,
         bool IsMasqueraded,
         string? MasqueradeAddress,
         int AffinitySeconds,
@@ -98,13 +105,13 @@ internal static partial class ExplainJson
 
     internal sealed record Step(
         string Hook,
-        string Table,
+        string? Table,
         string Chain,
-        int Position,
+        int? Position,
         string Rule,
-        string Comment,
+        string? Comment,
         string Effect,
-        string JumpsTo,
+        string? JumpsTo,
         bool MayMatch,
         IReadOnlyList<string> Because);
 
