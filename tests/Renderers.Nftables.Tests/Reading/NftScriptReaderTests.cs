@@ -1,12 +1,12 @@
-using FsCheck.Fluent;
+using System.Text;
 using FsCheck;
+using FsCheck.Fluent;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.Testing;
-using System.Text;
 
 namespace KubeProxySharp.Renderers.Nftables.Tests.Reading;
 
