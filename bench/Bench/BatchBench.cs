@@ -23,6 +23,7 @@ internal static class BatchBench
     private const int FullRounds = 9;
     private const int UpdateRounds = 200;
 
+    /// <summary>Measures full transactions, then updates.</summary>
     /// <param name="services">The number of Services.</param>
     /// <param name="endpoints">The endpoints of each.</param>
     /// <param name="capture">The library made of bench/capture-batch.c.</param>

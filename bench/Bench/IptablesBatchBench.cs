@@ -17,6 +17,7 @@ internal static class IptablesBatchBench
 {
     private const int Rounds = 5;
 
+    /// <summary>Measures one changed endpoint.</summary>
     /// <param name="services">The number of Services.</param>
     /// <param name="endpoints">The endpoints of each.</param>
     /// <param name="capture">The library made of bench/capture-batch.c.</param>
