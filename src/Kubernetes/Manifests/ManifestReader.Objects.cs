@@ -69,6 +69,7 @@ public sealed partial class ManifestReader
                     Store(Objects.Pods, pod.Name, pod, kind, pod.Name, root.Line, isUpdate);
                     break;
                 default:
+                    NoteEndpoints(kind, root);
                     Skip(kind, root["apiVersion"u8].Kind == DocumentKind.Text ? root["apiVersion"u8].AsString("") : "");
                     return false;
             }
@@ -123,6 +124,24 @@ public sealed partial class ManifestReader
         string name = metadata["name"u8].AsString("");
         DocumentNode space = metadata["namespace"u8];
         return space.Kind == DocumentKind.Text ? $"{kind} {space.AsString("")}/{name}" : $"{kind} {name}";
+    }
+
+    /// <summary>Remembers Endpoints that have addresses; one that is broken makes no rules either, and is no error.</summary>
+    private void NoteEndpoints(string kind, DocumentNode root)
+    {
+        if (kind != "Endpoints" || !IsVersion(root, "v1"u8) || root["subsets"u8].Kind != DocumentKind.Sequence || root["metadata"u8].Kind != DocumentKind.Mapping || root["metadata"u8]["name"u8].Kind != DocumentKind.Text)
+        {
+            return;
+        }
+
+        foreach (DocumentNode subset in root["subsets"u8].Elements)
+        {
+            if (subset.Kind == DocumentKind.Mapping && subset["addresses"u8].Kind == DocumentKind.Sequence && subset["addresses"u8].CountElements() != 0)
+            {
+                Objects.EndpointsWithAddresses.Add(ObjectMeta.NamespacedName(root, _pool));
+                return;
+            }
+        }
     }
 
     private void Skip(string kind, string apiVersion)

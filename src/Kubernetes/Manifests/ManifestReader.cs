@@ -12,6 +12,9 @@ public sealed partial class ManifestReader : IDocumentSink
 {
     private const int MaxErrors = 20;
 
+    /// <summary>Enough of an input to show that it is a template, in bytes.</summary>
+    private const int SniffLength = 64 * 1024;
+
     private readonly Utf8StringPool _pool = new();
     private readonly ServiceDecoder _services;
     private readonly EndpointSliceDecoder _slices;
@@ -22,6 +25,7 @@ public sealed partial class ManifestReader : IDocumentSink
     private readonly SortedDictionary<string, int> _skipped = new(StringComparer.Ordinal);
     private readonly List<FlatDocument> _undecided = [];
     private string _source = "";
+    private bool _hasTemplates;
 
     /// <summary>Makes a reader.</summary>
     public ManifestReader()
@@ -50,7 +54,9 @@ public sealed partial class ManifestReader : IDocumentSink
         _skipped.Clear();
         try
         {
-            DocumentReader.Read(stream, this, toleratesRepeatedKeys: true);
+            PeekedStream peeked = new(stream, SniffLength);
+            _hasTemplates = peeked.Start.IndexOf("{{"u8) >= 0;
+            DocumentReader.Read(peeked, this, toleratesRepeatedKeys: true);
         }
         catch (DocumentException e)
         {
@@ -168,6 +174,13 @@ public sealed partial class ManifestReader : IDocumentSink
             return;
         }
 
+        if (severity == ManifestSeverity.Error && _hasTemplates)
+        {
+            // Braces like these are also in values of objects that are whole; so they are mentioned only beside an error.
+            _hasTemplates = false;
+            text += "; the input has {{ ... }}, as a Helm template that was not rendered; give what helm template prints";
+        }
+
         _messages.Add(new(severity, _source, line, text));
     }
 }
@@ -189,6 +202,12 @@ public sealed class ManifestObjects
 
     /// <summary>ServiceCIDRs, by name.</summary>
     public Dictionary<string, ServiceCidr> ServiceCidrs { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The Endpoints (<c>v1</c>) that have addresses, by name. They make no rules: kube-proxy reads EndpointSlices, and an input
+    /// that has only the older kind is not whole.
+    /// </summary>
+    public HashSet<NamespacedName> EndpointsWithAddresses { get; } = [];
 
     /// <summary>Number of all objects.</summary>
     public int Count => Services.Count + EndpointSlices.Count + Nodes.Count + Pods.Count + ServiceCidrs.Count;

@@ -11,7 +11,22 @@ internal sealed class SaveRuleReader(ReadOnlyMemory<byte> text) : RuleReader
     public override WalkRule Read(RuleSlice slice)
     {
         string line = Encoding.UTF8.GetString(Line(slice));
-        return new RuleParser(line, RuleTokens.Split(line)).Parse();
+        List<string> tokens = RuleTokens.Split(line);
+        LeaveOutCounters(tokens);
+        return new RuleParser(line, tokens).Parse();
+    }
+
+    /// <summary><c>iptables -S -v</c> prints counters of packets and bytes as an option: <c>-c 10 840</c>.</summary>
+    private static void LeaveOutCounters(List<string> tokens)
+    {
+        for (int index = 2; index + 2 < tokens.Count; index++)
+        {
+            if (tokens[index] == "-c" && ulong.TryParse(tokens[index + 1], out _) && ulong.TryParse(tokens[index + 2], out _))
+            {
+                tokens.RemoveRange(index, 3);
+                return;
+            }
+        }
     }
 
     /// <summary>

@@ -13,12 +13,14 @@ internal static class CompareCommandLine
 {
     private const string Json = "json";
     private const string AllModes = "modes";
+    private const int MostSeconds = 1_000_000;
 
     private static readonly string s_examples =
         $"""
         A and B are each: files with manifests (or a directory, or -), which rules are made from; files of iptables-save,
-        ip6tables-save, "nft -j list ruleset" or "nft list ruleset"; or "live", the rules of this node. Several files of a
-        side are joined by commas.
+        ip6tables-save, "iptables -S", "nft -j list ruleset" or "nft list ruleset" (or - for standard input); or "live", the
+        rules of this node. Several files of a side are joined by commas. ipv4:FILE and ipv6:FILE say the family of rules that
+        do not show it.
 
         Examples:
           # does an edit change more than it should?
@@ -37,7 +39,8 @@ internal static class CompareCommandLine
         {string.Join('\n', ModeDifference.All.Select(static mode => $"  {mode.Name,-24}{mode.Text}"))}
           {AllModes,-24}all of these
 
-        Exit codes: 0 equal; 2 different; 3 undetermined, because of rules that are not understood; 1 not compared.
+        Exit codes: 0 equal; 2 different; 3 undetermined, because of rules that are not understood, or since --timeout came
+        before all was compared; 1 not compared.
         """;
 
     public static Command Create()
@@ -61,14 +64,25 @@ internal static class CompareCommandLine
             HelpName = "NAME",
             AllowMultipleArgumentsPerToken = false,
         };
+        Option<double> timeout = new("--timeout")
+        {
+            Description = "Seconds that the comparison may take; then it is reported what was found, and how much was not decided. 0 for any time.",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => 60,
+        };
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("compare", "Compares what two rule sets do with every packet, across modes and tools.")
         {
-            a, b, cluster.Recursive, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, output,
+            a, b, cluster.Recursive, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, timeout, output,
         };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(timeout) is not (>= 0 and <= MostSeconds))
+            {
+                result.AddError($"--timeout: give seconds from 0 to {MostSeconds}");
+            }
+
             foreach (string name in Split(result.GetValue(ignore)).Where(name => name != AllModes && !ModeDifference.All.Any(known => known.Name == name)))
             {
                 result.AddError($"--ignore {name}: there is no documented difference of this name; they are {string.Join(", ", ModeDifference.All.Select(known => known.Name))} and {AllModes}");
@@ -92,6 +106,7 @@ internal static class CompareCommandLine
                 Ignored = ignored.Contains(AllModes) ? ModeDifference.All : [.. ModeDifference.All.Where(known => ignored.Contains(known.Name))],
                 NodeAddresses = common.NodeAddresses,
                 ComparesAllRules = parsed.GetValue(rules) is { } chosen ? chosen == "all" : null,
+                Limit = parsed.GetValue(timeout) is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 IsJson = parsed.GetValue(output) == Json,
             };
             return new CompareCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
@@ -123,6 +138,15 @@ internal sealed record CompareOptions
 
     /// <summary>Whether rules of others count; null for what the inputs are.</summary>
     public bool? ComparesAllRules { get; init; }
+
+    /// <summary>
+    /// How long the comparison goes on after a sure difference, where rules split packets so often that it may take hours. The
+    /// verdict is known then.
+    /// </summary>
+    public static TimeSpan TimeAfterDifference { get; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The time that the comparison may take; null for any.</summary>
+    public TimeSpan? Limit { get; init; }
 
     /// <summary>Whether to write JSON.</summary>
     public bool IsJson { get; init; }

@@ -29,11 +29,13 @@ internal static partial class CompareJson
 
     // A family that was not compared has nothing else to tell.
     private static Family Of(FamilyComparison family) => family.NotCompared.Length != 0
-        ? new($"{family.Family}", family.NotCompared, null, null, null, null, null)
+        ? new($"{family.Family}", family.NotCompared, null, null, null, null, null, null, null)
         : new(
             $"{family.Family}",
             null,
+            family.IsSameText ? true : null,
             family.Destinations,
+            family.Undecided == 0 ? null : family.Undecided,
             family.Origins.Select(static origin => origin.ToString()),
             family.Ignored,
             family.Differences.Count,
@@ -85,7 +87,9 @@ internal static partial class CompareJson
     internal sealed record Family(
         [property: JsonPropertyName("family")] string Name,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NotCompared,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SameText,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Destinations,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Undecided,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IEnumerable<string>? Origins,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, int>? Ignored,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Differences,

@@ -10,6 +10,15 @@ internal sealed class CompareReport
     /// <summary>The most differences that are kept with their walks; all are counted.</summary>
     public const int ListLimit = 1000;
 
+    /// <summary>The verdict on equal rules.</summary>
+    public const string IsEqual = "equal";
+
+    /// <summary>The verdict on different ones.</summary>
+    public const string IsDifferent = "different";
+
+    /// <summary>The verdict if it cannot be told.</summary>
+    public const string IsUnknown = "unknown";
+
     /// <summary>Where the first rules come from.</summary>
     public required string TitleA { get; init; }
 
@@ -31,8 +40,14 @@ internal sealed class CompareReport
     /// <summary>Differences that may be none.</summary>
     public int Uncertain => Families.Sum(family => family.Differences.Count(shown => shown.Difference.IsUncertain));
 
-    /// <summary><c>equal</c>, <c>different</c>, or <c>unknown</c> if it cannot be told.</summary>
-    public string Verdict => Different != 0 ? "different" : Uncertain != 0 ? "unknown" : "equal";
+    /// <summary>Destinations that were not compared, since the time was over.</summary>
+    public int Undecided => Families.Sum(family => family.Undecided);
+
+    /// <summary>The time that the comparison could take; null for any.</summary>
+    public TimeSpan? Limit { get; init; }
+
+    /// <summary><see cref="IsEqual"/>, <see cref="IsDifferent"/>, or <see cref="IsUnknown"/>.</summary>
+    public string Verdict => Different != 0 ? IsDifferent : Uncertain + Undecided != 0 ? IsUnknown : IsEqual;
 }
 
 /// <summary>What was found for one family.</summary>
@@ -43,8 +58,17 @@ internal sealed record FamilyComparison
     /// <summary>Why it was not compared; empty if it was.</summary>
     public string NotCompared { get; init; } = "";
 
+    /// <summary>Whether both sides have the same text, so that nothing had to be compared.</summary>
+    public bool IsSameText { get; init; }
+
     /// <summary>Classes of destinations.</summary>
     public int Destinations { get; init; }
+
+    /// <summary>How many of them were not compared, since the time was over.</summary>
+    public int Undecided { get; init; }
+
+    /// <summary>Whether the time was over because a difference had been found.</summary>
+    public bool IsEndedEarly { get; init; }
 
     /// <summary>Where packets came from.</summary>
     public IReadOnlyList<TrafficOrigin> Origins { get; init; } = [];

@@ -38,15 +38,31 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
         output.WriteLine(report.Verdict switch
         {
-            "equal" => _style.Of(Good, "equal: both do the same with every packet"),
-            "different" => _style.Of(Bad, Count("different", report)),
+            CompareReport.IsEqual => _style.Of(Good, "equal: both do the same with every packet"),
+            CompareReport.IsDifferent => _style.Of(Bad, Count("different", report)),
+            _ when report.Uncertain == 0 => _style.Of(Open, Undecided(report)),
             _ => _style.Of(Open, Count("cannot tell", report)),
         });
+        if (report.Undecided != 0 && report.Different + report.Uncertain != 0)
+        {
+            output.WriteLine(_style.Of(Open, Undecided(report)));
+        }
     }
 
     private static string Count(string verdict, CompareReport report) => string.Create(
         CultureInfo.InvariantCulture,
         $"{verdict}: {Destinations(report.Different)}{(report.Uncertain == 0 ? "" : $", and {report.Uncertain} may")}");
+
+    private static string Undecided(CompareReport report)
+    {
+        int all = report.Families.Sum(static family => family.Destinations);
+        int differing = report.Different + report.Uncertain;
+        string decided = differing == 0 ? $"equal in {all - report.Undecided} of {all} destinations" : $"{all - report.Undecided} of {all} destinations were compared";
+        string limit = report.Families.Any(static family => family.IsEndedEarly)
+            ? string.Create(CultureInfo.InvariantCulture, $" {CompareOptions.TimeAfterDifference.TotalSeconds:0.###} s after the first difference (--timeout 0 goes on)")
+            : report.Limit is { } time ? string.Create(CultureInfo.InvariantCulture, $" within {time.TotalSeconds:0.###} s (--timeout)") : "";
+        return $"not decided{limit}: {decided}, the rest not decided";
+    }
 
     private static string Destinations(int count) => count == 1 ? "1 destination differs" : string.Create(CultureInfo.InvariantCulture, $"{count} destinations differ");
 
@@ -58,9 +74,15 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
             return;
         }
 
+        if (family.IsSameText)
+        {
+            output.WriteLine($"{family.Family}: both sides have the same text: no difference");
+            return;
+        }
+
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{family.Family}: {family.Destinations} classes of destinations from {string.Join(", ", family.Origins)}: {(family.Differences.Count == 0 ? "no difference" : Destinations(family.Differences.Count))}"));
+            $"{family.Family}: {(family.Undecided == 0 ? "" : $"{family.Destinations - family.Undecided} of ")}{family.Destinations} classes of destinations from {string.Join(", ", family.Origins)}: {(family.Differences.Count == 0 ? "no difference" : Destinations(family.Differences.Count))}"));
         foreach ((string name, int count) in family.Ignored)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ignored: {name}, {(count == 1 ? "1 destination" : $"{count} destinations")}"));
@@ -110,6 +132,11 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
         if (difference.Classes > 1)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    and {difference.Classes - 1} more kinds of packets to there"));
+        }
+
+        if (difference.IsSample)
+        {
+            output.WriteLine("    more kinds of packets to there may differ; not all were looked at");
         }
 
         if (difference.Mode is { } mode)

@@ -15,6 +15,9 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
     /// <summary>The word for this node's rules.</summary>
     public const string Live = "live";
 
+    private const string IPv4Prefix = "ipv4:";
+    private const string IPv6Prefix = "ipv6:";
+
     /// <summary>Reads.</summary>
     /// <returns>The side; null when manifests have errors, which have been reported.</returns>
     /// <exception cref="InputException">The input cannot be used.</exception>
@@ -25,26 +28,50 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             return await ReadLiveAsync(options.Mode, families, stop);
         }
 
-        int dumps = options.Paths.Count(static path => RuleText.KindOfFile(path) != RuleTextKind.None);
-        if (dumps != 0 && dumps != options.Paths.Count)
+        RuleFile[] files = [.. options.Paths.Select(FileOf)];
+        byte[]? input = Array.Exists(files, static file => file.Path == SavedText.StandardInput) ? SavedText.Read(SavedText.StandardInput, streams.OpenInput) : null;
+        CommandStreams own = input is null ? streams : streams with { OpenInput = () => new MemoryStream(input, writable: false) };
+        int dumps = files.Count(file => file.Family is not null || (file.Path == SavedText.StandardInput ? RuleText.AreRules(input.AsSpan(0, Math.Min(input!.Length, RuleText.Beginning))) : RuleText.IsOfRules(file.Path)));
+        if (dumps != 0 && dumps != files.Length)
         {
             throw new InputException($"{string.Join(',', options.Paths)}: saved rules and manifests on one side; give either");
         }
 
-        return dumps != 0 ? ReadDumps(options, families) : await RenderAsync(options, families, stop);
+        return dumps != 0 ? ReadDumps(options, files, own, families) : await RenderAsync(options, own, families, stop);
     }
 
-    private static ComparedSide ReadDumps(ClusterOptions options, IReadOnlyList<IpFamily> families) => new()
-    {
-        Title = string.Join(", ", options.Paths),
-        Rules = RuleSource.ReadFiles(options.Paths, families).ToDictionary(rules => rules.Family),
-    };
+    /// <summary>A file, with the family that a prefix says: <c>ipv6:rules.txt</c>.</summary>
+    private static RuleFile FileOf(string path) =>
+        path.StartsWith(IPv4Prefix, StringComparison.Ordinal) ? new(path[IPv4Prefix.Length..], IpFamily.IPv4)
+        : path.StartsWith(IPv6Prefix, StringComparison.Ordinal) ? new(path[IPv6Prefix.Length..], IpFamily.IPv6)
+        : new(path);
 
-    private async Task<ComparedSide?> RenderAsync(ClusterOptions options, IReadOnlyList<IpFamily> families, CancellationToken stop)
+    private static ComparedSide ReadDumps(ClusterOptions options, RuleFile[] files, CommandStreams streams, IReadOnlyList<IpFamily> families)
+    {
+        // Rules that show no family on either side are compared as those of one family; what differs is the same in both.
+        SavedRuleReader reader = new(families, streams.OpenInput) { Assumed = families[0], FamilyOptions = $"{IPv4Prefix}FILE or {IPv6Prefix}FILE" };
+        SavedRules saved = reader.Read(files);
+        saved.WriteNotes(streams.Errors);
+        return new()
+        {
+            Title = string.Join(", ", options.Paths),
+            Rules = saved.Families.ToDictionary(static rules => rules.Family),
+            Saved = saved,
+            HasUnknownFamily = reader.HasUnknownFamily,
+            HasKnownFamily = reader.HasKnownFamily,
+        };
+    }
+
+    private async Task<ComparedSide?> RenderAsync(ClusterOptions options, CommandStreams streams, IReadOnlyList<IpFamily> families, CancellationToken stop)
     {
         if (await new ClusterReader(streams, host).ReadAsync(options, isThisNode: false, stop) is not { } cluster)
         {
             return null;
+        }
+
+        if (cluster.Objects.Count == 0)
+        {
+            throw new InputException($"{string.Join(", ", options.Paths)}: holds neither rules nor Services, EndpointSlices or Nodes; give manifests, or what iptables-save or nft print");
         }
 
         string node = cluster.NodeName.Length == 0 ? "" : $" on node {cluster.NodeName}";
@@ -54,6 +81,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             Rules = families.ToDictionary(family => family, family => RenderedRules.Of(cluster.Model[family], cluster.Mode)),
             Model = cluster.Model,
             NodeAddresses = cluster.NodeAddresses,
+            HasKnownFamily = true,
         };
     }
 
@@ -62,6 +90,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
         Title = mode is null ? "this node" : $"this node, {mode} rules",
         Rules = (await new LiveRules(host.Runner, streams.Errors).ReadAsync(mode, families, stop)).ToDictionary(rules => rules.Family),
         NodeAddresses = InterfaceAddresses.Read(),
+        HasKnownFamily = true,
     };
 }
 
@@ -75,6 +104,15 @@ internal sealed record ComparedSide
 
     /// <summary>The model that rules were made from; null for rules that were there.</summary>
     public RuleModelSnapshot? Model { get; init; }
+
+    /// <summary>What was read from files; null for rules that were made or that are live.</summary>
+    public SavedRules? Saved { get; init; }
+
+    /// <summary>Whether there are rules that do not show their family.</summary>
+    public bool HasUnknownFamily { get; init; }
+
+    /// <summary>Whether there are rules that do.</summary>
+    public bool HasKnownFamily { get; init; }
 
     /// <summary>The addresses on the node's interfaces; empty if that is not known.</summary>
     public IReadOnlyList<IpAddress> NodeAddresses { get; init; } = [];

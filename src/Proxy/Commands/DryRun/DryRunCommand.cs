@@ -64,11 +64,14 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
 
         ClusterInput cluster = new(objects, configuration, mode);
         string nodeName = cluster.FindNodeName(options.NodeName);
-        if (!objects.Nodes.ContainsKey(nodeName))
+        if (cluster.DescribeMissingNode(nodeName) is { } missing)
         {
-            errors.WriteLine(nodeName.Length == 0
-                ? "note: the input has no Node; no endpoint is local and the node's addresses are unknown (give a Node, or --node and --node-address)"
-                : $"warning: the input has no Node {nodeName}; its zone and addresses are unknown");
+            errors.WriteLine(missing);
+        }
+
+        if (MissingSlices.Of(objects) is { } slices)
+        {
+            errors.WriteLine($"warning: {slices}");
         }
 
         // Errors of objects were reported with their lines when they were read.

@@ -4,6 +4,7 @@ using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Equivalence;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Model;
@@ -37,7 +38,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 
         foreach (ExplainedWalk walk in explanation.Walks.Where(walk => walk.Disagreements.Count != 0))
         {
-            streams.Errors.WriteLine(options.RulePaths.Count == 0
+            streams.Errors.WriteLine(options.RuleFiles.Count == 0
                 ? $"error: the {walk.Title} rules and the model that they are made from disagree; this is a fault of this program, please report it with the input:"
                 : $"error: {walk.Title} do not do what the manifests ask for:");
             foreach (string difference in walk.Disagreements)
@@ -86,20 +87,26 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
 
         IReadOnlyList<IpAddress> addresses = cluster?.NodeAddresses ?? options.NodeAddresses ?? (options.IsLive ? InterfaceAddresses.Read() : []);
-        if (addresses.Count == 0)
-        {
-            streams.Errors.WriteLine("note: without --node-address only loopback is taken for an address of the node");
-        }
-
         NodeRoute route = new(options.IsLive, addresses);
         PacketQuestion question = new QuestionReader(options, cluster, addresses, route).Read();
+        if (options.RuleFiles.Count == 0)
+        {
+            RefuseMissingSlices(cluster, question);
+        }
+
         EndpointNames names = cluster is null ? new() : new(cluster, question.Family);
         WalkExplainer explainer = new(question, new NodeView(addresses), names, route);
         progress.Step("following the packet");
         List<ExplainedWalk> walks = [];
-        if (options.RulePaths.Count != 0)
+        if (options.RuleFiles.Count != 0)
         {
-            walks.Add(ExplainFiles(options, cluster, question, explainer));
+            SavedRules saved = ReadFiles(options, question);
+            IpvsTable? ipvs = options.IpvsPath is { } path ? IpvsTable.Read(path, streams.OpenInput) : null;
+            bool lacksIpvs = ipvs is null && IpvsMode.IsOf(saved.Families[0]);
+            string[] remarks = lacksIpvs ? [IpvsMode.Notice] : ipvs is null ? [] : [IpvsMode.Describe(ipvs, question)];
+            question = question with { Assumptions = [.. question.Assumptions, .. saved.Notes, .. remarks] };
+            ExplainedWalk walk = ExplainFiles(options, cluster, question, saved, explainer, ipvs is null ? null : new(saved.Families[0], ipvs, addresses));
+            walks.Add(lacksIpvs ? IpvsMode.MarkUndecided(walk) : walk);
         }
         else if (cluster is not null)
         {
@@ -118,16 +125,39 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);
     }
 
-    private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, WalkExplainer explainer)
+    /// <summary>
+    /// Reads files. Rules that do not show their family are taken for IPv4, as the tools are when nobody says otherwise; a
+    /// packet of IPv6 is not led through them.
+    /// </summary>
+    private SavedRules ReadFiles(ExplainOptions options, PacketQuestion question)
     {
-        IReadOnlyList<Ruleset> read = RuleSource.ReadFiles(options.RulePaths, [question.Family]);
-        if (read.Count == 0)
+        SavedRuleReader reader = new([question.Family], streams.OpenInput) { Assumed = question.Family == IpFamily.IPv4 ? IpFamily.IPv4 : null };
+        SavedRules saved = reader.Read(options.RuleFiles);
+        if (saved.Families is not [{ Tables.Count: > 0 } rules])
         {
-            throw new InputException($"--rules: none of the files has {question.Family} rules, which the packet to {question.Dialled} would meet");
+            throw new InputException($"--rules: none of the files has {question.Family} rules, which the packet to {question.Dialled} would meet; give {(question.Family == IpFamily.IPv6 ? "what ip6tables-save prints" : "what iptables-save prints")}");
         }
 
-        string title = $"the rules of {string.Join(", ", options.RulePaths.Select(Path.GetFileName))}";
-        return explainer.Explain(title, read[0], cluster?.Model[question.Family], DialectOf(cluster?.Mode));
+        saved.RefuseOpaque(rules, onlyKubeProxys: false);
+        return saved;
+    }
+
+    private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, SavedRules saved, WalkExplainer explainer, IpvsWalk? ipvs)
+    {
+        string title = $"the rules of {string.Join(", ", options.RuleFiles.Select(static file => Path.GetFileName(SavedText.NameOf(file.Path))))}";
+
+        // The model is of iptables or nftables mode: it has nothing to compare with IPVS.
+        return explainer.Explain(title, saved.Families[0], ipvs is null ? cluster?.Model[question.Family] : null, DialectOf(cluster?.Mode), ipvs);
+    }
+
+    /// <summary>A Service whose EndpointSlices were not given cannot be said to have no endpoints.</summary>
+    private static void RefuseMissingSlices(ClusterView? cluster, PacketQuestion question)
+    {
+        FrontendAddress dialled = new(question.Destination, question.Protocol, question.Port);
+        if (cluster is not null && new PortFinder(cluster.Model).TryFind(dialled, out ServicePortRules? port, out _) && port is not null && MissingSlices.Of(cluster.Objects, port.Name.Service) is { } missing)
+        {
+            throw new InputException(missing);
+        }
     }
 
     private static RuleModelSnapshot ModelOf(ClusterView cluster, string mode) => mode == cluster.Mode

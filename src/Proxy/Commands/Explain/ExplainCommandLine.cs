@@ -40,11 +40,9 @@ internal static class ExplainCommandLine
         ClusterFlags cluster = new(ExplainOptions.BothModes);
         cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.";
         cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.";
-        Option<string[]> rules = new("--rules")
-        {
-            Description = "Saved rules: of iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\"; repeatable. With -f, they are compared with the rules of the manifests.",
-            HelpName = "FILE",
-        };
+        RuleFlags rules = new();
+        rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
+        Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
@@ -54,15 +52,24 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, rules, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, output,
+            from, to, cluster.Paths, cluster.Recursive, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, output,
         };
+        rules.RefuseTwoInputs(command, cluster.Paths);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(ipvs) is not null && !rules.AreGiven(result))
+            {
+                result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
+            }
+        });
         command.SetAction((parsed, cancellation) =>
         {
             ExplainOptions options = cluster.Read(parsed, new ExplainOptions
             {
                 From = parsed.GetRequiredValue(from),
                 To = parsed.GetRequiredValue(to),
-                RulePaths = parsed.GetValue(rules) ?? [],
+                RuleFiles = rules.Read(parsed),
+                IpvsPath = parsed.GetValue(ipvs),
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),
@@ -108,7 +115,10 @@ internal sealed record ExplainOptions : ClusterOptions
     public required string To { get; init; }
 
     /// <summary>Files with rules; empty for those of manifests or of this node.</summary>
-    public IReadOnlyList<string> RulePaths { get; init; } = [];
+    public IReadOnlyList<RuleFile> RuleFiles { get; init; } = [];
+
+    /// <summary>A listing of IPVS, for saved rules; null for none.</summary>
+    public string? IpvsPath { get; init; }
 
     /// <summary>The interface that the packet comes in by; null to guess it.</summary>
     public string? Interface { get; init; }
@@ -129,7 +139,7 @@ internal sealed record ExplainOptions : ClusterOptions
     public bool ShowsAll { get; init; }
 
     /// <summary>Whether the rules of this node are asked, since nothing else was given.</summary>
-    public bool IsLive => Paths.Count == 0 && RulePaths.Count == 0;
+    public bool IsLive => Paths.Count == 0 && RuleFiles.Count == 0;
 }
 
 /// <summary>The forms of an answer.</summary>

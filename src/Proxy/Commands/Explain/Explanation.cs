@@ -34,7 +34,10 @@ internal sealed record ExplainedWalk(
     /// <summary>The rules of all paths, also of those that end alike and are shown as one.</summary>
     public IReadOnlyList<WalkTraceEntry> Walked { get; init; } = [.. Paths.SelectMany(path => path.Trace)];
 
-    public string Answer => AnswerDescription.Describe(this);
+    /// <summary>The answer where something decides that is no rule and not in the input; null if the rules decide.</summary>
+    public string? DecidedElsewhere { get; init; }
+
+    public string Answer => DecidedElsewhere ?? AnswerDescription.Describe(this);
 
     /// <summary>Rules that may match or may do anything, each once; none if they make no difference.</summary>
     public IReadOnlyList<WalkTraceEntry> Doubts =>

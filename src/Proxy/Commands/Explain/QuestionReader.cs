@@ -46,6 +46,11 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
             throw new InputException($"--from {options.From} is {question.Source}, and --to {options.To} is {destination}: a packet has addresses of one family");
         }
 
+        if (nodeAddresses.Count == 0)
+        {
+            _assumptions.Add("the addresses of the node are not known (--node-address): whether a packet is for a node port or is delivered on this node cannot be judged; only loopback is taken for its own");
+        }
+
         return question with { Assumptions = _assumptions };
     }
 

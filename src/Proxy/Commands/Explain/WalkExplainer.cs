@@ -21,10 +21,11 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
     /// <param name="rules">The rules.</param>
     /// <param name="model">The model; null if there is none.</param>
     /// <param name="dialect">The mode of the rules.</param>
-    public ExplainedWalk Explain(string title, Ruleset rules, FamilyRules? model, RuleDialect dialect)
+    /// <param name="ipvs">Follows the packet through IPVS too; null without it.</param>
+    public ExplainedWalk Explain(string title, Ruleset rules, FamilyRules? model, RuleDialect dialect, IpvsWalk? ipvs = null)
     {
         WalkPacket packet = question.ToPacket();
-        IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, node).Walk(packet);
+        IReadOnlyList<WalkOutcome> outcomes = ipvs is null ? new PacketWalker(rules, node).Walk(packet) : ipvs.Walk(packet);
         if (model is null)
         {
             return new(title, Paths(outcomes, []), CommentReasons.Read(question, outcomes), [], HasModel: false) { Walked = DoubtsOf(outcomes) };

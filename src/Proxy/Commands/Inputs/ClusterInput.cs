@@ -41,6 +41,11 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         return objects.Nodes.Keys.FirstOrDefault("");
     }
 
+    /// <summary>What to say of a node that the input does not have; null if it has it.</summary>
+    public string? DescribeMissingNode(string nodeName) => objects.Nodes.ContainsKey(nodeName) ? null
+        : nodeName.Length == 0 ? "note: the input has no Node; no endpoint is local and the node's addresses are unknown (give a Node, or --node and --node-address)"
+        : $"warning: the input has no Node {nodeName}; its zone and addresses are unknown{Others()}";
+
     /// <summary>The addresses that any node has: loopback and those of its Node object.</summary>
     public IReadOnlyList<IpAddress> AddressesOf(string nodeName) => AddressesOf(objects.Nodes.GetValueOrDefault(nodeName));
 
@@ -73,6 +78,9 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         Apply(before, objects, state, problems);
         return builder.Update(state.TakeChanges(), ipv4, ipv6);
     }
+
+    /// <summary>The Nodes that there are, for a name that was mistyped.</summary>
+    private string Others() => objects.Nodes.Count == 0 ? "" : $" (it has {string.Join(", ", objects.Nodes.Keys.Order(StringComparer.Ordinal).Take(5))}{(objects.Nodes.Count > 5 ? ", ..." : "")})";
 
     private static void Apply(ManifestObjects before, ManifestObjects after, ClusterState state, ICollection<Problem> problems)
     {

@@ -36,6 +36,20 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
 
         ClusterInput cluster = new(objects, configuration, mode);
         string nodeName = cluster.FindNodeName(NodeNameOf(options, configuration) ?? options.ChooseNode?.Invoke(objects));
+        if (cluster.DescribeMissingNode(nodeName) is { } missing)
+        {
+            streams.Errors.WriteLine(missing);
+        }
+
+        if (MissingSlices.Of(objects) is { } slices)
+        {
+            throw new InputException(slices);
+        }
+
+        if (MissingSlices.OfServicesAlone(objects) is { } alone)
+        {
+            streams.Errors.WriteLine($"note: {alone}");
+        }
         IReadOnlyList<IpAddress>? addresses = options.NodeAddresses ?? (isThisNode ? InterfaceAddresses.Read() : null);
         return new()
         {

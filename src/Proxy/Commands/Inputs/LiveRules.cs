@@ -25,27 +25,38 @@ internal sealed class LiveRules(ProcessRunner runner, TextWriter errors)
     {
         if (mode is ProxyMode.Iptables or ProxyMode.Nftables)
         {
-            return await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, families, cancellation);
+            return Readable(await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, families, cancellation));
         }
 
-        IReadOnlyList<Ruleset>? iptables = await TryAsync(ProxyMode.Iptables, families, cancellation);
-        IReadOnlyList<Ruleset>? nftables = await TryAsync(ProxyMode.Nftables, families, cancellation);
+        SavedRules? iptables = await TryAsync(ProxyMode.Iptables, families, cancellation);
+        SavedRules? nftables = await TryAsync(ProxyMode.Nftables, families, cancellation);
         if (iptables is null || nftables is null)
         {
-            return iptables ?? nftables ?? throw new InputException("neither iptables-save nor nft could list rules; give --rules FILE, or run as root");
+            return Readable(iptables ?? nftables ?? throw new InputException("neither iptables-save nor nft could list rules; give --rules FILE, or run as root"));
         }
 
         for (int index = 0; index < families.Count; index++)
         {
-            List<WalkTable> tables = iptables[index].Tables;
+            List<WalkTable> tables = iptables.Families[index].Tables;
             string[] listed = [.. tables.Select(table => table.Name).Intersect(s_iptablesTables, StringComparer.Ordinal)];
-            tables.AddRange(nftables[index].Tables.Where(table => !listed.Contains(table.Name, StringComparer.Ordinal)));
+            tables.AddRange(nftables.Families[index].Tables.Where(table => !listed.Contains(table.Name, StringComparer.Ordinal)));
         }
 
-        return iptables;
+        return Readable(new(iptables.Families, [], nftables.Opaque));
     }
 
-    private async Task<IReadOnlyList<Ruleset>?> TryAsync(string mode, IReadOnlyList<IpFamily> families, CancellationToken cancellation)
+    /// <summary>The rule sets, if all of their tables can be read.</summary>
+    private static IReadOnlyList<Ruleset> Readable(SavedRules read)
+    {
+        foreach (Ruleset rules in read.Families)
+        {
+            read.RefuseOpaque(rules, onlyKubeProxys: false);
+        }
+
+        return read.Families;
+    }
+
+    private async Task<SavedRules?> TryAsync(string mode, IReadOnlyList<IpFamily> families, CancellationToken cancellation)
     {
         try
         {

@@ -6,33 +6,33 @@ namespace KubeProxySharp.Proxy.Commands.Inputs;
 internal static class RuleText
 {
     /// <summary>Enough of a file for the remarks at its top, in bytes.</summary>
-    private const int Beginning = 4096;
+    public const int Beginning = 4096;
 
     /// <summary>What a script or listing in nft's language begins with.</summary>
-    private static readonly string[] s_nftCommands = ["table ", "add ", "create ", "flush ", "delete ", "destroy "];
+    private static readonly string[] s_nftCommands = ["table ", "add ", "create ", "flush ", "delete ", "destroy ", "define ", "include "];
 
     private static ReadOnlySpan<byte> Space => " \t\r\n"u8;
 
-    /// <summary>What a file has. Standard input and directories hold manifests.</summary>
+    /// <summary>Whether a file has rules, of a kind that is read or one that is refused with a reason. Directories hold manifests.</summary>
     /// <param name="path">The file.</param>
-    public static RuleTextKind KindOfFile(string path)
+    public static bool IsOfRules(string path) => !Directory.Exists(path) && AreRules(SavedText.ReadBeginning(path, Beginning));
+
+    /// <summary>Whether a text that begins so has rules. One that is empty is read as rules: it is what their tools print without root.</summary>
+    public static bool AreRules(ReadOnlySpan<byte> text)
     {
-        if (path == "-" || Directory.Exists(path))
+        if (text.TrimStart(Space).IsEmpty)
         {
-            return RuleTextKind.None;
+            return true;
         }
 
-        byte[] start = new byte[Beginning];
-        using FileStream file = File.OpenRead(path);
-        return KindOf(start.AsSpan(0, file.ReadAtLeast(start, Beginning, throwOnEndOfStream: false)));
+        IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
+        return parts.Any(static part => part.Command is not null) || (parts.Count != 0 && KindOf(parts[0].Of(text)) != RuleTextKind.None);
     }
 
     /// <summary>What a text that begins so has.</summary>
     public static RuleTextKind KindOf(ReadOnlySpan<byte> text)
     {
-        ReadOnlySpan<byte> remarks = text.TrimStart(Space);
-        text = SkipRemarks(remarks);
-        remarks = remarks[..^text.Length];
+        text = SkipRemarks(text.TrimStart(Space));
         if (text.StartsWith("{"u8))
         {
             return text[1..].TrimStart(Space).StartsWith("\"nftables\""u8) ? RuleTextKind.NftJson : RuleTextKind.None;
@@ -40,9 +40,17 @@ internal static class RuleText
 
         if (text.StartsWith("*"u8))
         {
-            return remarks.IndexOf("ip6tables"u8) >= 0 ? RuleTextKind.Ip6tablesSave
-                : remarks.IndexOf("iptables"u8) >= 0 ? RuleTextKind.IptablesSave
-                : RuleTextKind.UnnamedSave;
+            return RuleTextKind.IptablesSave;
+        }
+
+        if (text.StartsWith("-P "u8) || text.StartsWith("-N "u8) || text.StartsWith("-A "u8) || (text.StartsWith(":"u8) && IsChain(text)))
+        {
+            return RuleTextKind.IptablesRules;
+        }
+
+        if (text.StartsWith("Chain "u8) && text.IndexOf("\n"u8) is int end and > 0 && text[..end].IndexOf(" ("u8) > 0)
+        {
+            return RuleTextKind.IptablesColumns;
         }
 
         foreach (string command in s_nftCommands)
@@ -54,6 +62,14 @@ internal static class RuleText
         }
 
         return RuleTextKind.None;
+    }
+
+    /// <summary>Whether a line is the head of a chain of iptables-save: <c>:INPUT ACCEPT [0:0]</c>.</summary>
+    private static bool IsChain(ReadOnlySpan<byte> text)
+    {
+        int end = text.IndexOf((byte)'\n');
+        ReadOnlySpan<byte> line = (end < 0 ? text : text[..end]).TrimEnd(Space);
+        return line.EndsWith("]"u8) && line.Count((byte)' ') == 2;
     }
 
     private static ReadOnlySpan<byte> SkipRemarks(ReadOnlySpan<byte> text)
@@ -74,14 +90,14 @@ internal enum RuleTextKind
     /// <summary>None of these: it may be a manifest.</summary>
     None,
 
-    /// <summary>Of iptables-save, as its first remark says.</summary>
+    /// <summary>Of iptables-save or ip6tables-save.</summary>
     IptablesSave,
 
-    /// <summary>Of ip6tables-save, as its first remark says.</summary>
-    Ip6tablesSave,
+    /// <summary>Of <c>iptables -S</c>, or rules without the head of their table.</summary>
+    IptablesRules,
 
-    /// <summary>Of one of these two, and no remark says of which.</summary>
-    UnnamedSave,
+    /// <summary>Of <c>iptables -L</c>, which leaves out interfaces and options.</summary>
+    IptablesColumns,
 
     /// <summary>Of <c>nft -j list ruleset</c>.</summary>
     NftJson,

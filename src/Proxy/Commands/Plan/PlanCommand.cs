@@ -60,7 +60,7 @@ internal sealed class PlanCommand(CommandStreams streams, AgentHost host)
 
         progress.Step("reading rules");
         PlanReport report = new() { NodeName = cluster.NodeName, Mode = cluster.Mode };
-        PresentRules present = new(cluster, older, options, host.Runner);
+        PresentRules present = new(cluster, older, options, host.Runner, streams);
         ChangeFinder changes = new(cluster.NodeAddresses, new(cluster.Model), older is null ? null : new PortFinder(older.Model));
         foreach (IpFamily family in options.Families)
         {

@@ -40,11 +40,7 @@ internal static class PlanCommandLine
             HelpName = "PATH",
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<string[]> rules = new("--rules")
-        {
-            Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or nft; repeatable.",
-            HelpName = "FILE",
-        };
+        RuleFlags rules = new();
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
         Option<double?> mostRemoved = new("--max-removed")
         {
@@ -57,12 +53,13 @@ internal static class PlanCommandLine
         Command command = new("plan", "Shows what a sync would change on a node: Services, rules and live flows. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
-            rules, conntrack, mostRemoved, output,
+            rules.Rules, rules.Rules4, rules.Rules6, conntrack, mostRemoved, output,
         };
         cluster.RefuseTwoClusters(command);
+        rules.RefuseTwoInputs(command, cluster.Paths, from);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(from) is not null && result.GetResult(rules) is not null)
+            if (result.GetResult(from) is not null && rules.AreGiven(result))
             {
                 result.AddError("give either --from or --rules, not both: each stands for the rules of the node");
             }
@@ -73,7 +70,7 @@ internal static class PlanCommandLine
             {
                 Families = cluster.FamiliesOf(parsed),
                 FromPaths = parsed.GetValue(from) ?? [],
-                RulePaths = parsed.GetValue(rules) ?? [],
+                RuleFiles = rules.Read(parsed),
                 ConntrackPath = parsed.GetValue(conntrack),
                 MostRemovedPercent = parsed.GetValue(mostRemoved),
                 IsJson = parsed.GetValue(output) == Json,
@@ -108,7 +105,7 @@ internal sealed record PlanOptions : ClusterOptions
     public IReadOnlyList<string> FromPaths { get; init; } = [];
 
     /// <summary>Saved rules of the node, instead of its own; or empty.</summary>
-    public IReadOnlyList<string> RulePaths { get; init; } = [];
+    public IReadOnlyList<RuleFile> RuleFiles { get; init; } = [];
 
     /// <summary>Saved flows: of <c>conntrack -L</c>; null for those of this node, if it is the one looked at.</summary>
     public string? ConntrackPath { get; init; }
@@ -120,5 +117,5 @@ internal sealed record PlanOptions : ClusterOptions
     public bool IsJson { get; init; }
 
     /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>
-    public bool IsLive => RulePaths.Count == 0 && FromPaths.Count == 0;
+    public bool IsLive => RuleFiles.Count == 0 && FromPaths.Count == 0;
 }

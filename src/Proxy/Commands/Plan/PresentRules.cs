@@ -1,4 +1,5 @@
 using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Configuration.Flags;
 using KubeProxySharp.Proxy.Host;
@@ -15,9 +16,11 @@ namespace KubeProxySharp.Proxy.Commands.Plan;
 /// <param name="older">The cluster as it was; null to read rules.</param>
 /// <param name="options">What was asked for.</param>
 /// <param name="runner">Runs the tools that list rules.</param>
-internal sealed class PresentRules(ClusterView cluster, ClusterView? older, PlanOptions options, ProcessRunner runner)
+/// <param name="streams">Where files may come from, and where notes go.</param>
+internal sealed class PresentRules(ClusterView cluster, ClusterView? older, PlanOptions options, ProcessRunner runner, CommandStreams streams)
 {
-    private readonly Dictionary<string, IReadOnlyList<Ruleset>> _read = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SavedRules> _read = new(StringComparer.Ordinal);
+    private SavedRules? _saved;
 
     /// <summary>Reads.</summary>
     /// <param name="family">The family.</param>
@@ -45,14 +48,32 @@ internal sealed class PresentRules(ClusterView cluster, ClusterView? older, Plan
 
     private async Task<Ruleset> ReadAsync(IpFamily family, string mode, CancellationToken stop)
     {
-        if (!_read.TryGetValue(mode, out IReadOnlyList<Ruleset>? all))
+        if (!_read.TryGetValue(mode, out SavedRules? all))
         {
-            all = options.RulePaths.Count != 0
-                ? RuleSource.ReadFiles(options.RulePaths, options.Families)
+            all = options.RuleFiles.Count != 0
+                ? _saved ??= ReadFiles()
                 : await RuleSource.ReadLiveAsync(runner, mode, IptablesVariants.Auto, options.Families, stop);
             _read.Add(mode, all);
         }
 
-        return all.FirstOrDefault(rules => rules.Family == family) is { } read ? KubeRules.Of(read, mode) : new(family);
+        if (all.Of(family) is not { } read)
+        {
+            return new(family);
+        }
+
+        if (mode == ProxyMode.Iptables)
+        {
+            all.RefuseOpaque(read, onlyKubeProxys: true);
+        }
+
+        return KubeRules.Of(read, mode);
+    }
+
+    private SavedRules ReadFiles()
+    {
+        SavedRules saved = new SavedRuleReader(options.Families, streams.OpenInput).Read(options.RuleFiles);
+        saved.WriteNotes(streams.Errors);
+        saved.WriteMissingFamilies(options.Families, cluster.Model, "they count as rules that the node does not have", streams.Errors);
+        return saved;
     }
 }

@@ -1,6 +1,7 @@
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Configuration.Flags;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Analysis.Rules;
@@ -54,14 +55,21 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
         if (options.ChecksRules)
         {
             progress.Step("reading rules");
-            IReadOnlyList<Ruleset> live = options.IsLive
+            SavedRules live = options.IsLive
                 ? await RuleSource.ReadLiveAsync(host.Runner, cluster.Mode, IptablesVariants.Auto, options.Families, stop)
-                : RuleSource.ReadFiles(options.RulePaths, options.Families);
+                : new SavedRuleReader(options.Families, streams.OpenInput).Read(options.RuleFiles);
+            live.WriteNotes(streams.Errors);
+            live.WriteMissingFamilies(options.Families, cluster.Model, "those are not verified", streams.Errors);
             progress.Step("comparing rules");
             report.Rules = new();
             RuleComparison comparison = new(cluster.Model, cluster.Mode, cluster.NodeAddresses);
-            foreach (Ruleset rules in live)
+            foreach (Ruleset rules in live.Families)
             {
+                if (cluster.Mode == ProxyMode.Iptables)
+                {
+                    live.RefuseOpaque(rules, onlyKubeProxys: true);
+                }
+
                 comparison.Compare(rules, report.Rules, stop);
             }
         }

@@ -32,26 +32,23 @@ internal static class VerifyCommandLine
     public static Command Create()
     {
         ClusterFlags cluster = new();
-        Option<string[]> rules = new("--rules")
-        {
-            Description = "Saved rules instead of this node's: of iptables-save, ip6tables-save or \"nft list ruleset\", as text or with -j; repeatable.",
-            HelpName = "FILE",
-        };
+        RuleFlags rules = new();
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows instead of this node's: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("verify", "Compares the flows and rules of a node with the cluster's Services. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
-            rules, conntrack, output,
+            rules.Rules, rules.Rules4, rules.Rules6, conntrack, output,
         };
         cluster.RefuseTwoClusters(command);
+        rules.RefuseTwoInputs(command, cluster.Paths);
         command.SetAction((parsed, cancellation) =>
         {
             VerifyOptions options = cluster.Read(parsed, new VerifyOptions
             {
                 Families = cluster.FamiliesOf(parsed),
-                RulePaths = parsed.GetValue(rules) ?? [],
+                RuleFiles = rules.Read(parsed),
                 ConntrackPath = parsed.GetValue(conntrack),
                 IsJson = parsed.GetValue(output) == Json,
             });
@@ -68,8 +65,8 @@ internal sealed record VerifyOptions : ClusterOptions
     /// <summary>The families to look at.</summary>
     public required IReadOnlyList<IpFamily> Families { get; init; }
 
-    /// <summary>Saved rules: of iptables-save, ip6tables-save or <c>nft list ruleset</c>, as text or with -j.</summary>
-    public IReadOnlyList<string> RulePaths { get; init; } = [];
+    /// <summary>Files of saved rules; or empty.</summary>
+    public IReadOnlyList<RuleFile> RuleFiles { get; init; } = [];
 
     /// <summary>Saved flows: of <c>conntrack -L</c>; null for none.</summary>
     public string? ConntrackPath { get; init; }
@@ -78,11 +75,11 @@ internal sealed record VerifyOptions : ClusterOptions
     public bool IsJson { get; init; }
 
     /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>
-    public bool IsLive => RulePaths.Count == 0 && ConntrackPath is null;
+    public bool IsLive => RuleFiles.Count == 0 && ConntrackPath is null;
 
     /// <summary>Whether to look at flows.</summary>
     public bool ChecksFlows => IsLive || ConntrackPath is not null;
 
     /// <summary>Whether to look at rules.</summary>
-    public bool ChecksRules => IsLive || RulePaths.Count != 0;
+    public bool ChecksRules => IsLive || RuleFiles.Count != 0;
 }

@@ -25,7 +25,8 @@ internal sealed class PathEquivalence
     private readonly PathPartition _partition;
     private double[] _restA = [];
     private double[] _restB = [];
-    private Action<ComparedCell, List<ResultShare>, List<ResultShare>>? _report;
+    private DifferenceReport? _report;
+    private bool _isEnough;
 
     /// <summary>Prepares comparisons.</summary>
     /// <param name="family">The family.</param>
@@ -39,15 +40,19 @@ internal sealed class PathEquivalence
         _partition = new(_table, this);
     }
 
+    /// <summary>Ends a comparison.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>The conditions that the paths depend on.</summary>
     public IReadOnlyList<PathCondition> Conditions => _table.Conditions;
 
     /// <summary>Compares.</summary>
     /// <param name="a">The paths of the first rule set.</param>
     /// <param name="b">Those of the second.</param>
-    /// <param name="report">Receives each part with another result, and the results of both.</param>
-    public void Compare(List<WalkState> a, List<WalkState> b, Action<ComparedCell, List<ResultShare>, List<ResultShare>> report)
+    /// <param name="report">Receives each part with another result.</param>
+    public void Compare(List<WalkState> a, List<WalkState> b, DifferenceReport report)
     {
+        _isEnough = false;
         _table.Fill(a, _factsA, b, _factsB);
         _report = report;
         _restA = new double[_table.RestCount];
@@ -109,6 +114,11 @@ internal sealed class PathEquivalence
     /// <summary>All paths that are left apply: adds up and compares.</summary>
     public void Finish(in ComparedCell cell, int[] paths)
     {
+        if (_isEnough)
+        {
+            return;
+        }
+
         Span<double> a = _table.AllResults.Count <= 256 ? stackalloc double[_table.AllResults.Count] : new double[_table.AllResults.Count];
         Span<double> b = _table.AllResults.Count <= 256 ? stackalloc double[_table.AllResults.Count] : new double[_table.AllResults.Count];
         a.Clear();
@@ -140,7 +150,7 @@ internal sealed class PathEquivalence
             }
         }
 
-        _report!(point, Shares(a), Shares(b)); // set before anything is compared
+        _isEnough = !_report!(point, Shares(a), Shares(b)); // set before anything is compared
     }
 
     /// <summary>One packet of a part; what no path that was left asked for is as simple as it can be.</summary>
@@ -193,6 +203,9 @@ internal sealed class PathEquivalence
         return true;
     }
 
+    /// <summary>Whether no more differences are wanted.</summary>
+    public bool IsEnough => _isEnough;
+
     /// <summary>Whether two shares are one.</summary>
     public static bool IsEqual(double left, double right) => Math.Abs(left - right) <= (Slack * Math.Max(left, right)) + ChanceUnit;
 
@@ -229,3 +242,10 @@ internal sealed class PathEquivalence
         return results;
     }
 }
+
+/// <summary>Receives a part of the packets that two rule sets treat differently.</summary>
+/// <param name="cell">A packet of the part.</param>
+/// <param name="a">What becomes of it in the first rule set.</param>
+/// <param name="b">What becomes of it in the second.</param>
+/// <returns>Whether there may be more: false if what was reported is enough.</returns>
+internal delegate bool DifferenceReport(ComparedCell cell, List<ResultShare> a, List<ResultShare> b);

@@ -43,7 +43,7 @@ internal sealed class PathPartition
 
     private void ByKind(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }
@@ -100,7 +100,7 @@ internal sealed class PathPartition
 
     private void ByDestinationPort(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }
@@ -121,7 +121,8 @@ internal sealed class PathPartition
 
     private void BySourcePort(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        _equivalence.Stop.ThrowIfCancellationRequested();
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }
@@ -154,7 +155,7 @@ internal sealed class PathPartition
 
     private void BySource(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }
@@ -208,7 +209,8 @@ internal sealed class PathPartition
 
     private void ByOutput(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        _equivalence.Stop.ThrowIfCancellationRequested();
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }
@@ -236,7 +238,7 @@ internal sealed class PathPartition
 
     private void ByMark(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }
@@ -276,7 +278,7 @@ internal sealed class PathPartition
 
     private void ByCondition(in ComparedCell cell, int[] paths)
     {
-        if (_table.IsSettled(paths))
+        if (_equivalence.IsEnough || _table.IsSettled(paths))
         {
             return;
         }

@@ -3,8 +3,6 @@ using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
-using KubeProxySharp.RuleModel.Collections;
-using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
@@ -15,9 +13,32 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 /// </summary>
 public sealed class RulesetComparison
 {
-    // Protocols that no Service has; each stands for all such protocols of its family (IANA).
-    private const byte OtherIPv4Protocol = 1; // ICMP
-    private const byte OtherIPv6Protocol = 58; // ICMPv6
+    /// <summary>How many times rules are applied to groups of packets of one origin and destination, at most, before rules are narrowed.</summary>
+    private const long MostEffort = 4_000_000;
+
+    /// <summary>The most paths that are compared without narrowing rules.</summary>
+    private const int MostPaths = 20_000;
+
+    /// <summary>The same for the destinations and origins that are tried first.</summary>
+    private const long TriedEffort = 20_000;
+    private const long TriedEffortOfMany = 200_000;
+
+    /// <summary>Rules of many Services: most are found by destination, and narrowing all of them for each is no gain.</summary>
+    private const int ManyRules = 50_000;
+
+    /// <summary>With more paths than this for all destinations and origins, by those that are tried, narrowing rules is worth while.</summary>
+    private const long MostPathsInAll = 500_000;
+
+    /// <summary>The same for narrowed rules, before single packets are tried.</summary>
+    private const long ProbedEffort = 50_000;
+
+    /// <summary>The most parts of the packets from one origin to one destination that are described, once one surely differs.</summary>
+    private const int MostClasses = 100;
+
+    private const int TriedOrigins = 8;
+
+    /// <summary>With more changed rules than this, all destinations are walked.</summary>
+    private const int MostChanges = 64;
 
     private readonly RulePlan _a;
     private readonly RulePlan _b;
@@ -25,15 +46,28 @@ public sealed class RulesetComparison
     private readonly HeaderSpace _space;
     private readonly RuleFacts _factsA;
     private readonly RuleFacts _factsB;
+    private readonly DifferenceDescription _description;
     private readonly KnownModeDifferences? _knownDifferences;
     private readonly IpFamily _family;
     private readonly ConcurrentDictionary<(string A, string B), int> _pairs = new();
+    private readonly ChangedRules? _changes;
+    private readonly EqualDestinations? _equal;
+    private readonly bool _isHard;
+    private readonly long _effort;
+
+    /// <summary>What is compared by the packets that changed rules may match; null where all destinations are walked.</summary>
+    private readonly IReadOnlyList<(ComparedPart Part, IpAddress Destination)>? _parts;
+
+    /// <summary>All packets, for destinations whose rules split packets too often for a plain walk.</summary>
+    private readonly ComparedPart _all;
 
     /// <summary>Prepares a comparison.</summary>
     /// <param name="a">The first rule set.</param>
     /// <param name="b">The second, of the same family.</param>
     /// <param name="nodeAddresses">The addresses on the node's interfaces, of both families.</param>
-    public RulesetComparison(Ruleset a, Ruleset b, IReadOnlyCollection<IpAddress> nodeAddresses)
+    /// <param name="method">How it is made. Its outcome does not depend on it.</param>
+    /// <param name="stop">Ends the preparation.</param>
+    public RulesetComparison(Ruleset a, Ruleset b, IReadOnlyCollection<IpAddress> nodeAddresses, ComparisonMethod method = ComparisonMethod.Chosen, CancellationToken stop = default)
     {
         _family = a.Family;
         _a = new(a);
@@ -42,11 +76,26 @@ public sealed class RulesetComparison
         _space = new([_a, _b], _node, a.Family);
         _factsA = new(a);
         _factsB = new(b);
+        _description = new(_family, _factsA, _factsB);
         _knownDifferences = KnownModeDifferences.Of(_a, _b, _node);
+        NarrowedRules narrowing = new(_node, _family);
+        _all = ComparedPart.OfAll(narrowing, _node, a, b, _space);
+        _changes = ChangedRules.Find(a, b);
+        _equal = _changes is null || method == ComparisonMethod.EveryDestination ? null : new(a, b, _changes, _node);
+        _effort = method == ComparisonMethod.EveryDestination ? long.MaxValue : MostEffort;
+        _isHard = method == ComparisonMethod.ByChanges || (method == ComparisonMethod.Chosen && _changes is not { All.Count: 0 } && SplitsOften(stop));
+        _effort = _isHard ? TriedEffort : _effort;
+        if (_isHard && _changes is { All.Count: <= MostChanges })
+        {
+            _parts = [.. ComparedPart.OfChanges(narrowing, _node, a, b, _changes).SelectMany(static part => part.Space.Destinations, static (part, destination) => (part, destination))];
+        }
     }
 
+    /// <summary>Whether the rules split packets so often that only the parts are compared that a change can touch.</summary>
+    public bool IsHard => _isHard;
+
     /// <summary>Number of destinations to compare, for progress.</summary>
-    public int Destinations => _space.Destinations.Count;
+    public int Destinations => _parts?.Count ?? _space.Destinations.Count;
 
     /// <summary>Compares everything, one destination after the other.</summary>
     public ComparisonFindings Compare()
@@ -62,7 +111,8 @@ public sealed class RulesetComparison
     }
 
     /// <summary>What <see cref="Compare(ComparisonWorker, int)"/> works with; for one caller at a time, while others have their own.</summary>
-    public ComparisonWorker NewWorker()
+    /// <param name="stop">Ends a comparison, in the middle of a destination too.</param>
+    public ComparisonWorker NewWorker(CancellationToken stop = default)
     {
         // Built before workers share them.
         _ = _a.Rules.BaseChains(Hook.Input);
@@ -70,15 +120,22 @@ public sealed class RulesetComparison
         return new(
             new PacketWalker(_a, _node, _space.OutputInterfaces),
             new PacketWalker(_b, _node, _space.OutputInterfaces),
-            new PathEquivalence(_family, _factsA, _factsB));
+            new PathEquivalence(_family, _factsA, _factsB) { Stop = stop },
+            stop);
     }
 
     /// <summary>Concludes when all destinations have been compared.</summary>
-    /// <param name="found">The differences by destination.</param>
-    public ComparisonFindings Conclude(IReadOnlyList<RulesetDifference>[] found)
+    /// <param name="found">The differences by destination; null for a destination that was not compared.</param>
+    public ComparisonFindings Conclude(IReadOnlyList<RulesetDifference>?[] found)
     {
         AddMixedLists(found);
-        return new() { Destinations = Destinations, Origins = _space.Origins, Differences = [.. found.SelectMany(static list => list)] };
+        return new()
+        {
+            Destinations = Destinations,
+            Undecided = found.Count(static list => list is null),
+            Origins = _space.Origins,
+            Differences = [.. found.SelectMany(static list => list ?? [])],
+        };
     }
 
     /// <summary>Compares what is done with packets to one class of destinations.</summary>
@@ -86,35 +143,119 @@ public sealed class RulesetComparison
     /// <param name="index">The number of the destination.</param>
     public IReadOnlyList<RulesetDifference> Compare(ComparisonWorker worker, int index)
     {
-        IpAddress destination = _space.Destinations[index];
-        Dictionary<(ushort Port, ProtocolSet Protocols, string? Mode, bool IsUncertain), int> places = [];
-        List<RulesetDifference>? differences = null;
-        foreach (TrafficOrigin origin in _space.Origins)
+        IpAddress destination = DestinationOf(index);
+        if (_parts is null && _equal is not null && _equal.Contains(destination))
         {
-            List<WalkState> pathsA = [];
-            List<WalkState> pathsB = [];
-            worker.A.Walk(Start(destination, origin), pathsA);
-            worker.B.Walk(Start(destination, origin), pathsB);
-            worker.Equivalence.Compare(pathsA, pathsB, (cell, a, b) =>
+            return [];
+        }
+
+        ComparedPart part = _parts is null ? _all : _parts[index].Part;
+        DestinationFindings findings = new(destination, _description, _knownDifferences);
+        foreach (TrafficOrigin origin in part.Space.Origins)
+        {
+            if (_parts is null && TryWalk(worker, destination, origin, _effort) is { } plain)
             {
-                ModeDifference? mode = _knownDifferences?.Classify(destination, origin, cell, a, b);
-                bool isUncertain = IsUncertain(cell, worker.Equivalence.Conditions, a, b);
-                (ushort, ProtocolSet, string?, bool) key = (cell.DestinationPort, cell.Protocols, mode?.Name, isUncertain);
-                differences ??= [];
-                if (places.TryGetValue(key, out int place))
-                {
-                    differences[place] = differences[place] with { Classes = differences[place].Classes + 1 };
-                }
-                else
-                {
-                    places.Add(key, differences.Count);
-                    differences.Add(Describe(destination, origin, cell, worker.Equivalence.Conditions, a, b) with { Mode = mode, IsUncertain = isUncertain });
-                }
-            });
+                findings.Add(worker.Equivalence, origin, plain, long.MaxValue);
+            }
+            else if (!CompareNarrowed(worker, part, destination, origin, findings))
+            {
+                break;
+            }
+
             Pair(worker.Equivalence.Conditions, index);
         }
 
-        return differences ?? (IReadOnlyList<RulesetDifference>)[];
+        return findings.Differences;
+    }
+
+    /// <summary>Compares packets that only narrowed rules can be walked for.</summary>
+    /// <returns>Whether there may be differences of other kinds; false if one was found and the rest would take too long.</returns>
+    private static bool CompareNarrowed(ComparisonWorker worker, ComparedPart part, IpAddress destination, TrafficOrigin origin, DestinationFindings findings)
+    {
+        try
+        {
+            if (part.Walk(destination, origin, new(ProbedEffort, worker.Stop)) is { } paths)
+            {
+                findings.Add(worker.Equivalence, origin, paths, MostClasses);
+            }
+
+            return true;
+        }
+        catch (WalkEffortException)
+        {
+            // Single packets show most differences at once.
+        }
+
+        foreach (PacketScope probe in part.Probes(destination, origin))
+        {
+            if (part.Walk(probe, new(MostEffort, worker.Stop)) is { } probed)
+            {
+                findings.Add(worker.Equivalence, origin, probed, MostClasses);
+                if (findings.HasCertain)
+                {
+                    findings.NoteSample();
+                    return false;
+                }
+            }
+        }
+
+        if (part.Walk(destination, origin, new(long.MaxValue, worker.Stop)) is { } all)
+        {
+            findings.Add(worker.Equivalence, origin, all, MostClasses);
+        }
+
+        return true;
+    }
+
+    private IpAddress DestinationOf(int index) => _parts is null ? _space.Destinations[index] : _parts[index].Destination;
+
+    /// <summary>Walks all packets of an origin to a destination; null if the rules split them too often.</summary>
+    private (List<WalkState> A, List<WalkState> B)? TryWalk(ComparisonWorker worker, IpAddress destination, TrafficOrigin origin, long effort)
+    {
+        try
+        {
+            List<WalkState> pathsA = [];
+            List<WalkState> pathsB = [];
+            worker.A.Effort = new(effort, worker.Stop);
+            worker.A.Walk(Start(destination, origin), pathsA);
+            worker.B.Effort = new(effort, worker.Stop);
+            worker.B.Walk(Start(destination, origin), pathsB);
+            return pathsA.Count + pathsB.Count <= MostPaths || effort == long.MaxValue ? (pathsA, pathsB) : null;
+        }
+        catch (WalkEffortException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Whether the rules split packets too often for a plain walk of each destination, as firewalls with interfaces, ports and
+    /// sources by rule do. Some destinations are tried.
+    /// </summary>
+    private bool SplitsOften(CancellationToken stop)
+    {
+        ComparisonWorker worker = NewWorker(stop);
+        IReadOnlyList<IpAddress> all = _space.Destinations;
+        bool areMany = new[] { _a, _b }.Any(static plan => plan.Rules.Tables.Sum(static table => table.Chains.Values.Sum(static chain => chain.Rules.Count)) > ManyRules);
+        long effort = areMany ? TriedEffortOfMany : TriedEffort;
+        HashSet<IpAddress> tried = [all[0], all[all.Count / 2], all[^1], .. all.Where(_node.IsLocal).Take(2)];
+        long paths = 0;
+        int pairs = 0;
+        foreach (IpAddress destination in tried)
+        {
+            foreach (TrafficOrigin origin in _space.Origins.Take(TriedOrigins))
+            {
+                if (TryWalk(worker, destination, origin, effort) is not { } walked)
+                {
+                    return true;
+                }
+
+                paths += walked.A.Count + walked.B.Count;
+                pairs++;
+            }
+        }
+
+        return !areMany && paths / pairs * all.Count * _space.Origins.Count > MostPathsInAll;
     }
 
     private WalkState Start(IpAddress destination, TrafficOrigin origin) => new()
@@ -124,78 +265,6 @@ public sealed class RulesetComparison
         Destination = destination,
         InputInterface = origin.Interface ?? "",
     };
-
-    /// <summary>
-    /// A difference under a match that is not understood is one if both rule sets have that match: it holds or not for both.
-    /// Otherwise it cannot be told, nor if they met different statements that are not understood.
-    /// </summary>
-    private bool IsUncertain(in ComparedCell cell, IReadOnlyList<PathCondition> conditions, List<ResultShare> a, List<ResultShare> b)
-    {
-        for (ComparedCell.SettledCondition? link = cell.Conditions; link is not null; link = link.Before)
-        {
-            string text = conditions[link.Condition].Text;
-            if (text.Length != 0 && !(_factsA.UnknownMatches.Contains(text) && _factsB.UnknownMatches.Contains(text)))
-            {
-                return true;
-            }
-        }
-
-        return !a.Select(share => share.Result.Unknown).ToHashSet(StringComparer.Ordinal).SetEquals(b.Select(share => share.Result.Unknown));
-    }
-
-    private RulesetDifference Describe(
-        IpAddress destination, TrafficOrigin origin, in ComparedCell cell, IReadOnlyList<PathCondition> conditions, List<ResultShare> a, List<ResultShare> b)
-    {
-        List<string> listsA = [];
-        List<string> listsB = [];
-        List<string> endpoints = [];
-        List<(string, bool)> assumptions = [];
-        for (ComparedCell.SettledCondition? link = cell.Conditions; link is not null; link = link.Before)
-        {
-            PathCondition condition = conditions[link.Condition];
-            if (condition.Text.Length != 0)
-            {
-                assumptions.Add((condition.Text, link.IsTrue));
-            }
-            else if (link.IsTrue)
-            {
-                endpoints.Add(condition.Endpoint);
-                AddIfAny(listsA, condition.ListA);
-                AddIfAny(listsB, condition.ListB);
-            }
-        }
-
-        TransportProtocol? protocol = ProtocolSets.FirstOf(cell.Protocols);
-        WalkPacket packet = new(
-            new AddressRange(cell.Source, cell.Source),
-            destination,
-            protocol ?? (TransportProtocol)(_family == IpFamily.IPv4 ? OtherIPv4Protocol : OtherIPv6Protocol),
-            cell.DestinationPort)
-        {
-            SourcePort = cell.SourcePort,
-            InputInterface = origin.Interface,
-            OutputInterface = cell.OutputInterface,
-            Mark = cell.Mark,
-            State = ConnectionKindStates.Of(cell.Kinds),
-        };
-        return new()
-        {
-            PacketA = packet with { KnownTo = EquatableArray.CopyOf(listsA) },
-            PacketB = packet with { KnownTo = EquatableArray.CopyOf(listsB) },
-            A = a,
-            B = b,
-            KnownEndpoints = endpoints,
-            Assumptions = assumptions,
-        };
-    }
-
-    private static void AddIfAny(List<string> lists, string? list)
-    {
-        if (list is not null)
-        {
-            lists.Add(list);
-        }
-    }
 
     /// <summary>Notes which lists of clients stand for each other.</summary>
     private void Pair(IReadOnlyList<PathCondition> conditions, int index)
@@ -213,8 +282,14 @@ public sealed class RulesetComparison
     /// Lists are taken for the same by the endpoint that they remember. Where several Services have one endpoint, they must also
     /// be the same for each: two rule sets differ if one list of the first stands for two of the second, or the other way round.
     /// </summary>
-    private void AddMixedLists(IReadOnlyList<RulesetDifference>[] found)
+    private void AddMixedLists(IReadOnlyList<RulesetDifference>?[] found)
     {
+        foreach (string list in _equal?.Lists ?? [])
+        {
+            // It stands for itself at destinations that were not walked because their rules are equal.
+            _pairs.TryAdd((list, list), -1);
+        }
+
         Dictionary<string, string> aToB = new(StringComparer.Ordinal);
         Dictionary<string, string> bToA = new(StringComparer.Ordinal);
         foreach (((string a, string b), int index) in _pairs.OrderBy(pair => pair.Value).ThenBy(pair => pair.Key.A, StringComparer.Ordinal).ThenBy(pair => pair.Key.B, StringComparer.Ordinal))
@@ -233,9 +308,9 @@ public sealed class RulesetComparison
     }
 
     /// <summary>Shows what becomes of a client that is known to a list of each side.</summary>
-    private void AddMixedList(IReadOnlyList<RulesetDifference>[] found, int index, string listA, string listB)
+    private void AddMixedList(IReadOnlyList<RulesetDifference>?[] found, int index, string listA, string listB)
     {
-        IpAddress destination = _space.Destinations[index];
+        IpAddress destination = DestinationOf(index);
         foreach (TrafficOrigin origin in _space.Origins)
         {
             List<WalkState> pathsA = [];
@@ -244,7 +319,11 @@ public sealed class RulesetComparison
             new PacketWalker(_b, _node, _space.OutputInterfaces).Walk(Start(destination, origin), pathsB);
             PathEquivalence equivalence = new(_family, _factsA.Knowing(listA), _factsB.Knowing(listB));
             RulesetDifference? first = null;
-            equivalence.Compare(pathsA, pathsB, (cell, a, b) => first ??= Describe(destination, origin, cell, equivalence.Conditions, a, b));
+            equivalence.Compare(pathsA, pathsB, (cell, a, b) =>
+            {
+                first ??= _description.Describe(destination, origin, cell, equivalence.Conditions, a, b);
+                return true;
+            });
             if (first is not null)
             {
                 RulesetDifference mixed = first with
@@ -253,18 +332,34 @@ public sealed class RulesetComparison
                     PacketB = first.PacketB with { KnownTo = [listB] },
                     KnownEndpoints = [_factsA.NameOf(listA)],
                 };
-                found[index] = [.. found[index], mixed];
+                found[index] = [.. found[index] ?? [], mixed];
                 return;
             }
         }
     }
 }
 
+/// <summary>How rule sets are compared.</summary>
+public enum ComparisonMethod : byte
+{
+    /// <summary>What takes least, as far as the rules show.</summary>
+    Chosen,
+
+    /// <summary>All packets to each destination are walked.</summary>
+    EveryDestination,
+
+    /// <summary>Only the packets that a rule may match which one side alone has, through the rules that these packets can meet.</summary>
+    ByChanges,
+}
+
 /// <summary>What a comparison of two rule sets found.</summary>
 public sealed class ComparisonFindings
 {
-    /// <summary>Classes of destinations that were compared.</summary>
+    /// <summary>Classes of destinations that were to be compared.</summary>
     public int Destinations { get; init; }
+
+    /// <summary>How many of them were not, because the comparison was ended before.</summary>
+    public int Undecided { get; init; }
 
     /// <summary>The origins that were compared: the node, and an interface of each class.</summary>
     public required IReadOnlyList<TrafficOrigin> Origins { get; init; }
@@ -276,8 +371,9 @@ public sealed class ComparisonFindings
 /// <summary>What one caller of <see cref="RulesetComparison"/> works with: buffers that are used again.</summary>
 public sealed class ComparisonWorker
 {
-    internal ComparisonWorker(PacketWalker a, PacketWalker b, PathEquivalence equivalence)
+    internal ComparisonWorker(PacketWalker a, PacketWalker b, PathEquivalence equivalence, CancellationToken stop)
     {
+        Stop = stop;
         A = a;
         B = b;
         Equivalence = equivalence;
@@ -288,4 +384,7 @@ public sealed class ComparisonWorker
     internal PacketWalker B { get; }
 
     internal PathEquivalence Equivalence { get; }
+
+    /// <summary>Ends a comparison.</summary>
+    internal CancellationToken Stop { get; }
 }

@@ -33,4 +33,7 @@ public sealed record RulesetDifference
 
     /// <summary>How many classes of packets to the destination are treated differently.</summary>
     public int Classes { get; init; } = 1;
+
+    /// <summary>Whether more classes may differ that were not looked at: the rules split packets too often to look at all.</summary>
+    public bool IsSample { get; init; }
 }

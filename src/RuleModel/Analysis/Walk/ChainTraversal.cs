@@ -40,6 +40,7 @@ internal sealed class ChainTraversal
         alive.Add(state);
         while (alive.Count != 0 && (own.Length != 0 || others.Length != 0))
         {
+            _context.Effort?.Spend(alive.Count);
             bool isOwn = others.Length == 0 || (own.Length != 0 && own[0] < others[0]);
             int position = isOwn ? own[0] : others[0];
             own = isOwn ? own[1..] : own;
@@ -49,7 +50,11 @@ internal sealed class ChainTraversal
                 ApplySteps(new RuleRun(call, position, next, exits), 0, current, isTraced: false);
             }
 
-            if (next.Count > 1 && (call.Plan.HasUnknown(position) || _context.Packet is not null))
+            if (_context.Packet is null && next.Count >= AlikePaths.Many)
+            {
+                AlikePaths.Join(next);
+            }
+            else if (next.Count > 1 && (call.Plan.HasUnknown(position) || _context.Packet is not null))
             {
                 JoinAlike(next);
                 Limit(next);

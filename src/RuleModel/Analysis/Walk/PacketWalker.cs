@@ -70,6 +70,12 @@ public sealed class PacketWalker
         return outcomes;
     }
 
+    /// <summary>How much a walk may do; null for any amount.</summary>
+    internal WalkEffort? Effort
+    {
+        set => _context.Effort = value;
+    }
+
     /// <summary>Takes a space of packets through the rules; a packet without input interface is one that the node makes.</summary>
     internal void Walk(WalkState start, List<WalkState> ends)
     {
@@ -211,7 +217,7 @@ public sealed class PacketWalker
     }
 
     private static WalkTraceEntry Policy(in ChainCall call) =>
-        new(call.Hook, call.Plan.Table.Name, call.Plan.Chain.Name, 0, "policy DROP", "", "drops") { IsInBaseChain = true };
+        new(call.Hook, call.Plan.Table.Name, call.Plan.Chain.Name, 0, "policy DROP", "", "drops") { IsInBaseChain = true, IsPolicy = true };
 
     /// <summary>nat chains see only the first packet of a connection: adds the others to the passing ones, and returns the new ones; null if there are none.</summary>
     private static WalkState? NewOf(WalkState state, List<WalkState> passing)

@@ -23,6 +23,9 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
     /// <summary>The packet that is walked; null for a space of packets.</summary>
     public WalkPacket? Packet { get; set; }
 
+    /// <summary>How much the walk may do; null for any amount.</summary>
+    public WalkEffort? Effort { get; set; }
+
     public ListPool<WalkState> States { get; } = new();
 
     public ListPool<ChainExit> Exits { get; } = new();

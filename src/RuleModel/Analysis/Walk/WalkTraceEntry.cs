@@ -25,7 +25,7 @@ public sealed record WalkTraceEntry(Hook Hook, string Table, string Chain, int P
     public bool IsOpen { get; init; }
 
     /// <summary>Whether it is the policy of a base chain.</summary>
-    public bool IsPolicy => Position == 0;
+    public bool IsPolicy { get; init; }
 
     /// <summary>Whether the rule picked the destination: one of several when it picks by chance.</summary>
     public bool IsRewrite { get; init; }

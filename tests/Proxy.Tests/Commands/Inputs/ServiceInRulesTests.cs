@@ -38,7 +38,7 @@ public sealed class ServiceInRulesTests
         HashSet<string> names = [];
         foreach (string file in (string[])["iptables/iptables-save.txt", "nftables/nft.json"])
         {
-            foreach (WalkChain chain in RuleSource.ReadFiles([Path.Combine(directory, file)], [RuleModel.Addresses.IpFamily.IPv4]).SelectMany(rules => rules.Tables).SelectMany(table => table.Chains.Values))
+            foreach (WalkChain chain in new SavedRuleReader([RuleModel.Addresses.IpFamily.IPv4], static () => Stream.Null).Read([new(Path.Combine(directory, file))]).Families.SelectMany(rules => rules.Tables).SelectMany(table => table.Chains.Values))
             {
                 names.Add(ServiceInRules.OfChain(chain.Name));
                 names.UnionWith(chain.Rules.Select(rule => ServiceInRules.OfComment(rule.Comment)));

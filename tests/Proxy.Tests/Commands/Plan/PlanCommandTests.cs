@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Commands.Plan;
 using KubeProxySharp.Proxy.Configuration;
@@ -45,7 +46,7 @@ public sealed class PlanCommandTests : IDisposable
             Mode = mode,
             NodeName = node.Name,
             NodeAddresses = node.Addresses,
-            RulePaths = [.. rules.Select(file => Path.Combine(directory, file))],
+            RuleFiles = [.. rules.Select(file => new RuleFile(Path.Combine(directory, file)))],
             IsJson = true,
         });
 
@@ -145,7 +146,7 @@ public sealed class PlanCommandTests : IDisposable
                 Paths = [Write("empty.yaml", Node)],
                 NodeAddresses = node.Addresses,
                 Mode = rules.StartsWith(ProxyMode.Iptables, StringComparison.Ordinal) ? ProxyMode.Iptables : ProxyMode.Nftables,
-                RulePaths = [Path.Combine(directory, rules)],
+                RuleFiles = [new(Path.Combine(directory, rules))],
             });
 
             Output.Should().MatchRegex("(?m)^- [a-z0-9-]+/[a-z0-9-]+(:[a-z0-9-]+)?  10\\.");
@@ -166,7 +167,7 @@ public sealed class PlanCommandTests : IDisposable
             Mode = ProxyMode.Iptables,
             NodeName = node.Name,
             NodeAddresses = node.Addresses,
-            RulePaths = [Path.Combine(directory, "nftables/nft.json")],
+            RuleFiles = [new(Path.Combine(directory, "nftables/nft.json"))],
         });
 
         Output.Should().Contain("The node has rules of mode nftables; they go when those of mode iptables are complete.");

@@ -60,7 +60,7 @@ public sealed class RuleComparisonTests
         File.WriteAllText(path, damage(File.ReadAllText(recorded)));
         RuleFindings findings = new();
         RuleComparison comparison = new(ModelLoader.ReadCase(directory, mode), mode, node.Addresses);
-        foreach (RuleModel.Analysis.Rules.Ruleset rules in RuleSource.ReadFiles([path], [IpFamily.IPv4, IpFamily.IPv6]))
+        foreach (RuleModel.Analysis.Rules.Ruleset rules in new SavedRuleReader([IpFamily.IPv4, IpFamily.IPv6], static () => Stream.Null).Read([new(path)]).Families)
         {
             comparison.Compare(rules, findings, CancellationToken.None);
         }

@@ -1,0 +1,305 @@
+using System.Security.Cryptography;
+using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Renderers.Iptables.Reading;
+using KubeProxySharp.Renderers.Nftables.Reading;
+using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
+
+namespace KubeProxySharp.Proxy.Commands.Inputs;
+
+/// <summary>Reads saved rules from files; what each holds shows by its text.</summary>
+/// <param name="families">The families that are wanted.</param>
+/// <param name="openInput">Opens standard input.</param>
+internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Stream> openInput)
+{
+    private const string Wanted = "give what iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\" print";
+
+    private readonly Dictionary<IpFamily, Ruleset> _read = [];
+    private readonly List<string> _notes = [];
+    private readonly List<(IpFamily Family, string Table, string Name, WalkTable Read)> _opaque = [];
+    private readonly HashSet<(IpFamily Family, string Table)> _saved = [];
+    private readonly HashSet<WalkTable> _ofIptables = [];
+
+    /// <summary>
+    /// The family that tables are taken for which do not show it; null to refuse them. A packet that is asked about, or another
+    /// rule set, may leave only one.
+    /// </summary>
+    public IpFamily? Assumed { get; init; }
+
+    /// <summary>The options that say the family of a file, for messages.</summary>
+    public string FamilyOptions { get; init; } = "--rules4 or --rules6";
+
+    /// <summary>Whether a table did not show its family.</summary>
+    public bool HasUnknownFamily { get; private set; }
+
+    /// <summary>Whether a table showed its family.</summary>
+    public bool HasKnownFamily { get; private set; }
+
+    /// <summary>Reads all of them.</summary>
+    /// <exception cref="InputException">A file cannot be used; the message names it and what to give.</exception>
+    public SavedRules Read(IReadOnlyList<RuleFile> files)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (RuleFile file in files)
+        {
+            string name = SavedText.NameOf(file.Path);
+            byte[] text = SavedText.Read(file.Path, openInput);
+            hash.AppendData([(byte)(file.Family is { } given ? (int)given + 1 : 0)]);
+            hash.AppendData(SHA256.HashData(text));
+            try
+            {
+                ReadText(name, text, file.Family);
+            }
+            catch (RuleTextException e)
+            {
+                throw new InputException($"{name}: {e.Message}" + (e.Message.Contains("give what", StringComparison.Ordinal) ? "" : $"; {Wanted}"));
+            }
+        }
+
+        Dictionary<WalkTable, string> opaque = new(ReferenceEqualityComparer.Instance);
+        foreach ((IpFamily family, string table, string name, WalkTable read) in _opaque)
+        {
+            if (_saved.Contains((family, table)))
+            {
+                // iptables-save says what is in it.
+                _read[family].Tables.Remove(read);
+            }
+            else
+            {
+                opaque.Add(read, name);
+            }
+        }
+
+        NoteMissingTables();
+        return new([.. families.Where(_read.ContainsKey).Select(family => _read[family])], _notes, opaque) { Digest = Convert.ToHexString(hash.GetHashAndReset()) };
+    }
+
+    private void ReadText(string name, byte[] text, IpFamily? family)
+    {
+        if (text.AsSpan().TrimStart(" \t\r\n\v\f"u8).IsEmpty)
+        {
+            throw new InputException($"{name}: is empty; iptables-save and nft print nothing without root. Give what \"sudo iptables-save\" prints");
+        }
+
+        RefuseTemplate(name, text);
+        text = TypographicMarks.Mend(Transcript.Unquoted(text), name, _notes);
+        IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
+        List<SaveSection> tables = [];
+        bool hasRules = false;
+        foreach (TranscriptPart part in parts)
+        {
+            hasRules |= ReadPart(name, text, part, tables);
+        }
+
+        if (!hasRules)
+        {
+            throw new InputException($"{name}: holds no rules, only remarks or commands; {Wanted}");
+        }
+
+        AddTables(name, text, tables, family);
+        NoteLegacyTables(name, text);
+    }
+
+    /// <summary>Reads a part, or finds the tables of iptables in it.</summary>
+    /// <returns>Whether there is something in it.</returns>
+    private bool ReadPart(string name, byte[] text, TranscriptPart part, List<SaveSection> tables)
+    {
+        RuleTextKind kind = RuleText.KindOf(part.Of(text));
+        if (kind != RuleTextKind.None && part.Command is { Left.Length: > 0 } filtered)
+        {
+            throw new InputException($"{name}: line {part.Line - 1}: \"{filtered.Left}\" leaves rules out, and what is not there cannot be judged; give the whole of what the tool prints");
+        }
+
+        switch (kind)
+        {
+            case RuleTextKind.IptablesColumns:
+                string table = part.Command is { Table.Length: > 0 } listed ? listed.Table : "filter";
+                throw new InputException(
+                    $"{name}: line {part.Line}: is a listing of \"iptables -L\", which leaves out interfaces and other parts of rules; give what \"sudo iptables-save\" prints (or \"sudo iptables -t {table} -S\")");
+            case RuleTextKind.IptablesSave or RuleTextKind.IptablesRules:
+                IpFamily? said = part.Command?.Family;
+                string? asked = part.Command is { Listing: ShellListing.Rules } command ? command.Table : null;
+                IReadOnlyList<SaveSection> found = IptablesSaveReader.Find(text, part.Start, part.Length, part.Line, asked);
+                tables.AddRange(found.Select(section => section.Stated is null && said is not null ? section with { Stated = said } : section));
+                return found.Count != 0;
+            case RuleTextKind.NftJson:
+                ReadNft(name, Alone(text, part), isJson: true);
+                return true;
+            case RuleTextKind.NftScript:
+                ReadNft(name, Alone(text, part), isJson: false);
+                return true;
+            default:
+                return RefuseOther(text, part);
+        }
+    }
+
+    private static byte[] Alone(byte[] text, in TranscriptPart part) => part.Start == 0 && part.Length == text.Length ? text : Transcript.Blanked(text, part);
+
+    /// <summary>A part that no tool printed: an error, unless it may be something else that stands between listings.</summary>
+    private static bool RefuseOther(byte[] text, in TranscriptPart part)
+    {
+        ReadOnlySpan<byte> content = part.Of(text);
+        bool isJson = content.TrimStart(" \t\r\n"u8).StartsWith("{"u8);
+        if (isJson)
+        {
+            // It says what is wrong with it.
+            NftJsonReader.Read(Transcript.Blanked(text, part), []);
+            throw new RuleTextException(part.Line, "the JSON has no \"nftables\"");
+        }
+
+        bool hasOnlyRemarks = true;
+        foreach (Range range in content.Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = content[range].Trim(" \t\r\v\f"u8);
+            hasOnlyRemarks &= line.IsEmpty || line[0] == '#';
+        }
+
+        if (!part.IsOther && !hasOnlyRemarks)
+        {
+            // It names the line.
+            IptablesSaveReader.Find(text, part.Start, part.Length, part.Line, null);
+        }
+
+        return false;
+    }
+
+    private void AddTables(string name, byte[] text, List<SaveSection> tables, IpFamily? said)
+    {
+        if (said is { } own)
+        {
+            tables = tables.ConvertAll(table => table with { Stated = own });
+        }
+
+        IpFamily?[] found = FamilyOfTables.Assign(name, tables, _notes);
+        for (int index = 0; index < tables.Count; index++)
+        {
+            SaveSection table = tables[index];
+            if (found[index] is null && !table.HasEffect && Array.Exists(found, static family => family is not null))
+            {
+                continue;
+            }
+
+            HasKnownFamily |= found[index] is not null;
+            IpFamily family = found[index] ?? AssumedFor(name, table);
+            if (!families.Contains(family))
+            {
+                continue;
+            }
+
+            Ruleset rules = RulesetOf(family);
+            IptablesSaveReader.Read(text, table, rules);
+            _ofIptables.Add(rules.Tables[^1]);
+            if (!_saved.Add((family, table.Table)))
+            {
+                _notes.Add($"{name}: line {table.Line}: table {table.Table} ({family}) is given twice, and both are followed, as the kernel does with the tables of iptables-legacy and iptables-nft");
+            }
+        }
+    }
+
+    private IpFamily AssumedFor(string name, in SaveSection table)
+    {
+        if (Assumed is not { } assumed)
+        {
+            throw new InputException($"{name}: line {table.Line}: nothing in table {table.Table} shows whether its rules are of IPv4 or IPv6; say it with {FamilyOptions}, or keep the line \"# Generated by\"");
+        }
+
+        if (!HasUnknownFamily)
+        {
+            _notes.Add($"{name}: nothing in the rules shows whether they are of IPv4 or IPv6; taken for {assumed} ({FamilyOptions} says it)");
+        }
+
+        HasUnknownFamily = true;
+        return assumed;
+    }
+
+    private void ReadNft(string name, byte[] text, bool isJson)
+    {
+        Ruleset[] rules = [.. families.Select(RulesetOf)];
+        int[] before = [.. rules.Select(static read => read.Tables.Count)];
+        IReadOnlySet<(IpFamily Family, string Table)> opaque = isJson ? SafelyInJson(text) : OpaqueTables.InText(text);
+        if (isJson)
+        {
+            NftJsonReader.Read(text, rules);
+        }
+        else
+        {
+            NftScriptReader.Read(text, rules);
+        }
+
+        HasKnownFamily = true;
+        for (int index = 0; index < rules.Length; index++)
+        {
+            foreach (WalkTable table in rules[index].Tables.Skip(before[index]).Where(table => opaque.Contains((rules[index].Family, table.Name))))
+            {
+                _opaque.Add((rules[index].Family, table.Name, name, table));
+            }
+        }
+    }
+
+    private static IReadOnlySet<(IpFamily Family, string Table)> SafelyInJson(byte[] text)
+    {
+        try
+        {
+            return OpaqueTables.InJson(text);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            // The reader of rules names what is wrong.
+            return new HashSet<(IpFamily, string)>();
+        }
+    }
+
+    /// <summary>What is not in a file is not known to be absent on the node.</summary>
+    private void NoteMissingTables()
+    {
+        foreach (Ruleset rules in _read.Values)
+        {
+            if (!rules.Tables.Exists(_ofIptables.Contains) || rules.Tables.Exists(table => !_ofIptables.Contains(table)))
+            {
+                continue;
+            }
+
+            foreach ((string table, string effect) in (ReadOnlySpan<(string, string)>)[("filter", "whether it would drop or refuse a packet is not known"), ("nat", "whether it would send a packet elsewhere or masquerade it is not known")])
+            {
+                if (!rules.Tables.Exists(read => read.Name == table))
+                {
+                    _notes.Add($"the input has no table {table} of {rules.Family}: {effect}");
+                }
+            }
+        }
+    }
+
+    private void NoteLegacyTables(string name, byte[] text)
+    {
+        if (text.AsSpan().IndexOf("iptables-legacy tables present"u8) >= 0)
+        {
+            _notes.Add($"{name}: the node has tables of iptables-legacy too, which are not in this listing; add what iptables-legacy-save prints");
+        }
+    }
+
+    private static void RefuseTemplate(string name, ReadOnlySpan<byte> text)
+    {
+        for (int start = 0; text[start..].IndexOf("{{"u8) is int found and >= 0; start += found + 2)
+        {
+            int position = start + found;
+            int begin = text[..position].LastIndexOf((byte)'\n') + 1;
+            bool isQuoted = text[begin..position].Count((byte)'"') % 2 != 0;
+            if (!isQuoted && text[position..].IndexOf("}}"u8) >= 0 && !text[begin..position].TrimStart(" \t"u8).StartsWith("#"u8))
+            {
+                int line = text[..position].Count((byte)'\n') + 1;
+                throw new InputException($"{name}: line {line}: is a template that was not rendered (Helm's {{{{ ... }}}}); give the rules of a node, as iptables-save prints them");
+            }
+        }
+    }
+
+    private Ruleset RulesetOf(IpFamily family)
+    {
+        if (!_read.TryGetValue(family, out Ruleset? rules))
+        {
+            rules = new(family);
+            _read.Add(family, rules);
+        }
+
+        return rules;
+    }
+}
