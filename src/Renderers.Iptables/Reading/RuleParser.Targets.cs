@@ -5,33 +5,33 @@ namespace KubeProxySharp.Renderers.Iptables.Reading;
 /// <content>Targets.</content>
 internal sealed partial class RuleParser
 {
-    private void Target(string target, bool isGoto)
+    private void Target(string target, bool isGoto, List<string> words)
     {
-        TargetOptions options = new(tokens[_position..]);
+        TargetOptions options = new(words);
         RuleStep? step = target switch
         {
-            "ACCEPT" when IsAtEnd => new RuleStep.Verdict(WalkVerdict.Accept),
-            "DROP" when IsAtEnd => new RuleStep.Verdict(WalkVerdict.Drop),
-            "RETURN" when IsAtEnd => new RuleStep.Verdict(WalkVerdict.Return),
+            "ACCEPT" when options.IsEmpty => new RuleStep.Verdict(WalkVerdict.Accept),
+            "DROP" when options.IsEmpty => new RuleStep.Verdict(WalkVerdict.Drop),
+            "RETURN" when options.IsEmpty => new RuleStep.Verdict(WalkVerdict.Return),
             "REJECT" when options.Are("--reject-with") => new RuleStep.Reject(options.Value("--reject-with")),
             "LOG" or "NFLOG" or "ULOG" or "TRACE" => new RuleStep.NoEffect(target),
 
             // They change fields that no rule of a packet's path is decided by, or copy the packet: iptables-extensions(8).
             "TEE" or "TTL" or "HL" or "DSCP" or "TOS" or "CLASSIFY" or "CHECKSUM" or "TCPMSS" or "TCPOPTSTRIP" or "ECN" or "SET" or "AUDIT" or "SECMARK"
-                or "CONNSECMARK" or "IDLETIMER" or "LED" or "RATEEST" => options.IsEmpty ? null : new RuleStep.NoEffect(Rest(target)),
+                or "CONNSECMARK" or "IDLETIMER" or "LED" or "RATEEST" => options.IsEmpty ? null : new RuleStep.NoEffect(Rest(target, words)),
             "MARK" => Mark(options),
             "CONNMARK" => ConnectionMark(options),
-            "NOTRACK" when IsAtEnd => new RuleStep.NoTracking(),
+            "NOTRACK" when options.IsEmpty => new RuleStep.NoTracking(),
             "CT" => options.Are("--notrack") && options.Has("--notrack") ? new RuleStep.NoTracking()
-                : options.Are("--helper", "--ctevents", "--expevents", "--timeout", "--zone", "--zone-orig", "--zone-reply") && !options.IsEmpty ? new RuleStep.NoEffect(Rest(target))
+                : options.Are("--helper", "--ctevents", "--expevents", "--timeout", "--zone", "--zone-orig", "--zone-reply") && !options.IsEmpty ? new RuleStep.NoEffect(Rest(target, words))
                 : null,
-            "NFQUEUE" or "QUEUE" => new RuleStep.UnknownStatement(Rest(target)) { DependsOn = "a program that reads the queue and decides" },
-            "TPROXY" => new RuleStep.UnknownStatement(Rest(target)) { DependsOn = "a transparent proxy on this node, if one listens; else it is dropped" },
+            "NFQUEUE" or "QUEUE" => new RuleStep.UnknownStatement(Rest(target, words)) { DependsOn = "a program that reads the queue and decides" },
+            "TPROXY" => new RuleStep.UnknownStatement(Rest(target, words)) { DependsOn = "a transparent proxy on this node, if one listens; else it is dropped" },
             _ => Translation(target, options),
         };
 
         // With options it is an unknown target extension; a jump to a chain has none.
-        _steps.Add(step ?? (IsAtEnd && !IsExtension(target) ? new RuleStep.Jump(target, isGoto) : new RuleStep.UnknownStatement(Rest(target))));
+        _steps.Add(step ?? (options.IsEmpty && !IsExtension(target) ? new RuleStep.Jump(target, isGoto) : new RuleStep.UnknownStatement(Rest(target, words))));
     }
 
     /// <summary>Targets whose names no chain can have.</summary>
@@ -94,7 +94,7 @@ internal sealed partial class RuleParser
         return true;
     }
 
-    private string Rest(string target) => string.Join(' ', tokens[_position..].Prepend(target));
+    private static string Rest(string target, List<string> words) => string.Join(' ', words.Prepend(target));
 }
 
 /// <summary>The options of a target.</summary>

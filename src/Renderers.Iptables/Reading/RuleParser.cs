@@ -18,6 +18,12 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
     private static readonly FrozenSet<string> s_neutralModules = FrozenSet.Create(
         StringComparer.Ordinal, "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "icmpv6", "comment");
 
+    /// <summary>Words that no option of a target is.</summary>
+    private static readonly FrozenSet<string> s_beginnings = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "!", "-m", "--match", "-p", "--protocol", "--proto", "-s", "--source", "--src", "-d", "--destination", "--dst", "-i", "--in-interface", "-o", "--out-interface", "-f", "--fragment",
+        "-j", "--jump", "-g", "--goto", "-c", "--set-counters");
+
     private readonly List<RuleStep> _steps = [];
     private int _position = 2;
     private bool _isNegated;
@@ -31,6 +37,9 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
 
     public WalkRule Parse()
     {
+        string? target = null;
+        bool isGoto = false;
+        List<string> options = [];
         while (!IsAtEnd)
         {
             if (tokens[_position] == "!")
@@ -46,8 +55,12 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
             if (option is "-j" or "--jump" or "-g" or "--goto")
             {
                 NoteBareModule();
-                Target(Next(), isGoto: option is "-g" or "--goto");
-                break;
+
+                // A second target, which iptables refuses, makes one that is not known.
+                target = target is null ? Next() : $"{target} {option} {Next()}";
+                isGoto = option is "-g" or "--goto";
+                options = TakeTargetOptions();
+                continue;
             }
 
             if (!Option(option))
@@ -61,7 +74,24 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
         }
 
         NoteBareModule();
+        if (target is not null)
+        {
+            Target(target, isGoto, options);
+        }
+
         return new WalkRule(text, EquatableArray.CopyOf(_steps)) { Comment = _comment };
+    }
+
+    /// <summary>The options of a target: all up to a match that was typed after it.</summary>
+    private List<string> TakeTargetOptions()
+    {
+        int start = _position;
+        while (!IsAtEnd && !s_beginnings.Contains(tokens[_position]))
+        {
+            _position++;
+        }
+
+        return tokens[start.._position];
     }
 
     private string Next() => IsAtEnd ? "" : tokens[_position++];

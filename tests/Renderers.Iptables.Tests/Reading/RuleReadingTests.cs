@@ -138,6 +138,8 @@ public sealed class RuleReadingTests
         Steps("-j MARK --set-xmark 0x4000/0x0").Should().Equal(new RuleStep.SetMark(0xFFFFFFFF, 0x4000));
         Steps("-j LOG --log-prefix \"a b\"").Should().Equal(new RuleStep.NoEffect("LOG"));
         Steps("-j KUBE-MARK-MASQ").Should().Equal(new RuleStep.Jump("KUBE-MARK-MASQ", IsGoto: false));
+        Steps("-j DNAT --to-destination 10.0.0.1:80 -p tcp -m comment --comment x --dport 81").Should().Equal(
+            s_tcp, new RuleStep.PortMatch(PacketField.DestinationPort, 81, 81, IsNegated: false), new RuleStep.Dnat(IpAddress.Parse("10.0.0.1"), 80));
         Steps("-g KUBE-MARK-MASQ").Should().Equal(new RuleStep.Jump("KUBE-MARK-MASQ", IsGoto: true));
         Steps("-s 10.0.0.0/8").Should().Equal(Address(PacketField.Source, "10.0.0.0/8", isNegated: false));
     }
@@ -266,6 +268,7 @@ public sealed class RuleReadingTests
     [InlineData("DNAT")]
     [InlineData("MARK --set-xmark one/0x1")]
     [InlineData("ACCEPT --more")]
+    [InlineData("ACCEPT -j DROP --more")]
     public void ATargetThatIsNotKnownMayDoAnything(string target)
     {
         Steps($"-s 10.0.0.0/8 -j {target}").Should().Equal(Address(PacketField.Source, "10.0.0.0/8", isNegated: false), new RuleStep.UnknownStatement(target));
