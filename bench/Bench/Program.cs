@@ -1,5 +1,6 @@
 using System.Globalization;
 using KubeProxySharp.Bench;
+using KubeProxySharp.Testing;
 
 if (args is ["wire"])
 {
@@ -22,6 +23,12 @@ if (args is ["conntrack", string flows, string stale])
 if (args is ["write-rules", string directory, string serviceCount, string endpointCount])
 {
     ReadingBench.Write(directory, Number(serviceCount), Number(endpointCount));
+    return 0;
+}
+
+if (args is ["write-firewall", string firewallPath, string style, string ruleCount])
+{
+    File.WriteAllLines(firewallPath, GeneratedFirewall.Lines(style, Number(ruleCount), seed: 1));
     return 0;
 }
 

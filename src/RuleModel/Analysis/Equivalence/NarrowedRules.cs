@@ -206,6 +206,11 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
             }
 
             _open.Remove(chain.Name);
+            if (marks)
+            {
+                SourceRuns.Join(narrowed.Rules);
+            }
+
             return narrowed;
         }
 

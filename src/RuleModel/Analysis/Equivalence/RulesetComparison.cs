@@ -26,6 +26,9 @@ public sealed class RulesetComparison
     /// <summary>Rules of many Services: most are found by destination, and narrowing all of them for each is no gain.</summary>
     private const int ManyRules = 50_000;
 
+    /// <summary>With more paths than this for one destination and origin, narrowing rules is worth while.</summary>
+    private const int MostPathsTried = 2000;
+
     /// <summary>With more paths than this for all destinations and origins, by those that are tried, narrowing rules is worth while.</summary>
     private const long MostPathsInAll = 500_000;
 
@@ -246,6 +249,11 @@ public sealed class RulesetComparison
             foreach (TrafficOrigin origin in _space.Origins.Take(TriedOrigins))
             {
                 if (TryWalk(worker, destination, origin, effort) is not { } walked)
+                {
+                    return true;
+                }
+
+                if (!areMany && walked.A.Count + walked.B.Count > MostPathsTried)
                 {
                     return true;
                 }
