@@ -74,6 +74,7 @@ internal sealed class IpvsWalk(Ruleset rules, IpvsTable table, IReadOnlyCollecti
                     Probability = taken.Probability * end.Probability * real.Weight / sum,
                     Target = end.Target ?? real.Address,
                     IsUncertain = taken.IsUncertain || end.IsUncertain,
+                    IsOpen = taken.IsOpen || end.IsOpen,
                     AffinitySeconds = server.PersistentSeconds,
                     Trace = [.. taken.Trace, picked, .. end.Trace],
                 });

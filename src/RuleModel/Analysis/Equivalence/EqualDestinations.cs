@@ -149,22 +149,21 @@ internal sealed class EqualDestinations
         }
     }
 
-    private static IEnumerable<string> TargetsOf(WalkRule rule)
+    private static List<string> TargetsOf(WalkRule rule)
     {
-        foreach (RuleStep step in rule.Steps.AsSpan().ToArray())
+        List<string> targets = [];
+        NestedSteps.ForEach(rule, step =>
         {
             if (step is RuleStep.Jump jump)
             {
-                yield return jump.Chain;
+                targets.Add(jump.Chain);
             }
             else if (step is RuleStep.VerdictLookup lookup)
             {
-                foreach (RuleStep.Jump found in lookup.Map.Steps.Values.OfType<RuleStep.Jump>())
-                {
-                    yield return found.Chain;
-                }
+                targets.AddRange(lookup.Map.Steps.Values.OfType<RuleStep.Jump>().Select(static found => found.Chain));
             }
-        }
+        });
+        return targets;
     }
 
     private static bool Meets(DirtyChain chain, IpAddress? destination, ScopeTest test, HashSet<DirtyChain> visited)
