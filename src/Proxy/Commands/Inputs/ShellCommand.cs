@@ -120,7 +120,7 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
     }
 
     /// <summary>A prompt: a user, a host or a directory, if anything, and a sign.</summary>
-    [GeneratedRegex(@"^(\[[^\]]{1,80}\]|[^\s""*:-][^\s""]{0,120})?\s?[$#%\u276f]\s+|^(\[[^\]]{1,80}\]|\S{1,80}[@:]\S{0,120}|[~/]\S{0,80} |bash-[0-9.]+)?[$#]$", RegexOptions.ExplicitCapture, MaxMilliseconds)]
+    [GeneratedRegex(@"^(\[[^\]]{1,80}\]|[^\s""*:-][^\s""]{0,120})?\s?[$#%\u276f]\s+|^PS [^>]{0,120}>\s+|^(\[[^\]]{1,80}\]|\S{1,80}[@:]\S{0,120}|[~/]\S{0,80} |bash-[0-9.]+)?[$#]$", RegexOptions.ExplicitCapture, MaxMilliseconds)]
     private static partial Regex Prompt();
 
     [GeneratedRegex("^ip6?tables(-legacy|-nft)?(-save)?$", RegexOptions.ExplicitCapture, MaxMilliseconds)]

@@ -17,6 +17,7 @@ public sealed class ShellCommandTests
     [InlineData("kubectl exec -n kube-system kube-proxy-x -- nft -j list ruleset", "Nft")]
     [InlineData("/ # nft list ruleset", "Nft")]
     [InlineData("iptables-save:", "Save IPv4")]
+    [InlineData("PS C:\\Users\\me> ssh node-a sudo iptables-save", "Save IPv4")]
     [InlineData("$ iptables-save | grep -v '^#'", "Save IPv4")]
     [InlineData("$ sudo iptables-save > rules.txt", "Save IPv4")]
     [InlineData("$ iptables-save | grep KUBE | head -20", "Save IPv4 without | grep KUBE")]
