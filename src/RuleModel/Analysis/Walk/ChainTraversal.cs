@@ -53,12 +53,14 @@ internal sealed class ChainTraversal
             if (_context.Packet is null && next.Count >= AlikePaths.Many)
             {
                 AlikePaths.Join(next);
-                Limit(next);
             }
             else if (next.Count > 1 && (call.Plan.HasUnknown(position) || _context.Packet is not null))
             {
                 JoinAlike(next);
-                Limit(next);
+                if (_context.Packet is not null)
+                {
+                    Limit(next); // of a space of packets none may be lost: compare would call rules equal that are not
+                }
             }
 
             alive.Clear();
