@@ -5,13 +5,13 @@
 #   bench/firewalls.sh [RULES...]     default 598 4973
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program=${PROGRAM:-out/kube-proxy-sharp}
+program=${KPS_PROGRAM:-out/kube-proxy-sharp}
 [ -x "$program" ] || { echo "no $program: run ./build.sh first" >&2; exit 1; }
 [ $# -gt 0 ] || set -- 598 4973
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 dotnet build bench/Bench -c Release --nologo -v quiet
-bench=$(ls -t artifacts/bin/Bench/release/KubeProxySharp.Bench | head -1)
+bench=artifacts/bin/Bench/release/KubeProxySharp.Bench
 
 measure() {
   local title=$1 code=0
