@@ -64,10 +64,10 @@ public static class IptablesRenderer
         int written = 0;
         for (int length; (length = ServicesOfOneCommit(ports.AsSpan(written), options.ChainsPerCommit)) != ports.Length - written; written += length)
         {
-            writer.NatPortsRestore(new ChainTable(ports.AsSpan(written, length)));
+            writer.NatRestore(new ChainTable(ports.AsSpan(written, length)), [], RestoreAdditions.None, SharedChains.Mark);
         }
 
-        writer.NatRestore(new ChainTable(ports.AsSpan(written)), stale, additions, withDispatch: true);
+        writer.NatRestore(new ChainTable(ports.AsSpan(written)), stale, additions, SharedChains.All);
         writer.Flush();
         return writer.Counts;
     }
@@ -163,7 +163,7 @@ public static class IptablesRenderer
 
         if (nat || chains.HasChains || stale.Length != 0)
         {
-            writer.NatRestore(chains, stale, RestoreAdditions.None, withDispatch: nat);
+            writer.NatRestore(chains, stale, RestoreAdditions.None, nat ? SharedChains.All : SharedChains.None);
         }
 
         writer.Flush();
@@ -196,7 +196,7 @@ public static class IptablesRenderer
     {
         RuleWriter writer = new(rules, PortsOf(rules), options, output);
         writer.FilterRestore(additions);
-        writer.NatRestore(new ChainTable(ports), stale, additions, withDispatch: true);
+        writer.NatRestore(new ChainTable(ports), stale, additions, SharedChains.All);
         writer.Flush();
         return writer.Counts;
     }

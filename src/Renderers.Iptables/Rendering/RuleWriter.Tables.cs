@@ -68,17 +68,17 @@ internal ref partial struct RuleWriter
         DeclareBuiltIn("INPUT"u8);
         DeclareBuiltIn("OUTPUT"u8);
         DeclareBuiltIn("POSTROUTING"u8);
-        DeclareNatChains(chains, withCanary: true, withDispatch: true);
+        DeclareNatChains(chains, withCanary: true, SharedChains.All);
         _text.Write(JumpRules.Nat);
-        NatRules(chains, withDispatch: true);
+        NatRules(chains, SharedChains.All);
         EndTable();
     }
 
-    /// <summary>The nat table for a restore with <c>--noflush</c>: dispatch chains, the given service ports, and deletions.</summary>
-    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale, RestoreAdditions additions, bool withDispatch)
+    /// <summary>The nat table for a restore with <c>--noflush</c>: shared chains, the given service ports, and deletions.</summary>
+    public void NatRestore(ChainTable chains, ReadOnlySpan<ChainName> stale, RestoreAdditions additions, SharedChains shared)
     {
         BeginTable("nat"u8);
-        DeclareNatChains(chains, additions.MakesCanaries, withDispatch);
+        DeclareNatChains(chains, additions.MakesCanaries, shared);
         foreach (ChainName chain in stale)
         {
             // Declaring a chain flushes it, so that it can be deleted.
@@ -86,7 +86,7 @@ internal ref partial struct RuleWriter
         }
 
         InsertJumps("nat", additions);
-        NatRules(chains, withDispatch);
+        NatRules(chains, shared);
         foreach (ChainName chain in stale)
         {
             _text.Write("-X "u8);
@@ -94,30 +94,6 @@ internal ref partial struct RuleWriter
             _text.WriteAscii((byte)'\n');
         }
 
-        EndTable();
-    }
-
-    /// <summary>
-    /// The chains of some service ports as a transaction of its own, ahead of <see cref="NatRestore"/>, and the chain that marks
-    /// packets, which they jump to.
-    /// </summary>
-    public void NatPortsRestore(ChainTable chains)
-    {
-        BeginTable("nat"u8);
-        DeclarePortChains(chains, ChainKind.External);
-        DeclarePortChains(chains, ChainKind.Firewall);
-        Declare("KUBE-MARK-MASQ"u8);
-        foreach (int endpoint in chains.EndpointsByName)
-        {
-            Declare(new ChainName(ChainKind.Endpoint, chains.EndpointHash(endpoint)));
-        }
-
-        DeclarePortChains(chains, ChainKind.Service);
-        DeclarePortChains(chains, ChainKind.Local);
-        int before = _ruleCount;
-        MarkMasqueradeRules();
-        _ruleCount = before; // written again, and counted, with the dispatch chains
-        PortRules(chains);
         EndTable();
     }
 
@@ -148,13 +124,17 @@ internal ref partial struct RuleWriter
         _filterRules += _ruleCount - before;
     }
 
-    private void DeclareNatChains(ChainTable chains, bool withCanary, bool withDispatch)
+    private void DeclareNatChains(ChainTable chains, bool withCanary, SharedChains shared)
     {
         DeclarePortChains(chains, ChainKind.External);
         DeclarePortChains(chains, ChainKind.Firewall);
-        if (withDispatch)
+        if (shared != SharedChains.None)
         {
             Declare("KUBE-MARK-MASQ"u8);
+        }
+
+        if (shared == SharedChains.All)
+        {
             Declare("KUBE-NODEPORTS"u8);
             Declare("KUBE-POSTROUTING"u8);
         }
@@ -169,7 +149,7 @@ internal ref partial struct RuleWriter
             Declare(new ChainName(ChainKind.Endpoint, chains.EndpointHash(endpoint)));
         }
 
-        if (withDispatch)
+        if (shared == SharedChains.All)
         {
             Declare("KUBE-SERVICES"u8);
         }
@@ -189,27 +169,35 @@ internal ref partial struct RuleWriter
         }
     }
 
-    private void NatRules(ChainTable chains, bool withDispatch)
+    private void NatRules(ChainTable chains, SharedChains shared)
     {
         PortChains(chains, ChainKind.External);
         PortChains(chains, ChainKind.Firewall);
         int before = _ruleCount;
-        if (withDispatch)
+        if (shared != SharedChains.None)
         {
             MarkMasqueradeRules();
+        }
+
+        if (shared == SharedChains.All)
+        {
             NodePortsRules();
             PostroutingRules();
+            _sharedNatRules += _ruleCount - before;
         }
-
-        _sharedNatRules += _ruleCount - before;
-        EndpointChains(chains);
-        before = _ruleCount;
-        if (withDispatch)
+        else
         {
-            ServicesRules();
+            _ruleCount = before; // the mark is written again, and counted, with the dispatch chains
         }
 
-        _sharedNatRules += _ruleCount - before;
+        EndpointChains(chains);
+        if (shared == SharedChains.All)
+        {
+            before = _ruleCount;
+            ServicesRules();
+            _sharedNatRules += _ruleCount - before;
+        }
+
         PortChains(chains, ChainKind.Service);
         PortChains(chains, ChainKind.Local);
     }
@@ -277,4 +265,17 @@ internal ref partial struct RuleWriter
             }
         }
     }
+}
+
+/// <summary>The chains of the nat table that belong to no service port, as far as a restore writes them.</summary>
+internal enum SharedChains
+{
+    /// <summary>None: they are there, and no rule of them changes.</summary>
+    None,
+
+    /// <summary>KUBE-MARK-MASQ, which chains of service ports jump to.</summary>
+    Mark,
+
+    /// <summary>All: the dispatch chains and KUBE-POSTROUTING too.</summary>
+    All,
 }

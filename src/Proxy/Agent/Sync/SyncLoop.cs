@@ -28,17 +28,17 @@ internal sealed class SyncLoop
     private readonly FamilySync[] _families;
     private readonly NamedRefusals _named;
     private readonly RefusedServiceSearch _search;
+    private readonly FeedIntake _intake;
+    private readonly FamilyWriter _writer;
     private readonly SyncPolicy _policy;
     private readonly ISyncObserver _observer;
     private readonly TimeProvider _time;
     private readonly WakeSignal _wake;
-    private readonly DateTimeOffset _started;
     private readonly TaskCompletionSource<bool> _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<DateTimeOffset> _triggers = [];
     private volatile bool _mustRefreshAddresses;
     private List<string> _nodeProblems = [];
     private bool _mustRebuild;
-    private bool _mustReportNode;
 
     /// <summary>Prepares the loop.</summary>
     /// <param name="settings">The configuration.</param>
@@ -65,8 +65,9 @@ internal sealed class SyncLoop
         _observer = observer;
         _time = time;
         _wake = new(time);
-        _started = time.GetUtcNow();
+        _writer = new(observer, time);
         Feed = new(Request, observer.ServiceNoted, observer.EndpointSliceNoted);
+        _intake = new(Feed, _facts, _state, observer, time.GetUtcNow());
     }
 
     /// <summary>Where objects arrive.</summary>
@@ -232,7 +233,18 @@ internal sealed class SyncLoop
         List<DateTimeOffset> triggers;
         lock (Feed.BatchLock)
         {
-            triggers = TakeFeed();
+            if (_mustRefreshAddresses)
+            {
+                _mustRefreshAddresses = false;
+                _facts.RefreshAddresses();
+            }
+
+            triggers = _intake.Take();
+        }
+
+        foreach (NamespacedName name in _state.TakeReleased())
+        {
+            _search.Released(name);
         }
 
         if (!_search.AllowsWriting(_state.HasChanges))
@@ -261,7 +273,7 @@ internal sealed class SyncLoop
         RuleModelChange change = Update(changed, ipv4, ipv6);
         ApplyResult[] results = await Task.WhenAll(_families.Select(family => family.IsHeldBack(now)
             ? Task.FromResult(s_heldBack)
-            : SyncAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
+            : _writer.WriteAsync(family, new(change[family.Family], changed, triggers, taken), abort)));
         if (Array.TrueForAll(results, static result => result.IsApplied))
         {
             _search.Written();
@@ -325,178 +337,4 @@ internal sealed class SyncLoop
         _mustRebuild = false;
         return change;
     }
-
-    private List<DateTimeOffset> TakeFeed()
-    {
-        if (_mustRefreshAddresses)
-        {
-            _mustRefreshAddresses = false;
-            _facts.RefreshAddresses();
-        }
-
-        int quarantined = _state.Quarantined.Count;
-        _mustReportNode |= _facts.Take(Feed);
-        if (_mustReportNode)
-        {
-            _observer.NodeChanged(_facts.Node!); // it has changed, so it is there
-            _mustReportNode = false;
-        }
-
-        IReadOnlyDictionary<NamespacedName, Service?> services = Feed.Services.Take();
-        IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices = Feed.EndpointSlices.Take();
-        List<DateTimeOffset> triggers;
-        try
-        {
-            triggers = Take(services, slices);
-        }
-        catch
-        {
-            Feed.Services.PutBack(services);
-            Feed.EndpointSlices.PutBack(slices);
-            throw;
-        }
-
-        if (_state.Quarantined.Count != quarantined)
-        {
-            _observer.QuarantineChanged(_state.Quarantined);
-        }
-
-        return triggers;
-    }
-
-    private List<DateTimeOffset> Take(IReadOnlyDictionary<NamespacedName, Service?> services, IReadOnlyDictionary<NamespacedName, EndpointSlice?> slices)
-    {
-        foreach ((NamespacedName name, Service? service) in services)
-        {
-            List<Problem> problems = [];
-            if (service is null)
-            {
-                _state.RemoveService(name);
-            }
-            else
-            {
-                _state.Set(service, problems);
-            }
-
-            _observer.ServiceTaken(name, problems);
-        }
-
-        List<DateTimeOffset> triggers = [];
-        foreach ((NamespacedName name, EndpointSlice? slice) in slices)
-        {
-            if (slice is null)
-            {
-                _state.RemoveSlice(name);
-            }
-            else if (_state.Set(slice) && slice.LastChangeTriggerTime is { } trigger && trigger > _started)
-            {
-                triggers.Add(trigger);
-            }
-
-            _observer.SliceTaken(name, slice is { ServiceName.Length: > 0, IsHeadless: false } ? slice.Problems.AsSpan().ToArray() : []);
-        }
-
-        foreach (NamespacedName name in _state.TakeReleased())
-        {
-            _search.Released(name);
-        }
-
-        _observer.Taken();
-        return triggers;
-    }
-
-    private async Task<ApplyResult> SyncAsync(
-        FamilySync family,
-        PendingSync pending,
-        CancellationToken abort)
-    {
-        if (family.TakeDrift(_time.GetUtcNow()))
-        {
-            _observer.Drifted(family.Family, family.Drift!); // just taken
-        }
-
-        string? drift = family.Drift;
-        bool isFullDue = _time.GetUtcNow() >= family.NextFull;
-        ApplyResult? repair = family.MayRepairInPart && !isFullDue ? await RepairAsync(family, pending, abort) : null;
-        bool isFull = repair is null && (isFullDue || family.NeedsFull || !family.Applier.CanUpdate(pending.Change));
-        ApplyResult result = repair ?? await ApplyAsync(family, pending, isFull, abort);
-        bool isRefusal = result.Outcome == ApplyOutcome.Refused && family.Applier.HasCheapUpdates;
-        if (!result.IsApplied && !isFull && !isRefusal)
-        {
-            // What the update builds on may be gone; a full transaction does not depend on it.
-            result = await ApplyAsync(family, pending, isFull: true, abort);
-        }
-
-        if (drift is not null && result.IsApplied)
-        {
-            _observer.Repaired(family.Family, drift);
-        }
-
-        return result;
-    }
-
-    /// <summary>Writes what somebody else changed; null if everything has to be written instead.</summary>
-    private async Task<ApplyResult?> RepairAsync(FamilySync family, PendingSync pending, CancellationToken abort)
-    {
-        long start = _time.GetTimestamp();
-        ApplyResult? result = await family.Applier.RepairAsync(pending.Change.After, abort);
-        if (result is { } ended)
-        {
-            Conclude(family, pending, isFull: false, isNeeded: true, ended, start);
-        }
-
-        return result;
-    }
-
-    private async Task<ApplyResult> ApplyAsync(
-        FamilySync family,
-        PendingSync pending,
-        bool isFull,
-        CancellationToken abort)
-    {
-        long start = _time.GetTimestamp();
-        FamilyChange change = pending.Change;
-        bool isNeeded = isFull || !change.IsEmpty;
-        ApplyResult result = isFull
-            ? await family.Applier.ApplyFullAsync(change.After, abort)
-            : isNeeded ? await family.Applier.ApplyUpdateAsync(change, abort) : ApplyResult.Applied;
-        Conclude(family, pending, isFull, isNeeded, result, start);
-        return result;
-    }
-
-    private void Conclude(FamilySync family, PendingSync pending, bool isFull, bool isNeeded, ApplyResult result, long start)
-    {
-        FamilyChange change = pending.Change;
-        DateTimeOffset now = _time.GetUtcNow();
-        if (result.IsApplied)
-        {
-            family.Succeeded(isFull, now);
-            family.WasTaken |= isNeeded;
-        }
-        else if (result.Outcome == ApplyOutcome.Refused)
-        {
-            family.Refused(isUntouched: !isFull && family.Applier.HasCheapUpdates);
-        }
-        else
-        {
-            family.Failed(now, Random.Shared.NextDouble());
-        }
-
-        _observer.Synced(new SyncReport
-        {
-            Family = family.Family,
-            IsFull = isFull,
-            Duration = _time.GetElapsedTime(start),
-            Result = result,
-            Figures = isNeeded ? family.Applier.Figures : null,
-            Rules = change.After,
-            Services = isFull || change.SettingsChanged ? null : pending.Services,
-            TriggerTimes = pending.TriggerTimes,
-            ChangesTaken = pending.ChangesTaken,
-            Failures = result.IsApplied ? 0 : Math.Max(1, family.Failures),
-        });
-    }
-
-    /// <summary>What a sync of a family has to do.</summary>
-    private sealed record PendingSync(FamilyChange Change, IReadOnlyList<NamespacedName> Services, IReadOnlyList<DateTimeOffset> TriggerTimes, long ChangesTaken);
 }

@@ -13,7 +13,8 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 
 /// <summary>
 /// Brings the rules of one family into the kernel with <c>iptables-restore --noflush</c>. Missing jump rules are inserted in
-/// the same transactions as the chains they lead to; each table is a transaction of its own, filter before nat.
+/// the same transactions as the chains they lead to; each table is a transaction of its own, filter before nat, and a full nat
+/// table in the nft variant several (<see cref="ChainsPerCommit"/>).
 /// </summary>
 /// <param name="tools">The tools of the host's variant.</param>
 /// <param name="runner">Runs them.</param>
@@ -27,11 +28,6 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     private const int ChainsPerCommit = 1000;
 
     private IptablesOptions _options = IptablesOptions.Default;
-    /// <summary>iptables-legacy-restore writes the whole table at each commit, so all is one.</summary>
-    private IptablesOptions BaseOptions => tools.Variant == IptablesVariant.Legacy
-        ? IptablesOptions.Default
-        : IptablesOptions.Default with { ChainsPerCommit = ChainsPerCommit };
-
     private int _filterRules;
     private int _natSharedRules;
     private int _natPortRules;
@@ -46,7 +42,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public ApplyFigures? Figures { get; private set; }
 
-    /// <summary>No: either variant reads or writes whole tables, and of a restore that is refused one table may be written.</summary>
+    /// <summary>No: either variant reads or writes whole tables, and of a restore that is refused a part may be written.</summary>
     public bool HasCheapUpdates => false;
 
     /// <inheritdoc/>
@@ -305,6 +301,11 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         _applied = result.IsApplied ? new AppliedRules(rules, _options) : null;
         return result;
     }
+
+    /// <summary>iptables-legacy-restore writes the whole table at each commit, so all is one.</summary>
+    private IptablesOptions BaseOptions => tools.Variant == IptablesVariant.Legacy
+        ? IptablesOptions.Default
+        : IptablesOptions.Default with { ChainsPerCommit = ChainsPerCommit };
 
     private ToolCall RestoreCall => new(tools.Restore, [.. IptablesTools.Wait, "--noflush", "--counters"]) { TakesFile = true };
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 
-/// <summary>What the watch on firewalld says. Ids 4400 to 4499.</summary>
+/// <summary>Log messages of the watch on firewalld. Ids 4500 to 4599.</summary>
 internal static partial class FirewalldLog
 {
     [LoggerMessage(4500, LogLevel.Information, "firewalld is not watched for: {Why}. It is looked for again from time to time; nothing has to be done if the node has none")]
