@@ -140,7 +140,9 @@ internal ref struct SaveSectionFinder(ReadOnlySpan<byte> text)
         "INPUT OUTPUT POSTROUTING PREROUTING" or "OUTPUT POSTROUTING PREROUTING" => "nat",
         "FORWARD INPUT OUTPUT POSTROUTING PREROUTING" => "mangle",
         "OUTPUT PREROUTING" => "raw",
-        _ => throw new RuleTextException(
-            line, "the table that these rules are in is not said; put the command that listed them before them, such as \"# iptables -t nat -S\", or give what iptables-save prints"),
+        _ => throw new RuleTextException(line, "the table that these rules are in is not said; put the command that listed them before them, such as \"# iptables -t nat -S\", or give what iptables-save prints")
+        {
+            HasRemedy = true,
+        },
     };
 }

@@ -95,9 +95,9 @@ internal sealed class RouterLab : IDisposable
             {
                 silence.Restart();
             }
-            else
+            else if (quiet - silence.Elapsed is { Ticks: > 0 } left)
             {
-                Thread.Sleep(1);
+                Socket.Select(_listeners.ConvertAll(static listener => listener.Socket), null, null, (int)left.TotalMicroseconds);
             }
         }
 

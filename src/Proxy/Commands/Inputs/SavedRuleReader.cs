@@ -52,7 +52,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
             }
             catch (RuleTextException e)
             {
-                throw new InputException($"{name}: {e.Message}" + (e.Message.Contains("give what", StringComparison.Ordinal) ? "" : $"; {Wanted}"));
+                throw new InputException($"{name}: {e.Message}" + (e.HasRemedy ? "" : $"; {Wanted}"));
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
@@ -52,7 +51,7 @@ public sealed class RulesetComparison
     private readonly DifferenceDescription _description;
     private readonly KnownModeDifferences? _knownDifferences;
     private readonly IpFamily _family;
-    private readonly ConcurrentDictionary<(string A, string B), int> _pairs = new();
+    private readonly ClientListPairs _lists = new();
     private readonly ChangedRules? _changes;
     private readonly EqualDestinations? _equal;
     private readonly bool _isHard;
@@ -131,7 +130,11 @@ public sealed class RulesetComparison
     /// <param name="found">The differences by destination; null for a destination that was not compared.</param>
     public ComparisonFindings Conclude(IReadOnlyList<RulesetDifference>?[] found)
     {
-        AddMixedLists(found);
+        foreach ((int index, string a, string b) in _lists.FindMixed(_equal?.Lists ?? []))
+        {
+            AddMixedList(found, index, a, b);
+        }
+
         return new()
         {
             Destinations = Destinations,
@@ -165,7 +168,7 @@ public sealed class RulesetComparison
                 break;
             }
 
-            Pair(worker.Equivalence.Conditions, index);
+            _lists.Note(worker.Equivalence.Conditions, index);
         }
 
         return findings.Differences;
@@ -273,47 +276,6 @@ public sealed class RulesetComparison
         Destination = destination,
         InputInterface = origin.Interface ?? "",
     };
-
-    /// <summary>Notes which lists of clients stand for each other.</summary>
-    private void Pair(IReadOnlyList<PathCondition> conditions, int index)
-    {
-        foreach (PathCondition condition in conditions)
-        {
-            if (condition.ListA is { } a && condition.ListB is { } b)
-            {
-                _pairs.AddOrUpdate((a, b), index, (_, known) => Math.Min(known, index));
-            }
-        }
-    }
-
-    /// <summary>
-    /// Lists are taken for the same by the endpoint that they remember. Where several Services have one endpoint, they must also
-    /// be the same for each: two rule sets differ if one list of the first stands for two of the second, or the other way round.
-    /// </summary>
-    private void AddMixedLists(IReadOnlyList<RulesetDifference>?[] found)
-    {
-        foreach (string list in _equal?.Lists ?? [])
-        {
-            // It stands for itself at destinations that were not walked because their rules are equal.
-            _pairs.TryAdd((list, list), -1);
-        }
-
-        Dictionary<string, string> aToB = new(StringComparer.Ordinal);
-        Dictionary<string, string> bToA = new(StringComparer.Ordinal);
-        foreach (((string a, string b), int index) in _pairs.OrderBy(pair => pair.Value).ThenBy(pair => pair.Key.A, StringComparer.Ordinal).ThenBy(pair => pair.Key.B, StringComparer.Ordinal))
-        {
-            aToB.TryAdd(a, b);
-            bToA.TryAdd(b, a);
-            if (aToB[a] != b)
-            {
-                AddMixedList(found, index, a, aToB[a]);
-            }
-            else if (bToA[b] != a)
-            {
-                AddMixedList(found, index, bToA[b], b);
-            }
-        }
-    }
 
     /// <summary>Shows what becomes of a client that is known to a list of each side.</summary>
     private void AddMixedList(IReadOnlyList<RulesetDifference>?[] found, int index, string listA, string listB)

@@ -35,4 +35,7 @@ public sealed class RuleTextException(int line, string reason) : Exception(line 
 {
     /// <summary>The line, from 1; 0 when unknown.</summary>
     public int Line { get; } = line;
+
+    /// <summary>Whether the message says already what to give instead.</summary>
+    public bool HasRemedy { get; init; }
 }
