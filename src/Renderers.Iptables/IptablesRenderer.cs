@@ -170,6 +170,33 @@ public static class IptablesRenderer
         return writer.Counts;
     }
 
+    /// <summary>
+    /// Writes a text for <c>iptables-restore --noflush</c> in a network namespace without rules that finds out which of many groups of
+    /// Services the kernel refuses: the shared chains and the jumps to them, then each group in transactions of its own, behind
+    /// a line <c># N</c> with its number, from 0. The tool ends at the first group that is refused. Nothing is flushed or deleted, for
+    /// which iptables-nft-restore waits some 10 ms a transaction.
+    /// </summary>
+    /// <param name="groups">The groups, with the same settings and without a Service in common; one at least.</param>
+    /// <param name="options">Features of the host's iptables.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WriteTrials(IReadOnlyList<FamilyRules> groups, IptablesOptions options, IBufferWriter<byte> output)
+    {
+        RuleWriter shared = new(groups[0], default, options, output);
+        RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
+        shared.FilterRestore(additions);
+        shared.NatRestore(new ChainTable(default), default, additions, SharedChains.All);
+        shared.Flush();
+        for (int number = 0; number < groups.Count; number++)
+        {
+            ServicePortRules[] ports = PortsOf(groups[number]);
+            RuleWriter filter = new(groups[number], ports, options, new NullBufferWriter());
+            filter.FilterDispatchRules();
+            RuleWriter writer = new(groups[number], ports, options, output);
+            writer.Trial(number, new ChainTable(ports), hasFilterRules: filter.Counts != default);
+            writer.Flush();
+        }
+    }
+
     /// <summary>How many rules in per-service chains of the nat table a change adds; negative when there are fewer afterwards.</summary>
     /// <param name="change">The change; its settings must be the same before and after.</param>
     /// <param name="options">Features of the host's iptables.</param>

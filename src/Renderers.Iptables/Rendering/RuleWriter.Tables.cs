@@ -97,6 +97,26 @@ internal ref partial struct RuleWriter
         EndTable();
     }
 
+    /// <summary>Rules of some service ports behind a line with a number, on top of shared chains that are there.</summary>
+    public void Trial(int number, ChainTable chains, bool hasFilterRules)
+    {
+        _text.Write("# "u8);
+        _text.Write(number);
+        _text.WriteAscii((byte)'\n');
+        if (hasFilterRules)
+        {
+            BeginTable("filter"u8);
+            FilterDispatchRules();
+            EndTable();
+        }
+
+        BeginTable("nat"u8);
+        DeclareNatChains(chains, withCanary: false, SharedChains.None);
+        NatDispatchRules();
+        PortRules(chains);
+        EndTable();
+    }
+
     private void InsertJumps(string table, RestoreAdditions additions)
     {
         foreach (JumpRule jump in additions.Jumps)

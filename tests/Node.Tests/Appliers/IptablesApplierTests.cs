@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Text;
 using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Counters;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 using KubeProxySharp.RuleModel.Selection;
 using KubeProxySharp.Testing;
@@ -320,6 +322,66 @@ public sealed class IptablesApplierTests
         Assert(await applier.TryAsync(s_rules, default));
 
         node.Save(IpFamily.IPv4, variant).Should().Equal(before);
+    }
+
+    /// <summary>Groups that are tried in turn make the rules of a full restore, and the tool says at which group it ended.</summary>
+    [SkippableTheory]
+    [InlineData("nft")]
+    [InlineData("legacy")]
+    public async Task TrialsOfGroupsMakeTheSameRulesAndEndAtTheGroupThatIsRefused(string variant)
+    {
+        IEnumerable<int> numbers = Enumerable.Range(0, 40);
+        FamilyRules[] groups = [.. numbers.Select(static number => Samples.Model([Numbered(number)], [SliceOf(number)]).IPv4)];
+        FamilyRules all = Samples.Model(numbers.Select(Numbered), numbers.Select(SliceOf)).IPv4;
+        ArrayBufferWriter<byte> text = new();
+        IptablesRenderer.WriteTrials(groups, IptablesOptions.Default with { HasInvalidDropCounter = false, HasLocalhostCounter = false }, text);
+        string spoilt = Encoding.UTF8.GetString(text.WrittenSpan).Replace("10.244.0.27:8080\n", "10.244.0.27:8080\n-A KUBE-SERVICES -j KUBE-NOWHERE\n", StringComparison.Ordinal);
+        using TestNode full = CreateOrSkip(variant), tried = CreateOrSkip(variant), refusing = CreateOrSkip(variant);
+        Assert(await full.Iptables(IpFamily.IPv4, variant).ApplyFullAsync(all, default));
+
+        (ApplyResult result, _) = await RestoreAsync(tried, text.WrittenMemory);
+        (ApplyResult refusal, int? mark) = await RestoreAsync(refusing, Encoding.UTF8.GetBytes(spoilt));
+        GroupTrial trial = await full.Iptables(IpFamily.IPv4, variant).TryGroupsAsync(groups, default);
+
+        Assert(result);
+        Rules(tried).Except(Rules(full)).Should().BeEmpty();
+        Rules(full).Except(Rules(tried)).Should().BeEmpty();
+        Rules(full).Should().HaveCountGreaterThan(40 * 8);
+        refusal.Outcome.Should().Be(ApplyOutcome.Refused);
+        mark.Should().Be(27);
+        trial.Should().Be(new GroupTrial(40, ApplyResult.Applied));
+
+        // The counters of nfacct are made by the applier alone, and one rule is the last only where it is written once.
+        IEnumerable<string> Rules(TestNode node) => node.Save(IpFamily.IPv4, variant)
+            .Where(static line => line.Contains("-A KUBE-S", StringComparison.Ordinal) || line.Contains("-A KUBE-FW", StringComparison.Ordinal)
+                || line.Contains("-A KUBE-EXT", StringComparison.Ordinal) || line.Contains("-A KUBE-PROXY-FIREWALL", StringComparison.Ordinal) || line.Contains("-A KUBE-NODEPORTS", StringComparison.Ordinal))
+            .Where(static line => !line.Contains("must be the last rule", StringComparison.Ordinal) && !line.Contains("-m nfacct", StringComparison.Ordinal));
+
+        async Task<(ApplyResult Result, int? Mark)> RestoreAsync(TestNode node, ReadOnlyMemory<byte> input)
+        {
+            using Transaction transaction = new(node.Runner, new(TestNode.Tools(IpFamily.IPv4, variant).Restore, ["--noflush", "--counters"]) { TakesFile = true });
+            transaction.Write(input.Span);
+            ApplyResult ended = await transaction.CommitAsync(default);
+            return (ended, transaction.MarkBefore(ended));
+        }
+
+        static Service Numbered(int number) => Samples.LoadBalancer with
+        {
+            Name = new("shop", $"s{number:00}"),
+            ClusterIP = $"10.96.0.{number}",
+            ClusterIPs = [$"10.96.0.{number}"],
+            Ports = [new ServicePort { Name = "http", Port = 80, NodePort = 30000 + number }],
+            LoadBalancerIngress = [new LoadBalancerIngress { Ip = $"198.51.100.{number}" }],
+            ExternalIPs = [],
+            LoadBalancerSourceRanges = ["192.0.2.0/24"],
+            HealthCheckNodePort = 0,
+        };
+
+        static EndpointSlice SliceOf(int number) => Samples.Slice(Samples.Endpoint($"10.244.0.{number}")) with
+        {
+            Name = new("shop", $"s{number:00}-1"),
+            ServiceName = $"s{number:00}",
+        };
     }
 
     [SkippableFact]

@@ -60,6 +60,20 @@ internal sealed partial class Transaction(ProcessRunner runner, ToolCall call) :
         return Read(result);
     }
 
+    /// <summary>The number of the last line <c># N</c> before what the tool complained about; null if it named no line after one.</summary>
+    /// <param name="refused">The result of <see cref="CommitAsync"/>.</param>
+    public int? MarkBefore(ApplyResult refused)
+    {
+        if (!int.TryParse(ReportedLine().Match(refused.Error).Groups["line"].ValueSpan, out int line))
+        {
+            return null;
+        }
+
+        MarkFinder finder = new(line);
+        _input.CopyTo(finder);
+        return finder.Number;
+    }
+
     /// <inheritdoc/>
     public void Advance(int count) => _input.Advance(count);
 

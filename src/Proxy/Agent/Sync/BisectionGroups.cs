@@ -14,6 +14,14 @@ internal sealed class BisectionGroups
     /// <summary>The first group is this part of all, so that one refused Service does not hold up half of the others.</summary>
     private const int FirstPart = 16;
 
+    /// <summary>
+    /// Where many groups are tried in one go. A process of iptables-restore takes some 10 ms and ends at each refusal, a
+    /// transaction of the nft variant 1 to 3 ms: few Services in each make both rare.
+    /// </summary>
+    private const int SmallGroup = 16;
+
+    private const int MostGroups = 64;
+
     private readonly LinkedList<NamespacedName> _pool = [];
     private readonly Stack<NamespacedName[]> _refused = new();
     private readonly Queue<NamespacedName> _alone = new();
@@ -73,14 +81,60 @@ internal sealed class BisectionGroups
             return refused[..half];
         }
 
-        List<NamespacedName> group = [];
-        while (group.Count < _size && _pool.First is { } first)
+        return TakeFromPool(_size);
+    }
+
+    /// <summary>
+    /// The next groups, where it costs little to try many small ones: Services that are tried alone, then small groups. Each is
+    /// reported in this order, as taken, refused (<see cref="RefusedAmongMany"/>) or, from the first one on that was not tried,
+    /// in one call of <see cref="ReturnFrom"/>.
+    /// </summary>
+    public IReadOnlyList<NamespacedName[]> NextMany()
+    {
+        while (_refused.TryPop(out NamespacedName[]? refused))
         {
-            group.Add(first.Value);
-            _pool.RemoveFirst();
+            PutBack(refused);
         }
 
-        return [.. group];
+        List<NamespacedName[]> groups = [.. _alone.Take(MostGroups).Select(static name => (NamespacedName[])[name])];
+        while (groups.Count < MostGroups && _pool.Count != 0)
+        {
+            groups.Add(TakeFromPool(SmallGroup));
+        }
+
+        return groups;
+    }
+
+    /// <summary>Nothing was learned of some of the groups that <see cref="NextMany"/> gave.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="first">The first one of which nothing is known.</param>
+    public void ReturnFrom(IReadOnlyList<NamespacedName[]> groups, int first)
+    {
+        HashSet<NamespacedName> alone = [.. _alone];
+        for (int index = groups.Count - 1; index >= first; index--)
+        {
+            if (!alone.Contains(groups[index][0]))
+            {
+                PutBack(groups[index]);
+            }
+        }
+    }
+
+    /// <summary>The kernel refuses a group that <see cref="NextMany"/> gave: its Services are tried alone next.</summary>
+    /// <returns>Whether the group is a single Service, which is the culprit then; it no longer waits.</returns>
+    public bool RefusedAmongMany(NamespacedName[] group)
+    {
+        if (group.Length == 1)
+        {
+            return Refused(group);
+        }
+
+        foreach (NamespacedName name in group)
+        {
+            _alone.Enqueue(name);
+        }
+
+        return false;
     }
 
     /// <summary>The kernel takes the group.</summary>
@@ -122,11 +176,7 @@ internal sealed class BisectionGroups
 
         // Of its other half nothing is known now.
         NamespacedName[] sibling = TakeSibling();
-        for (int index = sibling.Length - 1; index >= 0; index--)
-        {
-            _pool.AddFirst(sibling[index]);
-        }
-
+        PutBack(sibling);
         if (group.Length == 1)
         {
             _known.Remove(group[0]);
@@ -157,6 +207,23 @@ internal sealed class BisectionGroups
             return;
         }
 
+        PutBack(group);
+    }
+
+    private NamespacedName[] TakeFromPool(int most)
+    {
+        List<NamespacedName> group = [];
+        while (group.Count < most && _pool.First is { } first)
+        {
+            group.Add(first.Value);
+            _pool.RemoveFirst();
+        }
+
+        return [.. group];
+    }
+
+    private void PutBack(NamespacedName[] group)
+    {
         for (int index = group.Length - 1; index >= 0; index--)
         {
             _known.Add(group[index]);

@@ -166,8 +166,10 @@ internal sealed class RefusedServiceSearch(
         long start = time.GetTimestamp();
         while (IsDue && !(_isApplying && Array.Exists(families, family => family.NeedsFull && _refusing.Contains(family.Family))))
         {
-            NamespacedName[] group = _groups.Next();
-            if (!await (_isApplying ? ApplyAsync(group, cancellation) : TryAsync(group, cancellation)) || time.GetElapsedTime(start) >= window)
+            Task<bool> step = _isApplying ? ApplyAsync(_groups.Next(), cancellation)
+                : Array.TrueForAll(families, static family => family.Applier.TriesManyGroups) ? TryManyAsync(_groups.NextMany(), cancellation)
+                : TryAsync(_groups.Next(), cancellation);
+            if (!await step || time.GetElapsedTime(start) >= window)
             {
                 break;
             }
@@ -339,6 +341,44 @@ internal sealed class RefusedServiceSearch(
 
         _groups.Taken(group);
         _havePassedTrials = true;
+        return true;
+    }
+
+    /// <summary>Tries groups without writing them, up to the first that is refused.</summary>
+    /// <returns>Whether the search can go on at once.</returns>
+    private async Task<bool> TryManyAsync(IReadOnlyList<NamespacedName[]> groups, CancellationToken cancellation)
+    {
+        RuleModelSnapshot[] rules = [.. groups.Select(_trial.RulesOf)];
+        GroupTrial shortest = new(groups.Count, ApplyResult.Applied);
+        FamilySync? ended = null;
+        foreach (FamilySync family in families.Where(family => _refusing.Contains(family.Family)))
+        {
+            FamilyRules[] ofFamily = [.. rules.Take(shortest.Taken).Select(snapshot => snapshot[family.Family])];
+            if (ofFamily.Length != 0 && await family.Applier.TryGroupsAsync(ofFamily, cancellation) is { } trial && trial.Taken < shortest.Taken)
+            {
+                (shortest, ended) = (trial, family);
+            }
+        }
+
+        for (int index = 0; index < shortest.Taken; index++)
+        {
+            Admit(groups[index]);
+            _groups.Taken(groups[index]);
+            _havePassedTrials = true;
+        }
+
+        bool isRefused = shortest.Next.Outcome == ApplyOutcome.Refused;
+        _groups.ReturnFrom(groups, shortest.Taken + (isRefused ? 1 : 0));
+        if (isRefused && _groups.RefusedAmongMany(groups[shortest.Taken]))
+        {
+            Quarantine(groups[shortest.Taken][0], ended!.Family, shortest.Next.Error);
+        }
+        else if (shortest.Next.Outcome == ApplyOutcome.Unavailable)
+        {
+            ended!.Failed(time.GetUtcNow(), Random.Shared.NextDouble());
+            return false;
+        }
+
         return true;
     }
 

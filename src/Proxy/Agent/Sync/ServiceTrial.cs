@@ -16,7 +16,12 @@ internal sealed class ServiceTrial(ClusterState state, Func<IpFamily, NodeSettin
     /// <param name="services">The Services; all of them are held back, or none.</param>
     /// <param name="applier">Tries the rules of its family.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task<ApplyResult> TryAsync(NamespacedName[] services, IRuleApplier applier, CancellationToken cancellation)
+    public Task<ApplyResult> TryAsync(NamespacedName[] services, IRuleApplier applier, CancellationToken cancellation) =>
+        applier.TryAsync(RulesOf(services)[applier.Family], cancellation);
+
+    /// <summary>The rules of the present versions of Services alone.</summary>
+    /// <param name="services">The Services; all of them are held back, or none.</param>
+    public RuleModelSnapshot RulesOf(NamespacedName[] services)
     {
         bool areHeldBack = state.IsHeldBack(services[0]);
         if (areHeldBack)
@@ -25,12 +30,12 @@ internal sealed class ServiceTrial(ClusterState state, Func<IpFamily, NodeSettin
         }
 
         RuleModelBuilder alone = new(state, settings(IpFamily.IPv4), settings(IpFamily.IPv6));
-        FamilyRules rules = alone.Update(services, settings(IpFamily.IPv4), settings(IpFamily.IPv6)).After[applier.Family];
+        RuleModelSnapshot rules = alone.Update(services, settings(IpFamily.IPv4), settings(IpFamily.IPv6)).After;
         if (areHeldBack)
         {
             Array.ForEach(services, state.HoldBack);
         }
 
-        return applier.TryAsync(rules, cancellation);
+        return rules;
     }
 }

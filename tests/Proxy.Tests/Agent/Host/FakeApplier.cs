@@ -32,6 +32,16 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
 
     public bool TriesOnlyForm { get; set; }
 
+    /// <summary>Whether many groups are tried in one call, as iptables-restore does.</summary>
+    public bool TriesManyGroups { get; set; }
+
+    public Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation)
+    {
+        Note("try");
+        int taken = groups.TakeWhile(group => TriesOnlyForm || Judge(group.Services.Keys).IsApplied).Count();
+        return Task.FromResult(new GroupTrial(taken, taken == groups.Count ? ApplyResult.Applied : Judge(groups[taken].Services.Keys)));
+    }
+
     /// <summary>Whether an earlier run left rules.</summary>
     public bool HasOldRules { get; set; }
 

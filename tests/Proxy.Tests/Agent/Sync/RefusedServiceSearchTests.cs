@@ -46,13 +46,17 @@ public sealed class RefusedServiceSearchTests
 
     /// <summary>In iptables mode an update costs as much as a full restore: Services are tried apart, and written together.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task WhereUpdatesAreDearServicesAreTriedApart(bool namesLines)
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public async Task WhereUpdatesAreDearServicesAreTriedApart(bool namesLines, bool triesManyGroups)
     {
         await using LoopUnderTest test = new();
         test.IPv4.HasCheapUpdates = false;
         test.IPv6.HasCheapUpdates = false;
+        test.IPv4.TriesManyGroups = triesManyGroups;
+        test.IPv6.TriesManyGroups = triesManyGroups;
         test.IPv4.NamesLines = namesLines;
         Refuse(test.IPv4, 500, 15);
         test.Start();
@@ -62,6 +66,31 @@ public sealed class RefusedServiceSearchTests
         await test.UntilAsync(() => Named(test) == 15, "all are named");
         await test.UntilAsync(() => test.IPv4.Kernel?.Services.Count == 485, "all others are written");
         test.IPv4.Calls.Count(call => call != "try").Should().BeLessThan(12);
+    }
+
+    /// <summary>A tool that is started costs far more than a small group: two calls for each refused Service, and few besides.</summary>
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(15, 50)]
+    [InlineData(200, 500)]
+    public async Task ManyGroupsAreTriedInOneCall(int refused, int mostCalls)
+    {
+        await using LoopUnderTest test = new();
+        foreach (FakeApplier family in (FakeApplier[])[test.IPv4, test.IPv6])
+        {
+            family.HasCheapUpdates = false;
+            family.TriesManyGroups = true;
+        }
+
+        Refuse(test.IPv4, 2000, refused);
+        test.Start();
+
+        test.List(Enumerable.Range(0, 2000).Select(Numbered), s_slice);
+
+        await test.UntilAsync(() => Named(test) == refused, "all are named");
+        await test.UntilAsync(() => test.IPv4.Kernel?.Services.Count == 2000 - refused, "all others are written");
+        test.IPv4.Kernel!.Services.Keys.Should().NotContain(test.IPv4.Refused);
+        test.IPv4.Calls.Length.Should().BeLessThan(mostCalls);
     }
 
     /// <summary>Where no network namespace can be made a trial only checks the form, so the tool is believed when it names a line.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.ComponentModel;
 using KubeProxySharp.Proxy.Agent.Apply.Counters;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Proxy.Host;
@@ -211,29 +210,48 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
-        ScratchNetns network;
-        try
+        using IptablesTrial trial = BeginTrial();
+        RestoreAdditions additions = trial.IsReal ? new(JumpRule.All, MakesSharedChain: true) : RestoreAdditions.None;
+        IptablesRenderer.WriteFullRestore(rules, default, additions, trial.Options, trial.Transaction);
+        return await trial.Transaction.CommitAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public bool TriesManyGroups => true;
+
+    /// <inheritdoc/>
+    public async Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation)
+    {
+        using (IptablesTrial trial = BeginTrial())
         {
-            network = ScratchNetns.Create();
-        }
-        catch (Win32Exception e)
-        {
-            log.TriedByForm(Family, e.Message);
-            TriesOnlyForm = true;
-            using Transaction test = new(runner, new(tools.Restore, [.. IptablesTools.Wait, "--test", "--noflush", "--counters"]) { TakesFile = true });
-            IptablesRenderer.WriteFullRestore(rules, default, _options, test);
-            return await test.CommitAsync(cancellation);
+            IptablesRenderer.WriteTrials(groups, trial.Options, trial.Transaction);
+            ApplyResult result = await trial.Transaction.CommitAsync(cancellation);
+            if (result.IsApplied)
+            {
+                return new(groups.Count, result);
+            }
+
+            if (result.Outcome != ApplyOutcome.Refused)
+            {
+                return new(0, result);
+            }
+
+            if (trial.Transaction.MarkBefore(result) is { } number)
+            {
+                return new(number, result);
+            }
         }
 
-        TriesOnlyForm = false;
-        using (network)
-        {
-            IptablesOptions options = new NfacctCounters(network, log).Ensure(BaseOptions);
-            RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
-            using Transaction transaction = new(runner.In(network), RestoreCall);
-            IptablesRenderer.WriteFullRestore(rules, default, additions, options, transaction);
-            return await transaction.CommitAsync(cancellation);
-        }
+        // The tool did not say which one.
+        ApplyResult first = await TryAsync(groups[0], cancellation);
+        return new(first.IsApplied ? 1 : 0, first);
+    }
+
+    private IptablesTrial BeginTrial()
+    {
+        IptablesTrial trial = IptablesTrial.Begin(tools, runner, BaseOptions, log);
+        TriesOnlyForm = !trial.IsReal;
+        return trial;
     }
 
     /// <inheritdoc/>
