@@ -12,7 +12,7 @@
 # The log names 2,000 Services at once, so REFUSED must not be more.
 # Netlink messages are spoilt on their way (refuse-messages.c), so that the kernel refuses the elements of these Services. A
 # wrapper around a tool adds a command that is refused to every transaction that has one of the refused Services, at its
-# end, so that the line that the tool names says nothing: the worst case.
+# end, so that the line that the tool names says nothing: the worst case. A text of iptables-restore can have many.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in -h | --help) sed -n '2,16s/^# \{0,1\}//p' bench/refused.sh; exit 0 ;; esac
@@ -51,7 +51,7 @@ case \$last in /proc/*) file=\$last ;; esac
 cat "\$file" >"\$text"
 if grep -qwFf $work/refused "\$text"; then
   case $tool in nft) if [ -n "${NAMED:-}" ]; then grep -owFf $work/refused "\$text" | sort -u | sed 's/.*/add element ip kube-proxy-nowhere x { & }/'; else echo '$bad'; fi >"\$text.bad"
-    cat "\$text.bad" >>"\$text"; rm "\$text.bad" ;; *) sed -i '\$s/^COMMIT\$/$bad\nCOMMIT/' "\$text" ;; esac
+    cat "\$text.bad" >>"\$text"; rm "\$text.bad" ;; *) awk -f $work/spoil.awk -v named="${NAMED:-}" $work/refused "\$text" >"\$text.bad"; mv "\$text.bad" "\$text" ;; esac
 fi
 case $tool in nft) exec 3<"\$text"; rm -f "\$text"; [ "\$1" = --check ] && exec /usr/sbin/nft --check -f /dev/stdin <&3; exec /usr/sbin/nft -f /dev/stdin <&3 ;; esac
 first=yes
@@ -67,6 +67,14 @@ exit \$code
 WRAPPER
   chmod +x "$work/bin/$tool"
 done
+
+cat >"$work/spoil.awk" <<'AWK'
+FNR == NR { refused[$1 "/32"]; next }
+/^\*/ { bad = "" }
+$3 == "-d" && $4 in refused { bad = bad == "" || named == "" ? (named == "" ? "-A KUBE-SERVICES -j KUBE-NOWHERE\n" : "-A KUBE-SERVICES -d " $4 " -j KUBE-NOWHERE\n") : bad }
+/^COMMIT/ { printf "%s", bad }
+{ print }
+AWK
 
 # Services in the kernel: those with an element, or with a rule that goes to their chain.
 served() {

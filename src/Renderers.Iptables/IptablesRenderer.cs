@@ -171,28 +171,48 @@ public static class IptablesRenderer
     }
 
     /// <summary>
-    /// Writes a text for <c>iptables-restore --noflush</c> in a network namespace without rules that finds out which of many groups of
-    /// Services the kernel refuses: the shared chains and the jumps to them, then each group in transactions of its own, behind
-    /// a line <c># N</c> with its number, from 0. The tool ends at the first group that is refused. Nothing is flushed or deleted, for
-    /// which iptables-nft-restore waits some 10 ms a transaction.
+    /// Writes a text for iptables-restore, in a network namespace without rules, that finds out which of many groups of Services
+    /// the kernel refuses: each group in transactions of its own, behind a line <c># N</c> with its number, from 0. The tool ends
+    /// at the first group that is refused.
     /// </summary>
     /// <param name="groups">The groups, with the same settings and without a Service in common; one at least.</param>
+    /// <param name="replaces">
+    /// Whether each group takes the place of the one before, for a restore without <c>--noflush</c>: then a transaction of
+    /// iptables-legacy-restore, which writes the whole table, stays short. Otherwise the groups follow one another on top of shared
+    /// chains that are written once, for a restore with <c>--noflush</c>: iptables-nft-restore waits some 10 ms for each
+    /// transaction that flushes something.
+    /// </param>
     /// <param name="options">Features of the host's iptables.</param>
     /// <param name="output">Receives the text.</param>
-    public static void WriteTrials(IReadOnlyList<FamilyRules> groups, IptablesOptions options, IBufferWriter<byte> output)
+    public static void WriteTrials(IReadOnlyList<FamilyRules> groups, bool replaces, IptablesOptions options, IBufferWriter<byte> output)
     {
-        RuleWriter shared = new(groups[0], default, options, output);
         RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
-        shared.FilterRestore(additions);
-        shared.NatRestore(new ChainTable(default), default, additions, SharedChains.All);
-        shared.Flush();
+        if (!replaces)
+        {
+            RuleWriter shared = new(groups[0], default, options, output);
+            shared.FilterRestore(additions);
+            shared.NatRestore(new ChainTable(default), default, additions, SharedChains.All);
+            shared.Flush();
+        }
+
         for (int number = 0; number < groups.Count; number++)
         {
             ServicePortRules[] ports = PortsOf(groups[number]);
-            RuleWriter filter = new(groups[number], ports, options, new NullBufferWriter());
-            filter.FilterDispatchRules();
+            ChainTable chains = new(ports);
             RuleWriter writer = new(groups[number], ports, options, output);
-            writer.Trial(number, new ChainTable(ports), hasFilterRules: filter.Counts != default);
+            writer.Mark(number);
+            if (replaces)
+            {
+                writer.FilterRestore(additions);
+                writer.NatRestore(chains, default, additions, SharedChains.All);
+            }
+            else
+            {
+                RuleWriter filter = new(groups[number], ports, options, new NullBufferWriter());
+                filter.FilterDispatchRules();
+                writer.Trial(chains, hasFilterRules: filter.Counts != default);
+            }
+
             writer.Flush();
         }
     }

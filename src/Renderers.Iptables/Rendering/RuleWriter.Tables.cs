@@ -97,12 +97,17 @@ internal ref partial struct RuleWriter
         EndTable();
     }
 
-    /// <summary>Rules of some service ports behind a line with a number, on top of shared chains that are there.</summary>
-    public void Trial(int number, ChainTable chains, bool hasFilterRules)
+    /// <summary>A comment line with a number.</summary>
+    public void Mark(int number)
     {
         _text.Write("# "u8);
         _text.Write(number);
         _text.WriteAscii((byte)'\n');
+    }
+
+    /// <summary>Rules of some service ports on top of shared chains that are there.</summary>
+    public void Trial(ChainTable chains, bool hasFilterRules)
+    {
         if (hasFilterRules)
         {
             BeginTable("filter"u8);

@@ -210,7 +210,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
-        using IptablesTrial trial = BeginTrial();
+        using IptablesTrial trial = BeginTrial(flushes: false);
         RestoreAdditions additions = trial.IsReal ? new(JumpRule.All, MakesSharedChain: true) : RestoreAdditions.None;
         IptablesRenderer.WriteFullRestore(rules, default, additions, trial.Options, trial.Transaction);
         return await trial.Transaction.CommitAsync(cancellation);
@@ -222,9 +222,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation)
     {
-        using (IptablesTrial trial = BeginTrial())
+        bool replaces = tools.Variant == IptablesVariant.Legacy;
+        using (IptablesTrial trial = BeginTrial(flushes: replaces))
         {
-            IptablesRenderer.WriteTrials(groups, trial.Options, trial.Transaction);
+            IptablesRenderer.WriteTrials(groups, replaces, trial.Options, trial.Transaction);
             ApplyResult result = await trial.Transaction.CommitAsync(cancellation);
             if (result.IsApplied)
             {
@@ -247,9 +248,9 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         return new(first.IsApplied ? 1 : 0, first);
     }
 
-    private IptablesTrial BeginTrial()
+    private IptablesTrial BeginTrial(bool flushes)
     {
-        IptablesTrial trial = IptablesTrial.Begin(tools, runner, BaseOptions, log);
+        IptablesTrial trial = IptablesTrial.Begin(tools, flushes, runner, BaseOptions, log);
         TriesOnlyForm = !trial.IsReal;
         return trial;
     }

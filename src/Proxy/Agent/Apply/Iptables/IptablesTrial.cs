@@ -14,12 +14,12 @@ internal sealed class IptablesTrial : IDisposable
 {
     private readonly ScratchNetns? _network;
 
-    private IptablesTrial(IptablesTools tools, ProcessRunner runner, IptablesOptions options, ScratchNetns? network)
+    private IptablesTrial(IptablesTools tools, bool flushes, ProcessRunner runner, IptablesOptions options, ScratchNetns? network)
     {
         _network = network;
         Options = options;
-        string[] test = network is null ? ["--test"] : [];
-        ToolCall call = new(tools.Restore, [.. IptablesTools.Wait, .. test, "--noflush", "--counters"]) { TakesFile = true };
+        string[] how = network is null ? ["--test", "--noflush"] : flushes ? [] : ["--noflush"];
+        ToolCall call = new(tools.Restore, [.. IptablesTools.Wait, .. how, "--counters"]) { TakesFile = true };
         Transaction = new(network is null ? runner : runner.In(network), call);
     }
 
@@ -33,7 +33,12 @@ internal sealed class IptablesTrial : IDisposable
     public Transaction Transaction { get; }
 
     /// <summary>Makes the namespace if it can be made.</summary>
-    public static IptablesTrial Begin(IptablesTools tools, ProcessRunner runner, IptablesOptions options, ILogger log)
+    /// <param name="tools">The tools.</param>
+    /// <param name="flushes">Whether each table of the text takes the place of the one before, where that does no harm.</param>
+    /// <param name="runner">Runs them.</param>
+    /// <param name="options">What the host offers.</param>
+    /// <param name="log">Where messages go.</param>
+    public static IptablesTrial Begin(IptablesTools tools, bool flushes, ProcessRunner runner, IptablesOptions options, ILogger log)
     {
         ScratchNetns network;
         try
@@ -43,10 +48,10 @@ internal sealed class IptablesTrial : IDisposable
         catch (Win32Exception e)
         {
             log.TriedByForm(tools.Family, e.Message);
-            return new(tools, runner, options, network: null);
+            return new(tools, flushes, runner, options, network: null);
         }
 
-        return new(tools, runner, new NfacctCounters(network, log).Ensure(options), network);
+        return new(tools, flushes, runner, new NfacctCounters(network, log).Ensure(options), network);
     }
 
     /// <inheritdoc/>
