@@ -42,7 +42,7 @@ esac
 for tool in $tools; do
   cat >"$work/bin/$tool" <<WRAPPER
 #!/bin/sh
-case "\$*" in *-f* | *--noflush*) ;; *) exec /usr/sbin/$tool "\$@" ;; esac
+case "\$*" in *-f* | *--counters*) ;; *) exec /usr/sbin/$tool "\$@" ;; esac
 echo >>$work/calls
 text=$work/text.\$\$
 file=-
