@@ -50,7 +50,7 @@ internal interface IRuleApplier
 
     /// <summary>
     /// Tries groups of Services as <see cref="TryAsync"/> does, each for itself and one after the other, until one is refused;
-    /// at least the first one.
+    /// at least the first one. The only call that may be made several times at once.
     /// </summary>
     /// <param name="groups">The groups, with the same settings and without a Service in common; one at least.</param>
     /// <param name="cancellation">Ends it.</param>

@@ -16,7 +16,7 @@ internal sealed class MarkFinder(int line) : LineScanner
     /// <inheritdoc/>
     protected override void Take(ReadOnlySpan<byte> part)
     {
-        if (Line <= line && _current.Length < MostOfLine && (_current.Length != 0 || part.StartsWith("#"u8)))
+        if (Line < line && _current.Length < MostOfLine && (_current.Length != 0 || part.StartsWith("#"u8)))
         {
             _current.Append(Encoding.ASCII.GetString(part[..Math.Min(part.Length, MostOfLine)]));
         }

