@@ -230,6 +230,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         {
             Family = family,
             IsProxyHealthy = () => health.Read().IsHealthy,
+            AreRulesWritten = () => health.Read().Families.Any(each => each.Family == family && each.AreRulesWritten),
             NodeName = nodeName,
             Failed = (service, note) => events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "FailedToStartServiceHealthcheck", "Listen", note),
         },

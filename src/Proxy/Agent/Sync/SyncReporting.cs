@@ -116,13 +116,16 @@ internal sealed partial class SyncReporting(
         heap.Worked();
         metrics.Syncs.Finished(family, report.IsFull, report.Duration, report.Result.IsApplied);
         RecordFigures(family, report.Figures);
+        LocalEndpoints local = _local[(int)family];
         if (!report.Result.IsApplied)
         {
             Failed(report);
+            local.Failed(report.Rules, report.Services);
+            UpdateHealthPorts(family, local);
             return;
         }
 
-        health.SyncSucceeded(family, report.ChangesTaken);
+        health.SyncSucceeded(family, report.ChangesTaken, report.IsFull);
         applied(report);
         DateTimeOffset now = time.GetUtcNow();
         foreach (DateTimeOffset trigger in report.TriggerTimes)
@@ -130,21 +133,24 @@ internal sealed partial class SyncReporting(
             metrics.Syncs.NetworkProgrammed(family, now - trigger);
         }
 
-        LocalEndpoints local = _local[(int)family];
         local.Update(report.Rules, report.Services);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
-        healthPorts.Update(family, local.HealthChecks, report.Rules.Settings.NodePortAddresses);
+        UpdateHealthPorts(family, local);
         FirstSyncs.Note(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
 
     /// <inheritdoc/>
-    public void UpToDate(IpFamily family, long at) => health.SyncSucceeded(family, at);
+    public void UpToDate(IpFamily family, long at) => health.UpToDate(family, at);
+
+    /// <inheritdoc/>
+    public void DriftReported(IpFamily family, string what) => health.Drifted(family, what);
 
     /// <inheritdoc/>
     public void Drifted(IpFamily family, string what)
     {
+        health.RepairBegins(family, what);
         metrics.Agent.DriftDetected(family, DriftReason.RulesChanged);
         LogFullIsDue(family, "drift: " + what);
         _repeated.Report($"drift {family}", times => LogDrifted(family, what, times));
@@ -157,6 +163,7 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void Repaired(IpFamily family, string what)
     {
+        health.Repaired(family);
         metrics.Agent.DriftRepaired(family, DriftReason.RulesChanged);
         _repeated.Report($"repair {family}", times => LogRepaired(family, times));
         events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesRepaired", "SyncRules", $"node {nodeName}: {family} service rules were changed by somebody else and written again: {what}");
@@ -165,6 +172,11 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void Quarantined(NamespacedName service, IpFamily family, string error)
     {
+        foreach (IpFamily each in families)
+        {
+            _local[(int)each].Refused(service); // before the rules without it are written
+        }
+
         _repeated.Report($"refusal {family} {service}", times => LogQuarantined(service, family, error, times));
         events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "ServiceRulesRefused", "SyncRules", $"the kernel of node {nodeName} refused the {family} rules of this Service, which has none there until it or its endpoints change: {error}");
     }
@@ -172,9 +184,13 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services)
     {
+        health.SetRefusedServices(services);
         foreach (IpFamily family in families)
         {
             metrics.Quarantine.Set(family, services);
+            LocalEndpoints local = _local[(int)family];
+            local.SetRefused(services);
+            UpdateHealthPorts(family, local);
         }
     }
 
@@ -198,6 +214,14 @@ internal sealed partial class SyncReporting(
 
     /// <inheritdoc/>
     public void Dispose() => _repeated.Dispose();
+
+    private void UpdateHealthPorts(IpFamily family, LocalEndpoints local)
+    {
+        if (local.NodePortAddresses is { } addresses)
+        {
+            healthPorts.Update(family, local.HealthChecks, addresses);
+        }
+    }
 
     private void RecordFigures(IpFamily family, ApplyFigures? figures)
     {
