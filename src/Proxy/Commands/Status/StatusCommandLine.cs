@@ -45,7 +45,7 @@ internal static class StatusCommandLine
                 result.AddError($"--metrics-address: \"{text}\" is not an IP address and a port, such as 127.0.0.1:10249 or [::1]:10249");
             }
 
-            if (result.GetValue(interval) is not (>= 0.2 and <= 3600))
+            if (result.GetResult(interval) is { Implicit: false } && result.GetValue(interval) is not (>= 0.2 and <= 3600))
             {
                 result.AddError("--interval must be from 0.2 to 3600 seconds");
             }
