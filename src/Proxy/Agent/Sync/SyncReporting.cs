@@ -105,7 +105,6 @@ internal sealed partial class SyncReporting(
         foreach (string problem in problems.Except(_nodeProblems, StringComparer.Ordinal))
         {
             LogProblem(problem);
-            status.ProblemFound(problem);
         }
 
         if (problems.Count == 0)
@@ -114,6 +113,7 @@ internal sealed partial class SyncReporting(
         }
 
         _nodeProblems = problems;
+        status.SetNodeProblems(problems);
     }
 
     /// <inheritdoc/>

@@ -77,6 +77,11 @@ internal static class StatusLines
             yield return new("", "latest: " + problems.Latest[^1], StatusKind.Warning);
         }
 
+        foreach (string problem in problems.Node)
+        {
+            yield return new("Addresses", problem, StatusKind.Warning);
+        }
+
         yield return Of(report.Conntrack);
         foreach (ServiceFlowsStatus service in report.Conntrack.Services)
         {

@@ -23,7 +23,7 @@ internal sealed class StatusRecorder(TimeProvider time)
 
     private readonly FamilyRecord[] _families = [new(), new()];
     private volatile ImmutableSortedDictionary<NamespacedName, RefusedServiceStatus> _refused = ImmutableSortedDictionary<NamespacedName, RefusedServiceStatus>.Empty;
-    private volatile ProblemStatus _problems = new(0, 0, []);
+    private volatile ProblemStatus _problems = new(0, 0, [], []);
     private volatile ApiProblem? _apiProblem;
 
     /// <summary>When the agent started.</summary>
@@ -79,6 +79,9 @@ internal sealed class StatusRecorder(TimeProvider time)
 
     /// <summary>Records a message about an object.</summary>
     public void ProblemFound(string message) => _problems = _problems with { Latest = [.. _problems.Latest.TakeLast(MostMessages - 1), Shorten(message)] };
+
+    /// <summary>Sets what is wrong with the addresses of the node.</summary>
+    public void SetNodeProblems(IReadOnlyList<string> problems) => _problems = _problems with { Node = [.. problems.Take(MostMessages).Select(Shorten)] };
 
     /// <summary>Records a problem with the API server.</summary>
     public void ApiFailed(string resource, string problem) => _apiProblem = new($"{resource}: {Shorten(problem)}", time.GetUtcNow());

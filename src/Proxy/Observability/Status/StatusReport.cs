@@ -100,7 +100,8 @@ internal sealed record RefusedServiceStatus(string Service, string Family, strin
 /// <param name="Errors">Parts of objects that cannot be used.</param>
 /// <param name="Warnings">Parts that are used, or left out, with a warning.</param>
 /// <param name="Latest">The latest messages, the newest last.</param>
-internal sealed record ProblemStatus(int Errors, int Warnings, IReadOnlyList<string> Latest);
+/// <param name="Node">What is wrong with the addresses of the node now.</param>
+internal sealed record ProblemStatus(int Errors, int Warnings, IReadOnlyList<string> Latest, IReadOnlyList<string> Node);
 
 /// <summary>The conntrack table at the last pass of the agent.</summary>
 /// <param name="Entries">nf_conntrack_count; null if unknown.</param>
