@@ -34,7 +34,7 @@ public sealed class ManyChangesTests(ITestOutputHelper output)
         TroubleLog trouble = new();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), TimeProvider.System);
         HealthPorts ports = new(new Dictionary<IpFamily, Proxy.Observability.Serving.ServiceHealthServer>(), TimeProvider.System);
-        SyncReporting reporting = new(s_families, "nftables", RandomCluster.NodeName, metrics, health, ports, static (_, _, _, _, _) => { }, new HeapCompactor(static () => { }, TimeProvider.System), static _ => { }, static _ => { }, trouble, TimeProvider.System);
+        SyncReporting reporting = new(s_families, "nftables", RandomCluster.NodeName, metrics, health, new Proxy.Observability.Status.StatusRecorder(TimeProvider.System), ports, static (_, _, _, _, _) => { }, new HeapCompactor(static () => { }, TimeProvider.System), static _ => { }, static _ => { }, trouble, TimeProvider.System);
         SyncLoop loop = new(Nodes.Proxy, static () => [.. Nodes.Addresses], s_families.Select(family => new NftablesApplier(family, new NftProgramWriter(family, node.Runner, NftablesOptions.Default), node.Runner.Network, NftablesOptions.Default, TimeProvider.System, trouble)), new SyncPolicy { MinInterval = TimeSpan.Zero }, reporting, TimeProvider.System);
         foreach (Action listed in (Action[])[loop.Feed.Services.Listed, loop.Feed.EndpointSlices.Listed, loop.Feed.Nodes.Listed, loop.Feed.ServiceCidrs.Listed])
         {

@@ -94,6 +94,20 @@ internal sealed class RunningAgent
     /// <summary>The status of <c>/healthz</c>, or 0 if nobody answers.</summary>
     public int Health() => Get(HealthPort, "/healthz", out _);
 
+    /// <summary>The status of a probe, or 0 without an answer, and the answer in words.</summary>
+    public (int Status, string Text) Probe(string path)
+    {
+        int status = Get(HealthPort, path + "?verbose", out string text);
+        return (status, text);
+    }
+
+    /// <summary>The answer of any port, with its headers; empty without one.</summary>
+    public string Answer(int port, string path)
+    {
+        Get(port, path, out string text);
+        return text;
+    }
+
     /// <summary>The sum of the series of a metric.</summary>
     public double Metric(string name)
     {

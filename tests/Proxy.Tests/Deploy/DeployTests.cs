@@ -168,6 +168,7 @@ public sealed class DeployTests
         "securityContext.privileged", "securityContext.allowPrivilegeEscalation", "securityContext.readOnlyRootFilesystem",
         "securityContext.runAsUser", "securityContext.seccompProfile.type", "securityContext.capabilities.drop[]", "securityContext.capabilities.add[]",
         "ports[].name", "ports[].containerPort", "ports[].hostPort", "ports[].protocol",
+        "readinessProbe.httpGet.path", "readinessProbe.httpGet.port", "readinessProbe.periodSeconds",
         "livenessProbe.httpGet.path", "livenessProbe.httpGet.port", "livenessProbe.periodSeconds", "livenessProbe.failureThreshold",
         "startupProbe.httpGet.path", "startupProbe.httpGet.port", "startupProbe.periodSeconds", "startupProbe.failureThreshold",
         "resources.requests.*", "volumeMounts[].name", "volumeMounts[].mountPath", "volumeMounts[].readOnly",

@@ -16,6 +16,7 @@ using KubeProxySharp.Proxy.Observability.Health;
 using KubeProxySharp.Proxy.Observability.Logging;
 using KubeProxySharp.Proxy.Observability.Metrics;
 using KubeProxySharp.Proxy.Observability.Serving;
+using KubeProxySharp.Proxy.Observability.Status;
 using KubeProxySharp.Renderers.Iptables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
@@ -34,6 +35,8 @@ namespace KubeProxySharp.Proxy.Agent.Host;
 /// <param name="host">The host.</param>
 internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host)
 {
+    private const string KernelRelease = "proc/sys/kernel/osrelease";
+
     private readonly KubeProxyConfiguration _configuration = options.Configuration;
     private readonly ILoggerFactory _logs = logging.Factory;
     private readonly ILogger _log = logging.Factory.CreateLogger<NodeAgent>();
@@ -63,11 +66,12 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             LocalhostAcceptedPackets = () => counters.Packets(IptablesOptions.LocalhostCounterName),
         };
         ProxyMetrics metrics = new(exposed, _time, _log);
-        using ApiSource? api = IsFromManifests ? null : Connect(metrics);
+        StatusRecorder status = new(_time);
+        using ApiSource? api = IsFromManifests ? null : Connect(metrics, status);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
-            return await RunAsync(nodeName, metrics, api, end);
+            return await RunAsync(nodeName, metrics, status, api, end);
         }
         finally
         {
@@ -79,7 +83,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
     /// <returns>Whether nothing is left.</returns>
     public async Task<bool> CleanUpAsync(CancellationToken stop) => Report(await new RuleCleanUp(host.Runner).CleanAllAsync(stop));
 
-    private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, ApiSource? api, CancellationTokenSource end)
+    private async Task<int> RunAsync(string nodeName, ProxyMetrics metrics, StatusRecorder status, ApiSource? api, CancellationTokenSource end)
     {
         using RateLimitedEvents limited = new(api is null ? static (_, _, _, _, _) => { } : api.Events.Write, _time);
         EventSink events = limited.Write;
@@ -91,7 +95,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         if (!options.IsInitOnly)
         {
             // Before anything that may take long: a probe must not find an agent that is only waiting dead.
-            tasks.Add(Serve(http, metrics, health, nodeName, events, end.Token));
+            tasks.Add(Serve(http, metrics, health, status, nodeName, events, end.Token));
         }
 
         StartupWait start = new(health, _log, _time);
@@ -120,7 +124,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         HeapCompactor heap = new(HeapCompactor.Compact, _time);
         using ConntrackReconciler flows = new(options.TcpFlows, options.CountsServiceFlows, ConntrackTable.Open, interfaces.Read, metrics, _logs.CreateLogger<ConntrackReconciler>(), _time);
         using SyncReporting reporting = new(
-            backend.Families.All, Mode, nodeName, metrics, health, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, tasks), _logs.CreateLogger<SyncLoop>(), _time);
+            backend.Families.All, Mode, nodeName, metrics, health, status, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, tasks), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
         SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
         feed.Connect(loop.Feed.Nodes);
@@ -172,7 +176,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             tasks.Add(new RestartedTask(name, isVital, health, _log, _time).RunAsync(run, end.Token));
     }
 
-    private ApiSource Connect(ProxyMetrics metrics)
+    private ApiSource Connect(ProxyMetrics metrics, StatusRecorder status)
     {
         string agent = $"kube-proxy-sharp/{options.ReportedVersion} (linux/amd64)";
         ApiConnection connection = ApiConnection.Open(_configuration.ClientConnection.Kubeconfig, options.Master, new ConnectionSettings
@@ -184,7 +188,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             LoggerFactory = _logs,
         });
         EventReporter reporter = new("kube-proxy", "kube-proxy-" + host.HostName);
-        return new(connection, new() { UserAgent = agent, Accept = AcceptedContentTypes.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, _logs.CreateLogger<ApiSource>()), _logs, _time);
+        return new(connection, new() { UserAgent = agent, Accept = AcceptedContentTypes.Of(_configuration.ClientConnection) }, reporter, new ApiObservation(metrics, status, _logs.CreateLogger<ApiSource>()), _logs, _time);
     }
 
     /// <summary>Starts to watch the Node and waits for it; without an API server it is read from the manifests at once.</summary>
@@ -230,6 +234,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         {
             Family = family,
             IsProxyHealthy = () => health.Read().IsHealthy,
+            AreRulesWritten = () => health.Read().Families.Any(each => each.Family == family && each.AreRulesWritten),
             NodeName = nodeName,
             Failed = (service, note) => events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "FailedToStartServiceHealthcheck", "Listen", note),
         },
@@ -244,7 +249,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, end);
     }
 
-    private async Task Serve(HttpHost http, ProxyMetrics metrics, ProxyHealth health, string nodeName, EventSink events, CancellationToken end)
+    private async Task Serve(HttpHost http, ProxyMetrics metrics, ProxyHealth health, StatusRecorder status, string nodeName, EventSink events, CancellationToken end)
     {
         List<Task> servers = [];
         if (_configuration.HealthzBindAddress.Length != 0)
@@ -253,8 +258,11 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             servers.Add(new ListenLoop(http, listen, _time, _log).RunAsync(new HealthServer(health, metrics.Probes).AnswerAsync, static _ => { }, end));
         }
 
+        string rulesBy = Mode == ProxyMode.Nftables ? options.NftablesWriter : $"iptables ({options.IptablesVariant})";
+        StatusFacts facts = new(nodeName, Mode, rulesBy, host.Files.Exists(KernelRelease) ? host.Files.Read(KernelRelease) : "", IsFromManifests, options.CountsServiceFlows);
         MetricsServerOptions pages = new()
         {
+            Status = new StatusSource(facts, status, health, metrics).Read,
             Configuration = _configuration,
             Flags = [.. options.Flags.AsSpan().ToArray().Select(static flag => KeyValuePair.Create(flag.Name, flag.Value))],
         };

@@ -34,6 +34,11 @@ internal interface ISyncObserver
     /// <param name="at">The time, as of <see cref="TimeProvider.GetTimestamp"/>.</param>
     void UpToDate(IpFamily family, long at);
 
+    /// <summary>Another program changed the rules of this agent; the repair waits for its turn. Called from any thread.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="what">What happened, in words.</param>
+    void DriftReported(IpFamily family, string what);
+
     /// <summary>Somebody else changed our rules; they are about to be written again.</summary>
     /// <param name="family">The family.</param>
     /// <param name="what">What happened, in words.</param>

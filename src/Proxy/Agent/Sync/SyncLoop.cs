@@ -89,6 +89,7 @@ internal sealed class SyncLoop
         {
             if (sync.Family == family)
             {
+                _observer.DriftReported(family, what); // before the repair can begin
                 sync.ReportDrift(what);
             }
         }

@@ -4,6 +4,7 @@ using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Observability.Health;
 using KubeProxySharp.Proxy.Observability.Logging;
 using KubeProxySharp.Proxy.Observability.Metrics;
+using KubeProxySharp.Proxy.Observability.Status;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <param name="nodeName">Name of this node.</param>
 /// <param name="metrics">The metrics.</param>
 /// <param name="health">The health.</param>
+/// <param name="status">The state for /status.</param>
 /// <param name="healthPorts">The health-check node ports.</param>
 /// <param name="events">Where Events go.</param>
 /// <param name="heap">Compacts the heap after syncs.</param>
@@ -29,6 +31,7 @@ internal sealed partial class SyncReporting(
     string nodeName,
     ProxyMetrics metrics,
     ProxyHealth health,
+    StatusRecorder status,
     HealthPorts healthPorts,
     EventSink events,
     HeapCompactor heap,
@@ -82,8 +85,11 @@ internal sealed partial class SyncReporting(
     {
         metrics.Changes.ServiceChangesTaken();
         metrics.Changes.EndpointChangesTaken();
-        metrics.Agent.ObjectProblems(ProblemSeverity.Warning, _problems.Count(ProblemSeverity.Warning) + _sliceProblems.Count(ProblemSeverity.Warning));
-        metrics.Agent.ObjectProblems(ProblemSeverity.Error, _problems.Count(ProblemSeverity.Error) + _sliceProblems.Count(ProblemSeverity.Error));
+        int warnings = _problems.Count(ProblemSeverity.Warning) + _sliceProblems.Count(ProblemSeverity.Warning);
+        int errors = _problems.Count(ProblemSeverity.Error) + _sliceProblems.Count(ProblemSeverity.Error);
+        metrics.Agent.ObjectProblems(ProblemSeverity.Warning, warnings);
+        metrics.Agent.ObjectProblems(ProblemSeverity.Error, errors);
+        status.ProblemsCounted(errors, warnings);
     }
 
     /// <inheritdoc/>
@@ -107,6 +113,7 @@ internal sealed partial class SyncReporting(
         }
 
         _nodeProblems = problems;
+        status.SetNodeProblems(problems);
     }
 
     /// <inheritdoc/>
@@ -116,13 +123,20 @@ internal sealed partial class SyncReporting(
         heap.Worked();
         metrics.Syncs.Finished(family, report.IsFull, report.Duration, report.Result.IsApplied);
         RecordFigures(family, report.Figures);
+        status.Synced(
+            family,
+            new(time.GetUtcNow(), report.Duration.TotalMilliseconds, report.IsFull ? "full" : "partial", report.Result.IsApplied, report.Services?.Count),
+            report.Result.IsApplied ? report.Rules : null);
+        LocalEndpoints local = _local[(int)family];
         if (!report.Result.IsApplied)
         {
             Failed(report);
+            local.Failed(report.Rules, report.Services);
+            UpdateHealthPorts(family, local);
             return;
         }
 
-        health.SyncSucceeded(family, report.ChangesTaken);
+        health.SyncSucceeded(family, report.ChangesTaken, report.IsFull);
         applied(report);
         DateTimeOffset now = time.GetUtcNow();
         foreach (DateTimeOffset trigger in report.TriggerTimes)
@@ -130,21 +144,25 @@ internal sealed partial class SyncReporting(
             metrics.Syncs.NetworkProgrammed(family, now - trigger);
         }
 
-        LocalEndpoints local = _local[(int)family];
         local.Update(report.Rules, report.Services);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.Internal, family, local.WithoutInternal);
         metrics.Rules.NoLocalEndpoints(TrafficPolicyScope.External, family, local.WithoutExternal);
-        healthPorts.Update(family, local.HealthChecks, report.Rules.Settings.NodePortAddresses);
+        UpdateHealthPorts(family, local);
         FirstSyncs.Note(family);
         LogSynced(family, report.IsFull ? "full" : "partial", report.Duration.TotalMilliseconds, report.Rules.Services.Count, report.Rules.EndpointCount);
     }
 
     /// <inheritdoc/>
-    public void UpToDate(IpFamily family, long at) => health.SyncSucceeded(family, at);
+    public void UpToDate(IpFamily family, long at) => health.UpToDate(family, at);
+
+    /// <inheritdoc/>
+    public void DriftReported(IpFamily family, string what) => health.Drifted(family, what);
 
     /// <inheritdoc/>
     public void Drifted(IpFamily family, string what)
     {
+        health.RepairBegins(family, what);
+        status.Drifted(family, what);
         metrics.Agent.DriftDetected(family, DriftReason.RulesChanged);
         LogFullIsDue(family, "drift: " + what);
         _repeated.Report($"drift {family}", times => LogDrifted(family, what, times));
@@ -157,6 +175,8 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void Repaired(IpFamily family, string what)
     {
+        health.Repaired(family);
+        status.Repaired(family);
         metrics.Agent.DriftRepaired(family, DriftReason.RulesChanged);
         _repeated.Report($"repair {family}", times => LogRepaired(family, times));
         events(ObjectReference.Node(nodeName), EventKind.Warning, "ServiceRulesRepaired", "SyncRules", $"node {nodeName}: {family} service rules were changed by somebody else and written again: {what}");
@@ -165,6 +185,12 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void Quarantined(NamespacedName service, IpFamily family, string error)
     {
+        status.Refused(service, family, error);
+        foreach (IpFamily each in families)
+        {
+            _local[(int)each].Refused(service); // before the rules without it are written
+        }
+
         _repeated.Report($"refusal {family} {service}", times => LogQuarantined(service, family, error, times));
         events(ObjectReference.Service(service.Namespace, service.Name), EventKind.Warning, "ServiceRulesRefused", "SyncRules", $"the kernel of node {nodeName} refused the {family} rules of this Service, which has none there until it or its endpoints change: {error}");
     }
@@ -172,9 +198,14 @@ internal sealed partial class SyncReporting(
     /// <inheritdoc/>
     public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services)
     {
+        health.SetRefusedServices(services);
+        status.SetRefused(services);
         foreach (IpFamily family in families)
         {
             metrics.Quarantine.Set(family, services);
+            LocalEndpoints local = _local[(int)family];
+            local.SetRefused(services);
+            UpdateHealthPorts(family, local);
         }
     }
 
@@ -184,6 +215,7 @@ internal sealed partial class SyncReporting(
         foreach (Problem problem in _problems.Replace(service, problems))
         {
             LogProblem(problem.ToString());
+            status.ProblemFound(problem.ToString());
         }
     }
 
@@ -193,11 +225,24 @@ internal sealed partial class SyncReporting(
         foreach (Problem problem in _sliceProblems.Replace(slice, problems))
         {
             LogProblem(problem.ToString());
+            status.ProblemFound(problem.ToString());
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _repeated.Dispose();
+
+    private void UpdateHealthPorts(IpFamily family, LocalEndpoints local)
+    {
+        if (local.NodePortAddresses is { } addresses)
+        {
+            healthPorts.Update(family, local.HealthChecks, addresses);
+            status.SetHealthCheckPorts(
+                family,
+                local.HealthChecks.Count,
+                [.. local.HealthChecks.OrderBy(static check => check.Key).Take(StatusRecorder.MostItems).Select(check => new HealthCheckPortStatus($"{check.Key}", $"{family}", check.Value.Port, check.Value.LocalEndpoints))]);
+        }
+    }
 
     private void RecordFigures(IpFamily family, ApplyFigures? figures)
     {

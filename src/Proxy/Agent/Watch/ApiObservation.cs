@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Proxy.Observability.Metrics;
+using KubeProxySharp.Proxy.Observability.Status;
 using Microsoft.Extensions.Logging;
 
 namespace KubeProxySharp.Proxy.Agent.Watch;
 
 /// <summary>Reports requests, watches and problems of the API server to metrics and the log.</summary>
-internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) : IApiObserver
+internal sealed partial class ApiObservation(ProxyMetrics metrics, StatusRecorder status, ILogger log) : IApiObserver
 {
     private readonly ConcurrentDictionary<string, string> _problems = new(StringComparer.Ordinal);
 
@@ -43,6 +44,7 @@ internal sealed partial class ApiObservation(ProxyMetrics metrics, ILogger log) 
         {
             // Once for each new problem: a server that is unreachable for an hour must not fill the log.
             _problems[resource] = problem;
+            status.ApiFailed(resource, problem);
             LogProblem(resource, problem);
         }
     }

@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Observability.Health;
 
@@ -12,8 +13,23 @@ internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligi
     /// <summary>The tasks of the agent that failed recently, ordered by name.</summary>
     public IReadOnlyList<TaskHealth> Tasks { get; init; } = [];
 
-    /// <summary>Whether all running families are healthy and no task that rules depend on has failed for long.</summary>
-    public bool IsHealthy => Families.All(static family => family.IsHealthy) && Tasks.All(static task => task.IsHealthy);
+    /// <summary>
+    /// Whether the agent works: no change waits too long, and no task that rules depend on has failed for long (spec 9.1, where
+    /// this is the health of the proxy).
+    /// </summary>
+    public bool IsAlive => Families.All(static family => family.IsCurrent) && Tasks.All(static task => task.IsHealthy);
+
+    /// <summary>Whether the kernel has the rules of all families, as far as is known. False before the first sync.</summary>
+    public bool AreRulesWritten => Families.Count != 0 && Families.All(static family => family.AreRulesWritten);
+
+    /// <summary>Whether the agent works and the kernel has its rules.</summary>
+    public bool IsHealthy => IsAlive && AreRulesWritten;
+
+    /// <summary>The number of Services that have no rules because the kernel refuses them. Does not affect health.</summary>
+    public int RefusedServices { get; init; }
+
+    /// <summary>The first of them, ordered.</summary>
+    public IReadOnlyList<NamespacedName> FirstRefusedServices { get; init; } = [];
 
     /// <summary>What the start of the agent waits for; empty after the start. Does not affect health.</summary>
     public string WaitsFor { get; init; } = "";
@@ -28,10 +44,29 @@ internal sealed record HealthReport(DateTimeOffset CurrentTime, bool IsNodeEligi
 /// <summary>The health of one family at a point in time.</summary>
 /// <param name="Family">The family.</param>
 /// <param name="LastUpdated">When its rules were last known to be current: the last success, or the start of its loop.</param>
-/// <param name="IsHealthy">Whether no request for a sync waits too long.</param>
+/// <param name="IsCurrent">Whether no request for a sync waits too long.</param>
 /// <param name="PendingSince">The time of the oldest request that no sync has fulfilled; null if there is none.</param>
 /// <param name="LastError">Why the last sync failed; empty when it succeeded.</param>
-internal sealed record FamilyHealth(IpFamily Family, DateTimeOffset LastUpdated, bool IsHealthy, DateTimeOffset? PendingSince, string LastError);
+internal sealed record FamilyHealth(IpFamily Family, DateTimeOffset LastUpdated, bool IsCurrent, DateTimeOffset? PendingSince, string LastError)
+{
+    /// <summary>Whether a sync of this run of the agent has written them.</summary>
+    public bool WereWritten { get; init; }
+
+    /// <summary>When another program changed the rules, if that is not repaired; null if it is.</summary>
+    public DateTimeOffset? DriftSince { get; init; }
+
+    /// <summary>What that program did; empty if nothing is to be repaired.</summary>
+    public string Drift { get; init; } = "";
+
+    /// <summary>Whether that was not repaired in time.</summary>
+    public bool IsDriftLasting { get; init; }
+
+    /// <summary>Whether the kernel has the rules, as far as is known.</summary>
+    public bool AreRulesWritten => WereWritten && !IsDriftLasting;
+
+    /// <summary>Whether the kernel has the rules and no change waits too long.</summary>
+    public bool IsHealthy => IsCurrent && AreRulesWritten;
+}
 
 /// <summary>A task of the agent that failed and is restarted.</summary>
 /// <param name="Name">The name of the task.</param>

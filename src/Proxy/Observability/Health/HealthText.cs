@@ -15,7 +15,10 @@ internal static class HealthText
 
     /// <summary>Whether the status of the response is 200.</summary>
     public static bool IsSuccess(HealthReport report, HealthProbe probe) =>
-        report.IsHealthy && (probe == HealthProbe.Livez || report.IsNodeEligible);
+        IsHealthy(report, probe) && (probe != HealthProbe.Healthz || report.IsNodeEligible);
+
+    /// <summary>To restart an agent that cannot write rules would not help, so its liveness does not depend on them.</summary>
+    private static bool IsHealthy(HealthReport report, HealthProbe probe) => probe == HealthProbe.Livez ? report.IsAlive : report.IsHealthy;
 
     /// <summary>Writes kube-proxy's JSON: one line without a line end.</summary>
     public static void WriteJson(HealthReport report, HealthProbe probe, IBufferWriter<byte> output)
@@ -29,7 +32,7 @@ internal static class HealthText
             json.WriteBoolean("nodeEligible", report.IsNodeEligible);
         }
 
-        json.WriteBoolean("healthy", report.IsHealthy);
+        json.WriteBoolean("healthy", IsHealthy(report, probe));
         if (report.Families.Count > 0)
         {
             json.WriteStartObject("status");
@@ -37,7 +40,7 @@ internal static class HealthText
             {
                 json.WriteStartObject(Name(family.Family));
                 json.WriteString("lastUpdated", Time(family.LastUpdated));
-                json.WriteBoolean("healthy", family.IsHealthy);
+                json.WriteBoolean("healthy", probe == HealthProbe.Livez ? family.IsCurrent : family.IsHealthy);
                 json.WriteEndObject();
             }
 
@@ -64,9 +67,21 @@ internal static class HealthText
             text.Append(IsSuccess(report, probe) ? "[+]" : "[-]").Append("start waits for ").Append(report.WaitsFor).Append('\n');
         }
 
+        if (report.Families.Count == 0 && probe != HealthProbe.Livez)
+        {
+            text.Append("[-]rules failed: this run of the agent has not written any yet; those of an earlier one stay\n");
+        }
+
         foreach (FamilyHealth family in report.Families)
         {
-            Describe(family, report, text);
+            Describe(family, report, probe, text);
+        }
+
+        if (report.RefusedServices != 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"[+]Services ok except {report.RefusedServices} without rules, which the kernel refuses: ").AppendJoin(", ", report.FirstRefusedServices);
+            int more = report.RefusedServices - report.FirstRefusedServices.Count;
+            text.Append(more == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" and {more} more")).Append('\n');
         }
 
         foreach (TaskHealth task in report.Tasks)
@@ -88,7 +103,7 @@ internal static class HealthText
                 : "[-]node failed: the Node object is not known yet, is being deleted, or is tainted ToBeDeletedByClusterAutoscaler\n");
         }
 
-        string name = probe == HealthProbe.Healthz ? "healthz" : "livez";
+        string name = probe switch { HealthProbe.Healthz => "healthz", HealthProbe.Readyz => "readyz", _ => "livez" };
         return text.Append(name).Append(" check ").Append(IsSuccess(report, probe) ? "passed" : "failed").Append('\n').ToString();
     }
 
@@ -97,10 +112,19 @@ internal static class HealthText
         time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture)
         + (time.Offset == TimeSpan.Zero ? "Z" : time.ToString("zzz", CultureInfo.InvariantCulture));
 
-    private static void Describe(FamilyHealth family, HealthReport report, StringBuilder text)
+    private static void Describe(FamilyHealth family, HealthReport report, HealthProbe probe, StringBuilder text)
     {
-        text.Append(family.IsHealthy ? "[+]" : "[-]").Append(Name(family.Family)).Append(family.IsHealthy ? " ok" : " failed");
-        text.Append(CultureInfo.InvariantCulture, $": rules current at {Time(family.LastUpdated)}");
+        bool isLiveness = probe == HealthProbe.Livez;
+        bool isOk = isLiveness ? family.IsCurrent : family.IsHealthy;
+        text.Append(isOk ? "[+]" : "[-]").Append(Name(family.Family));
+        text.Append(isLiveness && !family.AreRulesWritten ? " sync loop" : "").Append(isOk ? " ok" : " failed");
+        text.Append(": rules ").Append(family.WereWritten ? "current at " : "not written since the start at ").Append(Time(family.LastUpdated));
+        if (family.DriftSince is { } drifted)
+        {
+            TimeSpan lasting = report.CurrentTime - drifted;
+            text.Append(CultureInfo.InvariantCulture, $"; changed by another program at {Time(drifted)} and not repaired for {lasting.TotalSeconds:0.#}s of at most {ProxyHealth.DriftLimit.TotalSeconds:0.#}s: {family.Drift.ReplaceLineEndings(" ")}");
+        }
+
         if (family.PendingSince is { } since)
         {
             TimeSpan waiting = report.CurrentTime - since;

@@ -1,10 +1,11 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Observability.Health;
 
 /// <summary>
-/// Whether the rules are up to date with the cluster: no request for a sync may wait for twice the sync period (spec 9.1).
-/// Thread-safe. Unlike in kube-proxy, a request made during a sync is still pending when that sync ends (spec 16, quirk 19).
+/// Whether the rules are up to date with the cluster: no request for a sync may wait for twice the sync period (spec 9.1). And,
+/// other than in kube-proxy, whether the kernel has them: each family was written, and no drift lasts. Thread-safe. Unlike in kube-proxy, a request made during a sync is still pending when that sync ends (spec 16, quirk 19).
 /// </summary>
 /// <param name="syncPeriod">The sync period of the mode.</param>
 /// <param name="time">The clock, also of the timestamps that are passed to this object.</param>
@@ -13,14 +14,22 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     /// <summary>Longer errors are truncated.</summary>
     public const int MaximumErrorLength = 2048;
 
+    /// <summary>The most refused Services that are named.</summary>
+    public const int MostNamedServices = 10;
+
+    /// <summary>How long rules that another program changed may remain so. A repair takes less than a second, with 10,000 Services too.</summary>
+    public static readonly TimeSpan DriftLimit = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly FamilySyncState[] _families = [new(IpFamily.IPv4, time), new(IpFamily.IPv6, time)];
     private readonly SortedDictionary<string, FailingTask> _tasks = new(StringComparer.Ordinal);
     private bool _isNodeEligible;
     private string _waitsFor = "";
     private string _stalledInput = "";
+    private int _refusedServices;
+    private NamespacedName[] _firstRefused = [];
 
-    /// <summary>Records the start of a family's sync loop: the family is reported, as healthy, from now on.</summary>
+    /// <summary>Records the start of a family's sync loop: the family is reported from now on, as one whose rules were not written.</summary>
     public void SyncLoopStarted(IpFamily family)
     {
         lock (_lock)
@@ -43,11 +52,62 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
     /// <param name="changesTaken">
     /// <see cref="TimeProvider.GetTimestamp"/> from before the sync took the changes it applied; later requests stay pending.
     /// </param>
-    public void SyncSucceeded(IpFamily family, long changesTaken)
+    /// <param name="isFull">Whether everything was written.</param>
+    public void SyncSucceeded(IpFamily family, long changesTaken, bool isFull = false)
     {
         lock (_lock)
         {
-            _families[(int)family].Updated(changesTaken);
+            _families[(int)family].Written(changesTaken, isFull);
+        }
+    }
+
+    /// <summary>Records that nothing waits, which does not mean that anything was written.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="at">The time, as of <see cref="TimeProvider.GetTimestamp"/>.</param>
+    public void UpToDate(IpFamily family, long at)
+    {
+        lock (_lock)
+        {
+            _families[(int)family].Updated(at);
+        }
+    }
+
+    /// <summary>Records that another program changed the rules. Drift that is not repaired within <see cref="DriftLimit"/> makes the proxy unhealthy.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="what">What happened, in words.</param>
+    public void Drifted(IpFamily family, string what)
+    {
+        lock (_lock)
+        {
+            _families[(int)family].Drifted(Shorten(what));
+        }
+    }
+
+    /// <summary>Records that a repair of what was reported begins.</summary>
+    public void RepairBegins(IpFamily family, string what)
+    {
+        lock (_lock)
+        {
+            _families[(int)family].RepairBegins(Shorten(what));
+        }
+    }
+
+    /// <summary>Records that this repair succeeded.</summary>
+    public void Repaired(IpFamily family)
+    {
+        lock (_lock)
+        {
+            _families[(int)family].Repaired();
+        }
+    }
+
+    /// <summary>Sets which Services have no rules because the kernel refuses them. Does not affect health: all others are served.</summary>
+    public void SetRefusedServices(IReadOnlyCollection<NamespacedName> services)
+    {
+        NamespacedName[] first = [.. services.Order().Take(MostNamedServices)];
+        lock (_lock)
+        {
+            (_refusedServices, _firstRefused) = (services.Count, first);
         }
     }
 
@@ -101,8 +161,10 @@ internal sealed class ProxyHealth(TimeSpan syncPeriod, TimeProvider time)
         TimeSpan pendingLimit = 2 * syncPeriod;
         lock (_lock)
         {
-            return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit)).OfType<FamilyHealth>()])
+            return new(now, Volatile.Read(ref _isNodeEligible), pendingLimit, [.. _families.Select(family => family.Read(now, pendingLimit, DriftLimit)).OfType<FamilyHealth>()])
             {
+                RefusedServices = _refusedServices,
+                FirstRefusedServices = _firstRefused,
                 Tasks = [.. _tasks.Select(task => task.Value.Read(task.Key, pendingLimit))],
                 WaitsFor = Volatile.Read(ref _waitsFor),
                 StalledInput = Volatile.Read(ref _stalledInput),

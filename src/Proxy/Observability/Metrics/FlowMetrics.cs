@@ -20,6 +20,7 @@ internal sealed class FlowMetrics
     private readonly Gauge _entries;
     private readonly Gauge _limit;
     private IReadOnlyList<ServiceFlowCount> _services = [];
+    private long _deletedTotal;
 
     /// <summary>Registers the metrics.</summary>
     public FlowMetrics(MetricsPage page)
@@ -73,8 +74,13 @@ internal sealed class FlowMetrics
         }
     }
 
+    /// <summary>The size of the table at the last pass, the stale flows removed so far, and the service ports with the most flows.</summary>
+    public (long Entries, long Limit, long Deleted, IReadOnlyList<ServiceFlowCount> Services) Read() =>
+        ((long)_entries.Value, (long)_limit.Value, Interlocked.Read(ref _deletedTotal), Volatile.Read(ref _services));
+
     private void CountDeleted(FlowCleanUpResult result)
     {
+        Interlocked.Add(ref _deletedTotal, result.Deleted.Total);
         foreach ((FlowVerdict verdict, TransportProtocol protocol, long count) in result.Deleted.NonZero())
         {
             _deleted.WithLabels(protocol.ToUpperText(), s_reasons[(int)verdict]).Inc(count);

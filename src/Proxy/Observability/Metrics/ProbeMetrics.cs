@@ -15,12 +15,17 @@ internal sealed class ProbeMetrics
         _livez = page.Counter(MetricDefinition.OfKubeProxy("proxy_livez_total", "Answers of /livez by status code.", "code"));
     }
 
-    /// <summary>Counts a response with status 200 or 503.</summary>
-    public void Answered(HealthProbe probe, bool isSuccess) =>
-        (probe == HealthProbe.Healthz ? _healthz : _livez).WithLabels(isSuccess ? "200" : "503").Inc();
+    /// <summary>Counts a response with status 200 or 503. kube-proxy has no metric for <c>/readyz</c>.</summary>
+    public void Answered(HealthProbe probe, bool isSuccess)
+    {
+        if (probe != HealthProbe.Readyz)
+        {
+            (probe == HealthProbe.Healthz ? _healthz : _livez).WithLabels(isSuccess ? "200" : "503").Inc();
+        }
+    }
 }
 
-/// <summary>The two probes of the health server (spec 9.1).</summary>
+/// <summary>The probes of the health server (spec 9.1).</summary>
 internal enum HealthProbe
 {
     /// <summary><c>/healthz</c>: whether load balancers should send traffic to this node.</summary>
@@ -28,4 +33,7 @@ internal enum HealthProbe
 
     /// <summary><c>/livez</c>: whether the proxy works.</summary>
     Livez,
+
+    /// <summary><c>/readyz</c>: whether the kernel has the rules, also on a node that is about to leave. kube-proxy does not have this.</summary>
+    Readyz,
 }

@@ -41,6 +41,12 @@ internal sealed class WatchMetrics
     public void EventReceived(WatchedResource resource) =>
         _lastEvent[(int)resource].Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
 
+    /// <summary>What each watch is doing, and the time of its last event or bookmark.</summary>
+    public IEnumerable<(string Resource, string State, DateTimeOffset? LastEvent)> Read() => s_resources.Select((resource, index) => (
+        resource,
+        s_states[Volatile.Read(ref _current[index])],
+        _lastEvent[index].Value is > 0 and double seconds ? DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000)) : (DateTimeOffset?)null));
+
     private void ShowStates()
     {
         for (int resource = 0; resource < s_resources.Length; resource++)

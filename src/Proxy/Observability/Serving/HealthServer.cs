@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace KubeProxySharp.Proxy.Observability.Serving;
 
 /// <summary>
-/// Answers <c>/healthz</c> and <c>/livez</c> (spec 9.1). With <c>?verbose</c> the response has the same status and describes
+/// Answers <c>/healthz</c>, <c>/livez</c> (spec 9.1) and <c>/readyz</c>. With <c>?verbose</c> the response has the same status and describes
 /// which check failed, since when and with which error; kube-proxy does not have that.
 /// </summary>
 /// <param name="health">The health.</param>
@@ -18,6 +18,7 @@ internal sealed class HealthServer(ProxyHealth health, ProbeMetrics metrics)
     {
         "/healthz" => ProbeAsync(context, HealthProbe.Healthz),
         "/livez" => ProbeAsync(context, HealthProbe.Livez),
+        "/readyz" => ProbeAsync(context, HealthProbe.Readyz),
         _ => Responses.NotFoundAsync(context),
     };
 

@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Observability.Metrics;
+using KubeProxySharp.Proxy.Observability.Status;
 using Microsoft.AspNetCore.Http;
 using Prometheus;
 
@@ -19,6 +21,7 @@ internal sealed class MetricsServer
 
     private readonly ProxyMetrics _metrics;
     private readonly KubeProxyConfiguration _configuration;
+    private readonly Func<StatusReport>? _status;
     private readonly StatusPages? _flagz;
     private readonly StatusPages? _statusz;
     private ArrayBufferWriter<byte>? _spareBuffer;
@@ -28,11 +31,13 @@ internal sealed class MetricsServer
     {
         _metrics = metrics;
         _configuration = options.Configuration;
+        _status = options.Status;
         bool hasFlagz = FeatureGates.IsEnabled(_configuration, "ComponentFlagz", byDefault: true);
         bool hasStatusz = FeatureGates.IsEnabled(_configuration, "ComponentStatusz", byDefault: true);
         List<string> paths = ["/configz", "/healthz", "/metrics", "/metrics/slis", "/proxyMode"];
         paths.AddRange(hasFlagz ? ["/flagz"] : []);
         paths.AddRange(hasStatusz ? ["/statusz"] : []);
+        paths.AddRange(options.Status is null ? [] : ["/", "/status"]);
         paths.Sort(StringComparer.Ordinal);
         StatusPages pages = new(options.Flags, paths, time);
         _flagz = hasFlagz ? pages : null;
@@ -53,6 +58,9 @@ internal sealed class MetricsServer
             "/configz" => Responses.WriteAsync(context, Configuration(), Responses.Json, StatusCodes.Status200OK),
             "/flagz" when _flagz is not null => AnswerStatusAsync(context, "Flagz", _flagz.FlagsText, _flagz.FlagsJson),
             "/statusz" when _statusz is not null => AnswerStatusAsync(context, "Statusz", _statusz.StatusText, _statusz.StatusJson),
+            "/status" when _status is not null && IsRead(context) => Responses.WriteAsync(
+                context, JsonSerializer.SerializeToUtf8Bytes(_status(), StatusJson.Default.StatusReport), Responses.Json, StatusCodes.Status200OK),
+            "/" when _status is not null && IsRead(context) => WritePageAsync(context, StatusPage.Write(_status())),
             _ when _configuration.EnableProfiling && path.StartsWith("/debug/", StringComparison.Ordinal) => Responses.WriteTextAsync(
                 context,
                 "404 not here: profiles of Go's pprof do not exist for .NET. "
@@ -60,6 +68,16 @@ internal sealed class MetricsServer
                 StatusCodes.Status404NotFound),
             _ => Responses.NotFoundAsync(context),
         };
+    }
+
+    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+
+    /// <summary>A page without scripts, which no other page may embed.</summary>
+    private static ValueTask WritePageAsync(HttpContext context, string page)
+    {
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        context.Response.Headers.CacheControl = "no-store";
+        return Responses.WriteAsync(context, Encoding.UTF8.GetBytes(page), "text/html; charset=utf-8", StatusCodes.Status200OK);
     }
 
     private static ValueTask AnswerStatusAsync(HttpContext context, string kind, Func<string> text, Func<ReadOnlyMemory<byte>> json) =>
@@ -114,6 +132,9 @@ internal sealed record MetricsServerOptions
 {
     /// <summary>The effective configuration with defaults and flags; "primary" is not resolved.</summary>
     public required KubeProxyConfiguration Configuration { get; init; }
+
+    /// <summary>Reads the state of the agent, for <c>/status</c> and <c>/</c>; null if there are no such pages.</summary>
+    public Func<StatusReport>? Status { get; init; }
 
     /// <summary>All flags with their values, ordered by name, for <c>/flagz</c>; without secrets.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Flags { get; init; } = [];

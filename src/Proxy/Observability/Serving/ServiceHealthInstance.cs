@@ -10,8 +10,9 @@ namespace KubeProxySharp.Proxy.Observability.Serving;
 /// <summary>The health check node port of one Service in one family.</summary>
 /// <param name="service">The Service.</param>
 /// <param name="port">The node port.</param>
-/// <param name="isProxyHealthy">Whether the rules are up to date with the cluster.</param>
-internal sealed class ServiceHealthInstance(NamespacedName service, int port, Func<bool> isProxyHealthy)
+/// <param name="isProxyHealthy">Whether the rules are up to date with the cluster and in the kernel.</param>
+/// <param name="areRulesWritten">Whether the kernel has the rules of the family.</param>
+internal sealed class ServiceHealthInstance(NamespacedName service, int port, Func<bool> isProxyHealthy, Func<bool> areRulesWritten)
 {
     private const string WeightHeader = "X-Load-Balancing-Endpoint-Weight";
 
@@ -34,7 +35,7 @@ internal sealed class ServiceHealthInstance(NamespacedName service, int port, Fu
     /// <summary>Answers a request, whatever its method and path.</summary>
     public async ValueTask AnswerAsync(HttpContext context)
     {
-        int count = _localEndpoints;
+        int count = areRulesWritten() ? _localEndpoints : 0;
         bool isHealthy = isProxyHealthy();
         ArrayBufferWriter<byte> body = new();
         WriteBody(body, count, isHealthy);

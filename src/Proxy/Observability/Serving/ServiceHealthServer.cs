@@ -54,7 +54,7 @@ internal sealed class ServiceHealthServer(HttpHost host, ServiceHealthOptions op
         {
             if (!_instances.TryGetValue(service, out ServiceHealthInstance? instance))
             {
-                instance = new(service, check.Port, options.IsProxyHealthy);
+                instance = new(service, check.Port, options.IsProxyHealthy, options.AreRulesWritten);
                 _instances.Add(service, instance);
             }
 
@@ -203,8 +203,11 @@ internal sealed record ServiceHealthOptions
     /// <summary>The family; its listeners accept no connections of the other one.</summary>
     public required IpFamily Family { get; init; }
 
-    /// <summary>Whether the rules are up to date with the cluster, regardless of the node's eligibility.</summary>
+    /// <summary>Whether the rules are up to date with the cluster and in the kernel, regardless of the node's eligibility.</summary>
     public required Func<bool> IsProxyHealthy { get; init; }
+
+    /// <summary>Whether the kernel has the rules of this family. While it does not, all Services have 0 local endpoints.</summary>
+    public Func<bool> AreRulesWritten { get; init; } = static () => true;
 
     public required string NodeName { get; init; }
 
@@ -214,5 +217,5 @@ internal sealed record ServiceHealthOptions
 
 /// <summary>The health check node port of a Service (spec 9.2).</summary>
 /// <param name="Port">The port.</param>
-/// <param name="LocalEndpoints">Ready endpoints on this node, counted by distinct IP (spec 3.9).</param>
+/// <param name="LocalEndpoints">Ready endpoints on this node that the rules in the kernel lead to, counted by distinct IP (spec 3.9).</param>
 internal readonly record struct ServiceHealthCheck(int Port, int LocalEndpoints);

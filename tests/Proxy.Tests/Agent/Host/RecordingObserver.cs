@@ -49,6 +49,11 @@ internal sealed class RecordingObserver : ISyncObserver
 
     public void Repaired(IpFamily family, string what) => Told.Enqueue($"{family} repaired: {what}");
 
+    public void DriftReported(IpFamily family, string what)
+    {
+        // Drifted follows.
+    }
+
     public void Quarantined(NamespacedName service, IpFamily family, string error) => Told.Enqueue($"{family} quarantined {service}: {error}");
 
     public void QuarantineChanged(IReadOnlyCollection<NamespacedName> services) => Told.Enqueue($"in quarantine: {string.Join(' ', services)}");

@@ -3,6 +3,7 @@ using KubeProxySharp.Proxy.Agent.Sync;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Observability.Health;
 using KubeProxySharp.Proxy.Observability.Metrics;
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,6 +21,8 @@ public sealed class RestartedTaskTests : IDisposable
     {
         _health = new(TimeSpan.FromSeconds(30), _time);
         _health.SetNodeEligible(true);
+        _health.SyncLoopStarted(IpFamily.IPv4);
+        _health.SyncSucceeded(IpFamily.IPv4, _time.GetTimestamp());
     }
 
     public void Dispose() => _stop.Dispose();

@@ -2,6 +2,7 @@ using System.Text;
 using KubeProxySharp.Proxy.Observability.Health;
 using KubeProxySharp.Proxy.Observability.Metrics;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Proxy.Tests.Observability.Health;
 
@@ -20,8 +21,8 @@ public sealed class ProxyHealthTests
     [Fact]
     public void TheBodyIsThatOfTheSpecification()
     {
-        _health.SyncLoopStarted(IpFamily.IPv6);
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv6);
+        Start(IpFamily.IPv4);
         _time.Advance(TimeSpan.FromMilliseconds(4100));
 
         Json(HealthProbe.Healthz).Should().Be("""{"lastUpdated":"2026-08-21T09:00:05.1Z","currentTime":"2026-08-21T09:00:05.1Z","nodeEligible":true,"healthy":true,"status":{"IPv4":{"lastUpdated":"2026-08-21T09:00:01Z","healthy":true},"IPv6":{"lastUpdated":"2026-08-21T09:00:01Z","healthy":true}}}""");
@@ -30,7 +31,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void LivezDoesNotSpeakOfTheNode()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SetNodeEligible(false);
 
         HealthText.IsSuccess(_health.Read(), HealthProbe.Livez).Should().BeTrue();
@@ -40,10 +41,11 @@ public sealed class ProxyHealthTests
     [Fact]
     public void AnIneligibleNodeFailsWhileTheProxyIsHealthy()
     {
+        Start(IpFamily.IPv4);
         _health.SetNodeEligible(false);
 
         HealthText.IsSuccess(_health.Read(), HealthProbe.Healthz).Should().BeFalse();
-        Json(HealthProbe.Healthz).Should().Be("""{"lastUpdated":"0001-01-01T00:00:00Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":false,"healthy":true}""");
+        Json(HealthProbe.Healthz).Should().Be("""{"lastUpdated":"2026-08-21T09:00:01Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":false,"healthy":true,"status":{"IPv4":{"lastUpdated":"2026-08-21T09:00:01Z","healthy":true}}}""");
     }
 
     [Fact]
@@ -57,7 +59,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void ARequestMayWaitForTwiceTheSyncPeriod()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SyncRequested(IpFamily.IPv4);
 
         _time.Advance(TimeSpan.FromSeconds(60) - TimeSpan.FromTicks(1));
@@ -69,7 +71,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void QuietTimesAreHealthy()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _time.Advance(TimeSpan.FromDays(3));
 
         _health.Read().IsHealthy.Should().BeTrue();
@@ -78,7 +80,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void LaterRequestsDoNotRestartTheWait()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SyncRequested(IpFamily.IPv4);
         _time.Advance(TimeSpan.FromSeconds(40));
         _health.SyncRequested(IpFamily.IPv4);
@@ -90,8 +92,8 @@ public sealed class ProxyHealthTests
     [Fact]
     public void EachFamilyMustRecoverItself()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
-        _health.SyncLoopStarted(IpFamily.IPv6);
+        Start(IpFamily.IPv4);
+        Start(IpFamily.IPv6);
         _health.SyncRequested(IpFamily.IPv4);
         _health.SyncRequested(IpFamily.IPv6);
         _time.Advance(TimeSpan.FromSeconds(70));
@@ -105,10 +107,10 @@ public sealed class ProxyHealthTests
     [Fact]
     public void WhenUnhealthyTheLatestUpdateIsTold()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SyncRequested(IpFamily.IPv4);
         _time.Advance(TimeSpan.FromSeconds(10));
-        _health.SyncLoopStarted(IpFamily.IPv6);
+        Start(IpFamily.IPv6);
         _time.Advance(TimeSpan.FromSeconds(80));
 
         Json(HealthProbe.Livez).Should().Be("""{"lastUpdated":"2026-08-21T09:00:11Z","currentTime":"2026-08-21T09:01:31Z","healthy":false,"status":{"IPv4":{"lastUpdated":"2026-08-21T09:00:01Z","healthy":false},"IPv6":{"lastUpdated":"2026-08-21T09:00:11Z","healthy":true}}}""");
@@ -117,7 +119,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void AFailedSyncChangesNothing()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SyncRequested(IpFamily.IPv4);
         _time.Advance(TimeSpan.FromSeconds(59));
         _health.SyncFailed(IpFamily.IPv4, "lock held");
@@ -130,7 +132,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void ARequestMadeWhileASyncRunsKeepsWaiting()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SyncRequested(IpFamily.IPv4);
         long taken = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromSeconds(5));
@@ -151,14 +153,14 @@ public sealed class ProxyHealthTests
         _health.SyncRequested(IpFamily.IPv4);
 
         _health.Read().Families.Should().BeEmpty();
-        _health.Read().IsHealthy.Should().BeTrue();
+        _health.Read().IsAlive.Should().BeTrue();
     }
 
     [Fact]
     public void WordsTellWhoIsAtFaultSinceWhenAndWhy()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
-        _health.SyncLoopStarted(IpFamily.IPv6);
+        Start(IpFamily.IPv4);
+        Start(IpFamily.IPv6);
         _health.SyncRequested(IpFamily.IPv6);
         _time.Advance(TimeSpan.FromSeconds(75));
         _health.SyncFailed(IpFamily.IPv6, "line 4: no such chain\nexit code 1\n");
@@ -180,7 +182,7 @@ public sealed class ProxyHealthTests
     [Fact]
     public void LongErrorsAreCutOff()
     {
-        _health.SyncLoopStarted(IpFamily.IPv4);
+        Start(IpFamily.IPv4);
         _health.SyncFailed(IpFamily.IPv4, new string('x', 100_000));
 
         _health.Read().Families[0].LastError.Should().HaveLength(ProxyHealth.MaximumErrorLength + 1);
@@ -193,6 +195,105 @@ public sealed class ProxyHealthTests
 
         _time.Zone = TimeZoneInfo.CreateCustomTimeZone("east", TimeSpan.FromHours(2), "east", "east");
         Json(HealthProbe.Livez).Should().Contain("\"currentTime\":\"2026-08-21T11:00:01+02:00\"");
+    }
+
+    [Fact]
+    public void BeforeTheFirstRulesTheAgentIsAliveButNeitherHealthyNorReady()
+    {
+        _health.Read().IsAlive.Should().BeTrue();
+        _health.Read().IsHealthy.Should().BeFalse();
+        HealthText.Describe(_health.Read(), HealthProbe.Readyz).Should().Be("[-]rules failed: this run of the agent has not written any yet; those of an earlier one stay\nreadyz check failed\n");
+
+        _health.SyncLoopStarted(IpFamily.IPv4);
+        _health.SyncLoopStarted(IpFamily.IPv6);
+        _health.SyncSucceeded(IpFamily.IPv4, _time.GetTimestamp());
+        _health.SyncFailed(IpFamily.IPv6, "no ip6tables");
+        _health.UpToDate(IpFamily.IPv6, _time.GetTimestamp());
+        _health.SyncFailed(IpFamily.IPv6, "no ip6tables");
+
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Livez).Should().BeTrue();
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Healthz).Should().BeFalse();
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Readyz).Should().BeFalse();
+        Json(HealthProbe.Healthz).Should().Contain("\"healthy\":false,\"status\":{\"IPv4\":{\"lastUpdated\":\"2026-08-21T09:00:01Z\",\"healthy\":true},\"IPv6\":{\"lastUpdated\":\"2026-08-21T09:00:01Z\",\"healthy\":false}");
+        Json(HealthProbe.Livez).Should().Contain("\"healthy\":true,\"status\"");
+        HealthText.Describe(_health.Read(), HealthProbe.Healthz).Should().Be(
+            """
+            [+]IPv4 ok: rules current at 2026-08-21T09:00:01Z
+            [-]IPv6 failed: rules not written since the start at 2026-08-21T09:00:01Z; last error: no ip6tables
+            [+]node ok
+            healthz check failed
+
+            """);
+        HealthText.Describe(_health.Read(), HealthProbe.Livez).Should().Contain("[+]IPv6 sync loop ok: rules not written since the start");
+        _health.SyncSucceeded(IpFamily.IPv6, _time.GetTimestamp());
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Healthz).Should().BeTrue();
+    }
+
+    [Fact]
+    public void DriftMayLastTenSeconds()
+    {
+        Start(IpFamily.IPv4);
+        Start(IpFamily.IPv6);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _health.Drifted(IpFamily.IPv6, "nft (process 7) deleted chain services");
+        _time.Advance(TimeSpan.FromSeconds(3));
+        _health.RepairBegins(IpFamily.IPv6, "nft (process 7) deleted chain services");
+        _health.SyncFailed(IpFamily.IPv6, "busy");
+        _health.Drifted(IpFamily.IPv6, "nft (process 8) deleted chain services");
+        _time.Advance(TimeSpan.FromSeconds(7) - TimeSpan.FromTicks(1));
+
+        _health.Read().IsHealthy.Should().BeTrue();
+        _time.Advance(TimeSpan.FromTicks(1));
+        _health.Read().Families.Select(static family => family.IsHealthy).Should().Equal(true, false);
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Healthz).Should().BeFalse();
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Readyz).Should().BeFalse();
+        HealthText.IsSuccess(_health.Read(), HealthProbe.Livez).Should().BeTrue("a restart does not help");
+        HealthText.Describe(_health.Read(), HealthProbe.Readyz).Should().Contain(
+            "[-]IPv6 failed: rules current at 2026-08-21T09:00:01Z; changed by another program at 2026-08-21T09:01:01Z and not repaired for 10s of at most 10s: nft (process 8) deleted chain services; last error: busy\n");
+    }
+
+    [Fact]
+    public void ARepairEndsOnlyTheDriftThatItKnew()
+    {
+        Start(IpFamily.IPv4);
+        _health.Drifted(IpFamily.IPv4, "first");
+        _health.RepairBegins(IpFamily.IPv4, "first");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _health.Drifted(IpFamily.IPv4, "second");
+        _health.SyncSucceeded(IpFamily.IPv4, _time.GetTimestamp() - 1, isFull: true);
+        _health.Repaired(IpFamily.IPv4);
+        _health.Read().Families[0].DriftSince.Should().Be(new DateTimeOffset(2026, 8, 21, 9, 0, 2, TimeSpan.Zero));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _health.Read().IsHealthy.Should().BeFalse();
+
+        _health.SyncSucceeded(IpFamily.IPv4, _time.GetTimestamp());
+        _health.Read().IsHealthy.Should().BeFalse("an update does not write what is missing");
+        _health.SyncSucceeded(IpFamily.IPv4, _time.GetTimestamp(), isFull: true);
+        _health.Read().IsHealthy.Should().BeTrue("everything was written since");
+        _health.Read().Families[0].DriftSince.Should().BeNull();
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _health.Drifted(IpFamily.IPv4, "third");
+        _health.RepairBegins(IpFamily.IPv4, "third");
+        _health.Repaired(IpFamily.IPv4);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        _health.Read().IsHealthy.Should().BeTrue("a repair in part");
+    }
+
+    [Fact]
+    public void RefusedServicesAreNamedAndDoNotAffectHealth()
+    {
+        Start(IpFamily.IPv4);
+        _health.SetRefusedServices([.. Enumerable.Range(10, 12).Select(static number => new NamespacedName("shop", $"s{number}"))]);
+
+        HealthText.Describe(_health.Read(), HealthProbe.Healthz).Should().Contain(
+            "[+]Services ok except 12 without rules, which the kernel refuses: shop/s10, shop/s11, shop/s12, shop/s13, shop/s14, shop/s15, shop/s16, shop/s17, shop/s18, shop/s19 and 2 more\n").And.EndWith("passed\n");
+    }
+
+    private void Start(IpFamily family)
+    {
+        _health.SyncLoopStarted(family);
+        _health.SyncSucceeded(family, _time.GetTimestamp());
     }
 
     private string Json(HealthProbe probe)

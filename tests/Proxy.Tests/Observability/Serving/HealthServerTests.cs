@@ -19,12 +19,14 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.SetNodeEligible(true);
         health.SyncLoopStarted(IpFamily.IPv4);
+        health.SyncSucceeded(IpFamily.IPv4, _time.GetTimestamp());
         await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
 
         HttpReply well = await http.GetAsync(port, "/healthz");
         health.SetNodeEligible(false);
         HttpReply leaving = await http.GetAsync(port, "/healthz", HttpMethod.Post);
         HttpReply alive = await http.GetAsync(port, "/livez?");
+        HttpReply ready = await http.GetAsync(port, "/readyz");
 
         well.Status.Should().Be(200);
         well.Body.Should().Be("""{"lastUpdated":"2026-08-21T09:00:01Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":true,"healthy":true,"status":{"IPv4":{"lastUpdated":"2026-08-21T09:00:01Z","healthy":true}}}""");
@@ -34,6 +36,8 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         leaving.Status.Should().Be(503);
         leaving.Body.Should().Contain("\"nodeEligible\":false,\"healthy\":true");
         alive.Status.Should().Be(200);
+        ready.Status.Should().Be(200, "its rules are there");
+        ready.Body.Should().Be(alive.Body);
         Exposition exposition = Scrape.Read(metrics);
         exposition.Value("kubeproxy_proxy_healthz_total", ("code", "200")).Should().Be(1);
         exposition.Value("kubeproxy_proxy_healthz_total", ("code", "503")).Should().Be(1);
@@ -46,6 +50,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         ProxyMetrics metrics = Scrape.NewMetrics();
         ProxyHealth health = new(TimeSpan.FromSeconds(30), _time);
         health.SyncLoopStarted(IpFamily.IPv6);
+        health.SyncSucceeded(IpFamily.IPv6, _time.GetTimestamp());
         await using HttpPort port = http.Open(new HealthServer(health, metrics.Probes).AnswerAsync);
 
         HttpReply reply = await http.GetAsync(port, "/healthz?verbose");
@@ -67,7 +72,7 @@ public sealed class HealthServerTests(HttpHostFixture http) : IClassFixture<Http
         (await http.GetAsync(port, "/livez?verbose")).Body.Should().Be("[+]start waits for the API server\nlivez check passed\n");
         HttpReply reply = await http.GetAsync(port, "/healthz");
         reply.Status.Should().Be(503);
-        reply.Body.Should().Be("""{"lastUpdated":"0001-01-01T00:00:00Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":false,"healthy":true,"waitsFor":"the API server"}""");
+        reply.Body.Should().Be("""{"lastUpdated":"0001-01-01T00:00:00Z","currentTime":"2026-08-21T09:00:01Z","nodeEligible":false,"healthy":false,"waitsFor":"the API server"}""");
         (await http.GetAsync(port, "/healthz?verbose")).Body.Should().StartWith("[-]start waits for the API server\n");
 
         health.WaitsFor("");

@@ -17,6 +17,7 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
     private readonly int _port = HttpHostFixture.FreePort();
     private readonly List<string> _failures = [];
     private bool _isProxyHealthy = true;
+    private bool _areRulesWritten = true;
     private NodePortAddresses _addresses = new(MatchesAll: true, default, ContainsIPv4Loopback: false);
 
     [Fact]
@@ -49,6 +50,21 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
         unhealthy.Status.Should().Be(503);
         unhealthy.Header("X-Load-Balancing-Endpoint-Weight").Should().Be("3");
         unhealthy.Body.Should().Contain("\"localEndpoints\": 3,\n\t\"serviceProxyHealthy\": false");
+    }
+
+    [Fact]
+    public async Task WithoutRulesInTheKernelThereAreNoLocalEndpoints()
+    {
+        await using ServiceHealthServer server = NewServer(IpFamily.IPv4);
+        await ReconcileAsync(server, (s_web, new(_port, 3)));
+        _areRulesWritten = false;
+        HttpReply reply = await GetAsync();
+
+        reply.Status.Should().Be(503);
+        reply.Header("X-Load-Balancing-Endpoint-Weight").Should().Be("0");
+        reply.Body.Should().Contain("\"localEndpoints\": 0");
+        _areRulesWritten = true;
+        (await GetAsync()).Body.Should().Contain("\"localEndpoints\": 3", "they are back");
     }
 
     [Fact]
@@ -252,6 +268,7 @@ public sealed class ServiceHealthServerTests(HttpHostFixture http) : IClassFixtu
             {
                 Family = family,
                 IsProxyHealthy = () => _isProxyHealthy,
+                AreRulesWritten = () => _areRulesWritten,
                 NodeName = "n1",
                 Failed = (service, note) => _failures.Add($"{service} {note}"),
             },
