@@ -70,6 +70,7 @@ internal ref partial struct RuleWriter
         DeclareBuiltIn("POSTROUTING"u8);
         DeclareNatChains(chains, withCanary: true, SharedChains.All);
         _text.Write(JumpRules.Nat);
+        _text.Write(Settings.Egress is null ? default : JumpRules.Egress);
         NatRules(chains, SharedChains.All);
         EndTable();
     }
@@ -85,7 +86,13 @@ internal ref partial struct RuleWriter
             Declare(chain);
         }
 
+        if (additions.RemovesEgressChain)
+        {
+            Declare("KUBE-EGRESS-MASQ"u8);
+        }
+
         InsertJumps("nat", additions);
+        DeleteEgressJumps(additions);
         NatRules(chains, shared);
         foreach (ChainName chain in stale)
         {
@@ -94,7 +101,18 @@ internal ref partial struct RuleWriter
             _text.WriteAscii((byte)'\n');
         }
 
+        _text.Write(additions.RemovesEgressChain ? "-X KUBE-EGRESS-MASQ\n"u8 : default);
         EndTable();
+    }
+
+    private void DeleteEgressJumps(RestoreAdditions additions)
+    {
+        for (int count = 0; count < additions.SurplusEgressJumps; count++)
+        {
+            _text.Write("-D POSTROUTING "u8);
+            _text.Write(JumpRule.Egress.Specification);
+            _text.WriteAscii((byte)'\n');
+        }
     }
 
     private void InsertJumps(string table, RestoreAdditions additions)
@@ -103,7 +121,7 @@ internal ref partial struct RuleWriter
         {
             if (jump.Table == table)
             {
-                _text.Write("-I "u8);
+                _text.Write(jump.IsAppended ? "-A "u8 : "-I "u8);
                 _text.Write(jump.Chain);
                 _text.WriteAscii((byte)' ');
                 _text.Write(jump.Specification);
@@ -126,6 +144,11 @@ internal ref partial struct RuleWriter
 
     private void DeclareNatChains(ChainTable chains, bool withCanary, SharedChains shared)
     {
+        if (shared == SharedChains.All && Settings.Egress is not null)
+        {
+            Declare("KUBE-EGRESS-MASQ"u8);
+        }
+
         DeclarePortChains(chains, ChainKind.External);
         DeclarePortChains(chains, ChainKind.Firewall);
         if (shared != SharedChains.None)
@@ -171,9 +194,16 @@ internal ref partial struct RuleWriter
 
     private void NatRules(ChainTable chains, SharedChains shared)
     {
+        int before = _ruleCount;
+        if (shared == SharedChains.All && Settings.Egress is { } egress)
+        {
+            EgressRules(egress);
+            _sharedNatRules += _ruleCount - before;
+        }
+
         PortChains(chains, ChainKind.External);
         PortChains(chains, ChainKind.Firewall);
-        int before = _ruleCount;
+        before = _ruleCount;
         if (shared != SharedChains.None)
         {
             MarkMasqueradeRules();

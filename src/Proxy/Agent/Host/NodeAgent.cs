@@ -105,6 +105,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
+        EgressConfigurationWatch? egress = WatchEgress();
+        settings = settings with { Egress = egress?.Policy };
         using AddressWatch interfaces = new(InterfaceAddressFeed.Open, _logs.CreateLogger<AddressWatch>(), _time);
         await interfaces.StartAsync(end.Token);
         PrepareKernel(settings, node, interfaces.Read(), sysctl);
@@ -143,6 +145,11 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             Restart($"watch for changes of {family} rules", isVital: false, cancellation => watch.RunAsync(what => loop.Drifted(family, what), cancellation));
         }
 
+        if (egress is not null)
+        {
+            Restart("watch of the egress masquerade configuration", isVital: false, cancellation => egress.RunAsync(loop.EgressChanged, cancellation));
+        }
+
         FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>(), _time);
         Restart("watch of firewalld", isVital: false, cancellation => firewalld.RunAsync(
             what =>
@@ -170,6 +177,19 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
         void Restart(string name, bool isVital, Func<CancellationToken, Task> run) =>
             tasks.Add(new RestartedTask(name, isVital, health, _log, _time).RunAsync(run, end.Token));
+    }
+
+    /// <summary>Reads the configuration of egress masquerade for the first time; null if that is off.</summary>
+    private EgressConfigurationWatch? WatchEgress()
+    {
+        if (options.EgressPath is not { } path)
+        {
+            return null;
+        }
+
+        EgressConfigurationWatch watch = new(path, _logs.CreateLogger<EgressConfigurationWatch>(), _time);
+        watch.Look();
+        return watch;
     }
 
     private ApiSource Connect(ProxyMetrics metrics)
