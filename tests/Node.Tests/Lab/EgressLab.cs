@@ -23,11 +23,12 @@ internal sealed class EgressLab : IDisposable
 
     /// <summary>Builds the lab.</summary>
     /// <param name="rules">The mode and how rules are written: <c>iptables nft</c>, <c>iptables legacy</c>, <c>nftables netlink</c>, <c>nftables nft</c>.</param>
-    public EgressLab(string rules)
+    /// <param name="configuration">How the agent knows pods.</param>
+    public EgressLab(string rules, string configuration = StandardLab.KnowsPods)
     {
         string[] words = rules.Split(' ');
         (_mode, _variant, _writer) = words[0] == "iptables" ? (words[0], words[1], "netlink") : (words[0], "nft", words[1]);
-        Lab = new(StandardLab.KnowsPods);
+        Lab = new(configuration);
         Lab.Network.Outside.Serve("world", "203.0.113.2", StandardLab.HostPort);
         Lab.Network.Outside.Serve("world", "2001:db8:113::2", StandardLab.HostPort);
         Lab.Network.Second.Ip("route add 10.244.1.1 via 192.0.2.10", "route add fd00:10:244:1::1 via 2001:db8:2::10");

@@ -93,6 +93,31 @@ public sealed class EgressTests
         }
     }
 
+    /// <summary>Where pods are known by their interface, and where nobody knows them.</summary>
+    [SkippableTheory]
+    [InlineData("iptables nft")]
+    [InlineData("iptables legacy")]
+    [InlineData("nftables netlink")]
+    public void PodsAreFoundAsServicesFindThem(string rules)
+    {
+        LabRequirements.RequireOrSkip();
+        using EgressLab lab = new(rules, "detectLocalMode: InterfaceNamePrefix\ndetectLocal: {interfaceNamePrefix: pod-}\n");
+        lab.Start(masquerades: true);
+        foreach (bool isIPv6 in s_families)
+        {
+            lab.Ask("a1", "world", isIPv6).Should().Be("world node");
+            lab.Ask("a1", "second", isIPv6).Should().Be("second own");
+            ServicesAreAsBefore(lab, isIPv6);
+        }
+
+        lab.Lab.Agent.Stop();
+        lab.Lab.Agent.Configuration = "";
+        int mark = lab.Lab.Agent.Mark();
+        lab.Start(masquerades: true);
+        lab.Lab.Agent.WaitFor(mark, "egress masquerade writes no IPv4 rules: no IPv4 pod CIDR is known");
+        lab.Rules(isIPv6: false).Should().NotContainAny("KUBE-EGRESS-MASQ", "jump egress-masquerade");
+    }
+
     private static void ServicesAreAsBefore(EgressLab lab, bool isIPv6)
     {
         lab.Ask("a3", EgressLab.Plain, "cluster", isIPv6).Should().BeOneOf("a1 own", "b1 own");
