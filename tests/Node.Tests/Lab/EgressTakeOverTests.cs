@@ -36,7 +36,9 @@ public sealed class EgressTakeOverTests
         Pass(client, server);
 
         lab.Lab.Agent.Stop();
+        int mark = lab.Lab.Agent.Mark();
         lab.Start(masquerades: true);
+        lab.Lab.Agent.WaitFor(mark, $"ip-masq-agent has its chain on this node ({tool}-save");
         Pass(client, server);
         lab.Ask("a1", "world", isIPv6).Should().Be("world node");
         node.Run(tool, "-w", "-t", "nat", "-D", "POSTROUTING", "-m", "addrtype", "!", "--dst-type", "LOCAL", "-j", "IP-MASQ-AGENT");

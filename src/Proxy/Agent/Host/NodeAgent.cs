@@ -5,6 +5,7 @@ using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 using KubeProxySharp.Proxy.Agent.Apply.Counters;
+using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 using KubeProxySharp.Proxy.Agent.Flows;
 using KubeProxySharp.Proxy.Agent.Sync;
@@ -148,6 +149,17 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         if (egress is not null)
         {
             Restart("watch of the egress masquerade configuration", isVital: false, cancellation => egress.RunAsync(loop.EgressChanged, cancellation));
+            Restart("search for ip-masq-agent", isVital: false, async cancellation =>
+            {
+                await reporting.FirstSyncs.All.WaitAsync(cancellation);
+                IReadOnlyList<string> found = await OtherMasqueradeAgent.FindAsync(host.Runner, backend.Families.All, cancellation);
+                if (found.Count != 0)
+                {
+                    LogOtherMasqueradeAgent(string.Join(", ", found));
+                }
+
+                await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellation);
+            });
         }
 
         FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>(), _time);
@@ -342,6 +354,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     [LoggerMessage(EventId = 5032, Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
+
+    [LoggerMessage(EventId = 5034, Level = LogLevel.Warning, Message = "ip-masq-agent has its chain on this node ({Tools}): both masquerade until it is removed, its DaemonSet first and then the chain (docs/egress-masquerade.md)")]
+    private partial void LogOtherMasqueradeAgent(string tools);
 
     [LoggerMessage(EventId = 5033, Level = LogLevel.Information, Message = "{Message}")]
     private partial void LogCleaned(string message);
