@@ -17,7 +17,7 @@ internal static class EgressProblem
 
         foreach (NodeSettings settings in families)
         {
-            LocalTrafficDetector pods = settings.LocalTraffic;
+            LocalTrafficDetector pods = settings.Egress?.Pods ?? settings.LocalTraffic;
             if (EgressMasquerade.WhyNot(settings.Family, policy, pods) is { } reason)
             {
                 yield return $"egress masquerade writes no {settings.Family} rules: {reason}";

@@ -11,7 +11,7 @@ internal ref partial struct RuleWriter
 {
     private void EgressRules(EgressMasquerade egress)
     {
-        NotFromPodsRule();
+        NotFromPodsRule(egress.Pods);
         Append("KUBE-EGRESS-MASQ"u8);
         Comment("kubernetes egress: from the node itself"u8);
         _text.Write(" -m addrtype --src-type LOCAL"u8);
@@ -29,9 +29,8 @@ internal ref partial struct RuleWriter
         Jump(_options.HasRandomFully ? "MASQUERADE --random-fully"u8 : "MASQUERADE"u8);
     }
 
-    private void NotFromPodsRule()
+    private void NotFromPodsRule(LocalTrafficDetector pods)
     {
-        LocalTrafficDetector pods = Settings.LocalTraffic;
         if (pods.Kind == LocalTrafficKind.Prefix && pods.Prefix.IsEverything)
         {
             return;

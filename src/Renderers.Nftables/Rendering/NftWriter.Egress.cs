@@ -9,10 +9,10 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void EgressRules(EgressMasquerade egress)
     {
-        if (!IsEverything(Settings.LocalTraffic))
+        if (!IsEverything(egress.Pods))
         {
             _encoder.BeginRule(EgressChain);
-            LocalTraffic(isNegated: true);
+            LocalTraffic(egress.Pods, isNegated: true);
             _encoder.Return();
             _encoder.EndRule("not from pods of this node"u8);
         }

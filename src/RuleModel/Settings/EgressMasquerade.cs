@@ -4,21 +4,22 @@ using KubeProxySharp.RuleModel.Collections;
 namespace KubeProxySharp.RuleModel.Settings;
 
 /// <summary>
-/// Masquerading of what pods of this node send out of the cluster, for one family. The pods are recognised by
-/// <see cref="NodeSettings.LocalTraffic"/>; packets from addresses of the node are never masqueraded by it.
+/// Masquerading of what pods of this node send out of the cluster, for one family. Packets from addresses of the node are never
+/// masqueraded by it.
 /// </summary>
+/// <param name="Pods">How the pods are recognised: <see cref="NodeSettings.LocalTraffic"/>, else the pod CIDR of the Node.</param>
 /// <param name="KeptDestinations">
 /// Where pods keep their own address: ordered, none inside another, never all addresses of the family; link-local addresses
 /// are among them unless they are to be masqueraded.
 /// </param>
-public sealed record EgressMasquerade(EquatableArray<IpPrefix> KeptDestinations)
+public sealed record EgressMasquerade(LocalTrafficDetector Pods, EquatableArray<IpPrefix> KeptDestinations)
 {
     /// <summary>Resolves a policy for one family; null if no rule is written.</summary>
     /// <param name="family">The family.</param>
     /// <param name="policy">The policy; null if egress masquerade is off.</param>
     /// <param name="pods">How the pods of the node are recognised.</param>
     public static EgressMasquerade? Resolve(IpFamily family, EgressPolicy? policy, LocalTrafficDetector pods) =>
-        policy is null || WhyNot(family, policy, pods) is not null ? null : new(Kept(family, policy));
+        policy is null || WhyNot(family, policy, pods) is not null ? null : new(pods, Kept(family, policy));
 
     /// <summary>Why a policy leads to no rules in a family, with the remedy; null if it does lead to some.</summary>
     /// <param name="family">The family.</param>
@@ -31,12 +32,12 @@ public sealed record EgressMasquerade(EquatableArray<IpPrefix> KeptDestinations)
             return "nonMasqueradeCIDRs names no IPv6 range; add one, such as fc00::/7, to masquerade IPv6";
         }
 
-        if (!pods.IsPresent)
+        if (Kept(family, policy) is [{ IsEverything: true }])
         {
-            return $"no {family} pod CIDR is known, so pods cannot be told from others; set clusterCIDR, or another detectLocalMode";
+            return $"nonMasqueradeCIDRs contains all {family} addresses";
         }
 
-        return Kept(family, policy) is [{ IsEverything: true }] ? $"nonMasqueradeCIDRs contains all {family} addresses" : null;
+        return pods.IsPresent ? null : $"no {family} pod CIDR is known, so pods cannot be told from others; set clusterCIDR, or another detectLocalMode";
     }
 
     /// <summary>Whether pods keep their own address to a destination.</summary>

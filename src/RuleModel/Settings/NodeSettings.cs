@@ -72,7 +72,7 @@ public sealed record NodeSettings
             LocalhostNodePorts = proxy.LocalhostNodePorts && nodePortAddresses.ContainsIPv4Loopback,
             ConntrackTcpLiberal = proxy.ConntrackTcpLiberal,
             ServiceCidrs = OfFamily(family, serviceCidrs),
-            Egress = EgressMasquerade.Resolve(family, proxy.Egress, localTraffic),
+            Egress = EgressMasquerade.Resolve(family, proxy.Egress, localTraffic.IsPresent || node is null ? localTraffic : FirstPrefix(family, node.PodCidrs.AsSpan())),
         };
     }
 

@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.RuleModel.Tests.Settings;
@@ -48,6 +49,20 @@ public sealed class EgressMasqueradeTests
 
         EgressMasquerade.Resolve(family, policy, pods).Should().BeNull();
         EgressMasquerade.WhyNot(family, policy, pods).Should().Contain(reason);
+    }
+
+    /// <summary>Of a detector that finds nobody, where the Node says which addresses its pods have.</summary>
+    [Theory]
+    [InlineData("10.244.0.0/16", "10.244.0.0/16")]
+    [InlineData("", "10.1.1.0/24")]
+    public void PodsAreThoseOfTheDetectorElseOfTheNode(string clusterCidr, string expected)
+    {
+        Node node = new() { Name = "node-a", PodCidrs = ["fd00::/64", "10.1.1.0/24"] };
+
+        NodeSettings settings = NodeSettings.Resolve(IpFamily.IPv4, new ProxySettings { ClusterCidr = clusterCidr, Egress = EgressPolicy.Default }, node, default, default);
+
+        settings.Egress!.Pods.Prefix.ToString().Should().Be(expected); // the policy leads to rules
+        settings.LocalTraffic.IsPresent.Should().Be(clusterCidr.Length != 0);
     }
 
     [Fact]

@@ -145,8 +145,8 @@ internal sealed class ModelReasons(FamilyRules rules, IpAddress source, Transpor
     /// <summary>What egress masquerade does with a packet of a pod.</summary>
     public ModelReason Egress(IpAddress destination, EgressMasquerade egress)
     {
-        string pod = Settings.LocalTraffic.Kind == LocalTrafficKind.Prefix
-            ? $"{source} is inside the pod CIDR {Settings.LocalTraffic.Prefix}"
+        string pod = egress.Pods.Kind == LocalTrafficKind.Prefix
+            ? $"{source} is inside the pod CIDR {egress.Pods.Prefix}"
             : $"it comes in by {DetectedInterface()}";
         foreach (IpPrefix kept in egress.KeptDestinations)
         {

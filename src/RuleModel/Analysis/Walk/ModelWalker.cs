@@ -121,7 +121,7 @@ public sealed partial class ModelWalker
     /// <summary>What pods of this node send out of the cluster leaves with the address of the node, if that is on.</summary>
     private ModelState MasqueradeEgress(ModelState state)
     {
-        if (Settings.Egress is not { } egress || !_isFromPod || _node.IsLocal(_source))
+        if (Settings.Egress is not { } egress || !IsLocalTraffic(egress.Pods) || _node.IsLocal(_source))
         {
             return state;
         }
