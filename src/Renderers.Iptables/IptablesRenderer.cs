@@ -186,7 +186,7 @@ public static class IptablesRenderer
     /// <param name="output">Receives the text.</param>
     public static void WriteTrials(IReadOnlyList<FamilyRules> groups, bool replaces, IptablesOptions options, IBufferWriter<byte> output)
     {
-        RestoreAdditions additions = new(JumpRule.All, MakesSharedChain: true);
+        RestoreAdditions additions = new(JumpRule.Of(groups[0].Settings), MakesSharedChain: true);
         if (!replaces)
         {
             RuleWriter shared = new(groups[0], default, options, output);
@@ -369,13 +369,19 @@ public sealed record IptablesOptions
 }
 
 /// <summary>What a full restore adds to the chains of this program.</summary>
-/// <param name="Jumps">Jump rules that are missing, in the order of <see cref="JumpRule.All"/>.</param>
+/// <param name="Jumps">Jump rules that are missing, in the order of <see cref="JumpRule.Known"/>.</param>
 /// <param name="MakesSharedChain">Whether <see cref="JumpRule.SharedChain"/> does not exist and must be created.</param>
 /// <param name="MakesCanaries">Whether the empty chains are created by which other programs detect a flush (spec 5.12).</param>
 public sealed record RestoreAdditions(IReadOnlyList<JumpRule> Jumps, bool MakesSharedChain, bool MakesCanaries = false)
 {
     /// <summary>No additions.</summary>
     public static RestoreAdditions None { get; } = new([], false);
+
+    /// <summary>Whether <see cref="JumpRule.EgressChain"/> is there though the rules do not have it, and is deleted.</summary>
+    public bool RemovesEgressChain { get; init; }
+
+    /// <summary>How many jumps to it are deleted before.</summary>
+    public int SurplusEgressJumps { get; init; }
 }
 
 /// <summary>How many rules a restore appends; jump rules and deletions are not counted (spec 10.1).</summary>

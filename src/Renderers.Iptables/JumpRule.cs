@@ -1,3 +1,5 @@
+using KubeProxySharp.RuleModel.Settings;
+
 namespace KubeProxySharp.Renderers.Iptables;
 
 /// <summary>A rule in a built-in chain that jumps to a chain of this program (spec 5.2).</summary>
@@ -10,9 +12,18 @@ public sealed record JumpRule(string Table, string Chain, string Target, string 
     /// <summary>The chain that the kubelet uses as well: it is neither flushed nor deleted.</summary>
     public const string SharedChain = "KUBE-FIREWALL";
 
+    /// <summary>The chain that masquerades what pods send out of the cluster; it exists only while that is on.</summary>
+    public const string EgressChain = "KUBE-EGRESS-MASQ";
+
     private const string NewConnections = "-m conntrack --ctstate NEW ";
 
-    /// <summary>All jump rules, in the order in which missing ones are inserted, each at the head of its chain.</summary>
+    /// <summary>
+    /// The jump to <see cref="EgressChain"/>. It goes to the end of its chain, behind KUBE-POSTROUTING, which clears the mark of
+    /// what it masquerades, and behind the rules of others, as that of ip-masq-agent does.
+    /// </summary>
+    public static JumpRule Egress { get; } = New("nat", "POSTROUTING", EgressChain, "", "kubernetes egress masquerade") with { IsAppended = true };
+
+    /// <summary>All jump rules of kube-proxy, in the order in which missing ones are inserted, each at the head of its chain.</summary>
     public static IReadOnlyList<JumpRule> All { get; } =
     [
         New("filter", "INPUT", "KUBE-EXTERNAL-SERVICES", NewConnections, "kubernetes externally-visible service portals"),
@@ -30,6 +41,15 @@ public sealed record JumpRule(string Table, string Chain, string Target, string 
         new("filter", "INPUT", SharedChain, ""),
         new("filter", "OUTPUT", SharedChain, ""),
     ];
+
+    /// <summary>All jump rules that this program may write.</summary>
+    public static IReadOnlyList<JumpRule> Known { get; } = [.. All, Egress];
+
+    /// <summary>Whether it is added at the end of its chain, not at the head.</summary>
+    public bool IsAppended { get; private init; }
+
+    /// <summary>The jump rules of a node, in the order of <see cref="Known"/>.</summary>
+    public static IReadOnlyList<JumpRule> Of(NodeSettings settings) => settings.Egress is null ? All : Known;
 
     /// <summary>The rule without its chain: match, comment and target.</summary>
     public string Specification => $"{Match}-j {Target}";

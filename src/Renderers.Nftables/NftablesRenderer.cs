@@ -94,7 +94,7 @@ public static class NftablesRenderer
 
     /// <summary>
     /// Whether a change can be written as an update: false if settings have changed that rules of single Services contain, such
-    /// as the mark.
+    /// as the mark, or that base chains depend on.
     /// </summary>
     public static bool CanUpdate(FamilyChange change)
     {
@@ -102,7 +102,8 @@ public static class NftablesRenderer
         NodeSettings after = change.After.Settings;
         return before.Family == after.Family
             && before.MasqueradeMark == after.MasqueradeMark
-            && before.LocalTraffic == after.LocalTraffic;
+            && before.LocalTraffic == after.LocalTraffic
+            && (before.Egress is null) == (after.Egress is null);
     }
 
     /// <summary>

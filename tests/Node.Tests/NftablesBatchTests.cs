@@ -262,6 +262,13 @@ public sealed class NftablesBatchTests
             yield return Nodes.Resolve(family, Nodes.Proxy) with { ServiceCidrs = [.. some.Select(IpPrefix.Parse)] };
         }
 
+        foreach (string[] kept in (string[][])[["10.0.0.0/8", "fc00::/7"], ["10.0.0.0/9", "10.128.0.0/9", "fd00::/9", "fd80::/9"], ["192.0.2.7/32", "2001:db8::7/128", "224.0.0.0/3", "ff00::/8"]])
+        {
+            yield return Nodes.Resolve(family, Nodes.Proxy with { Egress = new() { NonMasqueradeCidrs = [.. kept.Select(IpPrefix.Parse)], MasqueradesLinkLocal = kept.Length == 4 } });
+        }
+
+        yield return Nodes.Resolve(family, Nodes.Proxy with { Egress = EgressPolicy.Default, DetectLocalMode = DetectLocalMode.InterfaceNamePrefix, InterfaceNamePrefix = "veth" });
+        yield return Nodes.Resolve(family, Nodes.Proxy with { Egress = EgressPolicy.Default, ClusterCidr = "0.0.0.0/0,::/0" });
         string[] prefixes = isIPv4 ? ["10.244.0.0/16", "10.244.0.0/17", "10.0.0.0/8", "192.0.2.7/32", "0.0.0.0/0"] : ["fd00:244::/32", "fd00:244::/33", "fd00::/8", "2001:db8::7/128", "::/0"];
         foreach (string prefix in prefixes)
         {

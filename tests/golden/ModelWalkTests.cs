@@ -63,6 +63,12 @@ public sealed class ModelWalkTests
             ClusterCidr = seed % 5 == 3 ? "" : Nodes.Proxy.ClusterCidr,
             NodePortAddresses = seed % 4 == 1 ? [ProxySettings.PrimaryAddresses] : seed % 4 == 2 ? ["127.0.0.0/8", "192.0.2.0/24"] : [],
             LocalhostNodePorts = mode == "iptables" && seed % 3 != 1,
+            Egress = (seed % 6) switch
+            {
+                1 or 2 => EgressPolicy.Default,
+                3 or 4 => new() { NonMasqueradeCidrs = [IpPrefix.Parse("10.244.1.0/24"), IpPrefix.Parse("198.51.100.0/24"), IpPrefix.Parse("fd00:244:1::/48")] },
+                _ => null,
+            },
         };
         RuleModelSnapshot model = RuleModelBuilder.Build(state, Nodes.Resolve(IpFamily.IPv4, proxy), Nodes.Resolve(IpFamily.IPv6, proxy));
 

@@ -29,4 +29,11 @@ internal static class JumpRules
         -A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
 
         """u8;
+
+    /// <summary>Behind those of the nat table, if pods are masqueraded.</summary>
+    public static ReadOnlySpan<byte> Egress =>
+        """
+        -A POSTROUTING -m comment --comment "kubernetes egress masquerade" -j KUBE-EGRESS-MASQ
+
+        """u8;
 }

@@ -70,6 +70,7 @@ internal ref partial struct RuleWriter
         DeclareBuiltIn("POSTROUTING"u8);
         DeclareNatChains(chains, withCanary: true, SharedChains.All);
         _text.Write(JumpRules.Nat);
+        _text.Write(Settings.Egress is null ? default : JumpRules.Egress);
         NatRules(chains, SharedChains.All);
         EndTable();
     }
@@ -85,7 +86,13 @@ internal ref partial struct RuleWriter
             Declare(chain);
         }
 
+        if (additions.RemovesEgressChain)
+        {
+            Declare("KUBE-EGRESS-MASQ"u8);
+        }
+
         InsertJumps("nat", additions);
+        DeleteEgressJumps(additions);
         NatRules(chains, shared);
         foreach (ChainName chain in stale)
         {
@@ -94,6 +101,7 @@ internal ref partial struct RuleWriter
             _text.WriteAscii((byte)'\n');
         }
 
+        _text.Write(additions.RemovesEgressChain ? "-X KUBE-EGRESS-MASQ\n"u8 : default);
         EndTable();
     }
 
@@ -122,13 +130,23 @@ internal ref partial struct RuleWriter
         EndTable();
     }
 
+    private void DeleteEgressJumps(RestoreAdditions additions)
+    {
+        for (int count = 0; count < additions.SurplusEgressJumps; count++)
+        {
+            _text.Write("-D POSTROUTING "u8);
+            _text.Write(JumpRule.Egress.Specification);
+            _text.WriteAscii((byte)'\n');
+        }
+    }
+
     private void InsertJumps(string table, RestoreAdditions additions)
     {
         foreach (JumpRule jump in additions.Jumps)
         {
             if (jump.Table == table)
             {
-                _text.Write("-I "u8);
+                _text.Write(jump.IsAppended ? "-A "u8 : "-I "u8);
                 _text.Write(jump.Chain);
                 _text.WriteAscii((byte)' ');
                 _text.Write(jump.Specification);
@@ -151,6 +169,11 @@ internal ref partial struct RuleWriter
 
     private void DeclareNatChains(ChainTable chains, bool withCanary, SharedChains shared)
     {
+        if (shared == SharedChains.All && Settings.Egress is not null)
+        {
+            Declare("KUBE-EGRESS-MASQ"u8);
+        }
+
         DeclarePortChains(chains, ChainKind.External);
         DeclarePortChains(chains, ChainKind.Firewall);
         if (shared != SharedChains.None)
@@ -196,9 +219,16 @@ internal ref partial struct RuleWriter
 
     private void NatRules(ChainTable chains, SharedChains shared)
     {
+        int before = _ruleCount;
+        if (shared == SharedChains.All && Settings.Egress is { } egress)
+        {
+            EgressRules(egress);
+            _sharedNatRules += _ruleCount - before;
+        }
+
         PortChains(chains, ChainKind.External);
         PortChains(chains, ChainKind.Firewall);
-        int before = _ruleCount;
+        before = _ruleCount;
         if (shared != SharedChains.None)
         {
             MarkMasqueradeRules();

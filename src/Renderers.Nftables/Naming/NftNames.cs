@@ -36,6 +36,9 @@ public static class NftNames
     /// <summary>The chain that rejects packets.</summary>
     public const string RejectChain = "reject-chain";
 
+    /// <summary>The chain that masquerades what pods send out of the cluster; it is there only while that is on.</summary>
+    public const string EgressChain = "egress-masquerade";
+
     /// <summary>The prefix of the names of affinity sets.</summary>
     public const string AffinityPrefix = "affinity-";
 

@@ -72,7 +72,7 @@ internal ref partial struct NftWriter<TEncoder>
         FilterChain("filter-output"u8, ChainHook.Output, 0, "service-endpoints-check"u8, "cluster-ips-check"u8);
         NatChain("nat-prerouting"u8, ChainHook.Prerouting, -100, "services"u8);
         NatChain("nat-output"u8, ChainHook.Output, -100, "services"u8);
-        NatChain("nat-postrouting"u8, ChainHook.Postrouting, 100, "masquerading"u8);
+        NatChain("nat-postrouting"u8, ChainHook.Postrouting, 100, "masquerading"u8, Settings.Egress is null ? default : EgressChain);
     }
 
     /// <summary>A chain that sends new connections to one or two others.</summary>
@@ -96,13 +96,23 @@ internal ref partial struct NftWriter<TEncoder>
         _encoder.EndRule(default);
     }
 
-    private void NatChain(ReadOnlySpan<byte> name, ChainHook hook, int priority, ReadOnlySpan<byte> next)
+    private void NatChain(ReadOnlySpan<byte> name, ChainHook hook, int priority, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default)
     {
         _encoder.BeginBaseChain(name, ChainType.Nat, hook, priority);
-        _encoder.BeginRule(name);
+        JumpRule(name, first);
+        if (!second.IsEmpty)
+        {
+            JumpRule(name, second);
+        }
+
+        _encoder.EndChain();
+    }
+
+    private void JumpRule(ReadOnlySpan<byte> chain, ReadOnlySpan<byte> next)
+    {
+        _encoder.BeginRule(chain);
         _encoder.Jump(next);
         _encoder.EndRule(default);
-        _encoder.EndChain();
     }
 
     private void CheckChains()
@@ -125,6 +135,12 @@ internal ref partial struct NftWriter<TEncoder>
         _encoder.BeginChain("masquerading"u8, isFixed: false, default);
         MasqueradingRules();
         _encoder.EndChain();
+        if (Settings.Egress is { } egress)
+        {
+            _encoder.BeginChain(EgressChain, isFixed: false, default);
+            EgressRules(egress);
+            _encoder.EndChain();
+        }
     }
 
     private void VerdictChain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> map)

@@ -109,6 +109,11 @@ internal ref partial struct NftWriter<TEncoder>
         NodePortEndpointsRules();
         _encoder.FlushChain("services"u8);
         ServicesRules();
+        if (change.Before.Settings.Egress != Settings.Egress && Settings.Egress is { } egress)
+        {
+            _encoder.FlushChain(EgressChain);
+            EgressRules(egress);
+        }
 
         EquatableArray<IpAddress> before = change.Before.Settings.NodePortAddresses.Addresses;
         EquatableArray<IpAddress> after = change.After.Settings.NodePortAddresses.Addresses;

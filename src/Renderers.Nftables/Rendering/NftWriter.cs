@@ -30,9 +30,10 @@ internal ref partial struct NftWriter<TEncoder>(FamilyRules rules, NftablesOptio
         detector.Kind == LocalTrafficKind.Prefix && detector.Prefix.IsEverything;
 
     /// <summary>The match for traffic of this node's pods, or for all other traffic.</summary>
-    private void LocalTraffic(bool isNegated)
+    private void LocalTraffic(bool isNegated) => LocalTraffic(Settings.LocalTraffic, isNegated);
+
+    private void LocalTraffic(LocalTrafficDetector detector, bool isNegated)
     {
-        LocalTrafficDetector detector = Settings.LocalTraffic;
         if (detector.Kind == LocalTrafficKind.Prefix)
         {
             _encoder.MatchAddress(KeyFields.SourceAddress, detector.Prefix, isNegated);

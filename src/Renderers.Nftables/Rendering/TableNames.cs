@@ -11,6 +11,11 @@ internal static class TableNames
     public static HashSet<string> Chains(FamilyRules rules)
     {
         HashSet<string> chains = [.. NftNames.FixedChains];
+        if (rules.Settings.Egress is not null)
+        {
+            chains.Add(NftNames.EgressChain);
+        }
+
         chains.UnionWith(SharedChain.Needed(rules.Shapes).Select(chain => chain.ToString()));
         AddOfPorts(rules, PortChains.Chains, chains);
         return chains;

@@ -40,6 +40,9 @@ public sealed record NodeSettings
     /// <summary>The ranges that cluster IPs are taken from, ordered.</summary>
     public EquatableArray<IpPrefix> ServiceCidrs { get; init; }
 
+    /// <summary>Masquerading of what pods send out of the cluster; null if it is off or no rule is written.</summary>
+    public EgressMasquerade? Egress { get; init; }
+
     /// <summary>Resolves configuration and node facts into the settings of one family.</summary>
     /// <param name="family">The family.</param>
     /// <param name="proxy">The configuration.</param>
@@ -55,19 +58,21 @@ public sealed record NodeSettings
     {
         NodeAddresses nodeAddresses = NodeAddresses.Find(node, proxy.BindAddress);
         NodePortAddresses nodePortAddresses = NodePortAddresses.Resolve(family, proxy.NodePortAddresses, nodeAddresses, interfaceAddresses);
+        LocalTrafficDetector localTraffic = FindDetector(family, proxy, node);
         return new NodeSettings
         {
             Family = family,
             NodeName = proxy.NodeName,
             Zone = node?.Zone ?? "",
             NodeIP = nodeAddresses[family],
-            LocalTraffic = FindDetector(family, proxy, node),
+            LocalTraffic = localTraffic,
             MasqueradeMark = 1u << proxy.MasqueradeBit,
             MasqueradeAll = proxy.MasqueradeAll,
             NodePortAddresses = nodePortAddresses,
             LocalhostNodePorts = proxy.LocalhostNodePorts && nodePortAddresses.ContainsIPv4Loopback,
             ConntrackTcpLiberal = proxy.ConntrackTcpLiberal,
             ServiceCidrs = OfFamily(family, serviceCidrs),
+            Egress = EgressMasquerade.Resolve(family, proxy.Egress, localTraffic.IsPresent || node is null ? localTraffic : FirstPrefix(family, node.PodCidrs.AsSpan())),
         };
     }
 

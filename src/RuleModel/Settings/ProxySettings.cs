@@ -43,4 +43,7 @@ public sealed record ProxySettings
 
     /// <summary>Whether <c>spec.externalIPs</c> makes rules (feature gate AllowServiceExternalIPs).</summary>
     public bool AllowExternalIPs { get; init; } = true;
+
+    /// <summary>What is masqueraded of what pods send out of the cluster; null for nothing (<c>--egress-masquerade</c>).</summary>
+    public EgressPolicy? Egress { get; init; }
 }

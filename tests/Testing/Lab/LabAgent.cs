@@ -34,6 +34,9 @@ public sealed partial class LabAgent : IDisposable
     /// <summary>Where the next start finds an API server; null if it reads <see cref="Manifests"/>.</summary>
     public string? Kubeconfig { get; set; }
 
+    /// <summary>More flags of the next start.</summary>
+    public IReadOnlyList<string> Flags { get; set; } = [];
+
     /// <summary>The log so far, of all its runs.</summary>
     public string Log
     {
@@ -82,7 +85,7 @@ public sealed partial class LabAgent : IDisposable
             """);
         string[] source = Kubeconfig is null ? ["--manifests", Manifests] : [];
         int mark = Mark();
-        _process = _node.Start(ProgramUnderTest.Path, ["run", "--config", configuration, .. source, "--iptables-variant", variant], start =>
+        _process = _node.Start(ProgramUnderTest.Path, ["run", "--config", configuration, .. source, "--iptables-variant", variant, .. Flags], start =>
         {
             start.RedirectStandardError = true;
             start.RedirectStandardOutput = true;

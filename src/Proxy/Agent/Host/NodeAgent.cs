@@ -5,6 +5,7 @@ using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 using KubeProxySharp.Proxy.Agent.Apply.Counters;
+using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 using KubeProxySharp.Proxy.Agent.Flows;
 using KubeProxySharp.Proxy.Agent.Sync;
@@ -109,6 +110,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
+        EgressConfigurationWatch? egress = WatchEgress();
+        settings = settings with { Egress = egress?.Policy };
         using AddressWatch interfaces = new(InterfaceAddressFeed.Open, _logs.CreateLogger<AddressWatch>(), _time);
         await interfaces.StartAsync(end.Token);
         PrepareKernel(settings, node, interfaces.Read(), sysctl);
@@ -147,6 +150,22 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             Restart($"watch for changes of {family} rules", isVital: false, cancellation => watch.RunAsync(what => loop.Drifted(family, what), cancellation));
         }
 
+        if (egress is not null)
+        {
+            Restart("watch of the egress masquerade configuration", isVital: false, cancellation => egress.RunAsync(loop.EgressChanged, cancellation));
+            Restart("search for ip-masq-agent", isVital: false, async cancellation =>
+            {
+                await reporting.FirstSyncs.All.WaitAsync(cancellation);
+                IReadOnlyList<string> found = await OtherMasqueradeAgent.FindAsync(host.Runner, backend.Families.All, cancellation);
+                if (found.Count != 0)
+                {
+                    LogOtherMasqueradeAgent(string.Join(", ", found));
+                }
+
+                await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellation);
+            });
+        }
+
         FirewalldWatch firewalld = new(_logs.CreateLogger<FirewalldWatch>(), _time);
         Restart("watch of firewalld", isVital: false, cancellation => firewalld.RunAsync(
             what =>
@@ -174,6 +193,19 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
         void Restart(string name, bool isVital, Func<CancellationToken, Task> run) =>
             tasks.Add(new RestartedTask(name, isVital, health, _log, _time).RunAsync(run, end.Token));
+    }
+
+    /// <summary>Reads the configuration of egress masquerade for the first time; null if that is off.</summary>
+    private EgressConfigurationWatch? WatchEgress()
+    {
+        if (options.EgressPath is not { } path)
+        {
+            return null;
+        }
+
+        EgressConfigurationWatch watch = new(path, _logs.CreateLogger<EgressConfigurationWatch>(), _time);
+        watch.Look();
+        return watch;
     }
 
     private ApiSource Connect(ProxyMetrics metrics, StatusRecorder status)
@@ -330,6 +362,9 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
 
     [LoggerMessage(EventId = 5032, Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
+
+    [LoggerMessage(EventId = 5034, Level = LogLevel.Warning, Message = "ip-masq-agent has its chain on this node ({Tools}): both masquerade until it is removed, its DaemonSet first and then the chain (docs/egress-masquerade.md)")]
+    private partial void LogOtherMasqueradeAgent(string tools);
 
     [LoggerMessage(EventId = 5033, Level = LogLevel.Information, Message = "{Message}")]
     private partial void LogCleaned(string message);

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
@@ -13,8 +14,16 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <param name="readInterfaceAddresses">Reads the addresses on the interfaces.</param>
 internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAddress>> readInterfaceAddresses)
 {
+    private ProxySettings _settings = settings;
     private readonly Dictionary<string, ServiceCidr> _serviceCidrs = new(StringComparer.Ordinal);
     private EquatableArray<IpAddress> _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+
+    /// <summary>What is masqueraded of what pods send out of the cluster; null for nothing.</summary>
+    public EgressPolicy? Egress
+    {
+        get => _settings.Egress;
+        set => _settings = _settings with { Egress = value };
+    }
 
     /// <summary>The last Node object; kept when it is deleted from the API (spec 12.4).</summary>
     public Node? Node { get; private set; }
@@ -30,7 +39,7 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
     public bool Take(ClusterFeed feed)
     {
         bool isNodeChanged = false;
-        if (feed.Nodes.Take().TryGetValue(new("", settings.NodeName), out Node? node) && node is not null)
+        if (feed.Nodes.Take().TryGetValue(new("", _settings.NodeName), out Node? node) && node is not null)
         {
             isNodeChanged = node != Node;
             Node = node;
@@ -54,7 +63,7 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
 
     /// <summary>The settings of a family as the facts are now.</summary>
     public NodeSettings Resolve(IpFamily family) =>
-        NodeSettings.Resolve(family, settings, Node is null ? null : Node with { Addresses = _kept.Addresses }, _interfaceAddresses, ServiceCidrs());
+        NodeSettings.Resolve(family, _settings, Node is null ? null : Node with { Addresses = _kept.Addresses }, _interfaceAddresses, ServiceCidrs());
 
     /// <summary>What is wrong with the node's addresses, for people.</summary>
     /// <param name="resolved">The settings of the families that are written.</param>
@@ -63,12 +72,13 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
         List<string> problems = [];
         foreach (NodeSettings family in resolved)
         {
+            problems.AddRange(EgressProblem.Describe(Egress, [family]));
             if (_kept.IsLost(family.Family))
             {
-                problems.Add($"Node {settings.NodeName} has no {family.Family} address in status.addresses any more; {family.NodeIP} is used until it has one again");
+                problems.Add($"Node {_settings.NodeName} has no {family.Family} address in status.addresses any more; {family.NodeIP} is used until it has one again");
             }
 
-            if (UnansweredNodePorts.Describe(family, settings, _kept.Addresses, _interfaceAddresses) is { } unanswered)
+            if (UnansweredNodePorts.Describe(family, _settings, _kept.Addresses, _interfaceAddresses) is { } unanswered)
             {
                 problems.Add(unanswered);
             }

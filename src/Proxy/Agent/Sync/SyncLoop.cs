@@ -37,6 +37,7 @@ internal sealed class SyncLoop
     private readonly TaskCompletionSource<bool> _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<DateTimeOffset> _triggers = [];
     private volatile bool _mustRefreshAddresses;
+    private EgressPolicy? _newEgress;
     private List<string> _nodeProblems = [];
     private bool _mustRebuild;
 
@@ -101,6 +102,13 @@ internal sealed class SyncLoop
     public void AddressesChanged()
     {
         _mustRefreshAddresses = true;
+        Request();
+    }
+
+    /// <summary>Takes a new policy of egress masquerade over. Called from any thread.</summary>
+    public void EgressChanged(EgressPolicy policy)
+    {
+        Volatile.Write(ref _newEgress, policy);
         Request();
     }
 
@@ -185,6 +193,7 @@ internal sealed class SyncLoop
     private bool HasWork() =>
         IsSearchDue
         || _mustRefreshAddresses
+        || Volatile.Read(ref _newEgress) is not null
         || Feed.Services.Count + Feed.EndpointSlices.Count + Feed.Nodes.Count + Feed.ServiceCidrs.Count != 0
         || Array.Exists(_families, family => family.IsDue(_time.GetUtcNow()));
 
@@ -238,6 +247,11 @@ internal sealed class SyncLoop
             {
                 _mustRefreshAddresses = false;
                 _facts.RefreshAddresses();
+            }
+
+            if (Interlocked.Exchange(ref _newEgress, null) is { } policy)
+            {
+                _facts.Egress = policy;
             }
 
             triggers = _intake.Take();

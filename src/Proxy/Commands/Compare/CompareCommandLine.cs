@@ -47,6 +47,7 @@ internal static class CompareCommandLine
     {
         Argument<string> a = new("A") { Description = "The first rules: files joined by commas, or \"live\"." };
         Argument<string> b = new("B") { Description = "The second rules." };
+        EgressFlags egress = new();
         ClusterFlags cluster = new();
         cluster.Config.Description = "A KubeProxyConfiguration file, for manifests.";
         cluster.Node.Description = "The node. Default: hostnameOverride, else the only Node of the manifests.";
@@ -88,10 +89,11 @@ internal static class CompareCommandLine
                 result.AddError($"--ignore {name}: there is no documented difference of this name; they are {string.Join(", ", ModeDifference.All.Select(known => known.Name))} and {AllModes}");
             }
         });
+        egress.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             string[] ignored = Split(parsed.GetValue(ignore));
-            ClusterOptions common = cluster.Read(parsed, new ClusterOptions());
+            ClusterOptions common = egress.Read(parsed, cluster.Read(parsed, new ClusterOptions()));
             CompareOptions options = new()
             {
                 A = common with { Paths = Files(parsed.GetRequiredValue(a)) },

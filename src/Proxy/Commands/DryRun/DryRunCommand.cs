@@ -62,7 +62,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
             return null;
         }
 
-        ClusterInput cluster = new(objects, configuration, mode);
+        ClusterInput cluster = new(objects, configuration, mode) { Egress = _files.ReadEgress(options.EgressPath) };
         string nodeName = cluster.FindNodeName(options.NodeName);
         if (cluster.DescribeMissingNode(nodeName) is { } missing)
         {
@@ -76,7 +76,13 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
 
         // Errors of objects were reported with their lines when they were read.
         List<Problem> reported = [];
-        return cluster.BuildChange(before, nodeName, options.NodeAddresses, reported);
+        RuleModelChange change = cluster.BuildChange(before, nodeName, options.NodeAddresses, reported);
+        foreach (string problem in EgressProblem.Describe(cluster.Egress, options.Families.Select(family => change[family].After.Settings)))
+        {
+            errors.WriteLine($"warning: {problem}");
+        }
+
+        return change;
     }
 
     private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options) => _files.ReadManifests(paths, options.IsRecursive, "no rules are printed");

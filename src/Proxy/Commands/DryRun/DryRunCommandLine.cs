@@ -26,6 +26,7 @@ internal static class DryRunCommandLine
 
     public static Command Create()
     {
+        EgressFlags egress = new();
         ClusterFlags cluster = new();
         cluster.Paths.Description = "Manifests: files, directories, or - for standard input; YAML or JSON, lists and raw API answers too.";
         cluster.Paths.Required = true;
@@ -56,9 +57,10 @@ internal static class DryRunCommandLine
         {
             cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct,
         };
+        egress.AddTo(command);
         command.SetAction(parsed =>
         {
-            DryRunOptions options = cluster.Read(parsed, new DryRunOptions
+            DryRunOptions options = egress.Read(parsed, cluster.Read(parsed, new DryRunOptions
             {
                 DiffFromPaths = parsed.GetValue(diffFrom) ?? [],
                 IsStrict = parsed.GetValue(strict),
@@ -66,7 +68,7 @@ internal static class DryRunCommandLine
                 IsBatch = parsed.GetValue(format) == DryRunOptions.Batch,
                 OutputPath = parsed.GetValue(output),
                 HasNfacct = parsed.GetValue(nfacct),
-            });
+            }));
             return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).Run(options);
         });
         HelpWithExamples.AddTo(command, Examples);

@@ -169,7 +169,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 
     private static RuleModelSnapshot ModelOf(ClusterView cluster, string mode) => mode == cluster.Mode
         ? cluster.Model
-        : new ClusterInput(cluster.Objects, cluster.Configuration, mode).Build(cluster.NodeName, cluster.NodeAddresses, []);
+        : new ClusterInput(cluster.Objects, cluster.Configuration, mode) { Egress = cluster.Egress }.Build(cluster.NodeName, cluster.NodeAddresses, []);
 
     private static RuleDialect DialectOf(string? mode) => mode == ProxyMode.Nftables ? RuleDialect.Nftables : RuleDialect.Iptables;
 }

@@ -37,6 +37,7 @@ internal static class ExplainCommandLine
     {
         Option<string> from = new("--from") { Description = "The source: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
         Option<string> to = new("--to") { Description = "The destination: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
+        EgressFlags egress = new();
         ClusterFlags cluster = new(ExplainOptions.BothModes);
         cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.";
         cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.";
@@ -64,9 +65,10 @@ internal static class ExplainCommandLine
                 result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
             }
         });
+        egress.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            ExplainOptions options = cluster.Read(parsed, new ExplainOptions
+            ExplainOptions options = egress.Read(parsed, cluster.Read(parsed, new ExplainOptions
             {
                 From = parsed.GetRequiredValue(from),
                 To = parsed.GetRequiredValue(to),
@@ -79,7 +81,7 @@ internal static class ExplainCommandLine
                 ShowsAll = parsed.GetValue(all),
                 FailOn = [.. (parsed.GetValue(failOn) ?? []).Select(static name => Enum.Parse<ExplainFinding>(name, ignoreCase: true))],
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
-            });
+            }));
             return new ExplainCommand(streams ?? CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);

@@ -12,12 +12,16 @@ internal static class PodEgress
 {
     /// <summary>The note.</summary>
     public const string Note =
-        "the destination is outside of the cluster: source NAT for pods is done by the CNI plugin or ip-masq-agent, whose rules are not in the input; add them with --rules, as iptables-save or nft list ruleset print them on the node";
+        "the destination is outside of the cluster: source NAT for pods is done by the CNI plugin or ip-masq-agent, whose rules are not in the input; add them with --rules, as iptables-save or nft list ruleset print them on the node, or give --egress-masquerade if the agent does it";
 
-    /// <summary>Whether the note belongs to an answer from the rules of manifests.</summary>
+    /// <summary>
+    /// Whether the note belongs to an answer from the rules of manifests: not if these masquerade pods (--egress-masquerade), for
+    /// then the destination is one to which pods keep their address, and the reasons say so.
+    /// </summary>
     public static bool IsLeftToOthers(PacketQuestion question, ClusterView cluster, EndpointNames names, IReadOnlyList<ExplainedWalk> walks) =>
         IsPod(question.Source, cluster, names)
         && !question.IsFromNode
+        && cluster.Model[question.Family].Settings.Egress is null
         && !IsInCluster(question.Destination, cluster, names)
         && walks.All(static walk => walk.Paths.All(static path => path is { Verdict: WalkVerdict.Accept, Target: null, IsMasqueraded: false }));
 

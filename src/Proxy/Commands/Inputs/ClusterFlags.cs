@@ -125,4 +125,7 @@ internal record ClusterOptions
 
     /// <summary>The mode, or null for that of the configuration.</summary>
     public string? Mode { get; init; }
+
+    /// <summary>The configuration of egress masquerade, which may be missing; null if that is off.</summary>
+    public string? EgressPath { get; init; }
 }

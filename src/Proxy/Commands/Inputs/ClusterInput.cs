@@ -16,6 +16,9 @@ namespace KubeProxySharp.Proxy.Commands.Inputs;
 /// <param name="mode">The mode that rules are made for.</param>
 internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfiguration configuration, string mode)
 {
+    /// <summary>What is masqueraded of what pods send out of the cluster; null for nothing.</summary>
+    public EgressPolicy? Egress { get; init; }
+
     /// <summary>
     /// The name of the node: the given one, else hostnameOverride, else that of the only Node; empty if there is no Node
     /// at all.
@@ -67,7 +70,7 @@ internal sealed class ClusterInput(ManifestObjects objects, KubeProxyConfigurati
         IReadOnlyList<IpAddress>? interfaceAddresses,
         ICollection<Problem> problems)
     {
-        ProxySettings settings = RuleSettings.From(configuration, mode, nodeName);
+        ProxySettings settings = RuleSettings.From(configuration, mode, nodeName) with { Egress = Egress };
         (NodeSettings ipv4, NodeSettings ipv6) = Resolve(before, settings, interfaceAddresses);
         ClusterState state = new(settings.AllowExternalIPs);
         RuleModelBuilder builder = new(state, ipv4, ipv6);

@@ -34,7 +34,7 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
             return null;
         }
 
-        ClusterInput cluster = new(objects, configuration, mode);
+        ClusterInput cluster = new(objects, configuration, mode) { Egress = _files.ReadEgress(options.EgressPath) };
         string nodeName = cluster.FindNodeName(NodeNameOf(options, configuration) ?? options.ChooseNode?.Invoke(objects));
         if (cluster.DescribeMissingNode(nodeName) is { } missing)
         {
@@ -51,7 +51,7 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
             streams.Errors.WriteLine($"note: {alone}");
         }
         IReadOnlyList<IpAddress>? addresses = options.NodeAddresses ?? (isThisNode ? InterfaceAddresses.Read() : null);
-        return new()
+        ClusterView view = new()
         {
             Objects = objects,
             Configuration = configuration,
@@ -59,7 +59,14 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
             NodeName = nodeName,
             NodeAddresses = addresses ?? cluster.AddressesOf(nodeName),
             Model = cluster.Build(nodeName, addresses, new List<Problem>()),
+            Egress = cluster.Egress,
         };
+        foreach (string problem in view.EgressProblems())
+        {
+            streams.Errors.WriteLine($"warning: {problem}");
+        }
+
+        return view;
     }
 
     private async Task<ManifestObjects?> ReadObjectsAsync(ClusterOptions options, KubeProxyConfiguration configuration, CancellationToken stop)

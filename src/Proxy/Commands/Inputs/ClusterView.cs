@@ -2,6 +2,7 @@ using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
@@ -23,4 +24,10 @@ internal sealed record ClusterView
     public required IReadOnlyList<IpAddress> NodeAddresses { get; init; }
 
     public required RuleModelSnapshot Model { get; init; }
+
+    /// <summary>What is masqueraded of what pods send out of the cluster; null for nothing.</summary>
+    public EgressPolicy? Egress { get; init; }
+
+    /// <summary>Why egress masquerade, which is on, makes no rules in a family; nothing for the families in which it does.</summary>
+    public IEnumerable<string> EgressProblems() => EgressProblem.Describe(Egress, [Model.IPv4.Settings, Model.IPv6.Settings]);
 }

@@ -1,6 +1,7 @@
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
@@ -52,5 +53,30 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
 
         ConfigurationValidator.ThrowIfInvalid(loaded.Value);
         return loaded.Value;
+    }
+
+    /// <summary>Reads the configuration of egress masquerade.</summary>
+    /// <param name="path">The file, which may be missing; null if egress masquerade is off.</param>
+    /// <returns>The policy; null if it is off.</returns>
+    /// <exception cref="ConfigurationException">The file cannot be used.</exception>
+    public EgressPolicy? ReadEgress(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        if (!File.Exists(path))
+        {
+            errors.WriteLine($"note: {path} does not exist; ip-masq-agent's defaults are used for egress masquerade");
+        }
+
+        EgressConfiguration read = EgressConfiguration.ReadFile(path);
+        foreach (string warning in read.Warnings)
+        {
+            errors.WriteLine($"warning: {warning}");
+        }
+
+        return read.Policy;
     }
 }

@@ -11,7 +11,7 @@ internal static class KubeRules
     private const string Table = "kube-proxy";
 
     /// <summary>The chains that base chains go to.</summary>
-    private static readonly HashSet<string> s_entrances = [.. JumpRule.All.Select(jump => jump.Target)];
+    private static readonly HashSet<string> s_entrances = [.. JumpRule.Known.Select(jump => jump.Target)];
 
     /// <summary>Chains that others go to, or that nothing goes to, and that are not made for one Service (spec 1.6).</summary>
     private static readonly HashSet<string> s_others = ["KUBE-MARK-MASQ", IptablesRenderer.CanaryChain];

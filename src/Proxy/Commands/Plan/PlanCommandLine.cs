@@ -33,6 +33,7 @@ internal static class PlanCommandLine
 
     public static Command Create()
     {
+        EgressFlags egress = new();
         ClusterFlags cluster = new();
         Option<string[]> from = new("--from")
         {
@@ -64,9 +65,10 @@ internal static class PlanCommandLine
                 result.AddError("give either --from or --rules, not both: each stands for the rules of the node");
             }
         });
+        egress.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            PlanOptions options = cluster.Read(parsed, new PlanOptions
+            PlanOptions options = egress.Read(parsed, cluster.Read(parsed, new PlanOptions
             {
                 Families = cluster.FamiliesOf(parsed),
                 FromPaths = parsed.GetValue(from) ?? [],
@@ -74,7 +76,7 @@ internal static class PlanCommandLine
                 ConntrackPath = parsed.GetValue(conntrack),
                 MostRemovedPercent = parsed.GetValue(mostRemoved),
                 IsJson = parsed.GetValue(output) == Json,
-            });
+            }));
             return new PlanCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);

@@ -31,6 +31,7 @@ internal static class VerifyCommandLine
 
     public static Command Create()
     {
+        EgressFlags egress = new();
         ClusterFlags cluster = new();
         RuleFlags rules = new();
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows instead of this node's: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
@@ -43,15 +44,16 @@ internal static class VerifyCommandLine
         };
         cluster.RefuseTwoClusters(command);
         rules.RefuseTwoInputs(command, cluster.Paths);
+        egress.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            VerifyOptions options = cluster.Read(parsed, new VerifyOptions
+            VerifyOptions options = egress.Read(parsed, cluster.Read(parsed, new VerifyOptions
             {
                 Families = cluster.FamiliesOf(parsed),
                 RuleFiles = rules.Read(parsed),
                 ConntrackPath = parsed.GetValue(conntrack),
                 IsJson = parsed.GetValue(output) == Json,
-            });
+            }));
             return new VerifyCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);

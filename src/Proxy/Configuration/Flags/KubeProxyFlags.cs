@@ -38,6 +38,10 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<string> NftablesWriter { get; }
 
+    public TypedFlag<bool> EgressMasquerade { get; }
+
+    public TypedFlag<string> EgressMasqueradeConfig { get; }
+
     public TypedFlag<TcpFlowPolicy> ConntrackTcp { get; }
 
     public TypedFlag<bool> ConntrackServiceFlows { get; }
@@ -82,6 +86,9 @@ internal sealed class KubeProxyFlags
         Set.Add(FlagKinds.Switch(Rules, "masquerade-all", "SNAT everything that goes to cluster IPs."));
         Set.Add(FlagKinds.Switch(Rules, "iptables-localhost-nodeports", "Let node ports answer on 127.0.0.1; iptables mode and IPv4 only.", s_defaults.Iptables.LocalhostNodePorts));
         Set.Add(FlagKinds.List(Rules, "nodeport-addresses", "CIDR,...|primary", "Addresses of the node on which node ports answer; default: all, in nftables mode the primary ones."));
+
+        EgressMasquerade = Set.Add(FlagKinds.Switch(Rules, "egress-masquerade", "SNAT what pods of this node send out of the cluster to the address of the node, as ip-masq-agent does."));
+        EgressMasqueradeConfig = Set.Add(FlagKinds.Text(Rules, "egress-masquerade-config", "FILE", "The configuration file of ip-masq-agent for --egress-masquerade: where pods keep their address. Read again when it changes; without the file ip-masq-agent's defaults apply.", EgressConfiguration.DefaultPath));
 
         const FlagGroup Local = FlagGroup.LocalTraffic;
         Set.Add(FlagKinds.Text(Local, "detect-local-mode", "MODE", "How traffic of this node's pods is recognised: ClusterCIDR (also when empty), NodeCIDR, BridgeInterface or InterfaceNamePrefix."));

@@ -36,6 +36,9 @@ internal sealed record RunOptions
     /// <summary>One of <see cref="NftablesWriters"/>.</summary>
     public string NftablesWriter { get; init; } = NftablesWriters.Netlink;
 
+    /// <summary>The configuration of egress masquerade, which may be missing; null if that is off.</summary>
+    public string? EgressPath { get; init; }
+
     /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
     public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 

@@ -36,6 +36,7 @@ internal static class RunOptionsReader
             WriteConfigTo = flags.WriteConfigTo.Value.Length == 0 ? null : flags.WriteConfigTo.Value,
             IptablesVariant = flags.IptablesVariant.Value,
             NftablesWriter = flags.NftablesWriter.Value,
+            EgressPath = EgressPath(flags, notes),
             TcpFlows = flags.ConntrackTcp.Value,
             CountsServiceFlows = flags.ConntrackServiceFlows.Value,
             ConfigPath = configPath,
@@ -84,6 +85,21 @@ internal static class RunOptionsReader
         }
 
         return configuration with { DetectLocalMode = configuration.EffectiveDetectLocalMode };
+    }
+
+    private static string? EgressPath(KubeProxyFlags flags, List<string> notes)
+    {
+        if (flags.EgressMasquerade.Value)
+        {
+            return flags.EgressMasqueradeConfig.Value;
+        }
+
+        if (flags.EgressMasqueradeConfig.IsGiven)
+        {
+            notes.Add("--egress-masquerade-config has no effect without --egress-masquerade");
+        }
+
+        return null;
     }
 
     private static void CheckGates(KubeProxyConfiguration configuration, List<string> notes)

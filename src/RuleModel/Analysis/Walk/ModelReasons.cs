@@ -15,6 +15,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Walk;
 internal sealed class ModelReasons(FamilyRules rules, IpAddress source, TransportProtocol protocol, RuleDialect dialect)
 {
     private const string Configuration = "the configuration";
+    private const string EgressConfiguration = "the egress masquerade configuration";
 
     private NodeSettings Settings => rules.Settings;
 
@@ -141,6 +142,25 @@ internal sealed class ModelReasons(FamilyRules rules, IpAddress source, Transpor
 
     public static ModelReason AlreadyMarked(uint mark) => new($"masqueraded: the packet already has mark 0x{mark:x}", Configuration, "masqueradeBit");
 
+    /// <summary>What egress masquerade does with a packet of a pod.</summary>
+    public ModelReason Egress(IpAddress destination, EgressMasquerade egress)
+    {
+        string pod = egress.Pods.Kind == LocalTrafficKind.Prefix
+            ? $"{source} is inside the pod CIDR {egress.Pods.Prefix}"
+            : $"it comes in by {DetectedInterface()}";
+        foreach (IpPrefix kept in egress.KeptDestinations)
+        {
+            if (kept.Contains(destination))
+            {
+                bool isLinkLocal = kept == EgressPolicy.LinkLocal || kept == EgressPolicy.LinkLocalIPv6;
+                string field = !isLinkLocal ? "nonMasqueradeCIDRs" : kept.Family == IpFamily.IPv4 ? "masqLinkLocal" : "masqLinkLocalIPv6";
+                return new($"not masqueraded: pods keep their address to {kept}, which contains {destination}", EgressConfiguration, field);
+            }
+        }
+
+        return new($"masqueraded: {pod}, and {destination} is outside of the ranges to which pods keep their address", EgressConfiguration, "nonMasqueradeCIDRs");
+    }
+
     public static ModelReason LoopbackFromOutside() =>
         new("dropped: addressed to loopback from outside of it, while node ports are served on 127.0.0.1", Configuration, "iptables.localhostNodePorts");
 
@@ -183,7 +203,8 @@ internal sealed class ModelReasons(FamilyRules rules, IpAddress source, Transpor
             yield break;
         }
 
-        yield return new($"no Service has {new EndpointAddress(destination, state.Port)} as an address or node port: nothing is done with the packet", "Services", "");
+        string rest = Settings.Egress is null ? ": nothing is done with the packet" : "";
+        yield return new($"no Service has {new EndpointAddress(destination, state.Port)} as an address or node port{rest}", "Services", "");
     }
 
     private ModelReason NotAnswered(ServicePortRules port, IpAddress destination)

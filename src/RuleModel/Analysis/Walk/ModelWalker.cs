@@ -113,7 +113,21 @@ public sealed partial class ModelWalker
             return state with { IsMasqueraded = true };
         }
 
-        return _isNftables && IsHairpin(state) ? (state with { IsMasqueraded = true }).With(ModelReasons.Hairpin(state)) : state;
+        return _isNftables && IsHairpin(state)
+            ? (state with { IsMasqueraded = true }).With(ModelReasons.Hairpin(state))
+            : MasqueradeEgress(state);
+    }
+
+    /// <summary>What pods of this node send out of the cluster leaves with the address of the node, if that is on.</summary>
+    private ModelState MasqueradeEgress(ModelState state)
+    {
+        if (Settings.Egress is not { } egress || !IsLocalTraffic(egress.Pods) || _node.IsLocal(_source))
+        {
+            return state;
+        }
+
+        bool isKept = egress.Keeps(state.Destination);
+        return (state with { IsMasqueraded = !isKept }).With(_reasons.Egress(state.Destination, egress));
     }
 
     /// <summary>Whether an endpoint of this node was sent to itself.</summary>

@@ -46,6 +46,23 @@ public sealed class ExplainOutcomesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("10.244.1.77", "203.0.113.51:80", "iptables", "the source becomes 192.0.2.10")]
+    [InlineData("10.244.1.77", "203.0.113.51:80", "nftables", "the source becomes 192.0.2.10")]
+    [InlineData("10.244.1.77", "203.0.113.51:80", "iptables", "conntrack undoes the masquerading: the answer's destination becomes 10.244.1.77:")]
+    [InlineData("10.244.1.77", "203.0.113.51:80", "nftables", "203.0.113.51 is outside of the ranges to which pods keep their address")]
+    [InlineData("10.244.1.77", "10.9.9.9:80", "iptables", "the source stays 10.244.1.77")]
+    [InlineData("10.244.1.77", "10.9.9.9:80", "nftables", "pods keep their address to 10.0.0.0/8")]
+    [InlineData("node", "203.0.113.51:80", "nftables", "the source stays 192.0.2.10")]
+    public async Task APodsWayOutOfTheClusterIsTheWorkOfEgressMasquerade(string from, string to, string mode, string said)
+    {
+        ExplainRun run = await ExplainRun.WithAsync(
+            "-f", Cluster, "--node", "node-a", "--mode", mode, "--egress-masquerade", "--egress-masquerade-config", Path.Combine(_directory, "none"), "--from", from, "--to", to);
+
+        run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
+        run.Output.Should().Contain(said).And.NotContain("ip-masq-agent");
+    }
+
+    [Theory]
     [InlineData("pod:shop/client", "198.51.100.51:80", true)]
     [InlineData("10.244.1.77", "198.51.100.51:80", true)]
     [InlineData("node", "198.51.100.51:80", false)]

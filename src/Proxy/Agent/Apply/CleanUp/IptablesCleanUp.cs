@@ -14,7 +14,7 @@ namespace KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 internal static class IptablesCleanUp
 {
 
-    private static readonly string[] s_nat = ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", IptablesRenderer.CanaryChain];
+    private static readonly string[] s_nat = ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", JumpRule.EgressChain, IptablesRenderer.CanaryChain];
 
     private static readonly string[] s_filter =
         ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL", IptablesRenderer.CanaryChain];
@@ -65,7 +65,7 @@ internal static class IptablesCleanUp
             text.Append(':').Append(chain).Append(" - [0:0]\n");
         }
 
-        foreach (JumpRule jump in JumpRule.All)
+        foreach (JumpRule jump in JumpRule.Known)
         {
             if (jump.Table != table || jump.Target == JumpRule.SharedChain)
             {

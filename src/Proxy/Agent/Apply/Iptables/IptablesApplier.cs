@@ -57,7 +57,8 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         _options = new NfacctCounters(runner.Network, log).Ensure(BaseOptions);
         IptablesListing? filter = await ListAsync("filter", cancellation);
         IptablesListing? nat = await ListAsync("nat", cancellation);
-        (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(runner, tools, table => table == "nat" ? nat : filter, cancellation);
+        (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(
+            runner, tools, JumpRule.Of(rules.Settings), table => table == "nat" ? nat : filter, cancellation);
         if (!error.IsApplied)
         {
             return error;
@@ -65,7 +66,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
         // To declare a chain that exists would flush it, and this one has rules of the kubelet.
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
-        RestoreAdditions additions = new(missing, makesSharedChain, MakesCanaries: true);
+        RestoreAdditions additions = await WithSurplusEgressAsync(new(missing, makesSharedChain, MakesCanaries: true), rules, nat, cancellation);
         ChainName[] stale = StaleChains(nat, rules);
         using Transaction transaction = new(runner, RestoreCall);
         RuleCounts written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, transaction);
@@ -93,7 +94,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         // A listing of iptables-nft begins anew whenever somebody commits, and can take half a minute beside a busy program; a
         // transaction with the shared chains alone takes a fraction of a second, and mends what is damaged most often. It
         // fails where a chain that they jump to is gone: the comparison finds out which.
-        ApplyResult shared = await WriteRepairAsync(rules, [], [], [], _natPortRules, cancellation);
+        ApplyResult shared = await WriteRepairAsync(rules, [], [], new([], MakesSharedChain: false, MakesCanaries: true), _natPortRules, cancellation);
         log.SharedChainsWritten(Family, shared.IsApplied ? "written" : shared.Error);
 
         ChainComparison chains = new(rules, _options);
@@ -115,13 +116,14 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
                 continue; // a listing that was torn by a commit may lack most of the rules
             }
 
-            (List<JumpRule> missing, ApplyResult found) = await MissingJumps.FindAsync(runner, tools, _ => listing, cancellation);
+            (List<JumpRule> missing, ApplyResult found) = await MissingJumps.FindAsync(runner, tools, JumpRule.Of(rules.Settings), _ => listing, cancellation);
             if (!found.IsApplied)
             {
                 return found;
             }
 
-            if (chains.DifferingChains == 0 && missing.Count == 0)
+            RestoreAdditions additions = await WithSurplusEgressAsync(new(missing, MakesSharedChain: false, MakesCanaries: true), rules, listing, cancellation);
+            if (chains.DifferingChains == 0 && missing.Count == 0 && !additions.RemovesEgressChain)
             {
                 if (!listing.Chains("mangle").Contains(IptablesRenderer.CanaryChain))
                 {
@@ -133,7 +135,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
 
             ServiceRules[] services = [.. rules.Services.Values.Where(service => IptablesRenderer.PortChains(service).Any(chains.Differs))];
             log.RepairedInPart(Family, chains.DifferingChains, missing.Count, services.Length);
-            ApplyResult result = await WriteRepairAsync(rules, services, [.. chains.Stale], missing, chains.PortRules, cancellation);
+            ApplyResult result = await WriteRepairAsync(rules, services, [.. chains.Stale], additions, chains.PortRules, cancellation);
             if (!result.IsApplied)
             {
                 return Note(result, rules);
@@ -211,7 +213,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
         using IptablesTrial trial = BeginTrial(flushes: false);
-        RestoreAdditions additions = trial.IsReal ? new(JumpRule.All, MakesSharedChain: true) : RestoreAdditions.None;
+        RestoreAdditions additions = trial.IsReal ? new(JumpRule.Of(rules.Settings), MakesSharedChain: true) : RestoreAdditions.None;
         IptablesRenderer.WriteFullRestore(rules, default, additions, trial.Options, trial.Transaction);
         return await trial.Transaction.CommitAsync(cancellation);
     }
@@ -264,9 +266,8 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// the per-service chains of the nat table have the given number of rules, which is a metric.
     /// </summary>
     private async Task<ApplyResult> WriteRepairAsync(
-        FamilyRules rules, ServiceRules[] services, ChainName[] stale, IReadOnlyList<JumpRule> jumps, int natPortRules, CancellationToken cancellation)
+        FamilyRules rules, ServiceRules[] services, ChainName[] stale, RestoreAdditions additions, int natPortRules, CancellationToken cancellation)
     {
-        RestoreAdditions additions = new(jumps, MakesSharedChain: false, MakesCanaries: true);
         using Transaction transaction = new(runner, RestoreCall);
         RuleCounts written = IptablesRenderer.WriteRepair(rules, services, stale, additions, _options, transaction);
         ApplyResult result = await transaction.CommitAsync(cancellation);
@@ -346,6 +347,18 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         }
 
         return listing;
+    }
+
+    /// <summary>Adds the deletion of the chain of egress masquerade if an agent wrote it for which that was on.</summary>
+    private async Task<RestoreAdditions> WithSurplusEgressAsync(RestoreAdditions additions, FamilyRules rules, IptablesListing? nat, CancellationToken cancellation)
+    {
+        if (rules.Settings.Egress is not null || nat is null || !nat.Chains("nat").Contains(JumpRule.EgressChain))
+        {
+            return additions;
+        }
+
+        (bool isThere, _) = await MissingJumps.FindAsync(runner, tools, JumpRule.Egress, nat, cancellation);
+        return additions with { RemovesEgressChain = true, SurplusEgressJumps = isThere ? Math.Max(1, nat.Count(JumpRule.Egress)) : 0 };
     }
 
     /// <summary>Chains with a name of ours that the rules do not have (spec 5.9); foreign ones are never touched.</summary>

@@ -15,7 +15,7 @@ internal sealed class IptablesListing
 
     private readonly Dictionary<string, HashSet<string>> _chains = new(StringComparer.Ordinal);
     private readonly Dictionary<JumpRule, int> _jumps = [];
-    private readonly byte[][] _jumpLines = [.. JumpRule.All.Select(jump => Encoding.ASCII.GetBytes(jump.Listing))];
+    private readonly byte[][] _jumpLines = [.. JumpRule.Known.Select(jump => Encoding.ASCII.GetBytes(jump.Listing))];
     private string _table = "";
     private HashSet<string> _current = [];
 
@@ -79,9 +79,9 @@ internal sealed class IptablesListing
         {
             for (int index = 0; index < _jumpLines.Length; index++)
             {
-                if (JumpRule.All[index].Table == _table && line.SequenceEqual(_jumpLines[index]))
+                if (JumpRule.Known[index].Table == _table && line.SequenceEqual(_jumpLines[index]))
                 {
-                    _jumps[JumpRule.All[index]] = Count(JumpRule.All[index]) + 1;
+                    _jumps[JumpRule.Known[index]] = Count(JumpRule.Known[index]) + 1;
                 }
             }
         }

@@ -10,15 +10,17 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// </summary>
 internal static class MissingJumps
 {
-    /// <summary>The rules that are missing, in the order of <see cref="JumpRule.All"/>; an error if the tool fails.</summary>
+    /// <summary>Those of some rules that are missing, in the same order; an error if the tool fails.</summary>
     /// <param name="runner">Runs iptables.</param>
     /// <param name="tools">The tools.</param>
+    /// <param name="jumps">The rules that there should be.</param>
     /// <param name="listingOf">What is listed of a table; null if it could not be.</param>
     /// <param name="cancellation">Kills iptables.</param>
-    public static async Task<(List<JumpRule> Missing, ApplyResult Error)> FindAsync(ProcessRunner runner, IptablesTools tools, Func<string, IptablesListing?> listingOf, CancellationToken cancellation)
+    public static async Task<(List<JumpRule> Missing, ApplyResult Error)> FindAsync(
+        ProcessRunner runner, IptablesTools tools, IReadOnlyList<JumpRule> jumps, Func<string, IptablesListing?> listingOf, CancellationToken cancellation)
     {
         List<JumpRule> missing = [];
-        foreach (JumpRule jump in JumpRule.All)
+        foreach (JumpRule jump in jumps)
         {
             (bool isThere, ApplyResult error) = await FindAsync(runner, tools, jump, listingOf(jump.Table), cancellation);
             if (!error.IsApplied)

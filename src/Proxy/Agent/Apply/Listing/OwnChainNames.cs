@@ -8,7 +8,7 @@ internal static class OwnChainNames
 {
     private static readonly byte[][] s_names =
     [
-        .. new[] { "SERVICES", "EXTERNAL-SERVICES", "NODEPORTS", "POSTROUTING", "MARK-MASQ", "FORWARD", "PROXY-FIREWALL", "PROXY-CANARY", "FIREWALL" }
+        .. new[] { "SERVICES", "EXTERNAL-SERVICES", "NODEPORTS", "POSTROUTING", "MARK-MASQ", "FORWARD", "PROXY-FIREWALL", "PROXY-CANARY", "FIREWALL", "EGRESS-MASQ" }
             .Select(name => System.Text.Encoding.ASCII.GetBytes(name + "\0")),
         .. new[] { "SVC-", "SVL-", "SEP-", "EXT-", "FW-" }.Select(System.Text.Encoding.ASCII.GetBytes),
     ];
