@@ -1,4 +1,5 @@
 using KubeProxySharp.Kubernetes.Connection;
+using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
@@ -16,10 +17,14 @@ internal sealed record ClusterAccess(IReadOnlyList<string> Files, string Context
     private const string ListVariable = "KUBECONFIG";
     private const string HomeVariable = "HOME";
 
+    /// <summary>Set in every Pod (kubernetes.io, "Accessing the Kubernetes API from a Pod").</summary>
+    private const string PodVariable = "KUBERNETES_SERVICE_HOST";
+
     /// <summary>Finds the server.</summary>
     /// <param name="options">What was given.</param>
     /// <param name="configuration">The configuration.</param>
     /// <param name="environment">Reads a variable of the environment.</param>
+    /// <exception cref="InputException">None was named, and none is at hand.</exception>
     public static ClusterAccess Find(ClusterOptions options, KubeProxyConfiguration configuration, Func<string, string?> environment)
     {
         string context = options.Context ?? "";
@@ -30,6 +35,12 @@ internal sealed record ClusterAccess(IReadOnlyList<string> Files, string Context
 
         string configured = configuration.ClientConnection.Kubeconfig;
         IReadOnlyList<string> files = options.Context is null && File.Exists(configured) ? [configured] : FilesOfUser(environment);
+        if (files.Count == 0 && configured.Length == 0 && string.IsNullOrEmpty(environment(PodVariable)))
+        {
+            throw new InputException(
+                $"{(options.Context is null ? "" : $"--context {context}: ")}no API server is at hand: {ListVariable} names no file that exists, there is no ~/.kube/config, and this is not a Pod; give --kubeconfig FILE, or manifests with -f");
+        }
+
         return files.Count == 0 && configured.Length != 0 && options.Context is null
             ? new([configured], context, IsNamed: true) // nothing else is there, so that the error names it
             : new(files, context, options.Context is not null || (files is [var only] && only == configured));

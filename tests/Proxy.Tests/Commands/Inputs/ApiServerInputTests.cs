@@ -148,13 +148,15 @@ public sealed class ApiServerInputTests : IAsyncLifetime, IDisposable
         run.ExitCode.Should().Be(ExitCode.Success);
     }
 
-    [Fact]
-    public async Task WithoutAnyKubeconfigItIsSaidWhatToGive()
+    [Theory]
+    [InlineData(null, "error: no API server is at hand")]
+    [InlineData("staging", "error: --context staging: no API server is at hand")]
+    public async Task WithoutAnyKubeconfigItIsSaidWhatToGive(string? context, string error)
     {
-        Run run = await DryRunAsync(new() { NodeName = "node-a", Families = [IpFamily.IPv4] });
+        Run run = await DryRunAsync(new() { NodeName = "node-a", Context = context, Families = [IpFamily.IPv4] });
 
         run.ExitCode.Should().Be(ExitCode.Failure);
-        run.Errors.Should().Contain("name a kubeconfig with --kubeconfig");
+        run.Errors.Should().StartWith(error).And.Contain("give --kubeconfig FILE, or manifests with -f");
     }
 
     /// <summary>All that is missing is named at once, with verb and resource.</summary>
