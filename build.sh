@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the program into out/kube-proxy-sharp.
+# Builds the program into out/kube-proxy-sharp, with the link kubectl-svcpath beside it.
 #   ./build.sh                    native code (Native AOT) where gcc or clang is there, else as --r2r, and says so
 #   ./build.sh --native           native code, or an error
 #   ./build.sh --r2r              one self-contained file, trimmed and precompiled (ReadyToRun): needs no C compiler
@@ -59,5 +59,6 @@ fi
 dotnet publish src/Proxy -c Release -r "$rid" "${properties[@]}" "-p:PublishedAs=$variant-$rid" -p:ContinuousIntegrationBuild=true \
   -p:DebugType=none -o "$staging" --nologo -v quiet
 install -D -m 0755 "$staging/kube-proxy-sharp" "$program"
+ln -sfn kube-proxy-sharp "$(dirname "$program")/kubectl-svcpath" # kubectl svcpath is explain
 [ "$rid" != "$machine" ] || "$program" --version
 printf '%s: %s, %s, %s bytes\n' "$program" "$rid" "$variant" "$(stat -c %s "$program")"

@@ -25,6 +25,7 @@ public sealed class ApiConnection : IDisposable
     {
         Server = server;
         Namespace = "default";
+        Description = server.ToString();
         _replacedFiles = replacedFiles;
         Client = new(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -34,6 +35,7 @@ public sealed class ApiConnection : IDisposable
         ILogger logger = settings.LoggerFactory.CreateLogger<ApiConnection>();
         Server = plan.Server;
         Namespace = plan.Namespace;
+        Description = plan.Context.Length == 0 ? plan.Source : $"context {plan.Context} of {plan.Source}";
         _replacedFiles = new ReplacedFiles(plan.Files, settings.TimeProvider).WaitAsync;
         LogConnection(logger, plan);
         HandlerFactory handlers = new(plan.Server, plan.Handler, settings);
@@ -61,6 +63,9 @@ public sealed class ApiConnection : IDisposable
 
     /// <summary>The namespace of the pod or of the kubeconfig's context; <c>default</c> if none is named.</summary>
     public string Namespace { get; }
+
+    /// <summary>The source of the parameters, for people: context and file, or the in-cluster configuration. Holds no credential.</summary>
+    public string Description { get; }
 
     /// <summary>
     /// Waits until the content of a file with the token, the client certificate or the authorities has changed; the files are
@@ -91,6 +96,14 @@ public sealed class ApiConnection : IDisposable
     /// <exception cref="ConnectionException">The file, or a file that it names, cannot be used.</exception>
     public static ApiConnection FromKubeconfig(string path, string master, ConnectionSettings settings) =>
         Connect(KubeconfigPlan.Make(path, master, settings), settings);
+
+    /// <summary>Connects with a context of kubeconfigs that are merged by the rules of client-go, as kubectl does for KUBECONFIG.</summary>
+    /// <param name="paths">The files, which must exist. If they name no server, the service account is used if there is one.</param>
+    /// <param name="context">The context; empty for the current one.</param>
+    /// <param name="settings">Rate limit, clock and log.</param>
+    /// <exception cref="ConnectionException">A file, or a file that it names, cannot be used, or there is no such context.</exception>
+    public static ApiConnection FromKubeconfigs(IReadOnlyList<string> paths, string context, ConnectionSettings settings) =>
+        Connect(KubeconfigPlan.Make(paths, context, settings), settings);
 
     /// <summary>Connects as a pod with its service account (wire notes 5.3).</summary>
     /// <param name="settings">Rate limit, clock and log.</param>

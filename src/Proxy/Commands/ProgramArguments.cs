@@ -15,12 +15,22 @@ internal sealed record ProgramArguments(bool IsRun, IReadOnlyList<string> Argume
     private const string KubeProxy = "kube-proxy";
     private const string OwnName = "kube-proxy-sharp";
 
+    /// <summary>The name by which kubectl finds the plugin <c>kubectl svcpath</c>, which is <c>explain</c>.</summary>
+    private const string KubectlPlugin = "kubectl-svcpath";
+
+    private const string PluginCommandName = "explain";
+
     /// <summary>Reads the arguments.</summary>
     /// <param name="calledAs">How the program was called: the path of its file, or of a link to it.</param>
     /// <param name="arguments">The arguments after it.</param>
     /// <param name="commands">The names of the other commands.</param>
     public static ProgramArguments From(string calledAs, IReadOnlyList<string> arguments, IReadOnlyCollection<string> commands)
     {
+        if (Path.GetFileName(calledAs) is KubectlPlugin)
+        {
+            return arguments is ["--version"] ? new(false, arguments, OwnName) : new(false, [PluginCommandName, .. arguments], OwnName);
+        }
+
         string first = arguments.Count == 0 ? "" : arguments[0];
         if (first is RunCommandName)
         {

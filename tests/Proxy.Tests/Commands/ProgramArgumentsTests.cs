@@ -19,6 +19,10 @@ public sealed class ProgramArgumentsTests
     [InlineData("kube-proxy", "verify -o json", false, "verify -o json")]
     [InlineData("kube-proxy", "nonsense", true, "nonsense")]
     [InlineData("kube-proxy", "dry-run -f x", false, "dry-run -f x")]
+    [InlineData("/usr/local/bin/kubectl-svcpath", "--from node --to svc:shop/web", false, "explain --from node --to svc:shop/web")]
+    [InlineData("kubectl-svcpath", "", false, "explain")]
+    [InlineData("kubectl-svcpath", "--help", false, "explain --help")]
+    [InlineData("kubectl-svcpath", "--version", false, "--version")]
     public void KubeProxysFlagsStandForRun(string calledAs, string line, bool isRun, string rest)
     {
         ProgramArguments arguments = ProgramArguments.From(calledAs, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), ["dry-run", "run", "verify"]);

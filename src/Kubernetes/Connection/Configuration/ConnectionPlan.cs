@@ -11,6 +11,9 @@ internal sealed record ConnectionPlan
 
     public required Uri Server { get; init; }
 
+    /// <summary>The context of the kubeconfig; empty if there is none.</summary>
+    public string Context { get; init; } = "";
+
     public string Namespace { get; init; } = "default";
 
     public HandlerOptions Handler { get; init; } = new();

@@ -13,7 +13,31 @@ internal sealed record Kubeconfig(
     string CurrentContext,
     IReadOnlyDictionary<string, ClusterEntry> Clusters,
     IReadOnlyDictionary<string, UserEntry> Users,
-    IReadOnlyDictionary<string, ContextEntry> Contexts);
+    IReadOnlyDictionary<string, ContextEntry> Contexts)
+{
+    /// <summary>
+    /// Merges files as client-go does for KUBECONFIG: of entries with one name the first counts, and the current context is that
+    /// of the first file that has one. Paths in entries are absolute already, each from the directory of its own file.
+    /// </summary>
+    /// <param name="files">The files in their order; one at least.</param>
+    public static Kubeconfig Merge(IReadOnlyList<Kubeconfig> files) => files.Count == 1 ? files[0] : new(
+        string.Join(System.IO.Path.PathSeparator, files.Select(static file => file.Path)),
+        files.Select(static file => file.CurrentContext).FirstOrDefault(static name => name.Length != 0, ""),
+        Merge(files.Select(static file => file.Clusters)),
+        Merge(files.Select(static file => file.Users)),
+        Merge(files.Select(static file => file.Contexts)));
+
+    private static Dictionary<string, T> Merge<T>(IEnumerable<IReadOnlyDictionary<string, T>> files)
+    {
+        Dictionary<string, T> merged = new(StringComparer.Ordinal);
+        foreach ((string name, T entry) in files.SelectMany(static entries => entries))
+        {
+            merged.TryAdd(name, entry);
+        }
+
+        return merged;
+    }
+}
 
 /// <summary>A context of a kubeconfig: a cluster, a user and a namespace.</summary>
 internal sealed record ContextEntry(string Cluster, string User, string Namespace);

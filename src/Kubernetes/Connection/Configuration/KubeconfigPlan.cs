@@ -9,9 +9,22 @@ namespace KubeProxySharp.Kubernetes.Connection.Configuration;
 internal static class KubeconfigPlan
 {
     /// <inheritdoc cref="ApiConnection.FromKubeconfig"/>
-    public static ConnectionPlan Make(string path, string master, ConnectionSettings settings)
+    public static ConnectionPlan Make(string path, string master, ConnectionSettings settings) => Make(KubeconfigReader.Read(path), master, settings);
+
+    /// <inheritdoc cref="ApiConnection.FromKubeconfigs"/>
+    public static ConnectionPlan Make(IReadOnlyList<string> paths, string context, ConnectionSettings settings)
     {
-        Kubeconfig file = KubeconfigReader.Read(path);
+        Kubeconfig file = Kubeconfig.Merge([.. paths.Select(KubeconfigReader.Read)]);
+        if (context.Length != 0 && !file.Contexts.ContainsKey(context))
+        {
+            throw new ConnectionException(file.Path, "--context", $"is \"{context}\", which contexts does not have; it has {Listed(file.Contexts.Keys)}");
+        }
+
+        return Make(context.Length == 0 ? file : file with { CurrentContext = context }, "", settings);
+    }
+
+    private static ConnectionPlan Make(Kubeconfig file, string master, ConnectionSettings settings)
+    {
         ContextEntry context = CurrentContext(file);
         ClusterEntry cluster = Named(file, file.Clusters, context.Cluster, "cluster", "clusters") ?? new();
         if (master.Length != 0)
@@ -38,7 +51,7 @@ internal static class KubeconfigPlan
         UserEntry user = Named(file, file.Users, context.User, "user", "users") ?? new();
         if (server.Scheme == Uri.UriSchemeHttp)
         {
-            return new() { Source = file.Path, Server = server, Namespace = NamespaceOf(context), Handler = new() { Proxy = proxy } };
+            return new() { Source = file.Path, Server = server, Context = file.CurrentContext, Namespace = NamespaceOf(context), Handler = new() { Proxy = proxy } };
         }
 
         ClusterTrust trust = ClusterTrust.Of(cluster, file.Path, where, settings);
@@ -49,6 +62,7 @@ internal static class KubeconfigPlan
         {
             Source = file.Path,
             Server = server,
+            Context = file.CurrentContext,
             Namespace = NamespaceOf(context),
             Handler = new()
             {

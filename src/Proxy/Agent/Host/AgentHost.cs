@@ -13,8 +13,11 @@ internal sealed record AgentHost
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Name of the host, with the domain if the host name includes it, as the name of a Node may. <see cref="Environment.MachineName"/> cuts the domain off.</summary>
+    /// <summary>Name of the host, with the domain if the host name includes it, as the name of a Node may. <see cref="System.Environment.MachineName"/> cuts the domain off.</summary>
     public string HostName { get; init; } = Dns.GetHostName();
+
+    /// <summary>Reads a variable of the environment.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
     /// <summary>The host that the program runs on.</summary>
     public static AgentHost OfProcess(TimeProvider time) => new() { Runner = new(HostNetns.Instance, time), Time = time };

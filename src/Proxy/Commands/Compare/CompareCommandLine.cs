@@ -19,7 +19,7 @@ internal static class CompareCommandLine
         $"""
         A and B are each: files with manifests (or a directory, or -), which rules are made from; files of iptables-save,
         ip6tables-save, "iptables -S", "nft -j list ruleset" or "nft list ruleset" (or - for standard input); or "live", the
-        rules of this node. Several files of a side are joined by commas. ipv4:FILE and ipv6:FILE say the family of rules that
+        rules of this node; or "cluster", rules made from what an API server has. Several files of a side are joined by commas. ipv4:FILE and ipv6:FILE say the family of rules that
         do not show it.
 
         Examples:
@@ -31,6 +31,9 @@ internal static class CompareCommandLine
 
           # kube-proxy's rules of a support bundle against ours of the other mode
           kube-proxy-sharp compare iptables-save.txt,ip6tables-save.txt all.yaml --node node-a --mode nftables --ignore modes
+
+          # the rules of this node against the API server of the current context
+          kube-proxy-sharp compare live cluster --node node-a
 
           # what changes with the mode?
           kube-proxy-sharp compare all.yaml all.yaml --mode iptables --mode-b nftables
@@ -45,8 +48,8 @@ internal static class CompareCommandLine
 
     public static Command Create()
     {
-        Argument<string> a = new("A") { Description = "The first rules: files joined by commas, or \"live\"." };
-        Argument<string> b = new("B") { Description = "The second rules." };
+        Argument<string> a = new("A") { Description = "The first rules: files joined by commas, \"live\", or \"cluster\"." };
+        Argument<string> b = new("B") { Description = "The second rules. Default: \"cluster\".", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => SideReader.Cluster };
         EgressFlags egress = new();
         ClusterFlags cluster = new();
         cluster.Config.Description = "A KubeProxyConfiguration file, for manifests.";
@@ -75,7 +78,7 @@ internal static class CompareCommandLine
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("compare", "Compares what two rule sets do with every packet, across modes and tools.")
         {
-            a, b, cluster.Recursive, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, timeout, output,
+            a, b, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, timeout, output,
         };
         command.Validators.Add(result =>
         {

@@ -15,6 +15,9 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
     /// <summary>The word for this node's rules.</summary>
     public const string Live = "live";
 
+    /// <summary>The word for rules that are made from the objects of an API server.</summary>
+    public const string Cluster = "cluster";
+
     private const string IPv4Prefix = "ipv4:";
     private const string IPv6Prefix = "ipv6:";
 
@@ -26,6 +29,11 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
         if (options.Paths is [Live])
         {
             return await ReadLiveAsync(options.Mode, families, stop);
+        }
+
+        if (options.Paths is [Cluster])
+        {
+            return await RenderAsync(options with { Paths = [] }, streams, families, stop);
         }
 
         RuleFile[] files = [.. options.Paths.Select(FileOf)];
@@ -69,15 +77,16 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             return null;
         }
 
+        string name = options.Paths.Count == 0 ? "the cluster" : string.Join(", ", options.Paths);
         if (cluster.Objects.Count == 0)
         {
-            throw new InputException($"{string.Join(", ", options.Paths)}: holds neither rules nor Services, EndpointSlices or Nodes; give manifests, or what iptables-save or nft print");
+            throw new InputException($"{name}: holds neither rules nor Services, EndpointSlices or Nodes; give manifests, or what iptables-save or nft print");
         }
 
         string node = cluster.NodeName.Length == 0 ? "" : $" on node {cluster.NodeName}";
         return new()
         {
-            Title = $"{string.Join(", ", options.Paths)}, as {cluster.Mode} rules{node}",
+            Title = $"{name}, as {cluster.Mode} rules{node}",
             Rules = families.ToDictionary(family => family, family => RenderedRules.Of(cluster.Model[family], cluster.Mode)),
             Model = cluster.Model,
             NodeAddresses = cluster.NodeAddresses,

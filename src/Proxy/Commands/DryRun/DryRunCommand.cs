@@ -1,4 +1,6 @@
+using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
@@ -19,13 +21,46 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
 {
     private readonly InputFiles _files = new(openInput, errors);
 
-    /// <summary>Runs the command.</summary>
+    /// <summary>Runs the command on manifests, or on the objects of an API server if there are none.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="stop">Ends it.</param>
     /// <returns>The exit code.</returns>
-    public int Run(DryRunOptions options)
+    public async Task<int> RunAsync(DryRunOptions options, AgentHost host, CancellationToken stop)
+    {
+        if (options.Paths.Count != 0)
+        {
+            return Run(options);
+        }
+
+        ManifestObjects? objects;
+        try
+        {
+            KubeProxyConfiguration configuration = new InputFiles(openInput, TextWriter.Null).ReadConfiguration(options.ConfigPath, options.IsStrict);
+            ObjectSource source = new(_files, host, errors);
+            objects = await source.ReadAsync(options, configuration, nodeName: null, "no rules are printed", stop);
+            options = options with { NodeName = options.NodeName ?? (objects is null ? null : source.NodeOfHost(objects, configuration)) };
+        }
+        catch (Exception e) when (IsExpected(e) || e is ConnectionException)
+        {
+            errors.WriteLine($"error: {e.Message}");
+            return ExitCode.Failure;
+        }
+
+        return objects is null ? ExitCode.Failure : Run(options, objects);
+    }
+
+    /// <summary>Runs the command on manifests.</summary>
+    /// <returns>The exit code.</returns>
+    public int Run(DryRunOptions options) => Run(options, listed: null);
+
+    private static bool IsExpected(Exception e) => e is InputException or ConfigurationException or IOException or UnauthorizedAccessException;
+
+    private int Run(DryRunOptions options, ManifestObjects? listed)
     {
         try
         {
-            RuleModelChange? change = BuildModel(options, out string mode);
+            RuleModelChange? change = BuildModel(options, listed, out string mode);
             if (change is null)
             {
                 return ExitCode.Failure;
@@ -34,14 +69,14 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
             Write(change, mode, options);
             return ExitCode.Success;
         }
-        catch (Exception e) when (e is InputException or ConfigurationException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsExpected(e))
         {
             errors.WriteLine($"error: {e.Message}");
             return ExitCode.Failure;
         }
     }
 
-    private RuleModelChange? BuildModel(DryRunOptions options, out string mode)
+    private RuleModelChange? BuildModel(DryRunOptions options, ManifestObjects? listed, out string mode)
     {
         KubeProxyConfiguration configuration = _files.ReadConfiguration(options.ConfigPath, options.IsStrict);
         mode = options.Mode ?? configuration.EffectiveMode;
@@ -56,7 +91,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         }
 
         ManifestObjects? before = ReadManifests(options.DiffFromPaths, options);
-        ManifestObjects? objects = ReadManifests(options.Paths, options);
+        ManifestObjects? objects = listed ?? ReadManifests(options.Paths, options);
         if (before is null || objects is null)
         {
             return null;

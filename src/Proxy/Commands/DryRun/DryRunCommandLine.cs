@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
@@ -14,6 +15,10 @@ internal static class DryRunCommandLine
           # the rules that node-a would have for what a cluster holds now
           kubectl get svc,endpointslices,nodes -A -o yaml | kube-proxy-sharp dry-run -f - --node node-a
 
+          # the same, from the API server of the current context, or of another one
+          kube-proxy-sharp dry-run --node node-a
+          kube-proxy-sharp dry-run --context staging --node node-a
+
           # IPv4 only, with the cluster's kube-proxy configuration
           kube-proxy-sharp dry-run -f manifests/ --config kube-proxy.conf --node node-a --family ipv4
 
@@ -28,9 +33,8 @@ internal static class DryRunCommandLine
     {
         EgressFlags egress = new();
         ClusterFlags cluster = new();
-        cluster.Paths.Description = "Manifests: files, directories, or - for standard input; YAML or JSON, lists and raw API answers too.";
-        cluster.Paths.Required = true;
-        cluster.Node.Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input.";
+        cluster.Paths.Description = "Manifests: files, directories, or - for standard input; YAML or JSON, lists and raw API answers too. Without these, an API server is asked.";
+        cluster.Node.Description = "The node to make rules for. Default: hostnameOverride, else the only Node of the input, else (of an API server) the one with the name of this host.";
         cluster.NodeAddresses.Description = "An address on the node's interfaces, for nodePortAddresses; repeatable. Default: loopback and the Node's status addresses.";
         cluster.Family.Description = "The address families to print.";
         Option<string[]> diffFrom = new("--diff-from")
@@ -55,10 +59,11 @@ internal static class DryRunCommandLine
         };
         Command command = new("dry-run", "Prints the rules a node would have, in the format of iptables-save or as an nft script.")
         {
-            cluster.Paths, cluster.Recursive, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct,
+            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct,
         };
         egress.AddTo(command);
-        command.SetAction(parsed =>
+        cluster.RefuseTwoClusters(command);
+        command.SetAction((parsed, cancellation) =>
         {
             DryRunOptions options = egress.Read(parsed, cluster.Read(parsed, new DryRunOptions
             {
@@ -69,7 +74,7 @@ internal static class DryRunCommandLine
                 OutputPath = parsed.GetValue(output),
                 HasNfacct = parsed.GetValue(nfacct),
             }));
-            return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).Run(options);
+            return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).RunAsync(options, AgentHost.OfProcess(TimeProvider.System), cancellation);
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;

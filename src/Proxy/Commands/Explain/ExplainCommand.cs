@@ -22,7 +22,9 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
     public Task<int> RunAsync(ExplainOptions options, CancellationToken stop) =>
-        ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), explanation => Write(explanation, options));
+        options.IsOfAllNodes
+            ? ReportRun.RunAsync(streams, host.Time, progress => new AllNodes(streams, host).FollowAsync(options, InputOf(options), progress, stop), table => Write(table, options))
+            : ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), explanation => Write(explanation, options));
 
     private int Write(Explanation explanation, ExplainOptions options)
     {
@@ -52,6 +54,23 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             : ExitCode.Success;
     }
 
+    private int Write(NodeTable table, ExplainOptions options)
+    {
+        if (options.Format == ExplainFormat.Json)
+        {
+            using Stream output = streams.OpenOutput();
+            NodeTableJson.Write(table, output);
+        }
+        else
+        {
+            ReportRun.WriteText(streams, text => NodeTableText.Write(table, text));
+        }
+
+        return table.Fates.Any(static fate => fate.Walk.Disagreements.Count != 0) ? ExitCode.Disagreement
+            : table.Fates.Any(fate => options.FailOn.Any(fate.Walk.Has)) ? ExitCode.Findings
+            : ExitCode.Success;
+    }
+
     private void Write(Explanation explanation, ExplainOptions options, TextWriter text)
     {
         switch (options.Format)
@@ -77,19 +96,19 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         _ = PacketDestination.Parse(options.To);
         ClusterView? cluster = null;
         bool isBoth = options.Mode == ExplainOptions.BothModes;
-        if (options.Paths.Count != 0)
+        if (options.HasCluster(host.Environment))
         {
-            progress.Step("reading manifests");
-            ClusterOptions input = options with { Mode = isBoth ? ProxyMode.Iptables : options.Mode, ChooseNode = objects => QuestionReader.NodeOfSource(options, objects) };
-            cluster = await new ClusterReader(streams, host).ReadAsync(input, isThisNode: false, stop);
+            progress.Step("reading the cluster's objects");
+            cluster = await new ClusterReader(streams, host).ReadAsync(InputOf(options), isThisNode: false, stop);
             if (cluster is null)
             {
                 return null;
             }
         }
 
-        IReadOnlyList<IpAddress> addresses = cluster?.NodeAddresses ?? options.NodeAddresses ?? (options.IsLive ? InterfaceAddresses.Read() : []);
-        NodeRoute route = new(options.IsLive, addresses);
+        bool isLive = cluster is null && options.RuleFiles.Count == 0;
+        IReadOnlyList<IpAddress> addresses = cluster?.NodeAddresses ?? options.NodeAddresses ?? (isLive ? InterfaceAddresses.Read() : []);
+        NodeRoute route = new(isLive, addresses);
         PacketQuestion question = new QuestionReader(options, cluster, addresses, route).Read();
         if (options.RuleFiles.Count == 0)
         {
@@ -131,6 +150,13 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 
         return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);
     }
+
+    private static ClusterOptions InputOf(ExplainOptions options) => options with
+    {
+        Mode = options.Mode == ExplainOptions.BothModes ? ProxyMode.Iptables : options.Mode,
+        ChooseNode = objects => QuestionReader.NodeOfSource(options, objects),
+        AddNeeds = needs => QuestionReader.AddNeeds(options, needs),
+    };
 
     /// <summary>
     /// Reads files. Rules that do not show their family are taken for IPv4, as the tools are when nobody says otherwise; a

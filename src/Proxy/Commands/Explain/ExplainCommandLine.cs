@@ -17,6 +17,11 @@ internal static class ExplainCommandLine
           kubectl get pods,svc,endpointslices,nodes -A -o yaml > all.yaml
           kube-proxy-sharp explain -f all.yaml --from pod:shop/client --to svc:shop/web:http
 
+          # the same, from the API server of the current context; and on every node, where it differs and why
+          kube-proxy-sharp explain --from pod:shop/client --to svc:shop/web:http
+          kube-proxy-sharp explain --node all --from outside --to svc:shop/web:http
+          kubectl svcpath --context staging --from pod:shop/client --to svc:shop/web      # by a link named kubectl-svcpath
+
           # a client outside, in both modes, with the cluster's configuration
           kube-proxy-sharp explain -f all.yaml --config kube-proxy.conf --node node-a --mode both --from 203.0.113.9 --to 192.0.2.10:30080
 
@@ -39,8 +44,10 @@ internal static class ExplainCommandLine
         Option<string> to = new("--to") { Description = "The destination: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
         EgressFlags egress = new();
         ClusterFlags cluster = new(ExplainOptions.BothModes);
-        cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, the rules of this node are read.";
-        cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the manifests.";
+        cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, an API server is asked (--kubeconfig); without a kubeconfig, the rules of this node.";
+        cluster.Kubeconfig.Description = "The kubeconfig of the API server. Default, without -f and --rules: as kubectl finds it, by KUBECONFIG or in ~/.kube/config; for names of Pods and Services also the service account of the Pod.";
+        cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the input. \"all\" for every node, in a table.";
+        Option<bool> live = new("--live") { Description = "The rules of this node, also where a kubeconfig is at hand." };
         RuleFlags rules = new();
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
@@ -55,11 +62,17 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, failOn, output,
+            from, to, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
+        cluster.RefuseTwoClusters(command);
         command.Validators.Add(result =>
         {
+            if (result.GetValue(live) && (result.GetResult(cluster.Paths) ?? result.GetResult(cluster.Kubeconfig) ?? result.GetResult(cluster.Context)) is not null)
+            {
+                result.AddError("--live stands for the rules of this node alone; leave out -f, --kubeconfig and --context");
+            }
+
             if (result.GetResult(ipvs) is not null && !rules.AreGiven(result))
             {
                 result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
@@ -73,6 +86,7 @@ internal static class ExplainCommandLine
                 From = parsed.GetRequiredValue(from),
                 To = parsed.GetRequiredValue(to),
                 RuleFiles = rules.Read(parsed),
+                WantsLiveRules = parsed.GetValue(live),
                 IpvsPath = parsed.GetValue(ipvs),
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
@@ -146,8 +160,25 @@ internal sealed record ExplainOptions : ClusterOptions
     /// <summary>Whether all branches are shown, however many.</summary>
     public bool ShowsAll { get; init; }
 
-    /// <summary>Whether the rules of this node are asked, since nothing else was given.</summary>
-    public bool IsLive => Paths.Count == 0 && RuleFiles.Count == 0;
+    /// <summary>Whether the rules of this node were asked for, whatever else is at hand.</summary>
+    public bool WantsLiveRules { get; init; }
+
+    /// <summary>The name of a node that stands for all of them.</summary>
+    public const string AllNodes = "all";
+
+    /// <summary>Whether every node is asked about.</summary>
+    public bool IsOfAllNodes => NodeName == AllNodes;
+
+    /// <summary>
+    /// Whether a cluster is read: manifests, a server that was named or, without any rules to follow, one that is at hand. In a Pod
+    /// without a kubeconfig the server is asked for the names of Pods and Services; rules are those of its node.
+    /// </summary>
+    /// <param name="environment">Reads a variable of the environment.</param>
+    public bool HasCluster(Func<string, string?> environment) =>
+        Paths.Count != 0 || Kubeconfig is not null || Context is not null
+        || (RuleFiles.Count == 0 && !WantsLiveRules && (ClusterAccess.FilesOfUser(environment).Count != 0 || HasNames));
+
+    private bool HasNames => IsOfAllNodes || PacketSource.Parse(From).Pod is not null || PacketDestination.Parse(To).Service is not null;
 }
 
 /// <summary>The forms of an answer.</summary>

@@ -25,6 +25,20 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
     public static string? NodeOfSource(ExplainOptions options, ManifestObjects objects) =>
         PacketSource.Parse(options.From).Pod is { } name && objects.Pods.TryGetValue(name, out Pod? pod) && objects.Nodes.ContainsKey(pod.NodeName) ? pod.NodeName : null;
 
+    /// <summary>Adds what a question needs of an API server: the Pod that is the source, by its name or its address.</summary>
+    public static void AddNeeds(ExplainOptions options, ClusterNeeds needs)
+    {
+        PacketSource source = PacketSource.Parse(options.From);
+        if (source.Pod is { } pod)
+        {
+            needs.AddPod(pod.Namespace, pod.Name);
+        }
+        else if (source.Address is { } address)
+        {
+            needs.AddPodsAt(address.ToString());
+        }
+    }
+
     /// <summary>Makes the packet.</summary>
     /// <exception cref="InputException">Something named is not there, or the families differ.</exception>
     public PacketQuestion Read()
@@ -64,7 +78,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         NamespacedName name = _destination.Service!.Value; // either an address or a Service
         if (cluster is null)
         {
-            throw new InputException($"--to {options.To}: a Service can be named only with manifests (-f); give ADDRESS:PORT");
+            throw new InputException($"--to {options.To}: a Service can be named only with manifests (-f) or an API server (--kubeconfig); give ADDRESS:PORT");
         }
 
         IpFamily? wanted = _source.Address?.Family;
@@ -116,7 +130,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
     {
         if (cluster is null)
         {
-            throw new InputException($"--from {options.From}: a Pod can be named only with manifests (-f); give its address");
+            throw new InputException($"--from {options.From}: a Pod can be named only with manifests (-f) or an API server (--kubeconfig); give its address");
         }
 
         return cluster.Objects.Pods.GetValueOrDefault(name)

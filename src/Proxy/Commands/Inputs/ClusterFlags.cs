@@ -19,7 +19,10 @@ internal sealed class ClusterFlags
     /// <summary>Whether directories are read with all that is below them.</summary>
     public Option<bool> Recursive { get; } = new("--recursive", "-R") { Description = "Read directories recursively." };
 
-    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "The kubeconfig of the API server. Default: that of the configuration, else the service account of the pod.", HelpName = "FILE" };
+    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { Description = "The kubeconfig of the API server. Default: that of the configuration if it is there, else as kubectl finds it: KUBECONFIG, ~/.kube/config, the service account of the Pod.", HelpName = "FILE" };
+
+    /// <summary>The context of the kubeconfig.</summary>
+    public Option<string?> Context { get; } = new("--context") { Description = "The context of the kubeconfig. Default: its current context.", HelpName = "NAME" };
 
     public Option<string?> Config { get; } = new("--config") { Description = "A KubeProxyConfiguration file.", HelpName = "FILE" };
 
@@ -47,9 +50,9 @@ internal sealed class ClusterFlags
     /// <summary>Refuses manifests and an API server together.</summary>
     public void RefuseTwoClusters(Command command) => command.Validators.Add(result =>
     {
-        if (result.GetResult(Paths) is not null && result.GetResult(Kubeconfig) is not null)
+        if (result.GetResult(Paths) is not null && (result.GetResult(Kubeconfig) ?? result.GetResult(Context)) is not null)
         {
-            result.AddError("give either -f or --kubeconfig, not both");
+            result.AddError($"give either -f or {(result.GetResult(Kubeconfig) is null ? "--context" : "--kubeconfig")}, not both");
         }
     });
 
@@ -63,6 +66,7 @@ internal sealed class ClusterFlags
             Paths = parsed.GetValue(Paths) ?? [],
             IsRecursive = parsed.GetValue(Recursive),
             Kubeconfig = parsed.GetValue(Kubeconfig),
+            Context = parsed.GetValue(Context),
             ConfigPath = parsed.GetValue(Config),
             NodeName = parsed.GetValue(Node),
             NodeAddresses = AddressesOf(parsed),
@@ -108,8 +112,11 @@ internal record ClusterOptions
     /// <summary>Whether directories are read with all that is below them.</summary>
     public bool IsRecursive { get; init; }
 
-    /// <summary>How to reach the API server; null for what the configuration says.</summary>
+    /// <summary>How to reach the API server; null to find out (<see cref="ClusterAccess"/>).</summary>
     public string? Kubeconfig { get; init; }
+
+    /// <summary>The context of the kubeconfig; null for its current one.</summary>
+    public string? Context { get; init; }
 
     /// <summary>A KubeProxyConfiguration file, or null for the defaults.</summary>
     public string? ConfigPath { get; init; }
@@ -122,6 +129,12 @@ internal record ClusterOptions
 
     /// <summary>Finds the node in the objects when none is named; null to leave it to the configuration and the only Node.</summary>
     public Func<ManifestObjects, string?>? ChooseNode { get; init; }
+
+    /// <summary>Adds what the command needs of an API server besides Services, EndpointSlices, ServiceCIDRs and Nodes; null for nothing.</summary>
+    public Action<ClusterNeeds>? AddNeeds { get; init; }
+
+    /// <summary>Whether all Nodes are needed, also if one is named.</summary>
+    public bool NeedsAllNodes { get; init; }
 
     /// <summary>The mode, or null for that of the configuration.</summary>
     public string? Mode { get; init; }

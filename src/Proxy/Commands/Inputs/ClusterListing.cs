@@ -1,107 +1,140 @@
+using System.Net;
 using KubeProxySharp.Kubernetes.Client;
 using KubeProxySharp.Kubernetes.Connection;
 using KubeProxySharp.Kubernetes.Manifests;
-using KubeProxySharp.Proxy.Agent.Sync;
-using KubeProxySharp.Proxy.Agent.Watch;
 using KubeProxySharp.Proxy.Commands.Output;
-using KubeProxySharp.RuleModel.Inputs;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KubeProxySharp.Proxy.Commands.Inputs;
 
-/// <summary>Lists once what the agent would watch, within a time limit.</summary>
+/// <summary>Lists what a command needs of a cluster once, within a time limit.</summary>
 /// <param name="time">The clock.</param>
-internal sealed class ClusterListing(TimeProvider time) : IApiObserver
+/// <param name="errors">Receives notes.</param>
+internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IApiObserver
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Servers before 1.33 have no ServiceCIDRs, so nothing waits long for them.</summary>
-    private static readonly TimeSpan s_forServiceCidrs = TimeSpan.FromSeconds(2);
-
-    private volatile string _problem = "it did not answer";
-
     /// <summary>Lists.</summary>
-    /// <param name="kubeconfig">How to reach the server; empty for the service account of the pod.</param>
-    /// <param name="nodeName">The node.</param>
+    /// <param name="access">The server.</param>
+    /// <param name="needs">What is needed.</param>
+    /// <param name="reader">Receives the objects.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="InputException">The server did not deliver everything in time.</exception>
+    /// <exception cref="InputException">The server refused, or did not deliver everything in time.</exception>
     /// <exception cref="ConnectionException">What was given cannot be used.</exception>
-    public async Task<ManifestObjects> ReadAsync(string kubeconfig, string nodeName, CancellationToken cancellation)
+    public async Task ReadAsync(ClusterAccess access, ClusterNeeds needs, ManifestReader reader, CancellationToken cancellation)
     {
-        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using ApiConnection connection = ApiConnection.Open(kubeconfig, "", new ConnectionSettings { QueriesPerSecond = 50, Burst = 50, TimeProvider = time });
-        using ApiSource source = new(connection, new() { UserAgent = "kube-proxy-sharp verify" }, new EventReporter("kube-proxy-sharp", "verify"), this, NullLoggerFactory.Instance, time);
-        WakeSignal wake = new(time);
-        ClusterFeed feed = new(wake.Set, static _ => { }, static () => { });
-        Task watching = Task.WhenAll(source.WatchNodeAsync(nodeName, feed.Nodes, end.Token), source.WatchAsync(feed, end.Token));
+        using ApiConnection connection = access.Open(new ConnectionSettings { QueriesPerSecond = 50, Burst = 50, TimeProvider = time });
+        if (!access.IsNamed)
+        {
+            errors.WriteLine($"note: asking the API server {connection.Server} ({connection.Description})");
+        }
+
+        ApiClient client = new(connection, new() { UserAgent = "kube-proxy-sharp" }, this, time, NullLogger<ApiClient>.Instance);
+        ObjectListing listing = new(client, reader);
+        using CancellationTokenSource limit = new(s_limit, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        List<(ListedResource Resource, string Message)> forbidden = [];
         try
         {
-            await WaitAsync(feed, wake, cancellation);
-            return Take(feed);
+            foreach ((ListedResource resource, bool isRequired) in needs.Resources)
+            {
+                await ListAsync(listing, resource, isRequired, forbidden, either.Token);
+            }
         }
-        finally
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            await end.CancelAsync();
-            await Task.WhenAny(watching);
+            throw new InputException($"the API server {connection.Server} did not list everything within {s_limit.TotalSeconds:0} s ({connection.Description})");
+        }
+        catch (ApiException e) when (e.Status.Code == (int)HttpStatusCode.Unauthorized)
+        {
+            throw new InputException($"the API server {connection.Server} does not accept the credentials of {connection.Description}: {e.Status}; log in again, or choose another --context");
+        }
+        catch (Exception e) when (e is ApiException or HttpRequestException or InvalidDataException or IOException)
+        {
+            throw new InputException($"the API server {connection.Server} cannot be asked ({connection.Description}): {e.Message}");
+        }
+
+        if (forbidden.Count != 0)
+        {
+            throw new InputException(DescribeForbidden(forbidden, connection, needs));
         }
     }
 
     /// <inheritdoc/>
     public void OnRequest(in ApiRequestReport report)
     {
-        // Nobody counts requests here.
+        // Requests are not counted here.
     }
 
     /// <inheritdoc/>
     public void OnResourceVersion(string resource, string resourceVersion)
     {
-        // The first listing is all that is wanted.
+        // Nothing is watched after the listing.
     }
 
     /// <inheritdoc/>
-    public void OnProblem(string resource, string? problem) => _problem = problem is null ? _problem : $"{resource}: {problem}";
-
-    private async Task WaitAsync(ClusterFeed feed, WakeSignal wake, CancellationToken cancellation)
+    public void OnProblem(string resource, string? problem)
     {
-        long start = time.GetTimestamp();
-        while (!feed.IsListed)
-        {
-            TimeSpan left = s_limit - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
-            {
-                throw new InputException($"the API server did not list everything within {s_limit.TotalSeconds:0} s: {_problem}");
-            }
-
-            await wake.WaitAsync(left, cancellation);
-        }
-
-        start = time.GetTimestamp();
-        while (!feed.ServiceCidrs.IsListed && time.GetElapsedTime(start) < s_forServiceCidrs)
-        {
-            await wake.WaitAsync(s_forServiceCidrs, cancellation);
-        }
+        // Problems are those of watches.
     }
 
-    private static ManifestObjects Take(ClusterFeed feed)
+    private async Task ListAsync(ObjectListing listing, ListedResource resource, bool isRequired, List<(ListedResource Resource, string Message)> forbidden, CancellationToken cancellation)
     {
-        ManifestObjects objects = new();
-        Take(feed.Services, objects.Services, static name => name);
-        Take(feed.EndpointSlices, objects.EndpointSlices, static name => name);
-        Take(feed.Nodes, objects.Nodes, static name => name.Name);
-        Take(feed.ServiceCidrs, objects.ServiceCidrs, static name => name.Name);
-        return objects;
-    }
-
-    private static void Take<TKey, T>(PendingObjects<T> pending, Dictionary<TKey, T> objects, Func<NamespacedName, TKey> keyOf)
-        where TKey : notnull
-        where T : class
-    {
-        foreach ((NamespacedName name, T? value) in pending.Take())
+        try
         {
-            if (value is not null)
-            {
-                objects[keyOf(name)] = value;
-            }
+            await listing.ListAsync(resource, cancellation);
+        }
+        catch (ApiException e) when (e.Status.Code == (int)HttpStatusCode.Forbidden && isRequired)
+        {
+            forbidden.Add((resource, e.Status.Message));
+        }
+        catch (ApiException e) when (e.Status.Code == (int)HttpStatusCode.Forbidden)
+        {
+            errors.WriteLine($"note: the verb list on {resource} is not permitted; {ClusterNeeds.ConsequenceWithout(resource)}");
+        }
+        catch (ApiException e) when (e.Status.Code == (int)HttpStatusCode.NotFound && !isRequired)
+        {
+            // The server is older than the resource.
         }
     }
+
+    private static string DescribeForbidden(List<(ListedResource Resource, string Message)> forbidden, ApiConnection connection, ClusterNeeds needs)
+    {
+        string missing = string.Join(", ", forbidden.Select(static entry => $"list on {entry.Resource}"));
+        string all = string.Join(',', needs.Resources.Select(static need => need.Resource.QualifiedName).Distinct(StringComparer.Ordinal));
+        return $"the API server {connection.Server} does not permit what is needed ({connection.Description}): the missing rights are {missing}; it says: {forbidden[0].Message}. "
+            + $"Grant them (kubectl create clusterrole svcpath --verb=list --resource={all}, and a clusterrolebinding), or have the objects listed by somebody who may, and give them with -f";
+    }
+}
+
+/// <summary>What a command needs of a cluster.</summary>
+internal sealed record ClusterNeeds
+{
+    private readonly List<(ListedResource Resource, bool IsRequired)> _pods = [];
+
+    /// <summary>The only Node that is needed; null for all of them.</summary>
+    public string? NodeName { get; init; }
+
+    /// <summary>The resources in the order in which they are listed, and whether it cannot be done without them.</summary>
+    public IEnumerable<(ListedResource Resource, bool IsRequired)> Resources =>
+    [
+        (NodeName is null ? ListedResource.Nodes : ListedResource.Nodes with { FieldSelector = $"metadata.name={NodeName}" }, true),
+        .. _pods,
+        (ListedResource.Services, true),
+        (ListedResource.EndpointSlices, true),
+        (ListedResource.ServiceCidrs, false),
+    ];
+
+    /// <summary>Adds one Pod.</summary>
+    /// <param name="space">Its namespace.</param>
+    /// <param name="name">Its name.</param>
+    public void AddPod(string space, string name) => _pods.Add((ListedResource.Pods with { Namespace = space, FieldSelector = $"metadata.name={name}" }, true));
+
+    /// <summary>Adds the Pods that have an address, if it is permitted to ask for them.</summary>
+    public void AddPodsAt(string address) => _pods.Add((ListedResource.Pods with { FieldSelector = $"status.podIP={address}" }, false));
+
+    /// <summary>What follows if a resource that is not required cannot be listed.</summary>
+    public static string ConsequenceWithout(ListedResource resource) => resource.Plural == ListedResource.Pods.Plural
+        ? "whether a Pod has the address is not known"
+        : "rules for the addresses of the Service network that no Service has are left out";
 }

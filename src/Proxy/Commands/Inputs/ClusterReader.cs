@@ -1,4 +1,3 @@
-using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
@@ -29,13 +28,17 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
             throw new InputException($"there are no rules of mode {mode}; give --mode iptables or --mode nftables");
         }
 
-        if (await ReadObjectsAsync(options, configuration, stop) is not { } objects)
+        bool isFromServer = options.Paths.Count == 0;
+        string? thisNode = isFromServer && isThisNode ? NodeName.Resolve(options.NodeName ?? configuration.HostnameOverride, host.HostName) : null;
+        string? only = options.NeedsAllNodes ? null : thisNode ?? options.NodeName?.Trim().ToLowerInvariant();
+        ObjectSource source = new(_files, host, streams.Errors);
+        if (await source.ReadAsync(options, configuration, isFromServer ? only : null, "nothing is done with it", stop) is not { } objects)
         {
             return null;
         }
 
         ClusterInput cluster = new(objects, configuration, mode) { Egress = _files.ReadEgress(options.EgressPath) };
-        string nodeName = cluster.FindNodeName(NodeNameOf(options, configuration) ?? options.ChooseNode?.Invoke(objects));
+        string nodeName = cluster.FindNodeName(thisNode ?? options.NodeName ?? options.ChooseNode?.Invoke(objects) ?? (isFromServer ? source.NodeOfHost(objects, configuration) : null));
         if (cluster.DescribeMissingNode(nodeName) is { } missing)
         {
             streams.Errors.WriteLine(missing);
@@ -46,7 +49,7 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
             throw new InputException(slices);
         }
 
-        if (MissingSlices.OfServicesAlone(objects) is { } alone)
+        if (!isFromServer && MissingSlices.OfServicesAlone(objects) is { } alone)
         {
             streams.Errors.WriteLine($"note: {alone}");
         }
@@ -68,20 +71,4 @@ internal sealed class ClusterReader(CommandStreams streams, AgentHost host)
 
         return view;
     }
-
-    private async Task<ManifestObjects?> ReadObjectsAsync(ClusterOptions options, KubeProxyConfiguration configuration, CancellationToken stop)
-    {
-        if (options.Paths.Count == 0)
-        {
-            string kubeconfig = options.Kubeconfig ?? configuration.ClientConnection.Kubeconfig;
-            return await new ClusterListing(host.Time).ReadAsync(kubeconfig, NodeNameOf(options, configuration)!, stop); // never null without manifests
-        }
-
-        return _files.ReadManifests(options.Paths, options.IsRecursive, "nothing is done with it");
-    }
-
-    /// <summary>With an API server the node is this one unless another is named; with manifests it is theirs.</summary>
-    private string? NodeNameOf(ClusterOptions options, KubeProxyConfiguration configuration) => options.Paths.Count != 0
-        ? options.NodeName
-        : NodeName.Resolve(options.NodeName ?? configuration.HostnameOverride, host.HostName);
 }

@@ -19,6 +19,15 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
     {
         ManifestReader reader = new();
         ManifestFiles.Read(paths, isRecursive, openInput, reader);
+        return Report(reader, consequence);
+    }
+
+    /// <summary>Reports what a reader found wrong.</summary>
+    /// <param name="reader">The reader, which has read everything.</param>
+    /// <param name="consequence">What happens when there are errors, for the message.</param>
+    /// <returns>The objects; null when there are errors.</returns>
+    public ManifestObjects? Report(ManifestReader reader, string consequence)
+    {
         foreach (ManifestMessage message in reader.Messages)
         {
             errors.WriteLine(message);

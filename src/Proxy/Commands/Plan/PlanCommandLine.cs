@@ -53,7 +53,7 @@ internal static class PlanCommandLine
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("plan", "Shows what a sync would change on a node: Services, rules and live flows. Changes nothing.")
         {
-            cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
+            cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Context, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
             rules.Rules, rules.Rules4, rules.Rules6, conntrack, mostRemoved, output,
         };
         cluster.RefuseTwoClusters(command);
