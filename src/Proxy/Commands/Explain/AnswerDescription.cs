@@ -10,8 +10,30 @@ internal static class AnswerDescription
     /// <summary>The most endpoints that a headline names.</summary>
     private const int MostNamed = 3;
 
+    private const string Possible = "possible";
+
     /// <summary>A probability in percent, as text.</summary>
     public static string Percent(double share) => (share * 100).ToString(share is > 0 and < 0.001 ? "0.####" : "0.##", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>How likely a way is; of one that something unknown decides on there is no share.</summary>
+    public static string Share(ExplainedPath path) => path.IsUncertain ? Possible : Percent(Math.Round(path.Probability, 4));
+
+    /// <summary>How likely it is that the packet goes one of several ways.</summary>
+    public static string Share(IReadOnlyCollection<ExplainedPath> paths) =>
+        paths.Any(static path => path.IsUncertain) ? Possible : Percent(Math.Round(paths.Sum(static path => path.Probability), 4));
+
+    /// <summary>How likely each of several ways is.</summary>
+    public static string Shares(IReadOnlyCollection<ExplainedPath> paths)
+    {
+        if (paths.Any(static path => path.IsUncertain))
+        {
+            return Possible;
+        }
+
+        double least = paths.Min(static path => path.Probability);
+        double most = paths.Max(static path => path.Probability);
+        return most - least < 0.0005 ? $"{Percent(Math.Round(most, 4))} each" : $"{Percent(Math.Round(least, 4))} to {Percent(Math.Round(most, 4))} each";
+    }
 
     /// <summary>What becomes of the packet.</summary>
     public static string Describe(ExplainedWalk walk)
@@ -71,9 +93,6 @@ internal static class AnswerDescription
             return $"sent to one of {string.Join(", ", paths.Take(MostNamed).Select(path => path.TargetText))}{(paths.Count > MostNamed ? $" and {paths.Count - MostNamed} more" : "")}";
         }
 
-        double least = paths.Min(path => path.Probability);
-        double most = paths.Max(path => path.Probability);
-        string shares = most - least < 0.0005 ? $"{Percent(Math.Round(most, 4))} each" : $"{Percent(least)} to {Percent(most)} each";
-        return $"sent to one of {paths.Count} endpoints, {shares}";
+        return $"sent to one of {paths.Count} endpoints, {Shares(paths)}";
     }
 }

@@ -26,7 +26,7 @@ internal static class DotWriter
         string client = $"w{number}b0";
         foreach (PictureBox box in picture.Stem)
         {
-            before = WriteBox(box, before, "");
+            before = WriteBox(box, before, "", isUncertain: false);
         }
 
         foreach (PictureLane lane in picture.Lanes)
@@ -35,19 +35,30 @@ internal static class DotWriter
             string label = lane.Label;
             foreach (PictureBox box in lane.Boxes)
             {
-                last = WriteBox(box, last, label);
+                last = WriteBox(box, last, label, lane.IsUncertain);
                 label = "";
             }
 
             if (lane.HasReply)
             {
-                output.WriteLine($"    {last} -> {client} [style=dashed, constraint=false, label={Quote($"{picture.ReplyDescription}; seen from {picture.ReplyFrom}")}];");
+                output.WriteLine($"    {last} -> {client} [style=dotted, constraint=false, label={Quote(picture.Reply)}];");
             }
+        }
+
+        if (picture.Endpoints.Rows.Count != 0)
+        {
+            string rows = string.Join("\n", picture.Endpoints.Rows.Prepend(picture.Endpoints.Columns).Select(static row => string.Join("  ", row))) + (picture.Endpoints.LeftOut.Length == 0 ? "" : "\n" + picture.Endpoints.LeftOut);
+            output.WriteLine($"    w{number}endpoints [shape=note, label={Quote(rows)}];");
+        }
+
+        if (picture.LeftOut.Count != 0)
+        {
+            output.WriteLine($"    w{number}leftout [shape=plaintext, label={Quote("not drawn: " + string.Join("\n", picture.LeftOut))}];");
         }
 
         output.WriteLine("  }");
 
-        string WriteBox(PictureBox box, string? previous, string label)
+        string WriteBox(PictureBox box, string? previous, string label, bool isUncertain)
         {
             string name = $"w{number}b{boxes++}";
             string title = box.Band.Length == 0 ? box.Title : $"{box.Band} {box.Title}";
@@ -59,10 +70,12 @@ internal static class DotWriter
                 PictureBoxKind.Rewrite => ", penwidth=2",
                 _ => "",
             };
-            output.WriteLine($"    {name} [label={Quote(string.Join('\n', box.Lines.Prepend(title)))}{style}];");
+            output.WriteLine($"    {name} [label={Quote(string.Join('\n', box.Texts.Skip(1).Prepend(title)))}{style}];");
             if (previous is not null)
             {
-                output.WriteLine($"    {previous} -> {name}{(label.Length == 0 ? "" : $" [label={Quote(label)}]")};");
+                string[] attributes = [label.Length == 0 ? "" : $"label={Quote(label)}", isUncertain ? "style=dashed" : ""];
+                string given = string.Join(", ", attributes.Where(static attribute => attribute.Length != 0));
+                output.WriteLine($"    {previous} -> {name}{(given.Length == 0 ? "" : $" [{given}]")};");
             }
 
             return name;

@@ -11,6 +11,7 @@ internal sealed class EndpointNames
 {
     private readonly Dictionary<IpAddress, Pod> _pods = [];
     private readonly Dictionary<IpAddress, string> _nodes = [];
+    private readonly Dictionary<string, string> _zones = new(StringComparer.Ordinal);
     private readonly string _nodeName = "";
     private readonly DuplicateEndpoints? _duplicates;
 
@@ -36,6 +37,11 @@ internal sealed class EndpointNames
             }
         }
 
+        foreach (Node node in cluster.Objects.Nodes.Values)
+        {
+            _zones[node.Name] = node.Zone;
+        }
+
         AddressType type = family == IpFamily.IPv4 ? AddressType.IPv4 : AddressType.IPv6;
         _duplicates = new(cluster.Objects.EndpointSlices.Values, type);
         foreach (EndpointSlice slice in cluster.Objects.EndpointSlices.Values)
@@ -58,6 +64,9 @@ internal sealed class EndpointNames
 
     /// <summary>The node that an endpoint runs on; empty when not known.</summary>
     public string NodeOf(IpAddress address) => _nodes.GetValueOrDefault(address) ?? "";
+
+    /// <summary>The zone of a node; empty when not known.</summary>
+    public string ZoneOf(string node) => _zones.GetValueOrDefault(node) ?? "";
 
     /// <summary>The addresses that a service port is given several times in different conditions, and which of them counts.</summary>
     public IEnumerable<ModelReason> DuplicatesOf(ServicePortName port) => _duplicates?.Of(port) ?? [];

@@ -91,7 +91,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         int listed = showsAll ? forwarded.Count : Math.Min(forwarded.Count, MostListed);
         foreach (ExplainedPath path in walk.Paths.Count > 1 ? forwarded.Take(listed) : [])
         {
-            output.WriteLine($"  {Share(path),8}  {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
+            output.WriteLine($"  {AnswerDescription.Share(path),8}  {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
         }
 
         if (listed < forwarded.Count)
@@ -120,7 +120,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             foreach (ExplainedPath path in walk.Paths.Take(shown))
             {
                 string end = path.IsForwarded ? $"to {path.TargetText}" : path.Verdict == WalkVerdict.Accept ? "left alone" : path.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
-                output.WriteLine($"  {_style.Of(Strong, Share(path) + " " + end)}");
+                output.WriteLine($"  {_style.Of(Strong, AnswerDescription.Share(path) + " " + end)}");
                 WriteRules(common.Own(path), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
@@ -208,9 +208,6 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             output.WriteLine($"  - {step}");
         }
     }
-
-    /// <summary>How likely a way is; of one that something unknown decides on there is no share.</summary>
-    private static string Share(ExplainedPath path) => path.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(path.Probability, 4));
 
     private static string Place(WalkTraceEntry entry) => $"{entry.Hook.ToString().ToUpperInvariant()} {DoubtDescription.Place(entry)}";
 }

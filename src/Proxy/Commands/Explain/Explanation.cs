@@ -83,6 +83,15 @@ internal sealed record ExplainedPath
     /// <summary>The Pod, Service or node of the endpoint; empty when not known.</summary>
     public string TargetDescription { get; init; } = "";
 
+    /// <summary>The pod of the endpoint; empty when not known.</summary>
+    public string TargetPod { get; init; } = "";
+
+    /// <summary>The node of the endpoint; empty when not known.</summary>
+    public string TargetNode { get; init; } = "";
+
+    /// <summary>The zone of that node, its label <c>topology.kubernetes.io/zone</c>; empty when not known.</summary>
+    public string TargetZone { get; init; } = "";
+
     /// <summary>Whether the source is rewritten.</summary>
     public bool IsMasqueraded { get; init; }
 

@@ -5,50 +5,96 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 
 /// <summary>
 /// A drawing of the path: the client on top, the chains below each other, a lane for each branch, endpoints
-/// at the bottom, and the reply.
+/// at the bottom, and the reply. Many endpoints are a table, and those that are reached alike share a lane.
 /// </summary>
 /// <param name="Title">What is shown.</param>
 /// <param name="Subtitle">The answer.</param>
 /// <param name="Stem">The boxes before the branches, the client first.</param>
 /// <param name="Lanes">The branches; one when there are none.</param>
-/// <param name="ReplyFrom">The address that the client sees in the answer; empty if no answer comes.</param>
-/// <param name="ReplyDescription">What happens to replies; for the arrow back to the client.</param>
+/// <param name="Reply">What happens to replies; empty if none comes.</param>
+/// <param name="Endpoints">The endpoints that are not drawn one by one; no rows if all are.</param>
+/// <param name="LeftOut">What is not drawn, one remark each.</param>
 internal sealed record Picture(
     string Title,
     string Subtitle,
     IReadOnlyList<PictureBox> Stem,
     IReadOnlyList<PictureLane> Lanes,
-    string ReplyFrom,
-    string ReplyDescription)
+    string Reply,
+    EndpointTable Endpoints,
+    IReadOnlyList<string> LeftOut)
 {
-    private const int MostLanes = 5;
+    private const int MostLanes = 4;
 
     public static Picture Of(Explanation explanation, ExplainedWalk walk, bool showsAll)
     {
         PacketQuestion question = explanation.Question;
         IReadOnlyList<ExplainedPath> paths = walk.Paths;
-        int shown = showsAll || paths.Count <= MostLanes ? paths.Count : MostLanes - 1;
         CommonPath common = CommonPath.Of(paths);
-        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceDescription.Length == 0 ? "client" : question.SourceDescription, [question.Source.ToString(), $"dials {question.To}"])];
+        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceDescription.Length == 0 ? "client" : question.SourceDescription, [new(question.Source.ToString()), new($"dials {question.To}")])];
         stem.AddRange(Chains(common.First, paths.Count == 0 ? null : paths[0].Trace.ElementAtOrDefault(common.First.Count)));
-        List<PictureLane> lanes = [];
-        foreach (ExplainedPath path in paths.Take(shown))
+
+        EndpointTable endpoints = EndpointTable.Of(question, walk, showsAll);
+        List<PictureLane> lanes = LanesOf(question, paths, common, areGrouped: endpoints.Rows.Count != 0);
+        List<string> leftOut = [];
+        if (lanes.Count > MostLanes && !showsAll)
         {
-            string label = paths.Count == 1 ? "" : path.IsUncertain ? "possible" : AnswerDescription.Percent(Math.Round(path.Probability, 4));
-            lanes.Add(new(label, [.. Chains([.. path.Trace.Skip(common.First.Count)], null), End(question, path)], path.Verdict == WalkVerdict.Accept));
+            int gone = lanes.Count - (MostLanes - 1);
+            lanes = [.. lanes.Take(MostLanes - 1), new("", [new(PictureBoxKind.More, "", $"{gone} more branches", [new("not drawn; --all draws them")])], HasReply: false) { IsUncertain = lanes[^1].IsUncertain }];
         }
 
-        if (shown < paths.Count)
+        int entrances = paths.SelectMany(static path => path.Trace).Where(IsEntrance).DistinctBy(static entry => (entry.Hook, entry.Table, entry.Chain, entry.Position)).Count();
+        if (entrances != 0)
         {
-            string together = paths.Any(path => path.IsUncertain) ? "possible" : AnswerDescription.Percent(Math.Round(paths.Skip(shown).Sum(path => path.Probability), 4));
-            lanes.Add(new(together, [new(PictureBoxKind.More, "", $"{paths.Count - shown} more branches", ["of the same form"])], HasReply: false));
+            leftOut.Add(entrances == 1 ? "1 rule that only leads from a hook to a chain" : $"{entrances} rules that only lead from a hook to a chain");
         }
 
-        ExplainedPath? answered = paths.FirstOrDefault(path => path.Verdict == WalkVerdict.Accept);
-        bool isRewritten = paths.Any(path => path.Verdict == WalkVerdict.Accept && (path.IsMasqueraded || path.Target is not null));
-        string description = isRewritten ? "answers: conntrack undoes the rewriting" : "answers come back as they are";
-        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, answered is null ? "" : question.Dialled.ToString(), description);
+        return new($"{explanation.Title}, {walk.Title}", walk.Answer, stem, lanes, ReplyOf(question, paths), endpoints, leftOut);
     }
+
+    private static string ReplyOf(PacketQuestion question, IReadOnlyList<ExplainedPath> paths)
+    {
+        if (!paths.Any(static path => path.Verdict == WalkVerdict.Accept))
+        {
+            return "";
+        }
+
+        bool isRewritten = paths.Any(static path => path.Verdict == WalkVerdict.Accept && (path.IsMasqueraded || path.Target is not null));
+        return $"the reply comes from {question.Dialled} for the client: {(isRewritten ? "conntrack undoes the rewriting" : "it comes back as it is")}";
+    }
+
+    private static List<PictureLane> LanesOf(PacketQuestion question, IReadOnlyList<ExplainedPath> paths, CommonPath common, bool areGrouped)
+    {
+        (ExplainedPath Path, PictureLane Lane)[] all =
+        [
+            .. paths.Select(path => (path, new PictureLane(
+                paths.Count == 1 ? "" : AnswerDescription.Share(path),
+                [.. Chains([.. path.Trace.Skip(common.First.Count)], null), End(question, path)],
+                path.Verdict == WalkVerdict.Accept) { IsUncertain = path.IsUncertain || path.IsOpen })),
+        ];
+        if (!areGrouped)
+        {
+            return [.. all.Select(static entry => entry.Lane)];
+        }
+
+        List<PictureLane> lanes = [];
+        foreach (IGrouping<string, (ExplainedPath Path, PictureLane Lane)> group in all.GroupBy(static entry => entry.Lane.Form, StringComparer.Ordinal))
+        {
+            ExplainedPath[] members = [.. group.Select(static entry => entry.Path)];
+            if (members.Length == 1)
+            {
+                lanes.Add(group.First().Lane);
+                continue;
+            }
+
+            string together = members.Length == paths.Count ? "" : AnswerDescription.Share(members);
+            lanes.Add(PictureLane.Merge(together, [.. group.Select(static entry => entry.Lane)], End(question, members)));
+        }
+
+        return lanes;
+    }
+
+    /// <summary>A rule of a hook's chain that only leads to another chain: the band names the hook already.</summary>
+    private static bool IsEntrance(WalkTraceEntry entry) => entry.IsInBaseChain && entry.JumpsTo.Length != 0 && !entry.IsDoubtful;
 
     /// <summary>One box for the rules of a chain that follow each other.</summary>
     private static IEnumerable<PictureBox> Chains(IReadOnlyList<WalkTraceEntry> trace, WalkTraceEntry? after)
@@ -57,10 +103,8 @@ internal sealed record Picture(
         foreach (PathStep step in PathStep.Of(trace, after))
         {
             WalkTraceEntry entry = step.Entry;
-            bool isEntrance = entry.IsInBaseChain && entry.JumpsTo.Length != 0 && !step.IsPassage && !entry.IsDoubtful;
-            if (isEntrance)
+            if (IsEntrance(entry) && !step.IsPassage)
             {
-                // The band names the hook already.
                 continue;
             }
 
@@ -68,10 +112,9 @@ internal sealed record Picture(
             string title = $"{entry.Table} {entry.Chain}";
             bool isRewrite = entry.IsRewrite || entry.Effect is "masquerades" || entry.Effect.StartsWith("rewrites the source", StringComparison.Ordinal);
             PictureBoxKind kind = entry.IsDoubtful ? PictureBoxKind.Doubt : isRewrite ? PictureBoxKind.Rewrite : PictureBoxKind.Chain;
-            string line = step.IsPassage ? "nothing matches" : entry.IsPolicy ? "policy: drops" : $"{entry.Position}: {step.Effect}";
             if (box is not null && box.Band == band && box.Title == title)
             {
-                box = box with { Kind = kind == PictureBoxKind.Chain ? box.Kind : kind, Lines = [.. box.Lines, line] };
+                box = box with { Kind = box.Kind == PictureBoxKind.Doubt || kind == PictureBoxKind.Chain ? box.Kind : kind, Lines = [.. box.Lines, .. Lines(step)] };
                 continue;
             }
 
@@ -80,7 +123,7 @@ internal sealed record Picture(
                 yield return box;
             }
 
-            box = new(kind, band, title, [line]);
+            box = new(kind, band, title, [.. Lines(step)]);
         }
 
         if (box is not null)
@@ -89,55 +132,51 @@ internal sealed record Picture(
         }
     }
 
+    private static IEnumerable<PictureLine> Lines(PathStep step)
+    {
+        WalkTraceEntry entry = step.Entry;
+        if (step.IsPassage)
+        {
+            yield return new(step.PassedThrough.Count == 1 ? $"{step.PassedThrough[0]}: nothing matches" : $"{step.PassedThrough.Count} chains, where nothing matches");
+            yield break;
+        }
+
+        yield return entry.IsPolicy ? new("policy: drops") : new(step.Effect, entry.Position);
+        if (!entry.IsDoubtful)
+        {
+            yield break;
+        }
+
+        // What is not certain has the rule at hand, and what would decide it.
+        yield return new(entry.Rule, IsRule: true);
+        if (entry.DependsOn.Length != 0)
+        {
+            string option = DoubtDescription.OptionOf(entry.Missing);
+            yield return new($"depends on {entry.DependsOn}{(option.Length == 0 ? "" : $", which {option} gives")}");
+        }
+    }
+
     private static PictureBox End(PacketQuestion question, ExplainedPath path)
     {
         switch (path.Verdict)
         {
             case WalkVerdict.Drop:
-                return new(PictureBoxKind.End, "", "dropped", ["the client runs into its time-out"]);
+                return new(PictureBoxKind.End, "", "dropped", [new("the client runs into its time-out")]);
             case WalkVerdict.Reject:
-                return new(PictureBoxKind.End, "", "refused", [Refusal.Of(path.RejectWith, question.Family).Name]);
+                return new(PictureBoxKind.End, "", "refused", [new(Refusal.Of(path.RejectWith, question.Family).Name)]);
         }
 
-        List<string> lines = [.. path.TargetDescription.Split(", ", StringSplitOptions.RemoveEmptyEntries)];
-        lines.Add(path.IsMasqueraded ? $"sees {path.MasqueradeAddress?.ToString() ?? "an address of this node"}" : $"sees {question.Source}");
-        return new(PictureBoxKind.Endpoint, "", path.Target is null ? question.Dialled.ToString() : path.TargetText, lines);
+        string[] lines = path.TargetDescription.Split(", ", StringSplitOptions.RemoveEmptyEntries);
+        return new(PictureBoxKind.Endpoint, "", path.Target is null ? question.Dialled.ToString() : path.TargetText, [.. lines.Select(static line => new PictureLine(line)), new($"sees {EndpointTable.Sees(question, path)}")]);
     }
-}
 
-/// <summary>A branch of the picture.</summary>
-/// <param name="Label">How likely it is; empty for the only one.</param>
-/// <param name="Boxes">Its boxes from top to bottom; the last is where it ends.</param>
-/// <param name="HasReply">Whether a reply comes back from its end.</param>
-internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes, bool HasReply);
-
-/// <summary>A box of the picture.</summary>
-/// <param name="Kind">What it stands for.</param>
-/// <param name="Band">The hook that it belongs to; empty for what is outside of the node's hooks.</param>
-/// <param name="Title">The first line.</param>
-/// <param name="Lines">The lines below.</param>
-internal sealed record PictureBox(PictureBoxKind Kind, string Band, string Title, IReadOnlyList<string> Lines);
-
-/// <summary>What a box stands for.</summary>
-internal enum PictureBoxKind : byte
-{
-    /// <summary>Where the packet comes from.</summary>
-    Client,
-
-    Chain,
-
-    /// <summary>A chain that rewrites the packet.</summary>
-    Rewrite,
-
-    /// <summary>A chain with a rule that is not understood.</summary>
-    Doubt,
-
-    /// <summary>Where the packet arrives.</summary>
-    Endpoint,
-
-    /// <summary>Where it ends: dropped or refused.</summary>
-    End,
-
-    /// <summary>Branches that are not drawn.</summary>
-    More,
+    /// <summary>Where branches of the same form end.</summary>
+    private static PictureBox End(PacketQuestion question, ExplainedPath[] paths)
+    {
+        string[] sources = [.. paths.Select(path => EndpointTable.Sees(question, path)).Distinct(StringComparer.Ordinal)];
+        List<PictureLine> lines = [new(AnswerDescription.Shares(paths))];
+        lines.AddRange(paths[0].TargetDescription.Split(", ", StringSplitOptions.RemoveEmptyEntries).Where(part => Array.TrueForAll(paths, path => path.TargetDescription.Split(", ").Contains(part))).Select(static part => new PictureLine(part)));
+        lines.Add(new(sources.Length == 1 ? $"sees {sources[0]}" : "sees what the table says"));
+        return new(PictureBoxKind.Endpoint, "", $"one of {paths.Length} endpoints", lines);
+    }
 }

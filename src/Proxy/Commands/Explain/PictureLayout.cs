@@ -1,150 +1,156 @@
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>
-/// Places the boxes of a picture: the stem in the middle, the lanes beside each other, each row as high as its highest
-/// box, and rows of the same hook in one band.
-/// </summary>
-internal sealed class PictureLayout
+/// <summary>A picture with the places of all its parts, in pixels from the upper left corner.</summary>
+/// <param name="width">Its width; what is below the picture proper is broken into lines that fit.</param>
+internal sealed class PictureLayout(int width)
 {
-    /// <summary>Width of a box, and the number of characters that fit in it.</summary>
-    public const int BoxWidth = 300;
-    public const int MostCharacters = 39;
-
     /// <summary>Height of a line of text.</summary>
     public const int LineHeight = 16;
 
-    /// <summary>Room on the left for the names of hooks.</summary>
-    public const int LeftMargin = 110;
+    /// <summary>Width of a letter of 12 pixels: 0.602 em is as wide as usual monospaced letters get.</summary>
+    public const double CharacterWidth = 7.3;
 
-    private const int Gap = 24;
-    private const int RowGap = 34;
-    private const int BoxPadding = 14;
-    private const int CharacterWidth = 8;
+    /// <summary>Width of a bold letter of the title, which has 14 pixels.</summary>
+    public const double TitleCharacterWidth = 8.5;
 
-    private PictureLayout(int width, int replyX, int height, List<PlacedBox> stem, List<List<PlacedBox>> lanes, List<(string Name, int Top, int Bottom)> bands)
+    private const int Padding = 10;
+    private const int Margin = 16;
+
+    public int Width { get; private set; } = width;
+
+    public int Height { get; set; }
+
+    public List<PlacedBand> Bands { get; } = [];
+
+    public List<PlacedBox> Boxes { get; } = [];
+
+    public List<PlacedLine> Lines { get; } = [];
+
+    public List<PlacedText> Texts { get; } = [];
+
+    /// <summary>The most characters in a line of a box.</summary>
+    public static int Fitting(int boxWidth) => (int)((boxWidth - (2 * Padding)) / CharacterWidth);
+
+    /// <summary>The height of a box.</summary>
+    public static int HeightOf(PictureBox box, int boxWidth) => (LinesOf(box, boxWidth).Count * LineHeight) + 14;
+
+    /// <summary>Places a box with its text.</summary>
+    public PlacedBox Add(PictureBox box, int x, int y, int boxWidth)
     {
-        Width = width;
-        ReplyX = replyX;
-        Height = height;
-        Stem = stem;
-        Lanes = lanes;
-        Bands = bands;
+        PlacedBox placed = new(box, x, y, boxWidth, HeightOf(box, boxWidth), LinesOf(box, boxWidth));
+        Boxes.Add(placed);
+        return placed;
     }
 
-    public int Width { get; }
+    /// <summary>Places an arrow along points, its tip at the last of them.</summary>
+    public void AddArrow(PictureLineKind kind, params (int X, int Y)[] points) => Lines.Add(new(kind, points, HasTip: true));
 
-    /// <summary>Where the answer goes up.</summary>
-    public int ReplyX { get; }
-
-    public int Height { get; }
-
-    public IReadOnlyList<PlacedBox> Stem { get; }
-
-    public IReadOnlyList<IReadOnlyList<PlacedBox>> Lanes { get; }
-
-    /// <summary>The hooks with the rows that belong to them.</summary>
-    public IReadOnlyList<(string Name, int Top, int Bottom)> Bands { get; }
-
-    /// <summary>Places.</summary>
-    /// <param name="picture">The picture.</param>
-    /// <param name="top">Where it begins.</param>
-    public static PictureLayout Of(Picture picture, int top)
+    /// <summary>Places text of several lines below what is there.</summary>
+    public void AddBelow(string style, string text, double characterWidth = CharacterWidth)
     {
-        int lanesWidth = (picture.Lanes.Count * (BoxWidth + Gap)) - Gap;
-        int replyLabel = ((picture.ReplyFrom.Length + 11) * CharacterWidth) + Gap;
-        int rightOfStem = picture.ReplyFrom.Length == 0 ? 0 : Math.Max(replyLabel, ((lanesWidth - BoxWidth) / 2) + Gap);
-        int stemX = LeftMargin + Math.Max(0, (lanesWidth - BoxWidth) / 2);
-        int replyX = stemX + BoxWidth + rightOfStem;
-        int width = Math.Max(replyX + Gap, LeftMargin + lanesWidth + Gap);
-
-        List<(string Name, int Top, int Bottom)> bands = [];
-        List<PlacedBox> stem = [];
-        int y = top;
-        foreach (PictureBox box in picture.Stem)
+        foreach (string line in WrappedText.Lines(text, (int)((Width - (2 * Margin)) / characterWidth)))
         {
-            PlacedBox placed = new(box, stemX, y, HeightOf(box));
-            stem.Add(placed);
-            Extend(bands, box.Band, placed.Y, placed.Bottom);
-            y = placed.Bottom + RowGap;
-        }
-
-        y += picture.Lanes.Count > 1 ? RowGap / 2 : 0;
-        List<List<PlacedBox>> lanes = [.. picture.Lanes.Select(_ => new List<PlacedBox>())];
-        int[] next = new int[lanes.Count];
-        while (RowBand(picture, next, stem[^1].Box.Band) is { } band)
-        {
-            int height = 0;
-            for (int lane = 0; lane < lanes.Count; lane++)
-            {
-                if (next[lane] < picture.Lanes[lane].Boxes.Count && picture.Lanes[lane].Boxes[next[lane]] is { } box && box.Band == band)
-                {
-                    int laneX = LeftMargin + (picture.Lanes.Count == 1 ? stemX - LeftMargin : lane * (BoxWidth + Gap));
-                    lanes[lane].Add(new(box, laneX, y, HeightOf(box)));
-                    height = Math.Max(height, HeightOf(box));
-                    next[lane]++;
-                }
-            }
-
-            Extend(bands, band, y, y + height);
-            y += height + RowGap;
-        }
-
-        return new(width, replyX, y + (picture.ReplyFrom.Length == 0 ? 0 : 24), stem, lanes, bands);
-    }
-
-    /// <summary>The hook of the next row: the earliest that any lane is at; empty for the ends, which come last; null when all is placed.</summary>
-    private static string? RowBand(Picture picture, int[] next, string current)
-    {
-        List<string> candidates = [];
-        for (int lane = 0; lane < next.Length; lane++)
-        {
-            if (next[lane] < picture.Lanes[lane].Boxes.Count)
-            {
-                candidates.Add(picture.Lanes[lane].Boxes[next[lane]].Band);
-            }
-        }
-
-        if (candidates.Count == 0)
-        {
-            return null;
-        }
-
-        // A packet for the node itself that it sent leaves first and comes in again.
-        bool isFromNode = current is "OUTPUT";
-        string[] order = isFromNode
-            ? ["OUTPUT", "POSTROUTING", "PREROUTING", "INPUT"]
-            : ["PREROUTING", "OUTPUT", "INPUT", "FORWARD", "POSTROUTING"];
-        return Array.Find(order, candidates.Contains) ?? "";
-    }
-
-    private static void Extend(List<(string Name, int Top, int Bottom)> bands, string name, int top, int bottom)
-    {
-        if (name.Length == 0)
-        {
-            return;
-        }
-
-        if (bands.Count != 0 && bands[^1].Name == name)
-        {
-            bands[^1] = bands[^1] with { Bottom = bottom };
-        }
-        else
-        {
-            bands.Add((name, top, bottom));
+            Height += LineHeight;
+            Texts.Add(new(style, Margin, Height, line));
         }
     }
 
-    private static int HeightOf(PictureBox box) => ((box.Lines.Count + 1) * LineHeight) + BoxPadding;
+    /// <summary>Places what the colours and lines stand for, as far as they occur.</summary>
+    public void AddLegend()
+    {
+        (PictureBoxKind Kind, string Meaning)[] boxes =
+        [
+            (PictureBoxKind.Client, "sender, receiver"),
+            (PictureBoxKind.Chain, "chain with the rules that apply"),
+            (PictureBoxKind.Rewrite, "changes an address"),
+            (PictureBoxKind.Doubt, "not decided"),
+            (PictureBoxKind.End, "dropped or refused"),
+        ];
+        (PictureLineKind Kind, string Meaning)[] lines = [(PictureLineKind.Packet, "the packet"), (PictureLineKind.Uncertain, "possible"), (PictureLineKind.Reply, "the reply")];
+        int x = Margin;
+        Height += LineHeight * 2;
+        foreach ((PictureBoxKind kind, string meaning) in boxes.Where(entry => Boxes.Exists(box => box.Box.Kind == entry.Kind)))
+        {
+            PlaceMeaning(meaning, ref x);
+            Boxes.Add(new(new(kind, "", meaning, []), x - 30, Height - 11, 22, 12, []));
+            x += Advance(meaning);
+        }
+
+        PictureLineKind[] drawn = [.. Lines.Select(static line => line.Kind).Distinct()];
+        foreach ((PictureLineKind kind, string meaning) in lines.Where(entry => drawn.Contains(entry.Kind)))
+        {
+            PlaceMeaning(meaning, ref x);
+            Lines.Add(new(kind, [(x - 30, Height - 5), (x - 8, Height - 5)], HasTip: true));
+            x += Advance(meaning);
+        }
+    }
+
+    /// <summary>Makes room on the right.</summary>
+    public void Widen(int right) => Width = Math.Max(Width, right);
+
+    private static int Advance(string meaning) => (int)(meaning.Length * CharacterWidth) + 18;
+
+    /// <summary>Places a meaning with room for its sample before it, on a line of its own if there is none left on this.</summary>
+    private void PlaceMeaning(string meaning, ref int x)
+    {
+        if (x != Margin && x + 30 + (meaning.Length * CharacterWidth) > Width - Margin)
+        {
+            x = Margin;
+            Height += LineHeight + 4;
+        }
+
+        x += 30;
+        Texts.Add(new("small", x, Height, meaning));
+    }
+
+    private static List<(string Style, string Text)> LinesOf(PictureBox box, int boxWidth)
+    {
+        int most = Fitting(boxWidth);
+        List<(string Style, string Text)> lines = [.. WrappedText.Lines(box.Title, most).Select(static line => ("head", line))];
+        foreach (PictureLine line in box.Lines)
+        {
+            lines.AddRange(WrappedText.Lines(line.ToString(), most, line.Position == 0 && !line.IsRule ? 0 : 3).Select(text => (line.IsRule ? "rule" : "", text)));
+        }
+
+        return lines;
+    }
 }
 
+/// <summary>The rows of a hook.</summary>
+internal sealed record PlacedBand(string Name, int X, int Y, int Width, int Height);
+
 /// <summary>A box with its place in the picture.</summary>
-/// <param name="Box">The box.</param>
-/// <param name="X">Its left edge.</param>
-/// <param name="Y">Its upper edge.</param>
-/// <param name="Height">Its height.</param>
-internal sealed record PlacedBox(PictureBox Box, int X, int Y, int Height)
+internal sealed record PlacedBox(PictureBox Box, int X, int Y, int Width, int Height, IReadOnlyList<(string Style, string Text)> Lines)
 {
     public int Bottom => Y + Height;
 
-    public int Middle => X + (PictureLayout.BoxWidth / 2);
+    public int Right => X + Width;
+
+    public (int X, int Y) TopMiddle => (X + (Width / 2), Y);
+
+    public (int X, int Y) BottomMiddle => (X + (Width / 2), Bottom);
+
+    public int MiddleY => Y + (Height / 2);
+}
+
+/// <summary>A line along points.</summary>
+internal sealed record PlacedLine(PictureLineKind Kind, IReadOnlyList<(int X, int Y)> Points, bool HasTip);
+
+/// <summary>A line of text; its place is the left end of its base line.</summary>
+internal sealed record PlacedText(string Style, int X, int Y, string Text);
+
+/// <summary>What a line of the picture stands for.</summary>
+internal enum PictureLineKind : byte
+{
+    /// <summary>The packet.</summary>
+    Packet,
+
+    /// <summary>The packet, if what is not decided is so.</summary>
+    Uncertain,
+
+    /// <summary>The reply.</summary>
+    Reply,
+
+    /// <summary>A line between rows of a table.</summary>
+    Row,
 }

@@ -86,6 +86,8 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         bool isUncertain = isOpen || (!isOnly && alike.Any(outcome => outcome.IsUncertain));
         AddressRange? source = first.NewSource?.Addresses;
         IpAddress leavesFor = first.Target?.Address ?? question.Destination;
+        Pod? pod = first.Target is { } sentTo ? names.PodAt(sentTo.Address) : null;
+        string endpointNode = first.Target is { } endpoint ? NodeOf(pod, endpoint) : "";
         ExplainedPath path = new()
         {
             Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : isOnly ? 1 : alike.Sum(outcome => outcome.Probability),
@@ -95,6 +97,9 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
             TargetPorts = first.TargetPorts,
             IsToThisNode = first.IsToThisNode,
             TargetDescription = first.Target is { } target ? DescribeTarget(target, byTarget.GetValueOrDefault(target), first.Trace) : "",
+            TargetPod = pod is null ? "" : pod.Name.ToString(),
+            TargetNode = endpointNode,
+            TargetZone = names.ZoneOf(endpointNode),
             IsMasqueraded = first.IsMasqueraded,
             IsSourcePortPicked = first.NewSource is { } picked && (picked.IsRandom || picked.Ports is { Count: > 1 }),
             MasqueradeAddress = !first.IsMasqueraded ? null : source is null ? route.SourceTo(leavesFor) : source.Value.IsSingle ? IpAddress.FromBits(source.Value.First) : null,
@@ -113,10 +118,11 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         Pod? pod = names.PodAt(target.Address);
         string service = model?.Service?.ToString() ?? ServiceInRules.OfPath(trace);
         string where = model?.IsLocalEndpoint ?? false ? "on this node"
-            : pod is { NodeName.Length: > 0 } ? $"on node {pod.NodeName}"
-            : names.NodeOf(target.Address) is { Length: > 0 } nodeName ? $"on node {nodeName}"
+            : NodeOf(pod, target) is { Length: > 0 } nodeName ? $"on node {nodeName}"
             : "";
         string[] parts = [service.Length == 0 ? "" : $"endpoint of {service}", pod is null ? "" : $"pod {pod.Name}", where];
         return string.Join(", ", parts.Where(part => part.Length != 0));
     }
+
+    private string NodeOf(Pod? pod, EndpointAddress endpoint) => pod is { NodeName.Length: > 0 } ? pod.NodeName : names.NodeOf(endpoint.Address);
 }
