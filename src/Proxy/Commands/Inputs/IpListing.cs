@@ -42,6 +42,10 @@ internal sealed class IpListing(string name)
         {
             throw Refused($"it is not whole JSON (line {e.LineNumber + 1})");
         }
+        catch (InvalidOperationException)
+        {
+            throw Refused("a text in it is not UTF-8");
+        }
 
         return _interfaces.Count + _routes.Count == 0
             ? throw Refused("it has no interface and no route")
@@ -55,9 +59,7 @@ internal sealed class IpListing(string name)
         JsonElement[] entries = [.. list.EnumerateArray().Where(static entry => entry.ValueKind == JsonValueKind.Object && entry.EnumerateObject().Any())];
         if (Array.Exists(entries, static entry => Has(entry, "priority")))
         {
-            IpFamily family = Array.Exists(entries, static entry => Text(entry, "src").Contains(':', StringComparison.Ordinal) || Text(entry, "dst").Contains(':', StringComparison.Ordinal))
-                // The rules of IPv6 have no table default, with which those of IPv4 end.
-                || !Array.Exists(entries, static entry => Text(entry, "table") == Route.Default) ? IpFamily.IPv6 : IpFamily.IPv4;
+            IpFamily family = FamilyOf(entries);
             _rules.AddRange(entries.Select(entry => RuleOf(entry, family)));
             return;
         }
@@ -152,6 +154,14 @@ internal sealed class IpListing(string name)
         });
     }
 
+    /// <summary>The family of policy rules: that of their addresses; without any, only those of IPv4 end with the table default.</summary>
+    private static IpFamily FamilyOf(JsonElement[] rules)
+    {
+        string[] addresses = [.. rules.SelectMany(static rule => (string[])[Text(rule, "src"), Text(rule, "dst")]).Where(static text => text is not ("" or "all"))];
+        bool isIPv4 = addresses.Length != 0 ? !addresses[0].Contains(':', StringComparison.Ordinal) : Array.Exists(rules, static rule => Text(rule, "table") == Route.Default);
+        return isIPv4 ? IpFamily.IPv4 : IpFamily.IPv6;
+    }
+
     /// <summary>A default route of IPv6 has a gateway of IPv6 or the field <c>pref</c> (RFC 4191), which IPv4 does not know.</summary>
     private static IpFamily FamilyOf(JsonElement entry, List<RouteHop> hops) =>
         Has(entry, "pref") || (hops[0].Gateway is { IsIPv4: false } && !Has(entry, "via")) ? IpFamily.IPv6 : IpFamily.IPv4;
@@ -214,11 +224,17 @@ internal sealed class IpListing(string name)
         : Number(entry, field + "_start") is { } first ? ((ushort)first, (ushort)(Number(entry, field + "_end") ?? first))
         : null;
 
-    private static bool Has(JsonElement entry, string field) => entry.TryGetProperty(field, out _);
+    private static bool TryGet(JsonElement entry, string field, out JsonElement value)
+    {
+        value = default;
+        return entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(field, out value);
+    }
 
-    private static bool IsSet(JsonElement entry, string field) => entry.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+    private static bool Has(JsonElement entry, string field) => TryGet(entry, field, out _);
 
-    private static string Text(JsonElement entry, string field) => !entry.TryGetProperty(field, out JsonElement value) ? ""
+    private static bool IsSet(JsonElement entry, string field) => TryGet(entry, field, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+
+    private static string Text(JsonElement entry, string field) => !TryGet(entry, field, out JsonElement value) ? ""
         : value.ValueKind == JsonValueKind.String ? value.GetString()!
         : value.ValueKind == JsonValueKind.Number ? value.GetRawText()
         : "";
@@ -235,8 +251,8 @@ internal sealed class IpListing(string name)
     }
 
     private static JsonElement? Part(JsonElement entry, string field) =>
-        entry.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
+        TryGet(entry, field, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     private static JsonElement.ArrayEnumerator Parts(JsonElement entry, string field) =>
-        entry.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default;
+        TryGet(entry, field, out JsonElement value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default;
 }

@@ -121,7 +121,7 @@ internal sealed class JourneyFinder(ClusterNetworks nodes, EndpointNames names, 
         steps.Add(new(JourneyStepKind.Arrives, node, $"{node} receives it from {seen}{(input is null ? "" : $" by {input}")}") { Interface = input });
         if (others.WalkerOf(node, question.Family) is not { } walker || source is null)
         {
-            steps.Add(new(JourneyStepKind.Unknown, node, $"what the rules of {node} do with it is not known: {(source is null ? "its source is not known" : "they, or the addresses of the node, are not in the input")}"));
+            steps.Add(new(JourneyStepKind.Unknown, node, source is null ? $"what the rules of {node} do with it, since its source is not known" : $"what the rules of {node} do with it: they are made from manifests (-f) and the addresses of a Node or of --routes {node}=FILE"));
         }
         else
         {
@@ -140,7 +140,7 @@ internal sealed class JourneyFinder(ClusterNetworks nodes, EndpointNames names, 
 
         if (network is null)
         {
-            steps.Add(new(JourneyStepKind.Unknown, node, $"the way back from {node} is not known: give its routes (--routes {node}=FILE)"));
+            steps.Add(new(JourneyStepKind.Unknown, node, $"the way back from {node}: give its routes (--routes {node}=FILE)"));
             return path.IsMasqueraded;
         }
 
@@ -163,7 +163,7 @@ internal sealed class JourneyFinder(ClusterNetworks nodes, EndpointNames names, 
         string name = ClusterNetworks.Called(node);
         return route.Kind switch
         {
-            RouteDecisionKind.Open => new(JourneyStepKind.Unknown, node, $"by which interface {name} sends to {destination} depends on {route.Open}"),
+            RouteDecisionKind.Open => new(JourneyStepKind.Unknown, node, $"by which interface {name} sends to {destination}: it depends on {route.Open}"),
             RouteDecisionKind.NoRoute => new(JourneyStepKind.Fault, node, $"{name} has no route to {destination}: the sender gets \"Network is unreachable\""),
             _ => new(JourneyStepKind.Fault, node, $"{name} does not send to {destination}: its route is \"{route.Route}\""),
         };
