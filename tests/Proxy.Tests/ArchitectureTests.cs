@@ -71,7 +71,7 @@ public sealed class ArchitectureTests
         ],
         ["RuleModel"] =
         [
-            "Analysis/Equivalence", "Analysis/Walk", "Analysis/Rules", "Analysis/Sets", "Model", "Selection", "State", "Settings", "Inputs", "Text",
+            "Analysis/Equivalence", "Analysis/Walk", "Analysis/Rules", "Analysis/Routes", "Analysis/Sets", "Model", "Selection", "State", "Settings", "Inputs", "Text",
             "Collections", "Addresses",
         ],
         ["Kubernetes"] = ["Watch", "Client", "Connection", "Wire", "Manifests", "Documents", ""],

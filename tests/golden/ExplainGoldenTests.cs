@@ -8,18 +8,20 @@ namespace KubeProxySharp.Golden.Tests;
 [Trait("Category", "OwnGolden")]
 public sealed class ExplainGoldenTests
 {
-    private static readonly (string Name, string Case, string From, string To, string Mode)[] s_answers =
+    private static readonly (string Name, string Case, string From, string To, string Mode, string[] More)[] s_answers =
     [
-        ("spread", "field-echoheaders", "10.0.0.9", "10.100.92.97:80", "both"),
-        ("masqueraded", "field-ingress-nginx-cluster", "outside", "10.33.151.160:443", "iptables"),
-        ("dropped", "external-local-no-local", "outside", "", "both"),
-        ("local", "field-ingress-nginx-local", "203.0.113.9", "10.33.151.160:443", "nftables"),
+        ("spread", "field-echoheaders", "10.0.0.9", "10.100.92.97:80", "both", []),
+        ("masqueraded", "field-ingress-nginx-cluster", "outside", "10.33.151.160:443", "iptables", []),
+        ("dropped", "external-local-no-local", "outside", "", "both", []),
+        ("local", "field-ingress-nginx-local", "203.0.113.9", "10.33.151.160:443", "nftables", []),
+        ("overlay", "field-httpserver", "outside", "192.168.0.2:30000", "iptables", ["--routes", "tests/golden/explain/routes/node-a.json", "--routes", "node-b=tests/golden/explain/routes/node-b.json"]),
+        ("asymmetric", "field-httpserver", "203.0.113.77", "10.33.144.10:30000", "iptables", ["--routes", "node-a=tests/golden/explain/routes/node-a-two-uplinks.json"]),
     ];
 
     public static TheoryData<string, string> Answers()
     {
         TheoryData<string, string> answers = [];
-        foreach ((string name, _, _, _, _) in s_answers)
+        foreach ((string name, _, _, _, _, _) in s_answers)
         {
             foreach (string form in (string[])["text", "json", "dot", "svg", "html"])
             {
@@ -34,13 +36,14 @@ public sealed class ExplainGoldenTests
     [MemberData(nameof(Answers))]
     public async Task TheAnswerIsAsWrittenDown(string name, string form)
     {
-        (_, string recorded, string from, string to, string mode) = Array.Find(s_answers, answer => answer.Name == name);
+        (_, string recorded, string from, string to, string mode, string[] more) = Array.Find(s_answers, answer => answer.Name == name);
         string directory = RecordedCases.CaseDirectory(recorded);
         string destination = to.Length != 0 ? to : FirstNodePort(directory);
 
-        ExplainRun run = await ExplainRun.WithAsync(
+        string[] routes = [.. more.Select(argument => argument.Replace("=tests/", $"={RepositoryRoot.Combine("tests")}/", StringComparison.Ordinal))];
+        ExplainRun run = await ExplainRun.WithAsync([
             "-f", Path.Combine(directory, "input"), "--config", Path.Combine(directory, "config.yaml"), "--node", RecordedNode.Read(directory).Name,
-            "--from", from, "--to", destination, "--mode", mode, "-o", form);
+            "--from", from, "--to", destination, "--mode", mode, "-o", form, .. routes]);
 
         run.ExitCode.Should().Be(0, run.Errors);
         string path = Path.Combine(RepositoryRoot.Golden, "explain", $"{name}.{(form == "text" ? "txt" : form)}");

@@ -1,10 +1,12 @@
 using KubeProxySharp.Proxy.Agent.Host;
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Equivalence;
+using KubeProxySharp.RuleModel.Analysis.Routes;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Model;
@@ -107,16 +109,18 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
 
         bool isLive = cluster is null && options.RuleFiles.Count == 0;
-        IReadOnlyList<IpAddress> addresses = cluster?.NodeAddresses ?? options.NodeAddresses ?? (isLive ? InterfaceAddresses.Read() : []);
-        NodeRoute route = new(isLive, addresses);
-        PacketQuestion question = new QuestionReader(options, cluster, addresses, route).Read();
+        ClusterNetworks networks = await ReadNetworksAsync(options, cluster, isLive, stop);
+        cluster = WithAddresses(cluster, options, networks);
+        IReadOnlyList<IpAddress> addresses = cluster?.NodeAddresses ?? options.NodeAddresses ?? (isLive ? InterfaceAddresses.Read() : networks.Here?.Addresses ?? []);
+        NodeRoute route = new(isLive, addresses, networks.Here);
+        PacketQuestion question = new QuestionReader(options, cluster, addresses, route, networks.Here).Read();
         if (options.RuleFiles.Count == 0)
         {
             RefuseMissingSlices(cluster, question);
         }
 
         EndpointNames names = cluster is null ? new() : new(cluster, question.Family);
-        WalkExplainer explainer = new(question, new NodeView(addresses), names, route);
+        WalkExplainer explainer = ExplainerOf(cluster?.Mode ?? ProxyMode.Iptables);
         progress.Step("following the packet");
         List<ExplainedWalk> walks = [];
         if (options.RuleFiles.Count != 0)
@@ -134,7 +138,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             foreach (string mode in isBoth ? [ProxyMode.Iptables, ProxyMode.Nftables] : (string[])[cluster.Mode])
             {
                 FamilyRules model = ModelOf(cluster, mode)[question.Family];
-                walks.Add(explainer.Explain(mode, RenderedRules.Of(model, mode), model, DialectOf(mode)));
+                walks.Add(ExplainerOf(mode).Explain(mode, RenderedRules.Of(model, mode), model, DialectOf(mode)));
             }
 
             if (PodEgress.IsLeftToOthers(question, cluster, names, walks))
@@ -149,6 +153,39 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
 
         return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);
+
+        WalkExplainer ExplainerOf(string mode) => new(question, new NodeView(addresses) { Network = networks.Here }, names, route)
+        {
+            Journeys = new(networks, names, new OtherNodes(cluster, networks, mode)),
+        };
+    }
+
+    private async Task<ClusterNetworks> ReadNetworksAsync(ExplainOptions options, ClusterView? cluster, bool isLive, CancellationToken stop)
+    {
+        string nodeName = cluster?.NodeName ?? options.NodeName ?? "";
+        Dictionary<string, NodeNetwork> networks = NodeNetworks.Read(options.Routes, nodeName, streams.OpenInput);
+        if (isLive && !networks.ContainsKey(nodeName) && await NodeNetworks.ReadLiveAsync(host.Runner, streams.Errors, stop) is { } live)
+        {
+            networks.Add(nodeName, live);
+        }
+
+        return new(networks, nodeName, cluster);
+    }
+
+    /// <summary>A node has the addresses on its interfaces, and not only those that its Node object names.</summary>
+    private static ClusterView? WithAddresses(ClusterView? cluster, ExplainOptions options, ClusterNetworks networks)
+    {
+        if (cluster is null || options.NodeAddresses is not null || networks.Here is not { } network)
+        {
+            return cluster;
+        }
+
+        IReadOnlyList<IpAddress> addresses = [.. cluster.NodeAddresses.Concat(network.Addresses).Distinct()];
+        return addresses.Count == cluster.NodeAddresses.Count ? cluster : cluster with
+        {
+            NodeAddresses = addresses,
+            Model = new ClusterInput(cluster.Objects, cluster.Configuration, cluster.Mode) { Egress = cluster.Egress }.Build(cluster.NodeName, addresses, []),
+        };
     }
 
     private static ClusterOptions InputOf(ExplainOptions options) => options with

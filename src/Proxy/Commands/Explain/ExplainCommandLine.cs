@@ -28,6 +28,10 @@ internal static class ExplainCommandLine
           # saved rules from a support bundle; kube-proxy's or ours
           kube-proxy-sharp explain --rules iptables-save.txt --node-address 192.0.2.10 --from 203.0.113.9 --to 10.96.0.10:53/udp
 
+          # over the nodes: by which interface it leaves, through which overlay, and how the answer comes back
+          (ip -j route show table all; ip -j -d addr; ip -j rule) > node-a.json    # on node-a, and so on each node
+          kube-proxy-sharp explain -f all.yaml --node node-a --routes node-a=node-a.json --routes node-b=node-b.json --from outside --to 192.0.2.10:30080
+
           # the rules of this node, as root; a page to show around
           kube-proxy-sharp explain --from node --to 10.96.0.1:443
           kube-proxy-sharp explain -f all.yaml --node node-a --from outside --to [fd00:96::10]:443 -o html > why.html
@@ -51,6 +55,7 @@ internal static class ExplainCommandLine
         RuleFlags rules = new();
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
+        Option<string[]> routes = new("--routes") { Description = "Interfaces and routes of the node, or NODE=FILE of another; repeatable. What these print: ip -j route show table all; ip -j -d addr; ip -j rule.", HelpName = "[NODE=]FILE" };
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
@@ -62,7 +67,7 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, failOn, output,
+            from, to, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, all, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
         cluster.RefuseTwoClusters(command);
@@ -88,6 +93,7 @@ internal static class ExplainCommandLine
                 RuleFiles = rules.Read(parsed),
                 WantsLiveRules = parsed.GetValue(live),
                 IpvsPath = parsed.GetValue(ipvs),
+                Routes = parsed.GetValue(routes) ?? [],
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),
@@ -141,6 +147,9 @@ internal sealed record ExplainOptions : ClusterOptions
 
     /// <summary>A listing of IPVS, for saved rules; null for none.</summary>
     public string? IpvsPath { get; init; }
+
+    /// <summary>Files with interfaces and routes, <c>FILE</c> or <c>NODE=FILE</c>.</summary>
+    public IReadOnlyList<string> Routes { get; init; } = [];
 
     /// <summary>The interface that the packet comes in by; null to guess it.</summary>
     public string? Interface { get; init; }

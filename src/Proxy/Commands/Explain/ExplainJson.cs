@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
@@ -49,7 +50,11 @@ internal static partial class ExplainJson
         path.AffinitySeconds,
         Known(path.Conntrack),
         path.Reply,
-        path.Trace.Select(Of));
+        path.Trace.Select(Of),
+        path.Journey.Count == 0 ? null : path.Journey.Select(Of));
+
+    private static JourneyFields Of(JourneyStep step) => new(
+        $"{step.Kind}".ToLowerInvariant(), Known(step.Node), step.Text, step.Interface, step.Gateway?.ToString(), Known(step.Tunnel), step.OuterSource?.ToString(), step.OuterDestination?.ToString());
 
     private static Step Of(WalkTraceEntry entry) => new(
         $"{entry.Hook}".ToUpperInvariant(),
@@ -101,7 +106,10 @@ internal static partial class ExplainJson
         int AffinitySeconds,
         string? Conntrack,
         IReadOnlyList<string> Reply,
-        IEnumerable<Step> Trace);
+        IEnumerable<Step> Trace,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IEnumerable<JourneyFields>? Journey);
+
+    internal sealed record JourneyFields(string Step, string? Node, string Text, string? Interface, string? Gateway, string? Tunnel, string? OuterSource, string? OuterDestination);
 
     internal sealed record Step(
         string Hook,

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
@@ -184,9 +185,29 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             return;
         }
 
+        WriteJourneys(walk);
         foreach (ExplainedPath path in walk.Paths.DistinctBy(path => (path.Verdict, path.RejectWith, path.IsForwarded, path.IsMasqueraded)))
         {
             WriteResult(walk, path);
+        }
+    }
+
+    private void WriteJourneys(ExplainedWalk walk)
+    {
+        ExplainedPath[] followed = [.. walk.Paths.Where(static path => path.Journey.Count != 0)];
+        foreach (ExplainedPath path in followed.Take(showsAll ? followed.Length : MostBranches))
+        {
+            output.WriteLine();
+            output.WriteLine(_style.Of(Strong, JourneyText.Title + (walk.Paths.Count == 1 || !path.IsForwarded ? "" : $", when {path.TargetText} is picked")));
+            foreach (string line in JourneyText.Lines(path))
+            {
+                output.WriteLine($"  - {line}");
+            }
+        }
+
+        if (!showsAll && followed.Length > MostBranches)
+        {
+            output.WriteLine($"  and {followed.Length - MostBranches} more; --all shows them");
         }
     }
 

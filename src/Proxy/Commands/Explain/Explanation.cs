@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
@@ -37,12 +38,12 @@ internal sealed record ExplainedWalk(
     /// <summary>The answer where something decides that is no rule and not in the input; null if the rules decide.</summary>
     public string? DecidedElsewhere { get; init; }
 
-    public string Answer => DecidedElsewhere ?? AnswerDescription.Describe(this);
+    public string Answer => (DecidedElsewhere ?? AnswerDescription.Describe(this)) + JourneyText.Headline(this);
 
     /// <summary>Whether an outcome is among those of the answer.</summary>
     public bool Has(ExplainFinding finding) => finding switch
     {
-        ExplainFinding.Dropped => Paths.Any(static path => path.Verdict == WalkVerdict.Drop),
+        ExplainFinding.Dropped => Paths.Any(static path => path.Verdict == WalkVerdict.Drop || path.Journey.Any(static step => step.Kind == JourneyStepKind.Stopped)),
         ExplainFinding.Refused => Paths.Any(static path => path.Verdict == WalkVerdict.Reject),
         _ => DecidedElsewhere is not null || Paths.Any(static path => path.IsUncertain || path.IsOpen),
     };
@@ -124,6 +125,9 @@ internal sealed record ExplainedPath
 
     /// <summary>The path of the reply, step by step.</summary>
     public IReadOnlyList<string> Reply { get; init; } = [];
+
+    /// <summary>Its way over the nodes; none if the routes of the node are not known.</summary>
+    public IReadOnlyList<JourneyStep> Journey { get; init; } = [];
 
     /// <summary>Whether an endpoint gets the packet.</summary>
     public bool IsForwarded => Verdict == WalkVerdict.Accept && Target is not null;

@@ -1,19 +1,40 @@
 using System.Net;
 using System.Net.Sockets;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Routes;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
 /// <summary>Which address of the node a packet gets when it leaves: asked of the kernel on a live node, else the node's own.</summary>
 /// <param name="isLive">Whether the node is the one that the program runs on.</param>
 /// <param name="usual">The node's own addresses, the usual ones first.</param>
-internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usual)
+/// <param name="network">Its interfaces and routes; null if they are not known.</param>
+internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usual, NodeNetwork? network = null)
 {
-    /// <summary>The address; null if it is not known.</summary>
-    public IpAddress? SourceTo(IpAddress destination) => isLive && Ask(destination) is { } asked ? asked : Usual(destination.Family);
+    /// <summary>The source of a masqueraded packet; null if it is not known.</summary>
+    /// <param name="packet">The packet as it is routed.</param>
+    public IpAddress? MasqueradeTo(RouteQuery packet) => Masquerade(packet) is { Address: { } address } ? address : SourceTo(packet.Destination);
+
+    /// <summary>How sure that is; empty for one that the routes give.</summary>
+    /// <param name="packet">The packet as it is routed.</param>
+    public string MasqueradeDoubt(RouteQuery packet) => Masquerade(packet) switch
+    {
+        { Address: not null, Others.Count: 0 } => "",
+        { Address: not null } choice => $"or another address of the interface that it leaves by: {string.Join(", ", choice.Others)}",
+        null when isLive && Ask(packet.Destination) is not null => "",
+        _ => Doubt(packet.Destination),
+    };
+
+    /// <summary>The source of a packet that the node makes; null if it is not known.</summary>
+    public IpAddress? SourceTo(IpAddress destination) =>
+        network is not null && SourceChoice.OfNode(network, network.Find(new(destination, null, null)), destination) is { Address: { } address } ? address : SourceWithoutRoutes(destination);
+
+    private SourceChoice? Masquerade(RouteQuery packet) => network is null ? null : SourceChoice.OfMasquerade(network, network.Find(packet), packet.Destination);
+
+    private IpAddress? SourceWithoutRoutes(IpAddress destination) => isLive && Ask(destination) is { } asked ? asked : Usual(destination.Family);
 
     /// <summary>The address as a remark, with how sure it is; empty for one that the kernel named.</summary>
-    public string Doubt(IpAddress destination) => isLive && Ask(destination) is not null
+    private string Doubt(IpAddress destination) => network is null && isLive && Ask(destination) is not null
         ? ""
         : Usual(destination.Family) is null
             ? "the address of the interface that the packet leaves by"

@@ -1,7 +1,9 @@
 using KubeProxySharp.Kubernetes.Manifests;
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Routes;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -14,7 +16,8 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <param name="cluster">The cluster; null without manifests.</param>
 /// <param name="nodeAddresses">The addresses of the node.</param>
 /// <param name="route">Tells the source that the node has towards a destination.</param>
-internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluster, IReadOnlyCollection<IpAddress> nodeAddresses, NodeRoute route)
+/// <param name="network">The interfaces and routes of the node; null if they are not known.</param>
+internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluster, IReadOnlyCollection<IpAddress> nodeAddresses, NodeRoute route, NodeNetwork? network = null)
 {
     private readonly PacketSource _source = PacketSource.Parse(options.From);
     private readonly PacketDestination _destination = PacketDestination.Parse(options.To);
@@ -123,7 +126,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
     {
         IpAddress source = IpAddress.Parse(question.Destination.IsIPv4 ? "203.0.113.9" : "2001:db8:ffff::9");
         _assumptions.Add($"outside stands for {source}; give another address where it matters, as for source ranges");
-        return question with { Source = source, SourceDescription = "a client outside", Interface = options.Interface ?? OutsideInterface(question.Family) };
+        return question with { Source = source, SourceDescription = "a client outside", Interface = InterfaceOf(question with { Source = source }, isPod: false) };
     }
 
     private Pod FindPod(NamespacedName name)
@@ -161,7 +164,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
             string description = $"pod {source.Name}";
             return source.IsHostNetwork && isHere
                 ? placed with { SourceDescription = description + " in the node's own network" }
-                : placed with { SourceDescription = description, IsFromPodHere = isHere, Interface = options.Interface ?? (isHere ? PodInterface(placed.Family) : OutsideInterface(placed.Family)) };
+                : placed with { SourceDescription = description, IsFromPodHere = isHere, Interface = InterfaceOf(placed, isHere) };
         }
     }
 
@@ -180,7 +183,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
 
         if (cluster is null)
         {
-            return placed with { Interface = WalkPacket.UnknownInterface };
+            return placed with { Interface = InterfaceOf(placed, isPod: false) };
         }
 
         EndpointNames names = new(cluster, question.Family);
@@ -191,7 +194,23 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
 
         bool isLocalEndpoint = names.IsLocalEndpoint(address);
         string description = isLocalEndpoint ? "an endpoint on this node" : "";
-        return placed with { SourceDescription = description, IsFromPodHere = isLocalEndpoint, Interface = isLocalEndpoint ? PodInterface(question.Family) : OutsideInterface(question.Family) };
+        return placed with { SourceDescription = description, IsFromPodHere = isLocalEndpoint, Interface = InterfaceOf(placed, isLocalEndpoint) };
+    }
+
+    private string InterfaceOf(PacketQuestion packet, bool isPod)
+    {
+        if (options.Interface is not null || network is null || !network.HasRoutes(packet.Family))
+        {
+            return options.Interface ?? (isPod ? PodInterface(packet.Family) : OutsideInterface(packet.Family));
+        }
+
+        string name = InputInterface.Find(network, packet.Source, packet.Destination, isPod, out string assumption);
+        if (assumption.Length != 0)
+        {
+            _assumptions.Add(assumption);
+        }
+
+        return name;
     }
 
     /// <summary>The interface of pods: one that the configuration recognises, if it goes by that.</summary>

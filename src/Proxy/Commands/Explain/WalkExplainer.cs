@@ -1,5 +1,7 @@
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Routes;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Analysis.Walk;
@@ -16,6 +18,9 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <param name="route">Which address a packet gets when it leaves.</param>
 internal sealed class WalkExplainer(PacketQuestion question, NodeView node, EndpointNames names, NodeRoute route)
 {
+    /// <summary>Follows the packet over the nodes; null if no routes are known.</summary>
+    public JourneyFinder? Journeys { get; init; }
+
     /// <summary>Explains.</summary>
     /// <param name="title">What rules they are.</param>
     /// <param name="rules">The rules.</param>
@@ -85,9 +90,9 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
         bool isOpen = alike.Any(outcome => outcome.IsOpen);
         bool isUncertain = isOpen || (!isOnly && alike.Any(outcome => outcome.IsUncertain));
         AddressRange? source = first.NewSource?.Addresses;
-        IpAddress leavesFor = first.Target?.Address ?? question.Destination;
         Pod? pod = first.Target is { } sentTo ? names.PodAt(sentTo.Address) : null;
         string endpointNode = first.Target is { } endpoint ? NodeOf(pod, endpoint) : "";
+        RouteQuery routed = JourneyFinder.QueryOf(question, first.Target ?? question.Dialled, first.TargetPorts is not null);
         ExplainedPath path = new()
         {
             Probability = isUncertain ? alike.Max(outcome => outcome.Probability) : isOnly ? 1 : alike.Sum(outcome => outcome.Probability),
@@ -102,15 +107,15 @@ internal sealed class WalkExplainer(PacketQuestion question, NodeView node, Endp
             TargetZone = names.ZoneOf(endpointNode),
             IsMasqueraded = first.IsMasqueraded,
             IsSourcePortPicked = first.NewSource is { } picked && (picked.IsRandom || picked.Ports is { Count: > 1 }),
-            MasqueradeAddress = !first.IsMasqueraded ? null : source is null ? route.SourceTo(leavesFor) : source.Value.IsSingle ? IpAddress.FromBits(source.Value.First) : null,
-            MasqueradeDoubt = !first.IsMasqueraded || source is { IsSingle: true } ? "" : source is null ? route.Doubt(leavesFor) : $"one of {new TranslationRange(source, null)}",
+            MasqueradeAddress = !first.IsMasqueraded ? null : source is null ? route.MasqueradeTo(routed) : source.Value.IsSingle ? IpAddress.FromBits(source.Value.First) : null,
+            MasqueradeDoubt = !first.IsMasqueraded || source is { IsSingle: true } ? "" : source is null ? route.MasqueradeDoubt(routed) : $"one of {new TranslationRange(source, null)}",
             AffinitySeconds = first.AffinitySeconds,
             IsUncertain = isUncertain,
             IsOpen = isOpen,
             IsUntracked = first.IsUntracked,
             Trace = first.Trace,
         };
-        return path with { Conntrack = ConntrackDescription.Entry(question, path), Reply = ReplyDescription.Describe(question, path, node, names) };
+        return path with { Conntrack = ConntrackDescription.Entry(question, path), Reply = ReplyDescription.Describe(question, path, node, names), Journey = Journeys?.Find(question, path) ?? [] };
     }
 
     private string DescribeTarget(EndpointAddress target, ModelOutcome? model, IReadOnlyList<WalkTraceEntry> trace)

@@ -31,6 +31,11 @@ internal sealed partial class MatchEvaluation
             return PacketSplit.Decide(run, IsNamed(match, "lo") != match.IsNegated, state);
         }
 
+        if (state.OutputInterface is null && OutputRoute.InterfaceOf(_context, state) is { } routed)
+        {
+            return PacketSplit.Decide(run, IsNamed(match, routed) != match.IsNegated, state);
+        }
+
         if (state.OutputInterface is null && _context.Packet is not null)
         {
             bool isElsewhere = _context.KnowsAddresses && !_context.Node.IsLocal(state.RoutedTo);

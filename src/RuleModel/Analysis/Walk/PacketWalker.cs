@@ -150,6 +150,11 @@ public sealed class PacketWalker
         {
             // The output interface of a hook is that of the last routing, whatever rules of this hook change.
             state.Route += state.IsRerouted ? 1 : 0;
+            if (_context.Node.Network is { AsksForMarks: true })
+            {
+                state.RoutedMark = OutputRoute.MarkAt(hook, state);
+            }
+
             state.IsRerouted = false;
             state.RoutedTo = state.Destination;
         }

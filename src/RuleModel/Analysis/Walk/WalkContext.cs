@@ -1,4 +1,5 @@
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Routes;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
@@ -76,6 +77,9 @@ internal sealed class WalkContext(RulePlan plan, NodeView node, IReadOnlyList<st
 public sealed class NodeView(IEnumerable<IpAddress> localAddresses)
 {
     private readonly HashSet<IpAddress> _local = [.. localAddresses];
+
+    /// <summary>Its interfaces and routes; null if they are not known.</summary>
+    public NodeNetwork? Network { get; init; }
 
     /// <summary>The addresses on the node's interfaces, in the order in which they were given.</summary>
     public IReadOnlyList<IpAddress> Addresses { get; } = [.. localAddresses];

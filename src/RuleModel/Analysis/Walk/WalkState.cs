@@ -53,6 +53,9 @@ internal sealed class WalkState
     /// <summary>Where it was when its output interface was looked up.</summary>
     public IpAddress RoutedTo { get; set; }
 
+    /// <summary>The mark that it was routed by, and its bits that are known; followed only where a policy rule asks for it.</summary>
+    public (uint Mark, uint Known) RoutedMark { get; set; }
+
     /// <summary>What conntrack may know of it.</summary>
     public ConnectionKinds Kinds { get; set; } = ConnectionKinds.All;
 
@@ -130,6 +133,7 @@ internal sealed class WalkState
         && Route == other.Route
         && IsRerouted == other.IsRerouted
         && RoutedTo == other.RoutedTo
+        && RoutedMark == other.RoutedMark
         && IsToThisNode == other.IsToThisNode
         && ArePortsPicked == other.ArePortsPicked
         && NewSource == other.NewSource

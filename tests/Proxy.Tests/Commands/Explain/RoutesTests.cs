@@ -1,0 +1,62 @@
+using System.Text.Json;
+using KubeProxySharp.Testing;
+
+namespace KubeProxySharp.Proxy.Tests.Commands.Explain;
+
+/// <summary>Rules that ask for the interface that a packet leaves by are decided by routes, and only by those.</summary>
+public sealed class RoutesTests : IDisposable
+{
+    private const string Rules =
+        """
+        *nat
+        :PREROUTING ACCEPT [0:0]
+        :POSTROUTING ACCEPT [0:0]
+        -A PREROUTING -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.100.81.180:8080
+        -A POSTROUTING -o eth0 -j SNAT --to-source 192.0.2.99
+        -A POSTROUTING -o flannel.1 -j MASQUERADE
+        COMMIT
+        *filter
+        :FORWARD ACCEPT [0:0]
+        -A FORWARD -i flannel.1 -j DROP
+        COMMIT
+
+        """;
+
+    private const string Routes = "tests/golden/explain/routes/node-a.json";
+    private readonly string _rules = Path.GetTempFileName();
+
+    public RoutesTests() => File.WriteAllText(_rules, Rules);
+
+    public void Dispose() => File.Delete(_rules);
+
+    [Theory]
+    [InlineData("10.96.0.10:80", "10.100.40.0")]
+    [InlineData("203.0.113.9:443", "192.0.2.99")]
+    [InlineData("10.100.40.9:443", null)]
+    public async Task TheOutgoingInterfaceIsThatOfTheRouteAfterDnat(string destination, string? source)
+    {
+        JsonElement walk = await WalkAsync("--from", "10.100.40.7", "--to", destination, "--routes", Routes);
+
+        walk.GetProperty("isCertain").GetBoolean().Should().BeTrue(walk.GetRawText());
+        walk.GetProperty("ways")[0].GetProperty("masqueradeAddress").GetString().Should().Be(source);
+    }
+
+    [Fact]
+    public async Task WithoutRoutesItStaysOpenAndNoJourneyIsTold()
+    {
+        JsonElement walk = await WalkAsync("--from", "10.100.40.7", "--to", "10.96.0.10:80", "--node-address", "192.168.0.2");
+
+        walk.GetProperty("isCertain").GetBoolean().Should().BeFalse();
+        walk.GetProperty("ways").EnumerateArray().Should().OnlyContain(way => !HasJourney(way));
+    }
+
+    private static bool HasJourney(JsonElement way) => way.TryGetProperty("journey", out _);
+
+    private async Task<JsonElement> WalkAsync(params string[] arguments)
+    {
+        ExplainRun run = await ExplainRun.WithAsync(["--rules", _rules, "-o", "json", .. arguments]);
+        run.ExitCode.Should().Be(0, run.Errors);
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        return document.RootElement.GetProperty("walks")[0].Clone();
+    }
+}
