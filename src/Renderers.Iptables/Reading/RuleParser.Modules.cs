@@ -237,7 +237,7 @@ internal sealed partial class RuleParser
         _position += isOfInterface ? 1 : 0;
         _steps.Add(types == AddressTypes.Local && !isOfInterface
             ? new RuleStep.LocalMatch(field, _isNegated)
-            : new RuleStep.AddressTypeMatch(field, types, _isNegated, isOfInterface));
+            : new RuleStep.AddressTypeMatch(field, types, _isNegated, isOfInterface) { NeedsAllForIPv6 = true });
         return true;
     }
 

@@ -19,7 +19,7 @@ internal static class ExpectedFate
                 // The refusal goes to the new source of the packet, which need not be an address that the node has.
                 return true;
             case WalkVerdict.Reject:
-                return IsReset(outcome.RejectWith) ? fate.Kind == FateKind.Reset : fate.Kind == FateKind.Refused && fate.Code == CodeOf(outcome.RejectWith);
+                return IsReset(outcome.RejectWith) ? fate.Kind == FateKind.Reset : fate.Kind == FateKind.Refused && fate.Code == (packet.Family == IpFamily.IPv4 ? CodeOf(outcome.RejectWith) : CodeOfV6(outcome.RejectWith));
         }
 
         EndpointAddress target = outcome.Target ?? new EndpointAddress(packet.Destination, packet.DestinationPort);
@@ -47,7 +47,7 @@ internal static class ExpectedFate
 
         bool isAddress = source.Addresses is { } range ? range.Contains(fate.Source.Address.ToBits())
             : fate.Kind == FateKind.ToNode ? IsOfNode(fate.Source.Address)
-            : fate.Source.Address == RouterLab.Outgoing;
+            : fate.Source.Address == RouterLab.Outgoing(packet.Family);
         bool isPort = source.Ports is { } ports ? ports.Contains(fate.Source.Port) && (source.IsRandom || !ports.Contains(packet.SourcePort) || fate.Source.Port == packet.SourcePort)
             : source.IsRandom || fate.Source.Port == packet.SourcePort;
         return isAddress && isPort;
@@ -66,5 +66,15 @@ internal static class ExpectedFate
         "host-prohibited" => 10,
         "admin-prohibited" => 13,
         _ => 3,
+    };
+
+    private static int CodeOfV6(string with) => with.Replace("icmp6-", "", StringComparison.Ordinal) switch
+    {
+        "no-route" => 0,
+        "adm-prohibited" or "admin-prohibited" => 1,
+        "addr-unreachable" or "host-unreachable" => 3,
+        "policy-fail" => 5,
+        "reject-route" => 6,
+        _ => 4,
     };
 }

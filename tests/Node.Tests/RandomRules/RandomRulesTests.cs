@@ -25,44 +25,51 @@ public sealed class RandomRulesTests
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan s_longQuiet = TimeSpan.FromMilliseconds(300);
 
-    [SkippableFact]
-    public void WhatTheKernelDoesIsAmongWhatIsSaidOfIptablesRules() => Check(
+    [SkippableTheory]
+    [InlineData(IpFamily.IPv4)]
+    [InlineData(IpFamily.IPv6)]
+    public void WhatTheKernelDoesIsAmongWhatIsSaidOfIptablesRules(IpFamily family) => Check(
         Nightly.Size(320, 2000),
+        family,
         (lab, random) =>
         {
-            string typed = new RandomIptables(random).Make();
-            lab.OnNode(typed, "iptables-nft-restore");
-            string saved = lab.OnNode("", "iptables-nft-save");
-            return random.Next(2) == 0 ? (typed, Rulesets.Iptables(typed, IpFamily.IPv4)) : (saved, Rulesets.Iptables(saved, IpFamily.IPv4));
+            string tool = family == IpFamily.IPv4 ? "iptables-nft" : "ip6tables-nft";
+            string typed = LabFamily.Iptables(new RandomIptables(random).Make(), family);
+            lab.OnNode(typed, $"{tool}-restore");
+            string saved = lab.OnNode("", $"{tool}-save");
+            return random.Next(2) == 0 ? (typed, Rulesets.Iptables(typed, family)) : (saved, Rulesets.Iptables(saved, family));
         });
 
     /// <summary>The script as it was typed, its listing, and its listing as JSON are three forms of the same rules.</summary>
-    [SkippableFact]
-    public void WhatTheKernelDoesIsAmongWhatIsSaidOfNftRules() => Check(
+    [SkippableTheory]
+    [InlineData(IpFamily.IPv4)]
+    [InlineData(IpFamily.IPv6)]
+    public void WhatTheKernelDoesIsAmongWhatIsSaidOfNftRules(IpFamily family) => Check(
         Nightly.Size(320, 2000),
+        family,
         (lab, random) =>
         {
-            string typed = new RandomNftables(random).Make();
+            string typed = LabFamily.Nftables(new RandomNftables(random).Make(), family);
             lab.OnNode(typed, "nft", "-f", "-");
             switch (random.Next(3))
             {
                 case 0:
-                    return (typed, Rulesets.NftablesText(typed, IpFamily.IPv4));
+                    return (typed, Rulesets.NftablesText(typed, family));
                 case 1:
                     string listed = lab.OnNode("", "nft", "list", "ruleset");
-                    return (listed, Rulesets.NftablesText(listed, IpFamily.IPv4));
+                    return (listed, Rulesets.NftablesText(listed, family));
                 default:
                     string json = lab.OnNode("", "nft", "-j", "list", "ruleset");
-                    return (typed + json, Rulesets.Nftables(json, IpFamily.IPv4));
+                    return (typed + json, Rulesets.Nftables(json, family));
             }
         });
 
-    private static void Check(int size, Func<RouterLab, Random, (string Text, Ruleset Rules)> load)
+    private static void Check(int size, IpFamily family, Func<RouterLab, Random, (string Text, Ruleset Rules)> load)
     {
         LabRequirements.RequireOrSkip();
         int seed = Environment.GetEnvironmentVariable("KPS_SEED") is { Length: > 0 } given ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : 20261129;
         Random random = new(seed);
-        using RouterLab lab = new();
+        using RouterLab lab = new(family);
         List<string> differences = [];
         Dictionary<FateKind, int> seen = [];
         Dictionary<string, int> doubts = new(StringComparer.Ordinal);
@@ -71,7 +78,7 @@ public sealed class RandomRulesTests
         while (count < size)
         {
             (string text, Ruleset rules) = load(lab, random);
-            List<ProbePacket> packets = [.. Enumerable.Range(1, PacketsOfEach).Select(number => RandomPacket(random, (ushort)(count + number)))];
+            List<ProbePacket> packets = [.. Enumerable.Range(1, PacketsOfEach).Select(number => RandomPacket(random, (ushort)(count + number), family))];
             count += packets.Count;
             PacketWalker walker = new(rules, new NodeView(RouterLab.NodeAddresses));
             Dictionary<ushort, Fate> fates = Send(lab, packets, s_quiet);
@@ -139,15 +146,15 @@ public sealed class RandomRulesTests
         return description.AppendLine(text).ToString();
     }
 
-    private static ProbePacket RandomPacket(Random random, ushort number)
+    private static ProbePacket RandomPacket(Random random, ushort number, IpFamily family)
     {
         bool isFromNode = random.Next(4) == 0;
         return new(
             number,
             isFromNode,
             random.Next(2) == 0 ? TransportProtocol.Tcp : TransportProtocol.Udp,
-            isFromNode ? RouterLab.Outgoing : IpAddress.Parse(s_sources[random.Next(s_sources.Length)]),
-            IpAddress.Parse(s_destinations[random.Next(s_destinations.Length)]),
+            isFromNode ? RouterLab.Outgoing(family) : LabFamily.Address(s_sources[random.Next(s_sources.Length)], family),
+            LabFamily.Address(s_destinations[random.Next(s_destinations.Length)], family),
             (ushort)(random.Next(2) == 0 ? 1024 + (number % 20000) : 40000 + (number % 20000)),
             s_ports[random.Next(s_ports.Length)]);
     }

@@ -61,7 +61,14 @@ public abstract record RuleStep
     /// <param name="Types">The types.</param>
     /// <param name="IsNegated">Whether it must be of none of them.</param>
     /// <param name="OfInterface">Whether only the addresses of the packet's interface count as local (--limit-iface-in, fib daddr . iif type).</param>
-    public sealed record AddressTypeMatch(PacketField Field, AddressTypes Types, bool IsNegated, bool OfInterface = false) : RuleStep;
+    public sealed record AddressTypeMatch(PacketField Field, AddressTypes Types, bool IsNegated, bool OfInterface = false) : RuleStep
+    {
+        /// <summary>
+        /// Whether an IPv6 address must be of each type that is listed, as xt_addrtype asks, for which an address of the node is unicast
+        /// too. nft's <c>fib</c> has one type for each address.
+        /// </summary>
+        public bool NeedsAllForIPv6 { get; init; }
+    }
 
     /// <summary>Matches at random.</summary>
     /// <param name="Probability">0 to 1.</param>

@@ -37,10 +37,9 @@ internal static class AddressTyping
     public static bool? Matches(RuleStep.AddressTypeMatch match, AddressTypes types, IpAddress address)
     {
         AddressTypes wanted = match.Types;
-        if (!address.IsIPv4)
+        if (match.NeedsAllForIPv6 && !address.IsIPv4)
         {
-            // For IPv6 the addresses of the node are unicast too (net/netfilter/xt_addrtype.c, match_type6).
-            wanted |= (wanted & AddressTypes.Unicast) != 0 ? AddressTypes.Local : AddressTypes.None;
+            return MatchesAll(match, types, address);
         }
 
         if (match.OfInterface && types == AddressTypes.Local && !IsSame(wanted, AddressTypes.Local, AddressTypes.Unicast))
@@ -52,6 +51,24 @@ internal static class AddressTyping
         return (types & ~wanted) == 0 ? true
             : (types & wanted) == 0 && !mayBeOther ? false
             : null;
+    }
+
+    /// <summary>IPv6 addresses for xt_addrtype (net/netfilter/xt_addrtype.c, match_type6): of all types that are listed, and of one of those that routing gives.</summary>
+    private static bool? MatchesAll(RuleStep.AddressTypeMatch match, AddressTypes types, IpAddress address)
+    {
+        bool isMulticast = types == AddressTypes.Multicast;
+        bool isUnicast = !isMulticast && !address.IsUnspecified;
+        if (((match.Types & AddressTypes.Multicast) != 0 && !isMulticast) || ((match.Types & AddressTypes.Unicast) != 0 && !isUnicast))
+        {
+            return false;
+        }
+
+        if ((match.Types & (AddressTypes.Local | AddressTypes.Other)) == 0)
+        {
+            return true;
+        }
+
+        return match.OfInterface || (match.Types & AddressTypes.Other) != 0 ? null : types == AddressTypes.Local;
     }
 
     /// <summary>An address of another interface counts as that of another host.</summary>
