@@ -214,8 +214,8 @@ public sealed class RuleReadingTests
         Steps("-m iprange --src-range 10.0.0.1-10.0.0.20").Should().Equal(Range(PacketField.Source, "10.0.0.1", "10.0.0.20"));
         Steps("-m iprange ! --dst-range 10.0.0.1-10.0.0.20").Should().Equal(Range(PacketField.Destination, "10.0.0.1", "10.0.0.20") with { IsNegated = true });
         Steps("-s 10.0.0.0/255.255.0.0").Should().Equal(Address(PacketField.Source, "10.0.0.0/16", isNegated: false));
-        Steps("-m addrtype --dst-type MULTICAST,BROADCAST").Should().Equal(new RuleStep.AddressTypeMatch(PacketField.Destination, AddressTypes.Multicast | AddressTypes.Broadcast, IsNegated: false));
-        Steps("-m addrtype ! --dst-type LOCAL --limit-iface-in").Should().Equal(new RuleStep.AddressTypeMatch(PacketField.Destination, AddressTypes.Local, IsNegated: true, OfInterface: true));
+        Steps("-m addrtype --dst-type MULTICAST,BROADCAST").Should().Equal(new RuleStep.AddressTypeMatch(PacketField.Destination, AddressTypes.Multicast | AddressTypes.Broadcast, IsNegated: false) { NeedsAllForIPv6 = true });
+        Steps("-m addrtype ! --dst-type LOCAL --limit-iface-in").Should().Equal(new RuleStep.AddressTypeMatch(PacketField.Destination, AddressTypes.Local, IsNegated: true, OfInterface: true) { NeedsAllForIPv6 = true });
         Steps("-p tcp --dport 80").Should().Equal(s_tcp, new RuleStep.PortMatch(PacketField.DestinationPort, 80, 80, IsNegated: false));
         Steps("-m statistic --mode nth --every 4 --packet 0").Should().Equal(new RuleStep.RandomMatch(0.25));
         Steps("-m connmark --mark 0x80/0x80").Should().Equal(new RuleStep.ConnectionMarkMatch(0x80, 0x80, IsNegated: false));
