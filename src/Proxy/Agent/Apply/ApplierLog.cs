@@ -36,6 +36,9 @@ internal static partial class ApplierLog
     [LoggerMessage(4010, LogLevel.Information, "{Family}: the shared chains first: {Outcome}; now comparing all chains with what is listed")]
     public static partial void SharedChainsWritten(this ILogger log, IpFamily family, string outcome);
 
+    [LoggerMessage(4013, LogLevel.Information, "{Family}: the shared chains are written again; whether other chains were damaged is not known yet, because no listing ended within {Seconds} s while another program commits. It is looked at beside the syncs")]
+    public static partial void NotCompared(this ILogger log, IpFamily family, double seconds);
+
     [LoggerMessage(4009, LogLevel.Warning, "{Family}: the chain KUBE-PROXY-CANARY of the table mangle cannot be made; only programs that look for it miss it: {Error}")]
     public static partial void NoCanary(this ILogger log, IpFamily family, string error);
 

@@ -16,7 +16,7 @@ internal sealed class PreemptibleCheck : IOwnApplyListener
     private const int PausePerCheck = 9;
 
     private static readonly TimeSpan s_minPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_maxPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_maxPause = TimeSpan.FromMinutes(3);
 
     /// <summary>The time between two questions whether our apply has ended.</summary>
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);

@@ -26,6 +26,17 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <summary>Found by trying at 10,000 Services x 10: fewer chains cost commits, more cost lines (docs/decisions.md).</summary>
     private const int ChainsPerCommit = 1000;
 
+    /// <summary>How long a repair compares while changes of Services wait.</summary>
+    private static readonly TimeSpan s_comparisonLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a check beside the loop lists at first; twice as long each time that it does not end. 10,000 Services x 10 take
+    /// some 3 s where nobody commits.
+    /// </summary>
+    private static readonly TimeSpan s_shortestLookLimit = TimeSpan.FromSeconds(20);
+
+    private TimeSpan _lookLimit = s_shortestLookLimit;
+    private bool _wasNotCompared;
     private IptablesOptions _options = IptablesOptions.Default;
     private int _filterRules;
     private int _natSharedRules;
@@ -91,22 +102,32 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     {
         Figures = null;
 
-        // A listing of iptables-nft begins anew whenever somebody commits, and can take half a minute beside a busy program; a
+        // A listing of iptables-nft begins anew whenever somebody commits, and of many rules never ends beside a busy program; a
         // transaction with the shared chains alone takes a fraction of a second, and mends what is damaged most often. It
         // fails where a chain that they jump to is gone: the comparison finds out which.
         ApplyResult shared = await WriteRepairAsync(rules, [], [], new([], MakesSharedChain: false, MakesCanaries: true), _natPortRules, cancellation);
         log.SharedChainsWritten(Family, shared.IsApplied ? "written" : shared.Error);
 
+        // Changes of Services wait for the comparison. If it does not end, the watch goes on comparing beside the loop.
+        TimeSpan limit = shared.IsApplied && !_wasNotCompared ? s_comparisonLimit : ToolCall.DefaultLimit;
+        _wasNotCompared = false;
         ChainComparison chains = new(rules, _options);
         bool wasMostly = false;
         for (int repairs = 0; repairs < MostRepairs; repairs++)
         {
             // A commit of others meanwhile may make chains seem different that are not. To write those again does no harm.
-            (IptablesListing? listing, string error) = await CompareAsync(chains, cancellation);
+            (IptablesListing? listing, ProcessResult listed) = await CompareAsync(chains, limit, cancellation);
+            if (listed.End == ProcessEnd.TimedOut && limit < ToolCall.DefaultLimit)
+            {
+                _wasNotCompared = true;
+                log.NotCompared(Family, limit.TotalSeconds);
+                return Note(ApplyResult.Applied, rules);
+            }
+
             bool isMostly = chains.DifferingPortChains > chains.PortChains / 2;
             if (listing is null || !listing.Chains("filter").Contains(JumpRule.SharedChain) || (isMostly && (wasMostly || tools.Variant == IptablesVariant.Legacy)))
             {
-                log.NotRepairedInPart(Family, chains.DifferingChains, listing is null ? error : "most of all or one that others share");
+                log.NotRepairedInPart(Family, chains.DifferingChains, listing is null ? listed.Describe(tools.Save) : "most of all or one that others share");
                 return null;
             }
 
@@ -184,10 +205,17 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             ? null // the kernel gives out a table as a whole
             : runner.Network.Run(static () => new FinishedCommits());
         uint? commit = commits?.Last();
-        (RuleDigest? live, string error) = await DigestAsync(cancellation);
+        (RuleDigest? live, ProcessResult listed) = await DigestAsync(cancellation);
+        if (listed.End == ProcessEnd.TimedOut && _lookLimit < ToolCall.DefaultLimit)
+        {
+            _lookLimit *= 2;
+            return Integrity.Unclear;
+        }
+
+        _lookLimit = s_shortestLookLimit;
         if (live is null)
         {
-            throw new ApplierException("the rules cannot be listed: " + error);
+            throw new ApplierException("the rules cannot be listed: " + listed.Describe(tools.Save));
         }
 
         // Whatever others wrote meanwhile: what lacks nothing of ours is no torn listing.
@@ -280,13 +308,14 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         return result;
     }
 
-    /// <summary>Lists all rules, and compares our chains with them; no listing and the reason if they cannot be listed.</summary>
-    private async Task<(IptablesListing? Listing, string Error)> CompareAsync(ChainComparison chains, CancellationToken cancellation)
+    /// <summary>Lists all rules, and compares our chains with them; no listing if they cannot be listed.</summary>
+    private async Task<(IptablesListing? Listing, ProcessResult Result)> CompareAsync(ChainComparison chains, TimeSpan limit, CancellationToken cancellation)
     {
         IptablesListing listing = new();
         chains.StartListing();
         ToolCall save = new(tools.Save)
         {
+            Limit = limit,
             Lines = line =>
             {
                 listing.Take(line);
@@ -294,14 +323,14 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             },
         };
         ProcessResult result = await runner.RunAsync(save, cancellation);
-        return result.IsSuccess ? (listing, "") : (null, result.Describe(tools.Save));
+        return (result.IsSuccess ? listing : null, result);
     }
 
-    private async Task<(RuleDigest? Digest, string Error)> DigestAsync(CancellationToken cancellation)
+    private async Task<(RuleDigest? Digest, ProcessResult Result)> DigestAsync(CancellationToken cancellation)
     {
         RuleDigest live = new();
-        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Lines = live.Take }, cancellation);
-        return result.IsSuccess ? (live, "") : (null, result.Describe(tools.Save));
+        ProcessResult result = await runner.RunAsync(new ToolCall(tools.Save) { Limit = _lookLimit, Lines = live.Take }, cancellation);
+        return (result.IsSuccess ? live : null, result);
     }
 
     /// <summary>Nothing of ours depends on it, so a kernel without the table mangle is no reason to fail.</summary>

@@ -8,6 +8,9 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// <summary>What iptables-save says about chains of ours and rules that lead to them; everything else goes by unread.</summary>
 internal sealed class IptablesListing
 {
+    /// <summary>A listing of iptables-nft-save begins anew at each commit of others, and of many rules it may never end; a sync waits for it.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
     /// <summary>More names than any cluster needs; further ones are not remembered.</summary>
     private const int MostChains = 4_000_000;
 
@@ -90,7 +93,7 @@ internal sealed class IptablesListing
     private static async Task<(IptablesListing? Listing, string Error)> ReadOnceAsync(ProcessRunner runner, IptablesTools tools, string? table, CancellationToken cancellation)
     {
         IptablesListing listing = new();
-        ToolCall call = new(tools.Save, table is null ? [] : ["-t", table]) { Lines = listing.Take };
+        ToolCall call = new(tools.Save, table is null ? [] : ["-t", table]) { Limit = s_limit, Lines = listing.Take };
         ProcessResult result = await runner.RunAsync(call, cancellation);
         return result.IsSuccess ? (listing, "") : (null, result.Describe(tools.Save));
     }
