@@ -9,6 +9,7 @@ using KubeProxySharp.RuleModel.Analysis.Equivalence;
 using KubeProxySharp.RuleModel.Analysis.Routes;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
+using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
@@ -169,7 +170,30 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             networks.Add(nodeName, live);
         }
 
+        foreach (string node in networks.Keys.Where(node => cluster is not null && node.Length != 0 && node != nodeName && !IsInInput(cluster, node)).Order(StringComparer.Ordinal))
+        {
+            streams.Errors.WriteLine($"warning: --routes {node}=FILE: no Node and no endpoint of the input is on {node}; is the name right?");
+        }
+
         return new(networks, nodeName, cluster);
+    }
+
+    private static bool IsInInput(ClusterView cluster, string node) =>
+        cluster.Objects.Nodes.ContainsKey(node)
+        || cluster.Objects.Pods.Values.Any(pod => pod.NodeName == node)
+        || cluster.Objects.EndpointSlices.Values.Any(slice => HasEndpointOn(slice, node));
+
+    private static bool HasEndpointOn(EndpointSlice slice, string node)
+    {
+        foreach (SliceEndpoint endpoint in slice.Endpoints)
+        {
+            if (endpoint.NodeName == node)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>A node has the addresses on its interfaces, and not only those that its Node object names.</summary>

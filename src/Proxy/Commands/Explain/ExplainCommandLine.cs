@@ -29,7 +29,7 @@ internal static class ExplainCommandLine
           kube-proxy-sharp explain --rules iptables-save.txt --node-address 192.0.2.10 --from 203.0.113.9 --to 10.96.0.10:53/udp
 
           # over the nodes: by which interface it leaves, through which overlay, and how the answer comes back
-          (ip -j route show table all; ip -j -d addr; ip -j rule) > node-a.json    # on node-a, and so on each node
+          (ip -j route show table all; ip -j -d addr; ip -j rule; ip -6 -j rule) > node-a.json    # on node-a, and so on each node
           kube-proxy-sharp explain -f all.yaml --node node-a --routes node-a=node-a.json --routes node-b=node-b.json --from outside --to 192.0.2.10:30080
 
           # the rules of this node, as root; a page to show around
@@ -55,7 +55,7 @@ internal static class ExplainCommandLine
         RuleFlags rules = new();
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
-        Option<string[]> routes = new("--routes") { Description = "Interfaces and routes of the node, or NODE=FILE of another; repeatable. What these print: ip -j route show table all; ip -j -d addr; ip -j rule.", HelpName = "[NODE=]FILE" };
+        Option<string[]> routes = new("--routes") { Description = "Interfaces and routes of the node, or NODE=FILE of another; repeatable. What these print: ip -j route show table all; ip -j -d addr; ip -j rule; ip -6 -j rule.", HelpName = "[NODE=]FILE" };
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };

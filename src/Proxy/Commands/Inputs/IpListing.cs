@@ -14,7 +14,7 @@ namespace KubeProxySharp.Proxy.Commands.Inputs;
 internal sealed class IpListing(string name)
 {
     /// <summary>The commands that print what is read.</summary>
-    public const string Commands = "(ip -j route show table all; ip -j -d addr; ip -j rule) > FILE";
+    public const string Commands = "(ip -j route show table all; ip -j -d addr; ip -j rule; ip -6 -j rule) > FILE";
 
     private readonly List<(int Index, NodeInterface Interface)> _interfaces = [];
     private readonly List<Route> _routes = [];

@@ -50,6 +50,20 @@ public sealed class RoutesTests : IDisposable
         walk.GetProperty("ways").EnumerateArray().Should().OnlyContain(way => !HasJourney(way));
     }
 
+    /// <summary>A file that is for no node of the input would silently have no effect.</summary>
+    [Theory]
+    [InlineData("node-zz", true)]
+    [InlineData("node-b", false)]
+    public async Task ANodeThatIsNotInTheInputIsWarnedOf(string node, bool isWarned)
+    {
+        ExplainRun run = await ExplainRun.WithAsync(
+            "-f", "tests/golden/recorded/cases/field-httpserver/input", "--node", "node-a", "--from", "203.0.113.9", "--to", "192.168.0.2:30000",
+            "--routes", $"{node}={RepositoryRoot.Combine([.. Routes.Split('/')])}");
+
+        run.ExitCode.Should().Be(0, run.Errors);
+        run.Errors.Contains($"warning: --routes {node}=FILE", StringComparison.Ordinal).Should().Be(isWarned);
+    }
+
     private static bool HasJourney(JsonElement way) => way.TryGetProperty("journey", out _);
 
     private async Task<JsonElement> WalkAsync(params string[] arguments)

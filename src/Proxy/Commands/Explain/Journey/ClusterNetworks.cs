@@ -11,6 +11,8 @@ namespace KubeProxySharp.Proxy.Commands.Explain.Journey;
 /// <param name="cluster">The cluster; null without manifests.</param>
 internal sealed class ClusterNetworks(IReadOnlyDictionary<string, NodeNetwork> networks, string nodeName, ClusterView? cluster)
 {
+    private Dictionary<IpAddress, string>? _owners;
+
     /// <summary>The node that is asked about; empty if it has no name.</summary>
     public string NodeName => nodeName;
 
@@ -33,16 +35,7 @@ internal sealed class ClusterNetworks(IReadOnlyDictionary<string, NodeNetwork> n
     ];
 
     /// <summary>The node that has an address; null if none is known to have it.</summary>
-    public string? NodeWith(IpAddress address)
-    {
-        if (address.IsLoopback)
-        {
-            return null;
-        }
-
-        IEnumerable<string> nodes = networks.Keys.Concat(cluster is null ? [] : cluster.Objects.Nodes.Keys);
-        return nodes.Prepend(nodeName).Distinct(StringComparer.Ordinal).FirstOrDefault(node => AddressesOf(node).Contains(address));
-    }
+    public string? NodeWith(IpAddress address) => address.IsLoopback ? null : (_owners ??= FindOwners()).GetValueOrDefault(address);
 
     /// <summary>The address of a node that tunnels to it use: that of its own tunnel, else the internal address of its Node.</summary>
     public IpAddress? TunnelAddressOf(string node, string tunnel, IpFamily family)
@@ -62,5 +55,21 @@ internal sealed class ClusterNetworks(IReadOnlyDictionary<string, NodeNetwork> n
         }
 
         return null;
+    }
+
+    /// <summary>Of an address that several nodes have, such as one of a bridge, the node that is asked about, else the first.</summary>
+    private Dictionary<IpAddress, string> FindOwners()
+    {
+        Dictionary<IpAddress, string> owners = [];
+        IEnumerable<string> nodes = networks.Keys.Concat(cluster is null ? [] : cluster.Objects.Nodes.Keys);
+        foreach (string node in nodes.Prepend(nodeName).Distinct(StringComparer.Ordinal))
+        {
+            foreach (IpAddress address in AddressesOf(node))
+            {
+                owners.TryAdd(address, node);
+            }
+        }
+
+        return owners;
     }
 }
