@@ -53,6 +53,9 @@ internal sealed class ToolWrapper
     /// <summary>Lets the transactions of a mode wait before they read anything, or no longer.</summary>
     public void Hold(string mode, bool isOn) => Switch("hold-" + Kind(mode), isOn);
 
+    /// <summary>Lets the listings of iptables-save wait, as beside a program that commits all the time, or no longer.</summary>
+    public void HoldListings(bool isOn) => Switch("hold-listings", isOn);
+
     /// <summary>
     /// Lets a transaction wait when that many bytes of it are read from standard input and, should it then end early, end
     /// between two lines: the worst moment. One that is a file waits before it is opened.
@@ -113,6 +116,7 @@ internal sealed class ToolWrapper
             case $last in /proc/*) file=$last ;; *) file=- ;; esac
             ;;
         esac
+        case $tool in *-save) while [ -e "$control/hold-listings" ]; do sleep 0.05; done ;; esac
         [ -n "$file" ] || exec "$real" "$@"
         echo "$tool $*" >>"$control/calls"
 
