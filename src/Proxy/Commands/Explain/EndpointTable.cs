@@ -36,7 +36,7 @@ internal sealed record EndpointTable(IReadOnlyList<string> Columns, IReadOnlyLis
         return new(
             [.. known.Select(static column => column.Name)],
             [.. paths.Take(listed).Select(path => (IReadOnlyList<string>)[.. known.Select(column => column.Cell(path))])],
-            listed == paths.Length ? "" : $"{paths.Length - listed} more endpoints are not listed; --all lists them");
+            listed == paths.Length ? "" : $"{paths.Length - listed} more endpoints are not listed; -v lists them");
     }
 
     /// <summary>The client's address as the endpoint sees it.</summary>

@@ -60,7 +60,7 @@ internal static class ExplainCommandLine
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
         Option<ushort?> sourcePort = new("--source-port") { Description = "The source port. Default: unknown.", HelpName = "PORT" };
-        Option<bool> all = new("--all") { Description = "Show all branches." };
+        Option<bool> all = new("--verbose", "-v", "--all") { Description = "Show all branches, endpoints and rules." };
         Option<string[]> failOn = new Option<string[]>("--fail-on") { Description = "End with exit code 2 if the packet has this outcome, or may have it; repeatable." }
             .AcceptOnlyFromAmong("unknown", "dropped", "refused");
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the answer.", DefaultValueFactory = _ => "text" }

@@ -5,15 +5,24 @@ using KubeProxySharp.RuleModel.Analysis.Walk;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
-/// <summary>Writes an explanation as text.</summary>
+/// <summary>
+/// Writes an explanation as text. For the rules of kube-proxy the answer, why, and the way are one screen: no more than
+/// <see cref="LinesOfScreen"/> lines, unless all is asked for.
+/// </summary>
 /// <param name="output">Where to.</param>
 /// <param name="isTerminal">Whether colours are understood.</param>
 /// <param name="showsAll">Whether all branches are shown.</param>
 internal sealed class ExplainText(TextWriter output, bool isTerminal, bool showsAll)
 {
-    /// <summary>The most branches whose rules are shown, and the most that are listed.</summary>
+    /// <summary>What a terminal of usual size shows without scrolling.</summary>
+    public const int LinesOfScreen = 40;
+
+    /// <summary>The most branches whose rules are shown, one of each kind, and the most that are listed.</summary>
     private const int MostBranches = 3;
-    private const int MostListed = 10;
+    private const int MostListed = 5;
+
+    /// <summary>The most chains in which nothing matches that are named.</summary>
+    private const int MostPassed = 4;
 
     private const string Good = "32";
     private const string Bad = "31";
@@ -22,6 +31,9 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private const string Faint = "2";
 
     private readonly AnsiStyle _style = new(isTerminal);
+
+    /// <summary>The rules whose text was written for the present walk.</summary>
+    private readonly HashSet<(string Table, string Chain, string Rule)> _written = [];
 
     public void Write(Explanation explanation)
     {
@@ -34,6 +46,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         foreach (ExplainedWalk walk in explanation.Walks)
         {
             output.WriteLine();
+            _written.Clear();
             WriteAnswer(explanation, walk);
             WritePath(walk);
             WriteResult(walk);
@@ -89,7 +102,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
     private void WriteEndpoints(PacketQuestion question, ExplainedWalk walk)
     {
         List<ExplainedPath> forwarded = [.. walk.Paths.Where(path => path.IsForwarded)];
-        int listed = showsAll ? forwarded.Count : Math.Min(forwarded.Count, MostListed);
+        int listed = showsAll || forwarded.Count <= MostListed + 1 ? forwarded.Count : MostListed;
         foreach (ExplainedPath path in walk.Paths.Count > 1 ? forwarded.Take(listed) : [])
         {
             output.WriteLine($"  {AnswerDescription.Share(path),8}  {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
@@ -98,7 +111,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         if (listed < forwarded.Count)
         {
             string together = forwarded.Any(path => path.IsUncertain) ? "" : $", {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(path => path.Probability), 4))} together";
-            output.WriteLine($"  and {forwarded.Count - listed} more{together}; --all lists them");
+            output.WriteLine($"  and {forwarded.Count - listed} more{together}; -v lists them");
         }
 
         foreach (IGrouping<string, ExplainedPath> group in walk.Paths.Where(path => path.Verdict == WalkVerdict.Accept).GroupBy(path => AnswerDescription.Source(question, path), StringComparer.Ordinal))
@@ -117,17 +130,17 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         Hook? hook = WriteRules(common.First, walk.Paths.Count == 0 ? null : walk.Paths[0].Trace.ElementAtOrDefault(common.First.Count), null, "  ");
         if (walk.Paths.Count > 1)
         {
-            int shown = showsAll || walk.Paths.Count <= MostBranches + 1 ? walk.Paths.Count : MostBranches;
-            foreach (ExplainedPath path in walk.Paths.Take(shown))
+            List<ExplainedPath> shown = showsAll ? [.. walk.Paths] : [.. walk.Paths.DistinctBy(path => KindOf(common, path), StringComparer.Ordinal).Take(MostBranches)];
+            foreach (ExplainedPath path in shown)
             {
                 string end = path.IsForwarded ? $"to {path.TargetText}" : path.Verdict == WalkVerdict.Accept ? "left alone" : path.Verdict == WalkVerdict.Drop ? "dropped" : "refused";
                 output.WriteLine($"  {_style.Of(Strong, AnswerDescription.Share(path) + " " + end)}");
                 WriteRules(common.Own(path), common.Last.Count == 0 ? null : common.Last[0], hook, "    ");
             }
 
-            if (shown < walk.Paths.Count)
+            if (shown.Count < walk.Paths.Count)
             {
-                output.WriteLine($"  and {walk.Paths.Count - shown} more such branches; --all shows them");
+                output.WriteLine($"  and {walk.Paths.Count - shown.Count} more such {(walk.Paths.Count - shown.Count == 1 ? "branch" : "branches")}; -v shows them");
             }
 
             if (common.Last.Count != 0)
@@ -142,6 +155,16 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         }
     }
 
+    /// <summary>What branches have in common that differ only in their endpoints: how they end, and the kinds of the chains with their rules.</summary>
+    private static string KindOf(CommonPath common, ExplainedPath path)
+    {
+        IEnumerable<string> rules = common.Own(path).Select(static entry => $"{entry.Hook} {entry.Table} {ChainKind(entry.Chain)} {entry.IsDoubtful}");
+        return $"{path.Verdict} {path.RejectWith} {path.IsForwarded} {path.IsMasqueraded} {path.IsUncertain} {string.Join(", ", rules)}";
+    }
+
+    /// <summary>What comes before the hash or number in the names of kube-proxy's chains, such as KUBE-SEP, endpoint, cluster.</summary>
+    private static string ChainKind(string chain) => string.Join('-', chain.Split('-').Take(chain.StartsWith("KUBE-", StringComparison.Ordinal) ? 2 : 1));
+
     /// <summary>Writes rules under their hooks; gives the last hook.</summary>
     private Hook? WriteRules(IReadOnlyList<WalkTraceEntry> rules, WalkTraceEntry? after, Hook? hook, string indent)
     {
@@ -154,10 +177,14 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
                 output.WriteLine($"{indent}{_style.Of(Strong, entry.Hook.ToString().ToUpperInvariant())}");
             }
 
+            if (!showsAll && IsUnconditionalJump(entry) && !step.IsPassage && step.PassedThrough.Count == 0)
+            {
+                continue; // the next rule names the chain
+            }
+
             if (step.IsPassage)
             {
-                string number = step.Positions.Count == 1 ? "rule" : "rules";
-                output.WriteLine($"{indent}  {entry.Table} {entry.Chain} {number} {string.Join(", ", step.Positions)}: through {string.Join(", ", step.PassedThrough)}, where nothing matches");
+                output.WriteLine($"{indent}  {entry.Table} {entry.Chain} {Passage(step)}, where nothing matches");
                 continue;
             }
 
@@ -168,8 +195,14 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
             }
 
             output.WriteLine($"{indent}  {entry.Table} {entry.Chain} rule {entry.Position}: {_style.Of(entry.IsDoubtful ? Doubtful : "", step.Effect)}");
-            output.WriteLine($"{indent}    {_style.Of(Faint, entry.Rule)}");
-            if (entry.Reasons.Count != 0)
+            bool isNew = _written.Add((entry.Table, entry.Chain, entry.Rule));
+            bool saysMore = entry.Reasons.Count != 0 || entry.IsDoubtful;
+            if (showsAll || (isNew && saysMore))
+            {
+                output.WriteLine($"{indent}    {_style.Of(Faint, entry.Rule)}");
+            }
+
+            if (entry.Reasons.Count != 0 && (showsAll || (isNew && !IsObvious(entry))))
             {
                 output.WriteLine($"{indent}    because {string.Join("; ", entry.Reasons)}");
             }
@@ -177,6 +210,21 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
 
         return hook;
     }
+
+    private static bool IsUnconditionalJump(WalkTraceEntry entry) =>
+        entry.JumpsTo.Length != 0 && entry.Reasons.Count == 0 && !entry.IsDoubtful && entry.Effect == $"goes to {entry.JumpsTo}";
+
+    /// <summary>Whether the only condition is the protocol, or that the connection is new, as that of every packet asked about is.</summary>
+    private static bool IsObvious(WalkTraceEntry entry) =>
+        !entry.IsDoubtful && entry.Reasons is [var only] && (only == "connection is new" || only.StartsWith("protocol is ", StringComparison.Ordinal));
+
+    private string Passage(PathStep step) => step.Positions.Count switch
+    {
+        1 => $"rule {step.Positions[0]}: through {step.PassedThrough[0]}",
+        <= MostPassed => $"rules {string.Join(", ", step.Positions)}: through {string.Join(", ", step.PassedThrough)}",
+        _ when showsAll => $"rules {string.Join(", ", step.Positions)}: through {string.Join(", ", step.PassedThrough)}",
+        int count => $"rules {step.Positions[0]} to {step.Positions[^1]}: {count} of them go through {step.PassedThrough.Distinct(StringComparer.Ordinal).Count()} chains",
+    };
 
     private void WriteResult(ExplainedWalk walk)
     {
@@ -207,7 +255,7 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
 
         if (!showsAll && followed.Length > MostBranches)
         {
-            output.WriteLine($"  and {followed.Length - MostBranches} more; --all shows them");
+            output.WriteLine($"  and {followed.Length - MostBranches} more; -v shows them");
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed record Picture(
         if (lanes.Count > MostLanes && !showsAll)
         {
             int gone = lanes.Count - (MostLanes - 1);
-            lanes = [.. lanes.Take(MostLanes - 1), new("", [new(PictureBoxKind.More, "", $"{gone} more branches", [new("not drawn; --all draws them")])], HasReply: false) { IsUncertain = lanes[^1].IsUncertain }];
+            lanes = [.. lanes.Take(MostLanes - 1), new("", [new(PictureBoxKind.More, "", $"{gone} more branches", [new("not drawn; -v draws them")])], HasReply: false) { IsUncertain = lanes[^1].IsUncertain }];
         }
 
         int entrances = paths.SelectMany(static path => path.Trace).Where(IsEntrance).DistinctBy(static entry => (entry.Hook, entry.Table, entry.Chain, entry.Position)).Count();
