@@ -43,6 +43,7 @@ internal static class ExplainCommandLine
         RuleFlags rules = new();
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
+        Option<string?> ipset = new("--ipset") { Description = "The contents of the ipsets that saved rules name: what \"ipset save\" prints.", HelpName = "FILE" };
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
@@ -54,7 +55,7 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, failOn, output,
+            from, to, cluster.Paths, cluster.Recursive, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, input, outgoing, mark, sourcePort, all, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
         command.Validators.Add(result =>
@@ -62,6 +63,11 @@ internal static class ExplainCommandLine
             if (result.GetResult(ipvs) is not null && !rules.AreGiven(result))
             {
                 result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
+            }
+
+            if (result.GetResult(ipset) is not null && !rules.AreGiven(result))
+            {
+                result.AddError("--ipset needs saved rules (--rules): those that were there when the sets were saved");
             }
         });
         command.SetAction((parsed, cancellation) =>
@@ -72,6 +78,7 @@ internal static class ExplainCommandLine
                 To = parsed.GetRequiredValue(to),
                 RuleFiles = rules.Read(parsed),
                 IpvsPath = parsed.GetValue(ipvs),
+                IpsetPath = parsed.GetValue(ipset),
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),
@@ -125,6 +132,9 @@ internal sealed record ExplainOptions : ClusterOptions
 
     /// <summary>A listing of IPVS, for saved rules; null for none.</summary>
     public string? IpvsPath { get; init; }
+
+    /// <summary>The contents of ipsets, for saved rules; null for none.</summary>
+    public string? IpsetPath { get; init; }
 
     /// <summary>The interface that the packet comes in by; null to guess it.</summary>
     public string? Interface { get; init; }
