@@ -8,7 +8,7 @@ set -euo pipefail
 # command:package, or file:package
 wanted=(
   gcc:gcc ld:binutils /usr/include/stdlib.h:libc6-dev
-  iptables-nft:iptables iptables-legacy:iptables nft:nftables ip:iproute2 conntrack:conntrack nfacct:nfacct python3:python3
+  iptables-nft:iptables iptables-legacy:iptables nft:nftables ip:iproute2 conntrack:conntrack nfacct:nfacct ipset:ipset python3:python3
   curl:curl dbus-daemon:dbus-daemon firewalld:firewalld setpriv:util-linux unshare:util-linux
   chromium:chromium
 )

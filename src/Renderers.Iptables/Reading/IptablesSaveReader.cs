@@ -50,7 +50,7 @@ internal ref struct SaveScan(ReadOnlyMemory<byte> text, Ruleset rules, bool chec
     private const int LongestName = 256;
 
     private readonly ReadOnlySpan<byte> _text = text.Span;
-    private readonly SaveRuleReader _reader = new(text);
+    private readonly SaveRuleReader _reader = new(text, rules.Sets);
     private WalkTable? _table;
     private Dictionary<string, WalkChain>.AlternateLookup<ReadOnlySpan<char>> _chains;
 

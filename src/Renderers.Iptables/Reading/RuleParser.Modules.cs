@@ -42,6 +42,8 @@ internal sealed partial class RuleParser
                 return Statistic();
             case "--set" or "--rcheck" or "--update" or "--remove" when _module == "recent":
                 return Recent(option);
+            case "--match-set" when _module == "set":
+                return IpSet(Next(), Next());
             case "--nfacct-name":
                 _steps.Add(new RuleStep.NoEffect("nfacct " + Next()));
                 return true;
@@ -275,6 +277,38 @@ internal sealed partial class RuleParser
 
         _steps.Add(new RuleStep.RandomMatch(_isNegated ? 1 - probability : probability));
         return mode is "random" or "nth" && probability is > 0 and <= 1;
+    }
+
+    /// <summary>The packet is in an ipset. Options that compare counters or turn exceptions round are not decided (xt_set.c, set_match_v4).</summary>
+    private bool IpSet(string name, string sides)
+    {
+        _undecidedSet = "";
+        while (!IsAtEnd && tokens[_position] == "!" && _position + 1 < tokens.Count && tokens[_position + 1] is "--update-counters" or "--update-subcounters")
+        {
+            _position += 2;
+        }
+
+        if (!IsAtEnd && tokens[_position] is not ("-m" or "--match" or "-j" or "--jump" or "-g" or "--goto"))
+        {
+            _undecidedSet = sets.IsGiven ? $"{IpSets.Contents} {name} in a way that is not followed" : "";
+            return false;
+        }
+
+        string[] words = sides.Split(',');
+        if (words.Length > 6 || !Array.TrueForAll(words, static word => word is "src" or "dst"))
+        {
+            return false;
+        }
+
+        if (!sets.TryTest(name, Array.ConvertAll(words, static word => word == "src"), out EquatableArray<EquatableArray<RuleStep>> alternatives, out _undecidedSet))
+        {
+            return false;
+        }
+
+        _steps.Add(alternatives.Length == 0
+            ? new RuleStep.SettledMatch($"{Negation}--match-set {name} {sides}", _isNegated, OnlyFirstPacket: false)
+            : new RuleStep.AnyOf(alternatives, _isNegated));
+        return true;
     }
 
     /// <summary>

@@ -12,7 +12,8 @@ namespace KubeProxySharp.Renderers.Iptables.Reading;
 /// <summary>Parses one rule.</summary>
 /// <param name="text">The rule.</param>
 /// <param name="tokens">Its tokens.</param>
-internal sealed partial class RuleParser(string text, List<string> tokens)
+/// <param name="sets">The ipsets that it may name.</param>
+internal sealed partial class RuleParser(string text, List<string> tokens, IpSets sets)
 {
     /// <summary>Modules that match every packet of their protocol as long as none of their options is given.</summary>
     private static readonly FrozenSet<string> s_neutralModules = FrozenSet.Create(
@@ -30,6 +31,7 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
     private string _comment = "";
     private string _module = "";
     private string _bareModule = "";
+    private string _undecidedSet = "";
     private TransportProtocol? _protocol;
     private readonly HashSet<string> _modules = new(StringComparer.Ordinal);
 
@@ -229,7 +231,8 @@ internal sealed partial class RuleParser(string text, List<string> tokens)
 
         _steps.Add(new RuleStep.UnknownMatch(Negation + match)
         {
-            DependsOn = undecided.DependsOn,
+            DependsOn = _module == "set" && _undecidedSet.Length != 0 ? _undecidedSet : undecided.DependsOn,
+            IsOfIpSet = _module == "set" && !sets.IsGiven,
             Fact = undecided.IsOfPacket && !options.Contains('!', StringComparison.Ordinal) ? match : "",
             IsNegated = _isNegated,
             OfForwarded = _module == "owner" ? _isNegated : null,

@@ -6,14 +6,15 @@ namespace KubeProxySharp.Renderers.Iptables.Reading;
 
 /// <summary>Reads single rules of a dump of iptables-save.</summary>
 /// <param name="text">The dump.</param>
-internal sealed class SaveRuleReader(ReadOnlyMemory<byte> text) : RuleReader
+/// <param name="sets">The ipsets that rules name.</param>
+internal sealed class SaveRuleReader(ReadOnlyMemory<byte> text, IpSets sets) : RuleReader
 {
     public override WalkRule Read(RuleSlice slice)
     {
         string line = Encoding.UTF8.GetString(Line(slice));
         List<string> tokens = RuleTokens.Split(line);
         LeaveOutCounters(tokens);
-        return new RuleParser(line, tokens).Parse();
+        return new RuleParser(line, tokens, sets).Parse();
     }
 
     /// <summary><c>iptables -S -v</c> prints counters of packets and bytes as an option: <c>-c 10 840</c>.</summary>

@@ -14,6 +14,7 @@ internal static class DoubtDescription
         MissingFact.InputInterface => "--interface",
         MissingFact.OutputInterface => "--out-interface",
         MissingFact.SourcePort => "--source-port",
+        MissingFact.IpSet => "--ipset",
         _ => "",
     };
 

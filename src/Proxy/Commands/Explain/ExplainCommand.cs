@@ -1,9 +1,11 @@
+using System.Text;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Equivalence;
 using KubeProxySharp.RuleModel.Analysis.Routes;
@@ -225,7 +227,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
     /// </summary>
     private SavedRules ReadFiles(ExplainOptions options, PacketQuestion question)
     {
-        SavedRuleReader reader = new([question.Family], streams.OpenInput) { Assumed = question.Family == IpFamily.IPv4 ? IpFamily.IPv4 : null };
+        SavedRuleReader reader = new([question.Family], streams.OpenInput) { Assumed = question.Family == IpFamily.IPv4 ? IpFamily.IPv4 : null, Sets = ReadSets(options.IpsetPath) };
         SavedRules saved = reader.Read(options.RuleFiles);
         if (saved.Families is not [{ Tables.Count: > 0 } rules])
         {
@@ -234,6 +236,23 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 
         saved.RefuseOpaque(rules, onlyKubeProxys: false);
         return saved;
+    }
+
+    private IpSets ReadSets(string? path)
+    {
+        if (path is null)
+        {
+            return IpSets.None;
+        }
+
+        try
+        {
+            return IpsetSaveReader.Read(Encoding.UTF8.GetString(SavedText.Read(path, streams.OpenInput)));
+        }
+        catch (RuleTextException e)
+        {
+            throw new InputException($"{SavedText.NameOf(path)}: {e.Message}");
+        }
     }
 
     private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, SavedRules saved, WalkExplainer explainer, IpvsWalk? ipvs)

@@ -56,6 +56,7 @@ internal static class ExplainCommandLine
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
         Option<string[]> routes = new("--routes") { Description = "Interfaces and routes of the node, or NODE=FILE of another; repeatable. What these print: ip -j route show table all; ip -j -d addr; ip -j rule; ip -6 -j rule.", HelpName = "[NODE=]FILE" };
+        Option<string?> ipset = new("--ipset") { Description = "The contents of the ipsets that saved rules name: what \"ipset save\" prints.", HelpName = "FILE" };
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
@@ -67,7 +68,7 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, all, failOn, output,
+            from, to, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, all, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
         cluster.RefuseTwoClusters(command);
@@ -82,6 +83,11 @@ internal static class ExplainCommandLine
             {
                 result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
             }
+
+            if (result.GetResult(ipset) is not null && !rules.AreGiven(result))
+            {
+                result.AddError("--ipset needs saved rules (--rules): those that were there when the sets were saved");
+            }
         });
         egress.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -94,6 +100,7 @@ internal static class ExplainCommandLine
                 WantsLiveRules = parsed.GetValue(live),
                 IpvsPath = parsed.GetValue(ipvs),
                 Routes = parsed.GetValue(routes) ?? [],
+                IpsetPath = parsed.GetValue(ipset),
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),
@@ -150,6 +157,8 @@ internal sealed record ExplainOptions : ClusterOptions
 
     /// <summary>Files with interfaces and routes, <c>FILE</c> or <c>NODE=FILE</c>.</summary>
     public IReadOnlyList<string> Routes { get; init; } = [];
+    /// <summary>The contents of ipsets, for saved rules; null for none.</summary>
+    public string? IpsetPath { get; init; }
 
     /// <summary>The interface that the packet comes in by; null to guess it.</summary>
     public string? Interface { get; init; }

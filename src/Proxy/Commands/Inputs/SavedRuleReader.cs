@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables.Reading;
@@ -25,6 +26,9 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     /// rule set, may leave only one.
     /// </summary>
     public IpFamily? Assumed { get; init; }
+
+    /// <summary>The ipsets that the rules name.</summary>
+    public IpSets Sets { get; init; } = IpSets.None;
 
     /// <summary>The options that say the family of a file, for messages.</summary>
     public string FamilyOptions { get; init; } = "--rules4 or --rules6";
@@ -83,6 +87,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
 
         RefuseTemplate(name, text);
         text = TypographicMarks.Mend(Transcript.Unquoted(text), name, _notes);
+        NoteChangedSets(text);
         IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
         List<SaveSection> tables = [];
         bool hasRules = false;
@@ -98,6 +103,21 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
 
         AddTables(name, text, tables, family);
         NoteLegacyTables(name, text);
+    }
+
+    /// <summary>Notes the sets that -j SET changes (iptables-extensions(8), SET): all texts are read before the first rule is followed.</summary>
+    private void NoteChangedSets(ReadOnlySpan<byte> text)
+    {
+        foreach (string option in (string[])["--add-set ", "--del-set ", "--map-set "])
+        {
+            ReadOnlySpan<byte> left = text;
+            for (byte[] wanted = Encoding.ASCII.GetBytes(option); left.IndexOf(wanted) is int found and >= 0;)
+            {
+                left = left[(found + wanted.Length)..];
+                int end = left.IndexOfAny(" \t\r\n"u8);
+                Sets.NoteChanged(Encoding.UTF8.GetString(end < 0 ? left : left[..end]).Trim('"'));
+            }
+        }
     }
 
     /// <summary>Reads a part, or finds the tables of iptables in it.</summary>
@@ -296,7 +316,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     {
         if (!_read.TryGetValue(family, out Ruleset? rules))
         {
-            rules = new(family);
+            rules = new(family) { Sets = Sets };
             _read.Add(family, rules);
         }
 

@@ -109,6 +109,9 @@ public abstract record RuleStep
         /// </summary>
         public string Fact { get; init; } = "";
 
+        /// <summary>Whether it depends on an ipset none of whose contents were given.</summary>
+        public bool IsOfIpSet { get; init; }
+
         /// <summary>Whether the match is the opposite of <see cref="Fact"/>.</summary>
         public bool IsNegated { get; init; }
 

@@ -11,6 +11,9 @@ public sealed class Ruleset(IpFamily family)
     /// <summary>The family.</summary>
     public IpFamily Family { get; } = family;
 
+    /// <summary>The contents of the ipsets that rules of iptables name.</summary>
+    public IpSets Sets { get; init; } = IpSets.None;
+
     /// <summary>The tables.</summary>
     public List<WalkTable> Tables { get; } = [];
 

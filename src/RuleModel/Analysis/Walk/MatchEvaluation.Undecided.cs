@@ -115,7 +115,7 @@ internal sealed partial class MatchEvaluation
             return PacketSplit.Decide(run, answer, state);
         }
 
-        WalkTraceEntry doubt = run.TraceEntry("may match", state) with { IsDoubtful = true, DependsOn = match.DependsOn };
+        WalkTraceEntry doubt = run.TraceEntry("may match", state) with { IsDoubtful = true, DependsOn = match.DependsOn, Missing = match.IsOfIpSet ? MissingFact.IpSet : MissingFact.None };
 
         // What a rule says of the packet holds for another rule too, as long as the packet is the same.
         string key = match.Fact.Length != 0

@@ -58,4 +58,7 @@ public enum MissingFact : byte
 
     /// <summary>The source port.</summary>
     SourcePort,
+
+    /// <summary>The contents of an ipset.</summary>
+    IpSet,
 }

@@ -115,6 +115,51 @@ public sealed class SavedRulesTests : IDisposable
         left.Output.Should().Contain(": left alone").And.NotContain("depends");
     }
 
+    /// <summary>Without the contents of an ipset a rule that asks for it is open; with them it is decided.</summary>
+    [Theory]
+    [InlineData("", "--match-set s src", "depends on the contents of the ipset, which --ipset gives (filter FORWARD rule 1)")]
+    [InlineData("create t hash:ip family inet", "--match-set s src", "depends on the contents of the ipset s, which is not among those given (filter FORWARD rule 1)")]
+    [InlineData("create s hash:ip family inet", "--match-set s src", "left alone")]
+    [InlineData("create s hash:ip family inet\nadd s 203.0.113.9", "--match-set s src", "dropped")]
+    [InlineData("create s hash:ip family inet\nadd s 203.0.113.9", "--match-set s dst", "left alone")]
+    [InlineData("create s hash:ip family inet netmask 24\nadd s 203.0.113.0", "--match-set s src", "dropped")]
+    [InlineData("create s hash:net family inet\nadd s 203.0.113.0/24\nadd s 203.0.113.8/30 nomatch", "--match-set s src", "left alone")]
+    [InlineData("create s hash:net family inet\nadd s 203.0.113.0/24\nadd s 203.0.113.8/30 nomatch", "--match-set s src --return-nomatch", "depends on the contents of the ipset s in a way that is not followed")]
+    [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,tcp:80", "--match-set s dst,dst", "dropped")]
+    [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,udp:80", "--match-set s dst,dst", "left alone")]
+    [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,tcp:80", "--match-set s dst,src", "depends on the source port, which --source-port gives")]
+    [InlineData("create s bitmap:port range 1-100\nadd s 80", "--match-set s dst", "dropped")]
+    [InlineData("create s hash:ip,port,net family inet\nadd s 203.0.113.9,tcp:80,192.0.2.0/24", "--match-set s src,dst,dst", "dropped")]
+    [InlineData("create n hash:ip family inet\nadd n 203.0.113.9\ncreate s list:set size 8\nadd s n", "--match-set s src", "dropped")]
+    [InlineData("create s hash:ip family inet", "--match-set t src -j ACCEPT\n-A FORWARD -j SET --add-set s src\n-A FORWARD -m set --match-set s src", "the contents of the ipset s, which a rule changes (-j SET)")]
+    [InlineData("create s hash:ip6 family inet6\nadd s 2001:db8::1", "--match-set s src", "whose type hash:ip6 is not decided by addresses and ports")]
+    public async Task AnIpsetDecidesOnceItsContentsAreGiven(string sets, string match, string answer)
+    {
+        foreach (string negation in (string[])["", "! "])
+        {
+            string rules = Write($"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set {negation}{match} -j DROP\nCOMMIT");
+            string[] contents = sets.Length == 0 ? [] : ["--ipset", Write(sets)];
+
+            ExplainRun run = await ExplainRun.WithAsync(["--rules", rules, .. contents, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80"]);
+
+            string opposite = answer switch { "dropped" => "left alone", "left alone" => "dropped", _ => answer };
+            run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
+            run.Output.Split('\n').Should().Contain(line => line.StartsWith("the rules of ") && line.Contains(negation.Length == 0 ? answer : opposite), run.Output);
+        }
+    }
+
+    [Fact]
+    public async Task ABadLineOfAnIpsetIsNamed()
+    {
+        string rules = Write("*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set s src -j DROP\nCOMMIT");
+        string sets = Write("create s hash:ip\nadd s 10.0.0.300");
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--ipset", sets, "--from", "203.0.113.9", "--to", "192.0.2.77:80");
+
+        run.ExitCode.Should().Be(ExitCode.Failure);
+        run.Errors.Should().Contain($"{sets}: line 2: \"10.0.0.300\" is no entry of a set of type hash:ip; give what \"sudo ipset save\" prints");
+    }
+
     [Fact]
     public async Task RulesThatDoSomethingElseThanTheManifestsAskForAreADisagreement()
     {
