@@ -85,6 +85,7 @@ public sealed class LegsTests
 
         run.Output.Should().StartWith("outside -> 203.0.113.80:443 -> svc:shop/web:http: delivered to one of 2 endpoints of svc:shop/web:http, 50 % each\n")
             .And.Contain("\n  leg 1: 203.0.113.80:443 sees the source 192.0.2.10 (masqueraded on node-a")
+            .And.Contain("\n  leg 2: svc:shop/web:http sees the source 10.244.1.2 (pod ingress/nginx-a) or 10.244.2.2 (pod ingress/nginx-b1) or 10.244.2.3 (pod ingress/nginx-b2)\n")
             .And.Contain("\n1. outside -> 203.0.113.80:443\n")
             .And.Contain("\n2. pod ingress/nginx-a on node-a -> svc:shop/web:http (33.33 %)\n")
             .And.Contain("\n2. pod ingress/nginx-b1 on node-b -> svc:shop/web:http (66.66 %; the same from all 2 pods there)\n");

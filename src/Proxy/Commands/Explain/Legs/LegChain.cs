@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Proxy.Commands.Explain.Legs;
@@ -31,9 +32,10 @@ internal sealed record LegChain(Explanation First, IReadOnlyList<Leg> Next, IRea
 /// <param name="Number">The number of the leg; the first is 1, so that this is 2 or more.</param>
 /// <param name="Node">The node of the pods.</param>
 /// <param name="Starts">The pods that it starts from: their names, or addresses where names are not known. The first stands for all.</param>
+/// <param name="Sources">The addresses of these pods, in the same order.</param>
 /// <param name="Share">The share of the client's connections that come to these pods, 0 to 1; null if it is not certain.</param>
 /// <param name="Answer">What becomes of the packet of the first of them.</param>
-internal sealed record Leg(int Number, string Node, IReadOnlyList<string> Starts, double? Share, Explanation Answer);
+internal sealed record Leg(int Number, string Node, IReadOnlyList<string> Starts, IReadOnlyList<IpAddress> Sources, double? Share, Explanation Answer);
 
 /// <summary>An end of the whole.</summary>
 /// <param name="Leg">The number of the leg in which it ends.</param>

@@ -7,6 +7,7 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Proxy.Commands.Explain.Legs;
 
@@ -67,14 +68,16 @@ internal sealed class LegFollower(ExplainOptions options, ClusterView cluster, C
             HashSet<IpAddress> own = EndpointsOf(service);
             List<Arrival> next = [];
 
-            // A pod that is an endpoint of the next Service may be sent to itself, which is masqueraded: it takes a way of its own.
-            foreach (IGrouping<(string Node, IpAddress? Own), Arrival> group in arrivals.GroupBy(arrival => (arrival.Node, own.Contains(arrival.Address) || IsOfNode(arrival) ? arrival.Address : (IpAddress?)null)))
+            // A pod that is an endpoint of the next Service may be sent to itself, which is masqueraded: it takes a way of its own. So
+            // do those outside of the pod CIDR, which are taken for strangers.
+            foreach (IGrouping<(string Node, IpAddress? Own, bool IsPod), Arrival> group in arrivals.GroupBy(arrival =>
+                (arrival.Node, own.Contains(arrival.Address) || IsOfNode(arrival) ? arrival.Address : (IpAddress?)null, IsInPodCidr(arrival))))
             {
                 stop.ThrowIfCancellationRequested();
                 progress.Step($"following leg {number} from {group.Key.Node}");
                 double share = group.Sum(static arrival => arrival.Share);
                 Explanation answer = Explain(group.First(), options.Then[number - 2]);
-                _legs.Add(new(number, group.Key.Node, [.. group.Select(static arrival => arrival.Name).Distinct(StringComparer.Ordinal)], share, answer));
+                _legs.Add(new(number, group.Key.Node, [.. group.Select(static arrival => arrival.Name)], [.. group.Select(static arrival => arrival.Address)], share, answer));
                 next.AddRange(Arrive(number, answer, group.Key.Node, share));
             }
 
@@ -184,6 +187,12 @@ internal sealed class LegFollower(ExplainOptions options, ClusterView cluster, C
 
     /// <summary>Whether it is in the node's own network: its packets are those of the node.</summary>
     private bool IsOfNode(Arrival arrival) => ViewOf(arrival.Node).NodeAddresses.Contains(arrival.Address);
+
+    private bool IsInPodCidr(Arrival arrival)
+    {
+        LocalTrafficDetector detector = ViewOf(arrival.Node).Model[arrival.Address.Family].Settings.LocalTraffic;
+        return detector.Kind == LocalTrafficKind.Prefix && detector.Prefix.Contains(arrival.Address);
+    }
 
     private HashSet<IpAddress> EndpointsOf(NamespacedName service)
     {

@@ -32,10 +32,9 @@ internal static class LegSummary
         {
             string[] sources =
             [
-                .. AnswersOf(chain, number)
-                    .SelectMany(static answer => answer.Walks[0].Paths.Where(static path => LegOutcomes.Of(path) == LegOutcome.Delivered).Select(path => SourceOf(answer, path)))
-                    .Distinct(StringComparer.Ordinal),
+                .. number == 1 ? SourcesOf(chain.First, [ClientOf(chain.First.Question)]) : chain.Next.Where(leg => leg.Number == number).SelectMany(static leg => SourcesOf(leg.Answer, [.. leg.Sources.Select((source, index) => PodOf(leg.Starts[index], source))])),
             ];
+            sources = [.. sources.Distinct(StringComparer.Ordinal)];
             if (sources.Length != 0)
             {
                 yield return (number, $"{chain.Destinations[number - 1]} sees the source {Listed(sources, " or ")}");
@@ -55,9 +54,16 @@ internal static class LegSummary
         Enumerable.Range(1, chain.Destinations.Count).Where(number =>
             AnswersOf(chain, number).Any(static answer => answer.Walks[0].Has(ExplainFinding.Unknown)) || chain.Ends.Any(end => end.Leg == number && end.Outcome == LegOutcome.Unknown));
 
-    private static string SourceOf(Explanation answer, ExplainedPath path) =>
-        !path.IsMasqueraded ? answer.Question.From
-        : path.MasqueradeAddress is not { } address ? $"{path.MasqueradeDoubt} (masqueraded)"
+    private static string ClientOf(PacketQuestion question) => question.SourceDescription.Length == 0 ? $"{question.Source}" : $"{question.Source} ({question.SourceDescription})";
+
+    private static string PodOf(string name, RuleModel.Addresses.IpAddress source) => name.EndsWith($" {source}", StringComparison.Ordinal) ? $"{source}" : $"{source} ({name})";
+
+    /// <summary>What the endpoints of an answer see; those that send stand for themselves where nothing is masqueraded.</summary>
+    private static IEnumerable<string> SourcesOf(Explanation answer, IReadOnlyList<string> senders) =>
+        answer.Walks[0].Paths.Where(static path => LegOutcomes.Of(path) == LegOutcome.Delivered).SelectMany(path => path.IsMasqueraded ? [MasqueradeOf(answer, path)] : senders);
+
+    private static string MasqueradeOf(Explanation answer, ExplainedPath path) =>
+        path.MasqueradeAddress is not { } address ? $"{path.MasqueradeDoubt} (masqueraded)"
         : $"{address} (masqueraded on {Journey.ClusterNetworks.Called(answer.NodeName)}{(path.MasqueradeDoubt.Length == 0 ? "" : $"; {path.MasqueradeDoubt}")})";
 
     private static string Delivered(LegChain chain, LegEnd[] ends)
