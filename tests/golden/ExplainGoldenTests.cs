@@ -46,15 +46,34 @@ public sealed class ExplainGoldenTests
             "--from", from, "--to", destination, "--mode", mode, "-o", form, .. routes]);
 
         run.ExitCode.Should().Be(0, run.Errors);
+        await AssertWrittenAsync(name, form, run.Output);
+    }
+
+    /// <summary>Two legs have no picture of their own.</summary>
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    [InlineData("html")]
+    public async Task TheAnswerOfTwoLegsIsAsWrittenDown(string form)
+    {
+        ExplainRun run = await ExplainRun.WithAsync(
+            "-f", "tests/golden/explain/legs/cluster.yaml", "--node", "node-a", "--from", "outside", "--to", "203.0.113.80:443", "--then", "svc:shop/web:http", "--then", "svc:shop/local", "-o", form);
+
+        run.ExitCode.Should().Be(0, run.Errors);
+        await AssertWrittenAsync("legs", form, run.Output);
+    }
+
+    private static async Task AssertWrittenAsync(string name, string form, string output)
+    {
         string path = Path.Combine(RepositoryRoot.Golden, "explain", $"{name}.{(form == "text" ? "txt" : form)}");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
         {
-            await File.WriteAllTextAsync(path, run.Output);
+            await File.WriteAllTextAsync(path, output);
             return;
         }
 
         string expected = await File.ReadAllTextAsync(path);
-        (run.Output == expected).Should().BeTrue($"{name} changed; ./test.sh --update-golden rewrites it\n{TextDiff.Describe(expected.Split('\n'), run.Output.Split('\n'))}");
+        (output == expected).Should().BeTrue($"{name} changed; ./test.sh --update-golden rewrites it\n{TextDiff.Describe(expected.Split('\n'), output.Split('\n'))}");
     }
 
     private static string FirstNodePort(string directory)

@@ -1,6 +1,7 @@
 using System.Text;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Explain.Journey;
+using KubeProxySharp.Proxy.Commands.Explain.Legs;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
@@ -27,9 +28,11 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
     public Task<int> RunAsync(ExplainOptions options, CancellationToken stop) =>
-        options.IsOfAllNodes
+        options.Then.Count != 0
+            ? ReportRun.RunAsync(streams, host.Time, progress => FollowLegsAsync(options, progress, stop), chain => Write(chain, options))
+            : options.IsOfAllNodes
             ? ReportRun.RunAsync(streams, host.Time, progress => new AllNodes(streams, host).FollowAsync(options, InputOf(options), progress, stop), table => Write(table, options))
-            : ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), explanation => Write(explanation, options));
+            : ReportRun.RunAsync(streams, host.Time, progress => MakeAsync(options, progress, stop), answer => Write(answer.Explanation, options));
 
     private int Write(Explanation explanation, ExplainOptions options)
     {
@@ -43,6 +46,40 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             ReportRun.WriteText(streams, text => Write(explanation, options, text));
         }
 
+        ReportDisagreements(explanation, options);
+        return explanation.HasDisagreement ? ExitCode.Disagreement
+            : explanation.Walks.Any(walk => options.FailOn.Any(walk.Has)) ? ExitCode.Findings
+            : ExitCode.Success;
+    }
+
+    private int Write(LegChain chain, ExplainOptions options)
+    {
+        if (options.Format == ExplainFormat.Json)
+        {
+            using Stream output = streams.OpenOutput();
+            ExplainJson.Write(chain, output);
+        }
+        else if (options.Format == ExplainFormat.Html)
+        {
+            ReportRun.WriteText(streams, text => LegText.WriteHtml(chain, options, text));
+        }
+        else
+        {
+            ReportRun.WriteText(streams, text => LegText.Write(chain, options, streams.IsOutputOnTerminal, text));
+        }
+
+        foreach (Explanation answer in chain.All)
+        {
+            ReportDisagreements(answer, options);
+        }
+
+        return chain.All.Any(static answer => answer.HasDisagreement) ? ExitCode.Disagreement
+            : options.FailOn.Any(chain.Has) ? ExitCode.Findings
+            : ExitCode.Success;
+    }
+
+    private void ReportDisagreements(Explanation explanation, ExplainOptions options)
+    {
         foreach (ExplainedWalk walk in explanation.Walks.Where(walk => walk.Disagreements.Count != 0))
         {
             streams.Errors.WriteLine(options.RuleFiles.Count == 0
@@ -53,10 +90,6 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
                 streams.Errors.WriteLine($"  {difference}");
             }
         }
-
-        return explanation.HasDisagreement ? ExitCode.Disagreement
-            : explanation.Walks.Any(walk => options.FailOn.Any(walk.Has)) ? ExitCode.Findings
-            : ExitCode.Success;
     }
 
     private int Write(NodeTable table, ExplainOptions options)
@@ -95,7 +128,15 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
     }
 
-    private async Task<Explanation?> MakeAsync(ExplainOptions options, Progress progress, CancellationToken stop)
+    private async Task<LegChain?> FollowLegsAsync(ExplainOptions options, Progress progress, CancellationToken stop)
+    {
+        LegFollower.Refuse(options, host.Environment);
+        return await MakeAsync(options, progress, stop) is not { } first ? null
+            : first.Cluster is { } cluster ? new LegFollower(options, cluster, first.Networks).Follow(first.Explanation, progress, stop)
+            : throw new InputException("--then: give manifests (-f) or an API server (--kubeconfig)");
+    }
+
+    private async Task<Answer?> MakeAsync(ExplainOptions options, Progress progress, CancellationToken stop)
     {
         _ = PacketSource.Parse(options.From);
         _ = PacketDestination.Parse(options.To);
@@ -155,7 +196,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
             walks.Add(explainer.Explain("the rules of this node", live[0], null, RuleDialect.Iptables));
         }
 
-        return new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]);
+        return new(new(question, cluster?.NodeName ?? "", cluster is null ? walks : [.. walks.Select(walk => ReasonFields.Correct(walk, cluster))]), cluster, networks);
 
         WalkExplainer ExplainerOf(string mode) => new(question, new NodeView(addresses) { Network = networks.Here }, names, route)
         {
@@ -218,6 +259,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
     {
         Mode = options.Mode == ExplainOptions.BothModes ? ProxyMode.Iptables : options.Mode,
         ChooseNode = objects => QuestionReader.NodeOfSource(options, objects),
+        NeedsAllNodes = options.Then.Count != 0,
         AddNeeds = needs => QuestionReader.AddNeeds(options, needs),
     };
 
@@ -264,7 +306,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
     }
 
     /// <summary>A Service whose EndpointSlices were not given cannot be said to have no endpoints.</summary>
-    private static void RefuseMissingSlices(ClusterView? cluster, PacketQuestion question)
+    internal static void RefuseMissingSlices(ClusterView? cluster, PacketQuestion question)
     {
         FrontendAddress dialled = new(question.Destination, question.Protocol, question.Port);
         if (cluster is not null && new PortFinder(cluster.Model).TryFind(dialled, out ServicePortRules? port, out _) && port is not null && MissingSlices.Of(cluster.Objects, port.Name.Service) is { } missing)
@@ -278,6 +320,9 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         : new ClusterInput(cluster.Objects, cluster.Configuration, mode) { Egress = cluster.Egress }.Build(cluster.NodeName, cluster.NodeAddresses, []);
 
     private static RuleDialect DialectOf(string? mode) => mode == ProxyMode.Nftables ? RuleDialect.Nftables : RuleDialect.Iptables;
+
+    /// <summary>An answer with what it was made from.</summary>
+    private sealed record Answer(Explanation Explanation, ClusterView? Cluster, ClusterNetworks Networks);
 }
 
 /// <summary>Names the field that a reason really comes from where the model does not know: pod CIDRs may be a Node's.</summary>

@@ -25,6 +25,9 @@ internal static class ExplainCommandLine
           # a client outside, in both modes, with the cluster's configuration
           kube-proxy-sharp explain -f all.yaml --config kube-proxy.conf --node node-a --mode both --from 203.0.113.9 --to 192.0.2.10:30080
 
+          # two legs: a client to the ingress controller, and its pods to the Service behind it
+          kube-proxy-sharp explain -f all.yaml --node node-a --from outside --to 192.0.2.80:443 --then svc:shop/web:http
+
           # saved rules from a support bundle; kube-proxy's or ours
           kube-proxy-sharp explain --rules iptables-save.txt --node-address 192.0.2.10 --from 203.0.113.9 --to 10.96.0.10:53/udp
 
@@ -46,6 +49,7 @@ internal static class ExplainCommandLine
     {
         Option<string> from = new("--from") { Description = "The source: an address, pod:NAMESPACE/NAME, node, or outside.", HelpName = "SRC", Required = true };
         Option<string> to = new("--to") { Description = "The destination: ADDRESS:PORT[/PROTOCOL] or svc:NAMESPACE/NAME[:PORT]. Default protocol: tcp.", HelpName = "DST", Required = true };
+        Option<string[]> then = new("--then") { Description = "A Service that the pods connect to which the packet comes to, such as those of an ingress controller; repeatable, up to 4 times. svc:NAMESPACE/NAME[:PORT].", HelpName = "DST" };
         EgressFlags egress = new();
         ClusterFlags cluster = new(ExplainOptions.BothModes);
         cluster.Paths.Description = "Manifests: files, directories, or - for standard input. Without these and --rules, an API server is asked (--kubeconfig); without a kubeconfig, the rules of this node.";
@@ -68,7 +72,7 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, all, failOn, output,
+            from, to, then, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, all, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
         cluster.RefuseTwoClusters(command);
@@ -96,6 +100,7 @@ internal static class ExplainCommandLine
             {
                 From = parsed.GetRequiredValue(from),
                 To = parsed.GetRequiredValue(to),
+                Then = parsed.GetValue(then) ?? [],
                 RuleFiles = rules.Read(parsed),
                 WantsLiveRules = parsed.GetValue(live),
                 IpvsPath = parsed.GetValue(ipvs),
@@ -148,6 +153,12 @@ internal sealed record ExplainOptions : ClusterOptions
 
     /// <summary>Where it goes, as given.</summary>
     public required string To { get; init; }
+
+    /// <summary>The option that <see cref="To"/> was given by, for messages.</summary>
+    public string ToOption { get; init; } = "--to";
+
+    /// <summary>The Services that the pods connect to which the packet comes to, one after the other, as given.</summary>
+    public IReadOnlyList<string> Then { get; init; } = [];
 
     /// <summary>Files with rules; empty for those of manifests or of this node.</summary>
     public IReadOnlyList<RuleFile> RuleFiles { get; init; } = [];

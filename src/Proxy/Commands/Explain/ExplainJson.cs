@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
 using KubeProxySharp.Proxy.Commands.Explain.Journey;
+using KubeProxySharp.Proxy.Commands.Explain.Legs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
@@ -15,8 +16,39 @@ internal static partial class ExplainJson
 
     private static readonly ExplainJsonContext s_context = new(ReportJson.Options(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
 
-    public static void Write(Explanation explanation, Stream output) => ReportJson.Write(
-        new Document(SchemaVersion, Of(explanation.Question), Known(explanation.NodeName), !explanation.HasDisagreement, explanation.Walks.Select(Of)), s_context.Document, output);
+    public static void Write(Explanation explanation, Stream output) => ReportJson.Write(Of(explanation), s_context.Document, output);
+
+    /// <summary>Writes several legs: the answer of the first, with those of the later ones in <c>then</c>.</summary>
+    public static void Write(LegChain chain, Stream output)
+    {
+        Document first = Of(chain.First);
+        first.Summary = new(
+            LegSummary.Headline(chain),
+            chain.IsCertain,
+            LegSummary.Sources(chain).Select(static source => source.Text),
+            chain.Ends.Select(static end => new End(end.Leg, OutcomeOf(end.Outcome), end.Text, Rounded(end.Share))));
+        first.Then = chain.Next.Select(static leg =>
+        {
+            Document next = Of(leg.Answer);
+            next.Leg = new(leg.Number, leg.Starts, Rounded(leg.Share));
+            return next;
+        });
+        ReportJson.Write(first, s_context.Document, output);
+    }
+
+    private static Document Of(Explanation explanation) =>
+        new(SchemaVersion, Of(explanation.Question), Known(explanation.NodeName), !explanation.HasDisagreement, explanation.Walks.Select(Of));
+
+    private static double? Rounded(double? share) => share is { } known ? Math.Min(1, Math.Round(known, 6)) : null;
+
+    private static string OutcomeOf(LegOutcome outcome) => outcome switch
+    {
+        LegOutcome.Delivered => "delivered",
+        LegOutcome.Dropped => "dropped",
+        LegOutcome.Refused => "refused",
+        LegOutcome.LeftAlone => "leftAlone",
+        _ => "unknown",
+    };
 
     private static Packet Of(PacketQuestion question) => new(
         question.Source.ToString(),
@@ -70,7 +102,23 @@ internal static partial class ExplainJson
 
     private static string? Known(string text) => text.Length == 0 ? null : text;
 
-    internal sealed record Document(int SchemaVersion, Packet Packet, string? Node, bool Agree, IEnumerable<Walk> Walks);
+    internal sealed record Document(int SchemaVersion, Packet Packet, string? Node, bool Agree, IEnumerable<Walk> Walks)
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public LegFields? Leg { get; set; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public SummaryFields? Summary { get; set; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IEnumerable<Document>? Then { get; set; }
+    }
+
+    internal sealed record LegFields(int Number, IReadOnlyList<string> Starts, double? Share);
+
+    internal sealed record SummaryFields(string Text, bool IsCertain, IEnumerable<string> Sources, IEnumerable<End> Ends);
+
+    internal sealed record End(int Leg, string Outcome, string Text, double? Share);
 
     internal sealed record Packet(
         string Source,

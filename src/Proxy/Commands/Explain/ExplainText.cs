@@ -53,6 +53,22 @@ internal sealed class ExplainText(TextWriter output, bool isTerminal, bool shows
         }
     }
 
+    /// <summary>Writes the packet, the answers and why, without the rules on the way.</summary>
+    public void WriteAnswers(Explanation explanation)
+    {
+        output.WriteLine(explanation.Title);
+        foreach (string assumption in explanation.Question.Assumptions)
+        {
+            output.WriteLine($"  ({assumption})");
+        }
+
+        foreach (ExplainedWalk walk in explanation.Walks)
+        {
+            WriteAnswer(explanation, walk);
+            WriteJourneys(walk);
+        }
+    }
+
     private void WriteAnswer(Explanation explanation, ExplainedWalk walk)
     {
         string colour = walk.Paths.All(path => path.IsForwarded) ? Good : walk.Paths.Any(path => path.IsUncertain) ? Doubtful : Bad;

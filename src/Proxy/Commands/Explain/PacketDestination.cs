@@ -16,8 +16,10 @@ internal sealed record PacketDestination(IpAddress? Address, NamespacedName? Ser
     private const string Remedy = "give ADDRESS:PORT[/PROTOCOL] such as 10.96.0.10:53/udp or [fd00::10]:443, or svc:NAMESPACE/NAME[:PORT]";
 
     /// <summary>Parses the text of the option.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="option">The option, for messages.</param>
     /// <exception cref="InputException">It is neither.</exception>
-    public static PacketDestination Parse(string text)
+    public static PacketDestination Parse(string text, string option = "--to")
     {
         string rest = text;
         TransportProtocol? protocol = null;
@@ -34,19 +36,19 @@ internal sealed record PacketDestination(IpAddress? Address, NamespacedName? Ser
             string[] last = names.Length == 2 ? names[1].Split(':') : [];
             return last.Length is 1 or 2 && names[0].Length != 0 && last[0].Length != 0
                 ? new(null, new NamespacedName(names[0], last[0]), last.Length == 2 ? last[1] : "", protocol)
-                : throw new InputException($"--to {text}: {Remedy}");
+                : throw new InputException($"{option} {text}: {Remedy}");
         }
 
         int colon = rest.LastIndexOf(':');
         bool isBare = colon < 0 || (rest.IndexOf(':', StringComparison.Ordinal) != colon && !rest.StartsWith('['));
         if (isBare || !IpAddress.TryParse(rest[..colon].Trim('[', ']'), out IpAddress address))
         {
-            throw new InputException($"--to {text}: {Remedy}");
+            throw new InputException($"{option} {text}: {Remedy}");
         }
 
         return ParsePort(rest[(colon + 1)..]) is not null
             ? new(address, null, rest[(colon + 1)..], protocol)
-            : throw new InputException($"--to {text}: \"{rest[(colon + 1)..]}\" is not a port; {Remedy}");
+            : throw new InputException($"{option} {text}: \"{rest[(colon + 1)..]}\" is not a port; {Remedy}");
     }
 
     /// <summary>A port from 1 to 65535; null for anything else.</summary>

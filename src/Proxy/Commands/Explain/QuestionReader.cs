@@ -20,7 +20,7 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluster, IReadOnlyCollection<IpAddress> nodeAddresses, NodeRoute route, NodeNetwork? network = null)
 {
     private readonly PacketSource _source = PacketSource.Parse(options.From);
-    private readonly PacketDestination _destination = PacketDestination.Parse(options.To);
+    private readonly PacketDestination _destination = PacketDestination.Parse(options.To, options.ToOption);
     private readonly NodeView _node = new(nodeAddresses);
     private readonly List<string> _assumptions = [];
 
@@ -60,7 +60,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         });
         if (question.Source.Family != destination.Family)
         {
-            throw new InputException($"--from {options.From} is {question.Source}, and --to {options.To} is {destination}: a packet has addresses of one family");
+            throw new InputException($"--from {options.From} is {question.Source}, and {options.ToOption} {options.To} is {destination}: a packet has addresses of one family");
         }
 
         if (nodeAddresses.Count == 0)
@@ -81,7 +81,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         NamespacedName name = _destination.Service!.Value; // either an address or a Service
         if (cluster is null)
         {
-            throw new InputException($"--to {options.To}: a Service can be named only with manifests (-f) or an API server (--kubeconfig); give ADDRESS:PORT");
+            throw new InputException($"{options.ToOption} {options.To}: a Service can be named only with manifests (-f) or an API server (--kubeconfig); give ADDRESS:PORT");
         }
 
         IpFamily? wanted = _source.Address?.Family;
@@ -89,7 +89,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
             ?? (wanted is null or IpFamily.IPv6 ? cluster.Model.IPv6.Services.GetValueOrDefault(name) : null);
         if (service is null)
         {
-            throw new InputException($"--to {options.To}: the input has no Service {name} with a cluster IP{(wanted is null ? "" : $" of family {wanted}")}");
+            throw new InputException($"{options.ToOption} {options.To}: the input has no Service {name} with a cluster IP{(wanted is null ? "" : $" of family {wanted}")}");
         }
 
         ushort? number = PacketDestination.ParsePort(_destination.Port);
@@ -103,7 +103,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         }
 
         IEnumerable<string> ports = service.Ports.AsSpan().ToArray().Select(port => $"{(port.Name.Port.Length == 0 ? "" : port.Name.Port + " ")}{port.Spec.Port}/{port.Name.Protocol.ToUpperText().ToLowerInvariant()}");
-        throw new InputException($"--to {options.To}: Service {name} has the ports {string.Join(", ", ports)}");
+        throw new InputException($"{options.ToOption} {options.To}: Service {name} has the ports {string.Join(", ", ports)}");
     }
 
     private PacketQuestion ReadSource(PacketQuestion question) => _source.Kind switch

@@ -22,6 +22,11 @@ internal sealed class ClusterNetworks(IReadOnlyDictionary<string, NodeNetwork> n
     /// <summary>Those of a node; null if they are not known.</summary>
     public NodeNetwork? Of(string node) => networks.GetValueOrDefault(node);
 
+    /// <summary>The same, as another node is asked about.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="view">The cluster as it sees it.</param>
+    public ClusterNetworks SeenFrom(string node, ClusterView view) => new(networks, node, view);
+
     /// <summary>How a node is called in a sentence.</summary>
     public static string Called(string node) => node.Length == 0 ? "the node" : node;
 
