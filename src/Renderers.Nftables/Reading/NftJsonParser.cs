@@ -225,8 +225,7 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
         _table!.Chains[chain.Name] = chain;
         if (hook.Length != 0)
         {
-            chain.Hook = NftChain.HookOf(hook);
-            chain.IsIngress = hook == "ingress";
+            chain.SetHook(hook);
             if (device.Length != 0)
             {
                 chain.Devices.Add(device);

@@ -38,9 +38,9 @@ internal sealed class NftListing
                 rules.Tables.Add(new NftTableReader(table, rules.Family).Read());
             }
 
-            if (table.Family is "inet" or "netdev" && IngressChains.Of(table) is { } ingress)
+            if (table.Family is "inet" or "netdev" && DeviceChains.Of(table) is { } ofDevices)
             {
-                rules.Tables.Add(ingress);
+                rules.Tables.Add(ofDevices);
             }
         }
     }
@@ -72,12 +72,25 @@ internal sealed class NftChain(string name)
 {
     public string Name { get; } = name;
 
-    public Hook? Hook { get; set; }
+    public Hook? Hook { get; private set; }
 
-    /// <summary>Whether it is of the hook ingress, which packets pass before those of the IP families.</summary>
-    public bool IsIngress { get; set; }
+    /// <summary>The hook of an interface that packets pass before those of the IP families.</summary>
+    public const string Ingress = "ingress";
 
-    /// <summary>The interfaces that a chain of the hook ingress is for; none if they are not known.</summary>
+    /// <summary>The hook of an interface that packets pass after those of the IP families (kernel 5.16 and later).</summary>
+    public const string Egress = "egress";
+
+    /// <summary><see cref="Ingress"/> or <see cref="Egress"/> if it is of such a hook, else empty.</summary>
+    public string DeviceHook { get; private set; } = "";
+
+    /// <summary>Sets the hook by the name that nft gives it.</summary>
+    public void SetHook(string name)
+    {
+        Hook = HookOf(name);
+        DeviceHook = name is Ingress or Egress ? name : "";
+    }
+
+    /// <summary>The interfaces that a chain of such a hook is for; none if they are not known.</summary>
     public List<string> Devices { get; } = [];
 
     public int Priority { get; set; }

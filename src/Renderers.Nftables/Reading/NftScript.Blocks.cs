@@ -85,8 +85,7 @@ internal ref partial struct NftScript
             throw Error("a base chain has a type, a hook and a priority");
         }
 
-        chain.Hook = NftChain.HookOf(tokens[hook + 1]);
-        chain.IsIngress = tokens[hook + 1] == "ingress";
+        chain.SetHook(tokens[hook + 1]);
         foreach (string device in tokens[Math.Min(hook + 2, priority)..priority].Where(token => token.Trim('"', ',', '{', '}') is { Length: > 0 } name && name is not ("device" or "devices" or "=")))
         {
             chain.Devices.Add(device.Trim('"', ',', '{', '}'));

@@ -203,18 +203,20 @@ public sealed class NftScriptReaderTests
 
     private static Ruleset Read(string text) => Rulesets.NftablesText(text, IpFamily.IPv4);
 
-    /// <summary>Chains that see packets as frames are not followed: what comes in by their interface meets something unknown.</summary>
+    /// <summary>Chains that see packets as frames are not followed: what comes in or leaves by their interface meets something unknown.</summary>
     [Theory]
-    [InlineData("device \"eth0\"", "eth0", true)]
-    [InlineData("device \"eth0\"", "eth1", false)]
-    [InlineData("devices = { eth1, eth0 }", "eth0", true)]
-    [InlineData("devices = { eth1, eth2 }", "eth0", false)]
-    public void ChainsOfTheHookIngressMayDoAnything(string devices, string comesInBy, bool isOpen)
+    [InlineData("ingress device \"eth0\"", "eth0", true)]
+    [InlineData("ingress device \"eth0\"", "eth1", false)]
+    [InlineData("ingress devices = { eth1, eth0 }", "eth0", true)]
+    [InlineData("ingress devices = { eth1, eth2 }", "eth0", false)]
+    [InlineData("egress device \"out0\"", "eth0", true)]
+    [InlineData("egress device \"eth0\"", "eth0", false)]
+    public void ChainsOfTheHooksOfInterfacesMayDoAnything(string devices, string comesInBy, bool isOpen)
     {
-        Ruleset rules = Testing.Rulesets.NftablesText($"table netdev t {{\n chain c {{\n  type filter hook ingress {devices} priority -500; policy accept;\n  drop\n }}\n}}\n", IpFamily.IPv4);
+        Ruleset rules = Testing.Rulesets.NftablesText($"table netdev t {{\n chain c {{\n  type filter hook {devices} priority -500; policy accept;\n  drop\n }}\n}}\n", IpFamily.IPv4);
 
         IReadOnlyList<WalkOutcome> outcomes = new PacketWalker(rules, new NodeView([])).Walk(
-            new(AddressRange.Of(IpAddress.Parse("203.0.113.9")), IpAddress.Parse("192.0.2.1"), TransportProtocol.Tcp, 80) { InputInterface = comesInBy });
+            new(AddressRange.Of(IpAddress.Parse("203.0.113.9")), IpAddress.Parse("192.0.2.1"), TransportProtocol.Tcp, 80) { InputInterface = comesInBy, OutputInterface = "out0" });
 
         outcomes.Should().ContainSingle().Which.IsOpen.Should().Be(isOpen);
     }
