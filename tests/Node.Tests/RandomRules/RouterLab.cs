@@ -34,6 +34,7 @@ internal sealed class RouterLab : IDisposable
     private readonly List<(Place Place, Socket Socket)> _listeners = [];
     private readonly byte[] _buffer = new byte[2048];
 
+    /// <summary>Makes the router and the hosts around it.</summary>
     /// <param name="family">The family of the packets.</param>
     public RouterLab(IpFamily family = IpFamily.IPv4)
     {
