@@ -111,6 +111,7 @@ internal static class ExplainCommandLine
                 Mark = parsed.GetValue(mark),
                 SourcePort = parsed.GetValue(sourcePort),
                 ShowsAll = parsed.GetValue(all),
+                AreNotesBrief = !parsed.GetValue(all),
                 FailOn = [.. (parsed.GetValue(failOn) ?? []).Select(static name => Enum.Parse<ExplainFinding>(name, ignoreCase: true))],
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
             }));

@@ -112,6 +112,9 @@ internal record ClusterOptions
     /// <summary>Whether directories are read with all that is below them.</summary>
     public bool IsRecursive { get; init; }
 
+    /// <summary>Whether notes and warnings about the objects are one line for each kind of object.</summary>
+    public bool AreNotesBrief { get; init; }
+
     /// <summary>How to reach the API server; null to find out (<see cref="ClusterAccess"/>).</summary>
     public string? Kubeconfig { get; init; }
 

@@ -14,23 +14,26 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
     /// <param name="paths">Files, directories, or <c>-</c>.</param>
     /// <param name="isRecursive">Whether directories are read with all that is below them.</param>
     /// <param name="consequence">What happens when they have errors, for the message.</param>
+    /// <param name="isBrief">Whether notes and warnings are one line for each kind of object.</param>
     /// <returns>The objects; null when the manifests have errors, which have been reported.</returns>
-    public ManifestObjects? ReadManifests(IReadOnlyList<string> paths, bool isRecursive, string consequence)
+    public ManifestObjects? ReadManifests(IReadOnlyList<string> paths, bool isRecursive, string consequence, bool isBrief = false)
     {
         ManifestReader reader = new();
         ManifestFiles.Read(paths, isRecursive, openInput, reader);
-        return Report(reader, consequence);
+        return Report(reader, consequence, isBrief);
     }
 
     /// <summary>Reports what a reader found wrong.</summary>
     /// <param name="reader">The reader, which has read everything.</param>
     /// <param name="consequence">What happens when there are errors, for the message.</param>
+    /// <param name="isBrief">Whether notes and warnings are one line for each kind of object.</param>
     /// <returns>The objects; null when there are errors.</returns>
-    public ManifestObjects? Report(ManifestReader reader, string consequence)
+    public ManifestObjects? Report(ManifestReader reader, string consequence, bool isBrief = false)
     {
-        foreach (ManifestMessage message in reader.Messages)
+        IEnumerable<IGrouping<string, ManifestMessage>> kinds = reader.Messages.GroupBy(message => isBrief ? KindOf(message) : message.ToString(), StringComparer.Ordinal);
+        foreach (ManifestMessage[] alike in kinds.Select(static kind => kind.ToArray()))
         {
-            errors.WriteLine(message);
+            errors.WriteLine(isBrief && alike.Length > 1 ? $"{alike[0]} (and {alike.Length - 1} more like this; -v prints each)" : string.Join(Environment.NewLine, alike.AsEnumerable()));
         }
 
         if (reader.ErrorCount == 0)
@@ -41,6 +44,10 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
         errors.WriteLine($"error: the input has {(reader.ErrorCount == 1 ? "1 error" : $"{reader.ErrorCount} errors")}; {consequence}");
         return null;
     }
+
+    /// <summary>Notes and warnings about objects of one kind are alike: a message begins with the kind. Each error counts.</summary>
+    private static string KindOf(ManifestMessage message) =>
+        message.Severity == ManifestSeverity.Error ? message.ToString() : $"{message.Severity} {message.Text.Split(' ')[0]}";
 
     /// <summary>Reads a configuration, and checks it.</summary>
     /// <param name="path">The file; null for the defaults.</param>

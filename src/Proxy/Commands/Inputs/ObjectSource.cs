@@ -21,14 +21,14 @@ internal sealed class ObjectSource(InputFiles files, AgentHost host, TextWriter 
     {
         if (options.Paths.Count != 0)
         {
-            return files.ReadManifests(options.Paths, options.IsRecursive, consequence);
+            return files.ReadManifests(options.Paths, options.IsRecursive, consequence, options.AreNotesBrief);
         }
 
         ClusterNeeds needs = new() { NodeName = nodeName };
         options.AddNeeds?.Invoke(needs);
         ManifestReader reader = new();
         await new ClusterListing(host.Time, errors).ReadAsync(ClusterAccess.Find(options, configuration, host.Environment), needs, reader, stop);
-        return files.Report(reader, consequence);
+        return files.Report(reader, consequence, options.AreNotesBrief);
     }
 
     /// <summary>The Node that has the name of this host, if the cluster has one; null if there is none, or the configuration names another.</summary>

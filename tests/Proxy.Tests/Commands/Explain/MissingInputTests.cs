@@ -67,6 +67,20 @@ public sealed class MissingInputTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
+    /// <summary>What is asked for comes first: warnings about many objects are one line for each kind, unless all is asked for.</summary>
+    [Fact]
+    public async Task WarningsOfOneKindAreOneLine()
+    {
+        string many = string.Concat(Enumerable.Range(0, 20).Select(static number => $"apiVersion: v1\nkind: Service\nmetadata: {{name: s{number}, namespace: shop}}\nspec: {{clusterIP: 10.96.1.{number}, ports: [{{port: 80}}], externalIPs: [x]}}\n---\n"));
+        string[] question = ["-f", Write(Node + many), "--from", "10.244.1.9", "--to", "10.96.0.20:80"];
+
+        ExplainRun brief = await ExplainRun.WithAsync(question);
+        ExplainRun whole = await ExplainRun.WithAsync([.. question, "-v"]);
+
+        brief.Errors.Split('\n').Should().ContainSingle(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Which.Should().EndWith("(and 19 more like this; -v prints each)");
+        whole.Errors.Split('\n').Where(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Should().HaveCount(20);
+    }
+
     [Fact]
     public async Task EndpointsWithoutSlicesAreNoRefusal()
     {
