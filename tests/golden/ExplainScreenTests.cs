@@ -4,7 +4,7 @@ using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Golden.Tests;
 
-/// <summary>For the rules of all recorded cases the answer, why, and the way fit a screen, and no rule is printed twice.</summary>
+/// <summary>For packets from outside and the rules of all recorded cases the answer, why, and the way fit a screen, and no rule is printed twice.</summary>
 public sealed class ExplainScreenTests
 {
     /// <summary>Destinations of a case that are asked for, spread over its rules.</summary>

@@ -33,7 +33,7 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
         IEnumerable<IGrouping<string, ManifestMessage>> kinds = reader.Messages.GroupBy(message => isBrief ? KindOf(message) : message.ToString(), StringComparer.Ordinal);
         foreach (ManifestMessage[] alike in kinds.Select(static kind => kind.ToArray()))
         {
-            errors.WriteLine(isBrief && alike.Length > 1 ? $"{alike[0]} (and {alike.Length - 1} more like this; -v prints each)" : string.Join(Environment.NewLine, alike.AsEnumerable()));
+            errors.WriteLine(isBrief && alike.Length > 1 ? $"{alike[0]} (and {alike.Length - 1} other {(alike[0].Severity == ManifestSeverity.Warning ? "warning" : "note")}{(alike.Length == 2 ? "" : "s")}; -v prints each)" : string.Join(Environment.NewLine, alike.AsEnumerable()));
         }
 
         if (reader.ErrorCount == 0)
@@ -45,7 +45,7 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
         return null;
     }
 
-    /// <summary>Notes and warnings about objects of one kind are alike: a message begins with the kind. Each error counts.</summary>
+    /// <summary>Notes and warnings about objects of one kind are one line: a message begins with the kind. Each error counts.</summary>
     private static string KindOf(ManifestMessage message) =>
         message.Severity == ManifestSeverity.Error ? message.ToString() : $"{message.Severity} {message.Text.Split(' ')[0]}";
 

@@ -77,7 +77,7 @@ public sealed class MissingInputTests : IDisposable
         ExplainRun brief = await ExplainRun.WithAsync(question);
         ExplainRun whole = await ExplainRun.WithAsync([.. question, "-v"]);
 
-        brief.Errors.Split('\n').Should().ContainSingle(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Which.Should().EndWith("(and 19 more like this; -v prints each)");
+        brief.Errors.Split('\n').Should().ContainSingle(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Which.Should().EndWith("(and 19 other warnings; -v prints each)");
         whole.Errors.Split('\n').Where(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Should().HaveCount(20);
     }
 

@@ -36,7 +36,7 @@ internal static class LegText
         if (!options.ShowsAll)
         {
             output.WriteLine();
-            output.WriteLine("--all shows the rules on the way");
+            output.WriteLine("-v shows the rules on the way");
         }
 
         void WriteLeg(string heading, Explanation answer)
@@ -102,7 +102,7 @@ internal static class LegText
 
         if (listed < delivered.Length)
         {
-            output.WriteLine($"  and {delivered.Length - listed} more; --all lists them");
+            output.WriteLine($"  and {delivered.Length - listed} more; -v lists them");
         }
     }
 }
