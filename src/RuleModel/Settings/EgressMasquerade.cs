@@ -41,10 +41,32 @@ public sealed record EgressMasquerade(LocalTrafficDetector Pods, EquatableArray<
     }
 
     /// <summary>Whether pods keep their own address to a destination.</summary>
-    public bool Keeps(IpAddress destination) => Array.Exists(KeptDestinations.AsSpan().ToArray(), prefix => prefix.Contains(destination));
+    public bool Keeps(IpAddress destination)
+    {
+        foreach (IpPrefix kept in KeptDestinations)
+        {
+            if (kept.Contains(destination))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Whether all addresses of a prefix are destinations to which pods keep their address.</summary>
-    public bool KeepsAll(IpPrefix prefix) => Array.Exists(KeptDestinations.AsSpan().ToArray(), kept => Contains(kept, prefix));
+    public bool KeepsAll(IpPrefix prefix)
+    {
+        foreach (IpPrefix kept in KeptDestinations)
+        {
+            if (Contains(kept, prefix))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static EquatableArray<IpPrefix> Kept(IpFamily family, EgressPolicy policy)
     {

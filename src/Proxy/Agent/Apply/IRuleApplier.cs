@@ -45,28 +45,8 @@ internal interface IRuleApplier
     /// </summary>
     Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation);
 
-    /// <summary>Whether <see cref="TryGroupsAsync"/> costs little more for many small groups than for a large one.</summary>
-    bool TriesManyGroups => false;
-
-    /// <summary>
-    /// Tries groups of Services as <see cref="TryAsync"/> does, each for itself and one after the other, until one is refused;
-    /// at least the first one. The only call that may be made several times at once.
-    /// </summary>
-    /// <param name="groups">The groups, with the same settings and without a Service in common; one at least.</param>
-    /// <param name="cancellation">Ends it.</param>
-    async Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation)
-    {
-        for (int taken = 0; taken < groups.Count; taken++)
-        {
-            ApplyResult result = await TryAsync(groups[taken], cancellation);
-            if (!result.IsApplied)
-            {
-                return new(taken, result);
-            }
-        }
-
-        return new(groups.Count, ApplyResult.Applied);
-    }
+    /// <summary>Tries many small groups of Services at little more cost than a large one; null where each costs as much as <see cref="TryAsync"/>.</summary>
+    IGroupTrials? GroupTrials => null;
 
     /// <summary>
     /// Whether a small update costs little however many rules there are, and changes nothing when it is refused: then the

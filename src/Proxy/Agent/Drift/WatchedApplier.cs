@@ -46,10 +46,7 @@ internal sealed class WatchedApplier(IRuleApplier applier, OwnTransactions appli
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => applier.TryAsync(rules, cancellation);
 
     /// <inheritdoc/>
-    public bool TriesManyGroups => applier.TriesManyGroups;
-
-    /// <inheritdoc/>
-    public Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation) => applier.TryGroupsAsync(groups, cancellation);
+    public IGroupTrials? GroupTrials => applier.GroupTrials;
 
     /// <inheritdoc/>
     public bool HasCheapUpdates => applier.HasCheapUpdates;

@@ -36,9 +36,6 @@ internal sealed class RefusedServiceSearch(
     /// <summary>Groups refused in a row without any that is taken, after which the base itself is written again.</summary>
     private const int MostRefusalsOnOneBase = 3;
 
-    /// <summary>Calls at a time where many groups are tried: iptables-nft-restore mostly waits for the kernel.</summary>
-    private const int SideBySide = 4;
-
     private readonly BisectionGroups _groups = new();
     private readonly ServiceTrial _trial = new(state, settings);
     private readonly HashSet<NamespacedName> _repeated = [];
@@ -170,7 +167,7 @@ internal sealed class RefusedServiceSearch(
         while (IsDue && !(_isApplying && Array.Exists(families, family => family.NeedsFull && _refusing.Contains(family.Family))))
         {
             Task<bool> step = _isApplying ? ApplyAsync(_groups.Next(), cancellation)
-                : Array.TrueForAll(families, static family => family.Applier.TriesManyGroups) ? TryManyAsync(_groups.NextMany(), cancellation)
+                : Array.TrueForAll(families, static family => family.Applier.GroupTrials is not null) ? TryManyAsync(_groups.NextMany(), cancellation)
                 : TryAsync(_groups.Next(), cancellation);
             if (!await step || time.GetElapsedTime(start) >= window)
             {
@@ -351,52 +348,33 @@ internal sealed class RefusedServiceSearch(
     /// <returns>Whether the search can go on at once.</returns>
     private async Task<bool> TryManyAsync(IReadOnlyList<NamespacedName[]> groups, CancellationToken cancellation)
     {
-        (NamespacedName[] Group, RuleModelSnapshot Rules)[] all = [.. groups.Select(group => (group, _trial.RulesOf(group)))];
         bool canGoOn = true;
         List<NamespacedName[]> unknown = [];
-        foreach ((FamilySync? ended, int taken, ApplyResult next, NamespacedName[][] tried) in await Task.WhenAll(
-            all.Chunk(int.Max(1, (all.Length + SideBySide - 1) / SideBySide)).Select(part => TryPartAsync(part, cancellation))))
+        FamilySync[] refusing = [.. families.Where(family => _refusing.Contains(family.Family))];
+        foreach (TriedGroups part in await _trial.TryManyAsync(groups, refusing, cancellation))
         {
-            foreach (NamespacedName[] group in tried[..taken])
+            foreach (NamespacedName[] group in part.Groups.Take(part.Trial.Taken))
             {
                 Admit(group);
                 _groups.Taken(group);
                 _havePassedTrials = true;
             }
 
-            bool isRefused = next.Outcome == ApplyOutcome.Refused;
-            unknown.AddRange(tried[(isRefused ? taken + 1 : taken)..]);
-            if (isRefused && _groups.RefusedAmongMany(tried[taken]))
+            NamespacedName[]? refused = part.Trial.Next.Outcome == ApplyOutcome.Refused ? part.Groups[part.Trial.Taken] : null;
+            unknown.AddRange(part.Groups.Skip(part.Trial.Taken + (refused is null ? 0 : 1)));
+            if (refused is not null && _groups.RefusedAmongMany(refused))
             {
-                Quarantine(tried[taken][0], ended!.Family, next.Error);
+                Quarantine(refused[0], part.Family.Family, part.Trial.Next.Error);
             }
-            else if (next.Outcome == ApplyOutcome.Unavailable)
+            else if (part.Trial.Next.Outcome == ApplyOutcome.Unavailable)
             {
-                ended!.Failed(time.GetUtcNow(), Random.Shared.NextDouble());
+                part.Family.Failed(time.GetUtcNow(), Random.Shared.NextDouble());
                 canGoOn = false;
             }
         }
 
         _groups.ReturnMany(unknown);
         return canGoOn;
-    }
-
-    /// <summary>Tries groups one after the other in all families that refuse rules.</summary>
-    private async Task<(FamilySync? Ended, int Taken, ApplyResult Next, NamespacedName[][] Tried)> TryPartAsync(
-        (NamespacedName[] Group, RuleModelSnapshot Rules)[] part, CancellationToken cancellation)
-    {
-        GroupTrial shortest = new(part.Length, ApplyResult.Applied);
-        FamilySync? ended = null;
-        foreach (FamilySync family in families.Where(family => _refusing.Contains(family.Family)))
-        {
-            FamilyRules[] ofFamily = [.. part.Take(shortest.Taken).Select(tried => tried.Rules[family.Family])];
-            if (ofFamily.Length != 0 && await family.Applier.TryGroupsAsync(ofFamily, cancellation) is { } trial && trial.Taken < shortest.Taken)
-            {
-                (shortest, ended) = (trial, family);
-            }
-        }
-
-        return (ended, shortest.Taken, shortest.Next, [.. part.Select(static tried => tried.Group)]);
     }
 
     private void QuarantineNamed(NamespacedName[] named, FamilySync family, ApplyResult[] results)

@@ -144,10 +144,10 @@ internal sealed class AllNodes(CommandStreams streams, AgentHost host)
 
     private static ClusterView ViewOf(ManifestObjects objects, ClusterView cluster, string node)
     {
-        ClusterInput input = new(objects, cluster.Configuration, cluster.Mode);
-        return cluster with
+        ClusterView view = cluster with { Objects = objects };
+        ClusterInput input = view.Input();
+        return view with
         {
-            Objects = objects,
             NodeName = node,
             NodeAddresses = input.AddressesOf(node),
             Model = input.Build(node, null, []),

@@ -251,7 +251,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         return addresses.Count == cluster.NodeAddresses.Count ? cluster : cluster with
         {
             NodeAddresses = addresses,
-            Model = new ClusterInput(cluster.Objects, cluster.Configuration, cluster.Mode) { Egress = cluster.Egress }.Build(cluster.NodeName, addresses, []),
+            Model = cluster.Input().Build(cluster.NodeName, addresses, []),
         };
     }
 
@@ -317,7 +317,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 
     private static RuleModelSnapshot ModelOf(ClusterView cluster, string mode) => mode == cluster.Mode
         ? cluster.Model
-        : new ClusterInput(cluster.Objects, cluster.Configuration, mode) { Egress = cluster.Egress }.Build(cluster.NodeName, cluster.NodeAddresses, []);
+        : cluster.Input(mode).Build(cluster.NodeName, cluster.NodeAddresses, []);
 
     private static RuleDialect DialectOf(string? mode) => mode == ProxyMode.Nftables ? RuleDialect.Nftables : RuleDialect.Iptables;
 

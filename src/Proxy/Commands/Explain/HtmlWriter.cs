@@ -12,6 +12,20 @@ internal static class HtmlWriter
     /// <summary>The margins of the page and a scroll bar.</summary>
     private const int Around = 64;
 
+    private const string Style =
+        """
+        figure { margin: 0; }
+        svg { display: block; max-width: 100%; height: auto; }
+        h2 { font-size: 1rem; }
+        p, li { line-height: 1.45; }
+        .view { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
+        table { border-collapse: collapse; }
+        caption { text-align: left; padding-bottom: 0.3rem; }
+        th, td { text-align: left; vertical-align: top; padding: 0.2rem 0.9rem 0.2rem 0; border-bottom: 1px solid #8c959f66; }
+        th:first-child, td:first-child { white-space: nowrap; }
+        @media print { body { margin: 0; } tr, li { break-inside: avoid; } h2 { break-after: avoid; } }
+        """;
+
     public static void Write(Explanation explanation, bool showsAll, TextWriter output)
     {
         (ExplainedWalk Walk, Picture Picture, PictureLayout Wide)[] parts =
@@ -22,46 +36,7 @@ internal static class HtmlWriter
                 return (walk, picture, PictureDrawing.Wide(picture, hasHeading: false));
             }),
         ];
-        string title = Escape(explanation.Title);
-        output.WriteLine(
-            $$"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>{{title}}</title>
-            <style>
-            body { font-family: system-ui, "DejaVu Sans", sans-serif; margin: 1.5rem; background: #ffffff; color: #1f2328; overflow-wrap: anywhere; }
-            figure { margin: 0; }
-            svg { display: block; max-width: 100%; height: auto; }
-            pre, table { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 13px; line-height: 1.45; }
-            pre { white-space: pre-wrap; }
-            h1 { font-size: 1.2rem; }
-            h2 { font-size: 1rem; }
-            p, li { line-height: 1.45; }
-            .view { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
-            table { border-collapse: collapse; }
-            caption { text-align: left; padding-bottom: 0.3rem; }
-            th, td { text-align: left; vertical-align: top; padding: 0.2rem 0.9rem 0.2rem 0; border-bottom: 1px solid #8c959f66; }
-            th:first-child, td:first-child { white-space: nowrap; }
-            @media (max-width: 600px) { body { margin: 0.6rem; } th, td { padding-right: 0.5rem; } pre, table { font-size: 12px; } }
-            @media print { body { margin: 0; } tr, li { break-inside: avoid; } h2 { break-after: avoid; } }
-            """);
-        for (int number = 0; number < parts.Length; number++)
-        {
-            int least = parts[number].Wide.Width + Around;
-            output.WriteLine($"@media (min-width: {least}px) {{ .narrow{number} {{ display: none; }} }}");
-            output.WriteLine($"@media not all and (min-width: {least}px) {{ .wide{number} {{ display: none; }} }}");
-        }
-
-        output.WriteLine("@media screen and (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } }");
-        output.WriteLine("</style>");
-        output.WriteLine(SvgWriter.Style);
-        output.WriteLine("</head>");
-        output.WriteLine("<body>");
-        output.WriteLine($"<h1>{title}</h1>");
+        HtmlPage.Begin(explanation.Title, string.Join('\n', [Style, .. parts.SelectMany(WidthRules)]), output, SvgWriter.Style);
         foreach (string assumption in explanation.Question.Assumptions)
         {
             output.WriteLine($"<p>({Escape(assumption)})</p>");
@@ -85,9 +60,18 @@ internal static class HtmlWriter
         output.WriteLine("<h2>Rule by rule</h2>");
         using StringWriter text = new() { NewLine = "\n" };
         new ExplainText(text, isTerminal: false, showsAll).Write(explanation);
-        output.WriteLine($"<pre>{Escape(text.ToString())}</pre>");
-        output.WriteLine("</body>");
-        output.WriteLine("</html>");
+        HtmlPage.EndWith(text.ToString(), output);
+    }
+
+    /// <summary>Of the two forms of a picture the one that fits the window is shown.</summary>
+    private static string[] WidthRules((ExplainedWalk Walk, Picture Picture, PictureLayout Wide) part, int number)
+    {
+        int least = part.Wide.Width + Around;
+        return
+        [
+            $"@media (min-width: {least}px) {{ .narrow{number} {{ display: none; }} }}",
+            $"@media not all and (min-width: {least}px) {{ .wide{number} {{ display: none; }} }}",
+        ];
     }
 
     private static void WriteReasons(ExplainedWalk walk, TextWriter output)

@@ -28,6 +28,10 @@ internal sealed record ClusterView
     /// <summary>What is masqueraded of what pods send out of the cluster; null for nothing.</summary>
     public EgressPolicy? Egress { get; init; }
 
+    /// <summary>What the rules of a node follow from, for those of another node or another mode.</summary>
+    /// <param name="mode">The mode; null for the one of this view.</param>
+    public ClusterInput Input(string? mode = null) => new(Objects, Configuration, mode ?? Mode) { Egress = Egress };
+
     /// <summary>Why egress masquerade, which is on, makes no rules in a family; nothing for the families in which it does.</summary>
     public IEnumerable<string> EgressProblems() => EgressProblem.Describe(Egress, [Model.IPv4.Settings, Model.IPv6.Settings]);
 }

@@ -30,10 +30,14 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
     /// <returns>The objects; null when there are errors.</returns>
     public ManifestObjects? Report(ManifestReader reader, string consequence, bool isBrief = false)
     {
-        IEnumerable<IGrouping<string, ManifestMessage>> kinds = reader.Messages.GroupBy(message => isBrief ? KindOf(message) : message.ToString(), StringComparer.Ordinal);
-        foreach (ManifestMessage[] alike in kinds.Select(static kind => kind.ToArray()))
+        foreach (ManifestMessage message in reader.Messages.Where(message => !isBrief || message.Severity == ManifestSeverity.Error))
         {
-            errors.WriteLine(isBrief && alike.Length > 1 ? $"{alike[0]} (and {alike.Length - 1} other {(alike[0].Severity == ManifestSeverity.Warning ? "warning" : "note")}{(alike.Length == 2 ? "" : "s")}; -v prints each)" : string.Join(Environment.NewLine, alike.AsEnumerable()));
+            errors.WriteLine(message);
+        }
+
+        if (isBrief)
+        {
+            WriteByKind(reader.Messages.Where(static message => message.Severity != ManifestSeverity.Error));
         }
 
         if (reader.ErrorCount == 0)
@@ -45,9 +49,16 @@ internal sealed class InputFiles(Func<Stream> openInput, TextWriter errors)
         return null;
     }
 
-    /// <summary>Notes and warnings about objects of one kind are one line: a message begins with the kind. Each error counts.</summary>
-    private static string KindOf(ManifestMessage message) =>
-        message.Severity == ManifestSeverity.Error ? message.ToString() : $"{message.Severity} {message.Text.Split(' ')[0]}";
+    /// <summary>One line for the notes, and one for the warnings, about objects of a kind: a message begins with the kind.</summary>
+    private void WriteByKind(IEnumerable<ManifestMessage> messages)
+    {
+        foreach (ManifestMessage[] ofKind in messages.GroupBy(static message => (message.Severity, message.Text.Split(' ')[0])).Select(static kind => kind.ToArray()))
+        {
+            string what = ofKind[0].Severity == ManifestSeverity.Warning ? "warning" : "note";
+            string others = ofKind.Length == 1 ? "" : $" (and {ofKind.Length - 1} other {what}{(ofKind.Length == 2 ? "" : "s")}; -v prints each)";
+            errors.WriteLine(ofKind[0] + others);
+        }
+    }
 
     /// <summary>Reads a configuration, and checks it.</summary>
     /// <param name="path">The file; null for the defaults.</param>

@@ -6,7 +6,7 @@ using KubeProxySharp.RuleModel.Model;
 namespace KubeProxySharp.Proxy.Tests.Agent.Host;
 
 /// <summary>A kernel that takes rules as values, and can be told to misbehave.</summary>
-internal sealed class FakeApplier(IpFamily family) : IRuleApplier
+internal sealed class FakeApplier(IpFamily family) : IRuleApplier, IGroupTrials
 {
     private readonly Lock _gate = new();
     private readonly List<string> _calls = [];
@@ -34,6 +34,8 @@ internal sealed class FakeApplier(IpFamily family) : IRuleApplier
 
     /// <summary>Whether many groups are tried in one call, as iptables-restore does.</summary>
     public bool TriesManyGroups { get; set; }
+
+    public IGroupTrials? GroupTrials => TriesManyGroups ? this : null;
 
     public Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation)
     {

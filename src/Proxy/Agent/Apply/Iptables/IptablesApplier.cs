@@ -35,6 +35,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// </summary>
     private static readonly TimeSpan s_shortestLookLimit = TimeSpan.FromSeconds(20);
 
+    private readonly IptablesTrials _trials = new(tools, runner, BaseOptions(tools), log);
     private TimeSpan _lookLimit = s_shortestLookLimit;
     private bool _wasNotCompared;
     private IptablesOptions _options = IptablesOptions.Default;
@@ -56,7 +57,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public bool HasCheapUpdates => false;
 
     /// <inheritdoc/>
-    public bool TriesOnlyForm { get; private set; }
+    public bool TriesOnlyForm => _trials.ChecksOnlyForm;
 
     /// <inheritdoc/>
     public bool CanUpdate(FamilyChange change) => !change.SettingsChanged;
@@ -65,7 +66,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
-        _options = new NfacctCounters(runner.Network, log).Ensure(BaseOptions);
+        _options = new NfacctCounters(runner.Network, log).Ensure(BaseOptions(tools));
         IptablesListing? filter = await ListAsync("filter", cancellation);
         IptablesListing? nat = await ListAsync("nat", cancellation);
         (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(
@@ -238,52 +239,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public Task CleanUpAsync(CancellationToken cancellation) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
-    {
-        using IptablesTrial trial = BeginTrial(flushes: false);
-        RestoreAdditions additions = trial.IsReal ? new(JumpRule.Of(rules.Settings), MakesSharedChain: true) : RestoreAdditions.None;
-        IptablesRenderer.WriteFullRestore(rules, default, additions, trial.Options, trial.Transaction);
-        return await trial.Transaction.CommitAsync(cancellation);
-    }
+    public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation) => _trials.TryAsync(rules, cancellation);
 
     /// <inheritdoc/>
-    public bool TriesManyGroups => true;
-
-    /// <inheritdoc/>
-    public async Task<GroupTrial> TryGroupsAsync(IReadOnlyList<FamilyRules> groups, CancellationToken cancellation)
-    {
-        bool replaces = tools.Variant == IptablesVariant.Legacy;
-        using (IptablesTrial trial = BeginTrial(flushes: replaces))
-        {
-            IptablesRenderer.WriteTrials(groups, replaces, trial.Options, trial.Transaction);
-            ApplyResult result = await trial.Transaction.CommitAsync(cancellation);
-            if (result.IsApplied)
-            {
-                return new(groups.Count, result);
-            }
-
-            if (result.Outcome != ApplyOutcome.Refused)
-            {
-                return new(0, result);
-            }
-
-            if (trial.Transaction.MarkBefore(result) is { } number)
-            {
-                return new(number, result);
-            }
-        }
-
-        // The tool did not say which one.
-        ApplyResult first = await TryAsync(groups[0], cancellation);
-        return new(first.IsApplied ? 1 : 0, first);
-    }
-
-    private IptablesTrial BeginTrial(bool flushes)
-    {
-        IptablesTrial trial = IptablesTrial.Begin(tools, flushes, runner, BaseOptions, log);
-        TriesOnlyForm = !trial.IsReal;
-        return trial;
-    }
+    public IGroupTrials GroupTrials => _trials;
 
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation) =>
@@ -352,7 +311,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     }
 
     /// <summary>iptables-legacy-restore writes the whole table at each commit, so all is one.</summary>
-    private IptablesOptions BaseOptions => tools.Variant == IptablesVariant.Legacy
+    private static IptablesOptions BaseOptions(IptablesTools tools) => tools.Variant == IptablesVariant.Legacy
         ? IptablesOptions.Default
         : IptablesOptions.Default with { ChainsPerCommit = ChainsPerCommit };
 

@@ -34,7 +34,7 @@ internal sealed class ClusterNetworks(IReadOnlyDictionary<string, NodeNetwork> n
     public IReadOnlyList<IpAddress> AddressesOf(string node) =>
     [
         .. (Of(node)?.Addresses ?? [])
-            .Concat(cluster is null || node.Length == 0 ? [] : new ClusterInput(cluster.Objects, cluster.Configuration, cluster.Mode).AddressesOf(node))
+            .Concat(cluster is null || node.Length == 0 ? [] : cluster.Input().AddressesOf(node))
             .Concat(cluster is not null && node == nodeName ? cluster.NodeAddresses : [])
             .Distinct(),
     ];

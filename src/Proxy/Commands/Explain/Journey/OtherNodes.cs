@@ -33,7 +33,7 @@ internal sealed class OtherNodes(ClusterView? cluster, ClusterNetworks nodes, st
             return null;
         }
 
-        Ruleset rules = RenderedRules.Of(new ClusterInput(cluster.Objects, cluster.Configuration, mode).Build(node, addresses, [])[family], mode);
+        Ruleset rules = RenderedRules.Of(cluster.Input(mode).Build(node, addresses, [])[family], mode);
         return new(rules, new NodeView(addresses) { Network = nodes.Of(node) });
     }
 }

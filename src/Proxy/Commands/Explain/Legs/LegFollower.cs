@@ -177,7 +177,7 @@ internal sealed class LegFollower(ExplainOptions options, ClusterView cluster, C
             {
                 NodeName = node,
                 NodeAddresses = addresses,
-                Model = new ClusterInput(cluster.Objects, cluster.Configuration, cluster.Mode) { Egress = cluster.Egress }.Build(node, addresses, []),
+                Model = cluster.Input().Build(node, addresses, []),
             };
             _views.Add(node, view);
         }

@@ -1,4 +1,3 @@
-using System.Net;
 using KubeProxySharp.Proxy.Commands.Output;
 
 namespace KubeProxySharp.Proxy.Commands.Explain.Legs;
@@ -62,28 +61,8 @@ internal static class LegText
     {
         using StringWriter text = new() { NewLine = "\n" };
         Write(chain, options, isTerminal: false, text);
-        string title = WebUtility.HtmlEncode($"{options.From} -> {string.Join(" -> ", chain.Destinations)}");
-        output.WriteLine(
-            $$"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>{{title}}</title>
-            <style>
-            body { font-family: system-ui, "DejaVu Sans", sans-serif; margin: 1rem; overflow-wrap: anywhere; }
-            pre { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 13px; line-height: 1.45; white-space: pre-wrap; }
-            h1 { font-size: 1.2rem; }
-            </style>
-            </head>
-            <body>
-            <h1>{{title}}</h1>
-            <pre>{{WebUtility.HtmlEncode(text.ToString())}}</pre>
-            </body>
-            </html>
-            """);
+        HtmlPage.Begin($"{options.From} -> {string.Join(" -> ", chain.Destinations)}", "", output);
+        HtmlPage.EndWith(text.ToString(), output);
     }
 
     private static void WriteEnds(LegChain chain, bool showsAll, TextWriter output)

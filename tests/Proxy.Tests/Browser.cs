@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace KubeProxySharp.Proxy.Tests.Commands.Explain;
+namespace KubeProxySharp.Proxy.Tests;
 
 /// <summary>Shows pages in a browser without a screen; its profile is in a temporary directory.</summary>
 internal static class Browser
