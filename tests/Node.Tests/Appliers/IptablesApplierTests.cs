@@ -343,7 +343,7 @@ public sealed class IptablesApplierTests
 
         (ApplyResult result, _) = await RestoreAsync(tried, text.WrittenMemory);
         (ApplyResult refusal, int? mark) = await RestoreAsync(refusing, Encoding.UTF8.GetBytes(spoilt));
-        GroupTrial trial = await full.Iptables(IpFamily.IPv4, variant).TryGroupsAsync(groups, default);
+        GroupTrial trial = await full.Iptables(IpFamily.IPv4, variant).GroupTrials.TryGroupsAsync(groups, default);
 
         Assert(result);
         Rules(tried).Except(Rules(full)).Should().BeEmpty();
