@@ -10,7 +10,7 @@ wanted=(
   gcc:gcc ld:binutils /usr/include/stdlib.h:libc6-dev
   iptables-nft:iptables iptables-legacy:iptables nft:nftables ip:iproute2 conntrack:conntrack nfacct:nfacct ipset:ipset python3:python3
   curl:curl dbus-daemon:dbus-daemon firewalld:firewalld setpriv:util-linux unshare:util-linux
-  chromium:chromium
+  chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf:fonts-dejavu-core
 )
 case "${1:-}" in
   "") ;;
