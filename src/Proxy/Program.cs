@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands;
+using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Commands.Run;
 using KubeProxySharp.Proxy.Configuration.Run;
 using KubeProxySharp.Proxy.Observability.Logging;
@@ -9,7 +10,7 @@ RootCommand root = ProgramCommandLine.Create();
 ProgramArguments called = ProgramArguments.From(ProgramArguments.ReadCalledAs(), args, [.. root.Subcommands.Select(command => command.Name)]);
 if (!called.IsRun)
 {
-    return await root.Parse(called.Arguments).InvokeAsync();
+    return await UsageError.InvokeAsync(root.Parse(called.Arguments), new());
 }
 
 using StopSignals signals = new();

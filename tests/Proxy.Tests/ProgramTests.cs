@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Commands;
+using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Host;
 
 namespace KubeProxySharp.Proxy.Tests;
@@ -39,6 +40,22 @@ public sealed class ProgramTests
     public void WrongFlagsAreRefusedWithExitCode1(params string[] arguments)
     {
         Invoke(arguments).ExitCode.Should().Be(ExitCode.Failure);
+    }
+
+    [Fact]
+    public async Task WrongFlagsAreNamedWithoutThePageOfHelp()
+    {
+        StringWriter output = new() { NewLine = "\n" };
+        StringWriter error = new() { NewLine = "\n" };
+
+        int exitCode = await UsageError.InvokeAsync(
+            ProgramCommandLine.Create().Parse(["explain", "--from", "outside", "--to", "10.96.0.1:443", "--in-interface", "eth0"]),
+            new() { Output = output, Error = error });
+
+        exitCode.Should().Be(ExitCode.Failure);
+        output.ToString().Should().BeEmpty("standard output is for results");
+        error.ToString().Should().Contain("--in-interface").And.Contain("\n--interface\n", "the nearest flag is proposed")
+            .And.Contain("'kube-proxy-sharp explain --help'").And.NotContain("Examples:");
     }
 
     private static (int ExitCode, string Output) Invoke(params string[] arguments)
