@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the program for linux-arm64, puts the image for it together, and runs it there in an emulator (qemu-user): --version,
 # the rules of twenty recorded cases in both modes, and explain, all of which must be what the program of this machine
-# prints. The agent is not run: qemu-user does not know netfilter's netlink sockets (docs/building.md, arm64).
+# prints. The agent is not run: qemu-user does not know netfilter's netlink sockets (docs/building.md, arm64). At last it makes
+# the archives of a release of both programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "$(uname -m)" = x86_64 ] || { echo "arm64: not an amd64 machine; ./test.sh tests the program of this one"; exit 0; }
@@ -46,4 +47,13 @@ for case in "${cases[@]}"; do
 done
 same explain -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --from outside --to 192.0.2.10:30443
 same explain -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --from 10.244.1.5 --to 10.96.0.11:443 -o json
-echo "arm64: passed, $compared outputs equal; image $size"
+
+scripts/release.sh v0.0.0 https://releases.invalid/kube-proxy-sharp >"$work/release" 2>"$work/err" || fail "the archives of a release cannot be made"
+(cd artifacts/release && sha256sum --check --quiet SHA256SUMS)
+! grep -nE 'VERSION|URL_|SHA256_' artifacts/release/svcpath.yaml || fail "svcpath.yaml has a placeholder that the release did not replace"
+for architecture in amd64 arm64; do
+  archive=kube-proxy-sharp-linux-$architecture.tar.gz
+  grep -q "sha256: $(sha256sum "artifacts/release/$archive" | cut -d' ' -f1)" artifacts/release/svcpath.yaml || fail "svcpath.yaml has no checksum of $archive"
+  [ "$(tar -tzf "artifacts/release/$archive" | tr '\n' ' ')" = "kube-proxy-sharp LICENSE NOTICE " ] || fail "$archive has other files"
+done
+echo "arm64: passed, $compared outputs equal; image $size; archives of a release made"
