@@ -97,7 +97,7 @@ public sealed class IptablesServiceCountersTests
         await counted.ApplyUpdateAsync();
 
         counted.Read(Web, ConnectionFate.Sent).Should().Be(4);
-        await counted.UntilAsync(() => counted.ReadAll().Count == 0 && counted.Objects().Length == 0);
+        await Counted.UntilAsync(() => counted.ReadAll().Count == 0 && counted.Objects().Length == 0);
     }
 
     /// <summary>A Service that comes back has a counter that began anew, whatever the one before has counted.</summary>
@@ -112,7 +112,7 @@ public sealed class IptablesServiceCountersTests
 
         counted.Delete(Samples.Web);
         await counted.ApplyUpdateAsync();
-        await counted.UntilAsync(() => counted.ReadAll().Count == 0);
+        await Counted.UntilAsync(() => counted.ReadAll().Count == 0);
         counted.Set(Samples.Service);
         await counted.ApplyUpdateAsync();
 
@@ -196,7 +196,7 @@ public sealed class IptablesServiceCountersTests
         await counted.ApplyFullAsync();
 
         (await counted.Applier.TryAsync(counted.Rules, default)).Should().Be(ApplyResult.Applied);
-        (await counted.Applier.GroupTrials.TryGroupsAsync([counted.Rules], default)).Passed.Should().Be(1);
+        (await counted.Applier.GroupTrials.TryGroupsAsync([counted.Rules], default)).Taken.Should().Be(1);
     }
 
     /// <summary>A node whose Services come from objects that change, with an agent's applier and counters.</summary>
@@ -253,7 +253,7 @@ public sealed class IptablesServiceCountersTests
             [.. Node.Run("nfacct", "", "list").Split(' ', '\n', ';', '}').Where(static word => word.Contains("-KPS4-", StringComparison.Ordinal))];
 
         /// <summary>The kernel frees rules of the nft variant some time after they are gone.</summary>
-        public async Task UntilAsync(Func<bool> isSo)
+        public static async Task UntilAsync(Func<bool> isSo)
         {
             for (int attempt = 0; attempt < 100 && !isSo(); attempt++)
             {
