@@ -364,6 +364,12 @@ public sealed record IptablesOptions
     /// </summary>
     public int ChainsPerCommit { get; init; } = int.MaxValue;
 
+    /// <summary>
+    /// Whether rules count the connections of service ports in nfacct objects, which <see cref="ServiceCounters"/> names and which
+    /// must exist. Their counts stay when rules are rewritten.
+    /// </summary>
+    public bool HasServiceCounters { get; init; }
+
     /// <summary>Whether MASQUERADE supports <c>--random-fully</c> (iptables 1.6.2 and later).</summary>
     public bool HasRandomFully { get; init; } = true;
 }

@@ -24,12 +24,12 @@ internal ref partial struct RuleWriter
     {
         foreach (IpAddress address in port.Spec.ExternalIPs)
         {
-            Refuse("KUBE-EXTERNAL-SERVICES"u8, port, address, port.External.Verdict);
+            Refuse("KUBE-EXTERNAL-SERVICES"u8, port, address, port.External);
         }
 
         foreach (IpAddress address in port.Spec.LoadBalancerIPs)
         {
-            Refuse("KUBE-EXTERNAL-SERVICES"u8, port, address, port.External.Verdict);
+            Refuse("KUBE-EXTERNAL-SERVICES"u8, port, address, port.External);
         }
 
         if (port.Spec.NodePort == 0)
@@ -43,6 +43,7 @@ internal ref partial struct RuleWriter
         RefusalComment(port.Name, port.External.Verdict);
         _text.Write(" -m addrtype --dst-type LOCAL"u8);
         DestinationPort(port.Name.Protocol, port.Spec.NodePort);
+        ServiceCounter(port, ServiceCounters.OfRefusal(port.External));
         JumpToRefusal(port.External.Verdict);
     }
 
@@ -87,6 +88,7 @@ internal ref partial struct RuleWriter
             Protocol(port.Name.Protocol);
             Comment(default, port.Name, comment[..length]);
             DestinationPort(port.Name.Protocol, port.Spec.Port);
+            ServiceCounter(port, ServiceCounters.OfSourceRanges(port.Spec.ExternalPolicy));
             Jump("DROP"u8);
         }
     }
@@ -97,19 +99,20 @@ internal ref partial struct RuleWriter
         {
             if (port.Internal.Verdict != FrontendVerdict.Dnat)
             {
-                Refuse("KUBE-SERVICES"u8, port, port.Spec.ClusterIP, port.Internal.Verdict);
+                Refuse("KUBE-SERVICES"u8, port, port.Spec.ClusterIP, port.Internal);
             }
         }
     }
 
-    private void Refuse(scoped ReadOnlySpan<byte> chain, ServicePortRules port, IpAddress address, FrontendVerdict verdict)
+    private void Refuse(scoped ReadOnlySpan<byte> chain, ServicePortRules port, IpAddress address, FrontendPolicy policy)
     {
         Append(chain);
         Destination(address);
         Protocol(port.Name.Protocol);
-        RefusalComment(port.Name, verdict);
+        RefusalComment(port.Name, policy.Verdict);
         DestinationPort(port.Name.Protocol, port.Spec.Port);
-        JumpToRefusal(verdict);
+        ServiceCounter(port, ServiceCounters.OfRefusal(policy));
+        JumpToRefusal(policy.Verdict);
     }
 
     private void RefusalComment(ServicePortName name, FrontendVerdict verdict) =>

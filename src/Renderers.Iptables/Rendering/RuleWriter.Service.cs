@@ -98,6 +98,7 @@ internal ref partial struct RuleWriter
     private void GroupChain(ServicePortRules port, TrafficPolicy policy, ChainHash hash, ReadOnlySpan<ChainHash> endpointHashes)
     {
         ChainName chain = new(PolicyChain(policy), hash);
+        ConnectionCounterRule(port, chain, policy == TrafficPolicy.Local ? CounterKind.SentToLocal : CounterKind.SentToCluster);
         if (port.Spec.InternalPolicy == policy && port.Internal.Verdict == FrontendVerdict.Dnat)
         {
             ClusterIPMasqueradeRule(port, chain);

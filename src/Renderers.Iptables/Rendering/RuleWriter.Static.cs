@@ -1,4 +1,3 @@
-using System.Text;
 using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Renderers.Iptables.Rendering;
@@ -110,13 +109,5 @@ internal ref partial struct RuleWriter
         _text.WriteHex(Settings.MasqueradeMark);
         _text.WriteAscii((byte)'/');
         _text.WriteHex(Settings.MasqueradeMark);
-    }
-
-    private void CounterMatch(string counter)
-    {
-        // The second blank is printed by iptables-save.
-        _text.Write(" -m nfacct --nfacct-name  "u8);
-        Span<byte> name = stackalloc byte[32];
-        _text.Write(name[..Encoding.ASCII.GetBytes(counter, name)]);
     }
 }

@@ -47,4 +47,10 @@ internal static partial class ApplierLog
 
     [LoggerMessage(4012, LogLevel.Warning, "{Family}: the kernel does not take rules as netlink messages, so the program nft writes them (--nftables-writer=nft): {Error}")]
     public static partial void NetlinkUnusable(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4014, LogLevel.Warning, "{Family}: --service-counters has no effect, because the nfacct objects that count connections cannot be made (CONFIG_NETFILTER_NETLINK_ACCT): {Error}")]
+    public static partial void ConnectionsNotCounted(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4015, LogLevel.Warning, "{Family}: --service-counters has no effect, because iptables takes the rules only without the match that counts connections (CONFIG_NETFILTER_XT_MATCH_NFACCT, libxt_nfacct): {Error}")]
+    public static partial void CountingRulesRefused(this ILogger log, IpFamily family, string error);
 }

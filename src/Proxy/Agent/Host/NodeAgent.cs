@@ -6,6 +6,7 @@ using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 using KubeProxySharp.Proxy.Agent.Apply.Counters;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
+using KubeProxySharp.Proxy.Agent.Counting;
 using KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 using KubeProxySharp.Proxy.Agent.Flows;
 using KubeProxySharp.Proxy.Agent.Sync;
@@ -63,6 +64,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         {
             Mode = Mode,
             FeatureGates = KnownGates(),
+            HasServiceCounters = options.HasServiceCounters,
             InvalidDroppedPackets = () => counters.Packets(IptablesOptions.InvalidDropCounterName),
             LocalhostAcceptedPackets = () => counters.Packets(IptablesOptions.LocalhostCounterName),
         };
@@ -106,7 +108,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         ISysctl sysctl = new Sysctl(host.Files);
         ApplyConntrackLimits(sysctl);
         using RuleBackend backend = await RuleBackend.FindAsync(
-            Mode, options.IptablesVariant, options.NftablesWriter, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
+            Mode, options.IptablesVariant, options.NftablesWriter, options.HasServiceCounters, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };
@@ -182,7 +184,12 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
             metrics.Syncs.Queued(family);
         }
 
-        RuleCleanUp cleanUp = new(host.Runner);
+        if (backend.ConnectionCounters.Count != 0)
+        {
+            Restart("reader of connection counters", isVital: false, new ConnectionReadings(backend.ConnectionCounters, options.ServiceCountersTop, metrics.ServiceConnections, _logs.CreateLogger<ConnectionReadings>(), _time).RunAsync);
+        }
+
+        RuleCleanUp cleanUp = new(host.Runner, keepsServiceCounters: options.HasServiceCounters);
         Restart("clean-up of other modes, IPv4", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.Of(IpFamily.IPv4), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv4, result, token), cancellation));
         Restart("clean-up of other modes, IPv6", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.Of(IpFamily.IPv6), (result, token) => cleanUp.CleanOtherModesAsync(Mode, IpFamily.IPv6, result, token), cancellation));
         Restart("clean-up of IPVS", isVital: false, cancellation => CleanUpAfterAsync(reporting.FirstSyncs.All, (result, token) => cleanUp.CleanIpvsAsync(Mode, result, token), cancellation));

@@ -1,8 +1,10 @@
 using KubeProxySharp.Conntrack.Netlink;
 using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Counters;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Agent.Counting;
 using KubeProxySharp.Proxy.Agent.Drift;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Configuration.Flags;
@@ -26,6 +28,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
     /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
     /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
     /// <param name="nftablesWriter">How nftables rules are written, one of <see cref="NftablesWriters"/>.</param>
+    /// <param name="hasServiceCounters">Whether the connections of Services are counted.</param>
     /// <param name="primary">The family of the node's primary address.</param>
     /// <param name="hasIPv6">Whether the kernel has IPv6.</param>
     /// <param name="syncPeriod">The sync period.</param>
@@ -38,6 +41,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         string mode,
         string variant,
         string nftablesWriter,
+        bool hasServiceCounters,
         IpFamily primary,
         bool hasIPv6,
         TimeSpan syncPeriod,
@@ -49,7 +53,8 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
         if (mode == ProxyMode.Nftables)
         {
-            return await FindNftablesAsync(nftablesWriter, AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6), applies, runner, host.Time, logs, cancellation);
+            NftablesOptions options = NftablesOptions.Default;
+            return await FindNftablesAsync(nftablesWriter, options, AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6), applies, runner, host.Time, logs, cancellation);
         }
 
         IptablesVariant chosen = variant switch
@@ -58,11 +63,12 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             IptablesVariants.Legacy => IptablesVariant.Legacy,
             _ => await IptablesProbe.ChooseAsync(runner, cancellation),
         };
-        return await FindIptablesAsync(chosen, primary, hasIPv6, applies, runner, PeriodsPerCheck * syncPeriod, host.Time, logs, cancellation);
+        return await FindIptablesAsync(chosen, hasServiceCounters, primary, hasIPv6, applies, runner, PeriodsPerCheck * syncPeriod, host.Time, logs, cancellation);
     }
 
     private static async Task<RuleBackend> FindNftablesAsync(
         string writer,
+        NftablesOptions options,
         AddressFamilies families,
         OwnTransactions applies,
         ProcessRunner runner,
@@ -71,9 +77,8 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         CancellationToken cancellation)
     {
         ILogger log = logs.CreateLogger<NftablesApplier>();
-        NftablesOptions options = NftablesOptions.Default;
         INftablesWriter[]? writers = writer == NftablesWriters.Netlink
-            ? await OpenNetlinkAsync(families, applies, runner.Network, time, log, cancellation)
+            ? await OpenNetlinkAsync(families, options, applies, runner.Network, time, log, cancellation)
             : null;
         if (writers is null)
         {
@@ -93,12 +98,12 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
 
     /// <summary>The writer of each family; null if the kernel does not take what rules need.</summary>
     private static async Task<INftablesWriter[]?> OpenNetlinkAsync(
-        AddressFamilies families, OwnTransactions applies, INetworkNamespace network, TimeProvider time, ILogger log, CancellationToken cancellation)
+        AddressFamilies families, NftablesOptions options, OwnTransactions applies, INetworkNamespace network, TimeProvider time, ILogger log, CancellationToken cancellation)
     {
         List<NftNetlinkWriter> writers = [];
         foreach (IpFamily family in families.All)
         {
-            NftNetlinkWriter writer = new(family, () => network.Run(BatchConnection.Open), NftablesOptions.Default, time, applies.PortOpened);
+            NftNetlinkWriter writer = new(family, () => network.Run(BatchConnection.Open), options, time, applies.PortOpened);
             writers.Add(writer);
             string error = await NftablesProbe.TryNetlinkAsync(writer, family, cancellation);
             if (error.Length != 0)
@@ -115,6 +120,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
 
     private static async Task<RuleBackend> FindIptablesAsync(
         IptablesVariant variant,
+        bool hasServiceCounters,
         IpFamily primary,
         bool hasIPv6,
         OwnTransactions applies,
@@ -141,9 +147,16 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         ILogger log = logs.CreateLogger<IptablesApplier>();
         List<IRuleApplier> appliers = [];
         List<(IpFamily, IDriftWatch)> watches = [];
+        List<IConnectionCounters> allCounters = [];
         foreach (IpFamily family in families.All)
         {
-            IptablesApplier applier = new(new IptablesTools(family, variant), runner, log);
+            NfacctServiceCounters? counters = hasServiceCounters ? new(family, runner.Network, log) : null;
+            IptablesApplier applier = new(new IptablesTools(family, variant), runner, log, counters);
+            if (counters is not null)
+            {
+                allCounters.Add(counters);
+            }
+
             appliers.Add(new WatchedApplier(applier, applies));
             PreemptibleCheck check = new(applier.LookAsync, applies, time);
             watches.Add((family, variant == IptablesVariant.Legacy
@@ -151,8 +164,11 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
                 : new NftablesDriftWatch(new(family, RuleStore.IptablesChains), applies, check.IsIntactAsync, checkPeriod, time, log)));
         }
 
-        return new(families, appliers, watches);
+        return new(families, appliers, watches) { ConnectionCounters = allCounters };
     }
+
+    /// <summary>The kernel's counters of connections, of each family; empty if connections are not counted.</summary>
+    public IReadOnlyList<IConnectionCounters> ConnectionCounters { get; init; } = [];
 
     /// <summary>What writes nftables rules, to be closed at the end; empty for iptables.</summary>
     private IReadOnlyList<INftablesWriter> Writers { get; init; } = [];

@@ -57,9 +57,10 @@ internal static class DryRunCommandLine
             Description = "Whether the kernel has nfacct counters, as kube-proxy uses them; --nfacct=false leaves them out.",
             DefaultValueFactory = _ => true,
         };
+        Option<bool> serviceCounters = new("--service-counters") { Description = "Make the rules of an agent that runs with --service-counters." };
         Command command = new("dry-run", "Prints the rules a node would have, in the format of iptables-save or as an nft script.")
         {
-            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct,
+            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct, serviceCounters,
         };
         egress.AddTo(command);
         cluster.RefuseTwoClusters(command);
@@ -73,6 +74,7 @@ internal static class DryRunCommandLine
                 IsBatch = parsed.GetValue(format) == DryRunOptions.Batch,
                 OutputPath = parsed.GetValue(output),
                 HasNfacct = parsed.GetValue(nfacct),
+                HasServiceCounters = parsed.GetValue(serviceCounters),
             }));
             return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).RunAsync(options, AgentHost.OfProcess(TimeProvider.System), cancellation);
         });
@@ -107,4 +109,7 @@ internal sealed record DryRunOptions : ClusterOptions
 
     /// <summary>Whether the kernel has nfacct counters.</summary>
     public bool HasNfacct { get; init; } = true;
+
+    /// <summary>Whether the rules count the connections of Services.</summary>
+    public bool HasServiceCounters { get; init; }
 }

@@ -15,11 +15,13 @@ namespace KubeProxySharp.Proxy.Commands.DryRun;
 /// <param name="errors">Receives remarks.</param>
 internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> output, TextWriter errors)
 {
+    private static readonly NftablesOptions s_nftables = NftablesOptions.Default;
+
     private bool IsDifference => options.DiffFromPaths.Count != 0;
 
     public void WriteIptables(RuleModelChange change)
     {
-        IptablesOptions iptables = new() { HasInvalidDropCounter = options.HasNfacct, HasLocalhostCounter = options.HasNfacct };
+        IptablesOptions iptables = new() { HasInvalidDropCounter = options.HasNfacct, HasLocalhostCounter = options.HasNfacct, HasServiceCounters = options.HasServiceCounters };
         foreach (IpFamily family in options.Families)
         {
             WriteHeading(family, "iptables");
@@ -65,12 +67,12 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
     {
         if (!options.IsBatch)
         {
-            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, output);
+            NftablesRenderer.WriteFull(rules, s_nftables, output);
             return;
         }
 
         NftBatch batch = NftBatch.ForAll(rules);
-        NftablesRenderer.WriteFull(rules, NftablesOptions.Default, batch);
+        NftablesRenderer.WriteFull(rules, s_nftables, batch);
         NftBatchText.Write(batch.Messages, output);
     }
 
@@ -79,12 +81,12 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
         if (options.IsBatch)
         {
             NftBatch batch = new();
-            NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, batch);
+            NftablesRenderer.WriteUpdate(change, s_nftables, batch);
             NftBatchText.Write(batch.IsEmpty ? [] : batch.Messages, output);
         }
         else
         {
-            NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, output);
+            NftablesRenderer.WriteUpdate(change, s_nftables, output);
         }
 
         WriteStaleChains(change);

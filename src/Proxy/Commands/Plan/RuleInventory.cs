@@ -55,7 +55,12 @@ internal sealed class RuleInventory
 
         foreach (WalkRule rule in chain.Rules)
         {
-            Count(_rules, $"{table} {chain.Name} {string.Join("; ", rule.Steps.AsSpan().ToArray().Select(Describe))}");
+            // Counters make no difference, and an agent may count connections that the wanted rules do not.
+            string[] steps = [.. rule.Steps.AsSpan().ToArray().Where(static step => step is not RuleStep.NoEffect).Select(Describe)];
+            if (steps.Length != 0 || rule.Steps.IsEmpty)
+            {
+                Count(_rules, $"{table} {chain.Name} {string.Join("; ", steps)}");
+            }
         }
     }
 
@@ -71,8 +76,6 @@ internal sealed class RuleInventory
                 return $"set {match.IsNegated} {Fields(match.Key)} {Add(match.Set.Name, match.Set, match.Key, match.Set.Keys.Select(key => (key, "")))}";
             case RuleStep.AddressMatch match:
                 return $"{match.Field} {match.IsNegated} {string.Join(',', match.Ranges.AsSpan().ToArray().Select(range => range.ToString()))}";
-            case RuleStep.NoEffect:
-                return "";
             default:
                 return step.ToString();
         }

@@ -42,6 +42,10 @@ internal sealed class KubeProxyFlags
 
     public TypedFlag<string> EgressMasqueradeConfig { get; }
 
+    public TypedFlag<bool> ServiceCounters { get; }
+
+    public TypedFlag<int> ServiceCountersTop { get; }
+
     public TypedFlag<TcpFlowPolicy> ConntrackTcp { get; }
 
     public TypedFlag<bool> ConntrackServiceFlows { get; }
@@ -89,6 +93,8 @@ internal sealed class KubeProxyFlags
 
         EgressMasquerade = Set.Add(FlagKinds.Switch(Rules, "egress-masquerade", "SNAT what pods of this node send out of the cluster to the address of the node, as ip-masq-agent does."));
         EgressMasqueradeConfig = Set.Add(FlagKinds.Text(Rules, "egress-masquerade-config", "FILE", "The configuration file of ip-masq-agent for --egress-masquerade: where pods keep their address. Read again when it changes; without the file ip-masq-agent's defaults apply.", EgressConfiguration.DefaultPath));
+        ServiceCounters = Set.Add(FlagKinds.Switch(Rules, "service-counters", "Count the new connections of each Service in the kernel, refused and dropped ones too, for metrics. In nftables mode that costs next to nothing; in iptables mode each Service adds a rule and a counter, and loading the rules of 10,000 Services takes longer (docs/service-counters.md)."));
+        ServiceCountersTop = Set.Add(new TypedFlag<int>(Rules, "service-counters-top", "N", "How many service ports have metrics of their own with --service-counters, those with the most new connections per second, 0 to 5000; all others are in one sum.", 200, static (text, _) => ReadTop(text), static value => $"{value}"));
 
         const FlagGroup Local = FlagGroup.LocalTraffic;
         Set.Add(FlagKinds.Text(Local, "detect-local-mode", "MODE", "How traffic of this node's pods is recognised: ClusterCIDR (also when empty), NodeCIDR, BridgeInterface or InterfaceNamePrefix."));
@@ -140,6 +146,9 @@ internal sealed class KubeProxyFlags
         Set.Add(FlagKinds.Text(FlagGroup.Ignored, "boot-id-file", "FILE,...", "Accepted and not used.", "/proc/sys/kernel/random/boot_id"));
         Set.Add(FlagKinds.Text(FlagGroup.Ignored, "machine-id-file", "FILE,...", "Accepted and not used.", "/etc/machine-id,/var/lib/dbus/machine-id"));
     }
+
+    private static int ReadTop(string text) =>
+        GoNumber.ReadInt32(text) is var number and >= 0 and <= 5000 ? number : throw new FlagException("it is a number from 0 to 5000");
 
     private static TypedFlag<string> Address(FlagGroup group, string name, string valueName, string description, string byDefault, Func<string, string, string> read) =>
         new(group, name, valueName, description, byDefault, (text, _) => read(text, byDefault), text => text);

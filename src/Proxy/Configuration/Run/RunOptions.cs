@@ -39,6 +39,12 @@ internal sealed record RunOptions
     /// <summary>The configuration of egress masquerade, which may be missing; null if that is off.</summary>
     public string? EgressPath { get; init; }
 
+    /// <summary>Whether the kernel counts the connections of Services.</summary>
+    public bool HasServiceCounters { get; init; }
+
+    /// <summary>The most service ports whose connections have metrics of their own.</summary>
+    public int ServiceCountersTop { get; init; } = 200;
+
     /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
     public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 

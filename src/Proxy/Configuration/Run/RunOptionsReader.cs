@@ -37,6 +37,8 @@ internal static class RunOptionsReader
             IptablesVariant = flags.IptablesVariant.Value,
             NftablesWriter = flags.NftablesWriter.Value,
             EgressPath = EgressPath(flags, notes),
+            HasServiceCounters = flags.ServiceCounters.Value,
+            ServiceCountersTop = ServiceCountersTop(flags, notes),
             TcpFlows = flags.ConntrackTcp.Value,
             CountsServiceFlows = flags.ConntrackServiceFlows.Value,
             ConfigPath = configPath,
@@ -100,6 +102,16 @@ internal static class RunOptionsReader
         }
 
         return null;
+    }
+
+    private static int ServiceCountersTop(KubeProxyFlags flags, List<string> notes)
+    {
+        if (flags.ServiceCountersTop.IsGiven && !flags.ServiceCounters.Value)
+        {
+            notes.Add("--service-counters-top has no effect without --service-counters");
+        }
+
+        return flags.ServiceCountersTop.Value;
     }
 
     private static void CheckGates(KubeProxyConfiguration configuration, List<string> notes)

@@ -24,6 +24,7 @@ internal sealed class ProxyMetrics
         Rules = new(_page, options.Mode);
         Conntrack = new(_page, options.Mode, options.InvalidDroppedPackets, options.LocalhostAcceptedPackets);
         Flows = new(_page);
+        ServiceConnections = new(_page, options.HasServiceCounters);
         Probes = new(_page);
         Connections = new(_page);
         ApiClient = new(_page);
@@ -46,6 +47,9 @@ internal sealed class ProxyMetrics
     public ConntrackMetrics Conntrack { get; }
 
     public FlowMetrics Flows { get; }
+
+    /// <summary>New connections of service ports, with <c>--service-counters</c>.</summary>
+    public ServiceConnectionMetrics ServiceConnections { get; }
 
     public ProbeMetrics Probes { get; }
 
@@ -75,6 +79,9 @@ internal sealed record ProxyMetricsOptions
     public required string Mode { get; init; }
 
     public IReadOnlyList<FeatureGateState> FeatureGates { get; init; } = [];
+
+    /// <summary>Whether the connections of service ports are counted.</summary>
+    public bool HasServiceCounters { get; init; }
 
     /// <summary>
     /// Reads the packets of nfacct <c>ct_state_invalid_dropped_pkts</c> at a scrape; must be fast and must not throw. Null if

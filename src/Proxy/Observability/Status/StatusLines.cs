@@ -88,6 +88,11 @@ internal static class StatusLines
             yield return new("", Number($"{service.Flows} flows of {service.Service} ({service.Family})"));
         }
 
+        foreach ((int index, NewConnectionsStatus connections) in (report.NewConnections ?? []).Index())
+        {
+            yield return new(index == 0 ? "Connections" : "", Number($"{connections.PerSecond:0.###} new per second to {connections.Service}"));
+        }
+
         BoundedList<HealthCheckPortStatus> ports = report.HealthCheckPorts;
         yield return new("Health ports", ports.Total == 0 ? "none" : Number($"{ports.Total}"));
         foreach (HealthCheckPortStatus port in ports.Items)

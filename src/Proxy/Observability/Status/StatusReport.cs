@@ -13,6 +13,7 @@ namespace KubeProxySharp.Proxy.Observability.Status;
 /// <param name="Problems">What is wrong with objects.</param>
 /// <param name="Conntrack">The conntrack table at the last pass.</param>
 /// <param name="HealthCheckPorts">The health-check node ports.</param>
+/// <param name="NewConnections">The service ports with the most new connections; null if they are not counted.</param>
 internal sealed record StatusReport(
     int SchemaVersion,
     DateTimeOffset Time,
@@ -23,7 +24,8 @@ internal sealed record StatusReport(
     BoundedList<RefusedServiceStatus> Refused,
     ProblemStatus Problems,
     ConntrackStatusReport Conntrack,
-    BoundedList<HealthCheckPortStatus> HealthCheckPorts);
+    BoundedList<HealthCheckPortStatus> HealthCheckPorts,
+    IReadOnlyList<NewConnectionsStatus>? NewConnections);
 
 /// <summary>The first items of a list.</summary>
 /// <param name="Total">The number of all items.</param>
@@ -120,6 +122,11 @@ internal sealed record ServiceFlowsStatus(string Service, string Family, long Fl
 /// <param name="Port">The port.</param>
 /// <param name="LocalEndpoints">The number that it answers.</param>
 internal sealed record HealthCheckPortStatus(string Service, string Family, int Port, int LocalEndpoints);
+
+/// <summary>The new connections of a service port, refused packets among them.</summary>
+/// <param name="Service">The service port.</param>
+/// <param name="PerSecond">How many per second in the last minutes.</param>
+internal sealed record NewConnectionsStatus(string Service, double PerSecond);
 
 /// <summary>The JSON form.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

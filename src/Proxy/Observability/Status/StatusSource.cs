@@ -36,7 +36,8 @@ internal sealed class StatusSource(StatusFacts facts, StatusRecorder recorder, P
             new(recorder.RefusedServices.Count, [.. recorder.RefusedServices.Values.Take(StatusRecorder.MostItems)]),
             recorder.Problems,
             ReadConntrack(),
-            ReadPorts(report));
+            ReadPorts(report),
+            ReadConnections());
     }
 
     private FamilyStatus Read(FamilyHealth family)
@@ -69,6 +70,10 @@ internal sealed class StatusSource(StatusFacts facts, StatusRecorder recorder, P
         ServiceFlowsStatus[] largest = [.. services.Take(MostServices).Select(static count => new ServiceFlowsStatus($"{count.Name}", $"{count.Family}", count.Flows))];
         return new(limit == 0 ? null : entries, limit == 0 ? null : limit, removed, largest, facts.CountsServiceFlows ? "" : "flows are counted by Service only with --conntrack-service-flows");
     }
+
+    private NewConnectionsStatus[]? ReadConnections() => metrics.ServiceConnections.IsOn
+        ? [.. metrics.ServiceConnections.Rates.Select(static rate => new NewConnectionsStatus($"{rate.Port}", Math.Round(rate.PerSecond, 3)))]
+        : null;
 
     private BoundedList<HealthCheckPortStatus> ReadPorts(HealthReport report)
     {

@@ -9,13 +9,14 @@ namespace KubeProxySharp.Proxy.Tests.Observability.Metrics;
 /// <summary>Makes metrics and reads them.</summary>
 internal static class Scrape
 {
-    public static ProxyMetrics NewMetrics(string mode = "iptables", ulong? nfacct = null) => new(
+    public static ProxyMetrics NewMetrics(string mode = "iptables", ulong? nfacct = null, bool hasServiceCounters = false) => new(
         new ProxyMetricsOptions
         {
             Mode = mode,
             FeatureGates = [new("AllowServiceExternalIPs", "DEPRECATED", IsEnabled: true), new("NativeHistograms", "ALPHA", IsEnabled: false)],
             InvalidDroppedPackets = () => nfacct,
             LocalhostAcceptedPackets = () => nfacct,
+            HasServiceCounters = hasServiceCounters,
         },
         TimeProvider.System,
         NullLogger.Instance);

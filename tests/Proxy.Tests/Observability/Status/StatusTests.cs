@@ -77,6 +77,18 @@ public sealed class StatusTests : IClassFixture<HttpHostFixture>
     }
 
     [Fact]
+    public void ServicesWithTheMostNewConnectionsAreShownIfTheyAreCounted()
+    {
+        _source.Read().NewConnections.Should().BeNull();
+        ProxyMetrics metrics = Scrape.NewMetrics(hasServiceCounters: true);
+        metrics.ServiceConnections.Update(0, [new(new(new("shop", "web"), "http", TransportProtocol.Tcp), 12.5), new(new(new("shop", "api"), "", TransportProtocol.Tcp), 0.01)], static _ => { });
+
+        StatusReport report = new StatusSource(new("node-a", "nftables", "netlink", "6.1.0", IsFromManifests: false, CountsServiceFlows: false), _recorder, _health, metrics).Read();
+
+        Text(report).Should().Contain("Connections   12.5 new per second to shop/web:http\n").And.Contain("              0.01 new per second to shop/api\n");
+    }
+
+    [Fact]
     public void ListsAreBounded()
     {
         Write();

@@ -10,7 +10,8 @@ namespace KubeProxySharp.Proxy.Agent.Apply.CleanUp;
 /// others stay, and so do KUBE-FIREWALL and the jumps to it, which the kubelet has as well.
 /// </summary>
 /// <param name="runner">Runs the tools.</param>
-internal sealed class RuleCleanUp(ProcessRunner runner)
+/// <param name="keepsServiceCounters">Whether rules of mode iptables that stay refer to counters of connections.</param>
+internal sealed class RuleCleanUp(ProcessRunner runner, bool keepsServiceCounters = false)
 {
     private static readonly IpFamily[] s_families = [IpFamily.IPv4, IpFamily.IPv6];
 
@@ -19,9 +20,20 @@ internal sealed class RuleCleanUp(ProcessRunner runner)
     /// <param name="family">The family.</param>
     /// <param name="result">Is given what was done and what went wrong.</param>
     /// <param name="cancellation">Kills the tools.</param>
-    public Task CleanOtherModesAsync(string mode, IpFamily family, CleanUpResult result, CancellationToken cancellation) => mode == ProxyMode.Nftables
-        ? CleanIptablesAsync(family, result, cancellation)
-        : NftablesCleanUp.RunAsync(runner, family, result, cancellation);
+    public async Task CleanOtherModesAsync(string mode, IpFamily family, CleanUpResult result, CancellationToken cancellation)
+    {
+        if (mode == ProxyMode.Nftables)
+        {
+            await CleanIptablesAsync(family, result, cancellation);
+            return;
+        }
+
+        await NftablesCleanUp.RunAsync(runner, family, result, cancellation);
+        if (!keepsServiceCounters)
+        {
+            await ServiceCounterCleanUp.RunAsync(runner, family, result, cancellation); // of a run that counted connections
+        }
+    }
 
     /// <summary>Takes away what mode ipvs may have left, for both families: they share an interface.</summary>
     public Task CleanIpvsAsync(string mode, CleanUpResult result, CancellationToken cancellation) =>
@@ -52,5 +64,7 @@ internal sealed class RuleCleanUp(ProcessRunner runner)
         {
             await IptablesCleanUp.RunAsync(runner, tools, result, cancellation);
         }
+
+        await ServiceCounterCleanUp.RunAsync(runner, family, result, cancellation);
     }
 }

@@ -11,6 +11,7 @@ internal static class NfacctRequests
 
     private const ushort NewCounter = (7 << 8) | 0; // NFNL_SUBSYS_ACCT, NFNL_MSG_ACCT_NEW: a request, and the kind of a reading
     private const ushort GetCounter = (7 << 8) | 1; // NFNL_SUBSYS_ACCT, NFNL_MSG_ACCT_GET
+    private const ushort DeleteCounter = (7 << 8) | 3; // NFNL_SUBSYS_ACCT, NFNL_MSG_ACCT_DEL
     private const ushort NameAttribute = 1; // NFACCT_NAME
     private const ushort PacketsAttribute = 2; // NFACCT_PKTS, big-endian
     private const int BufferLength = 1024;
@@ -24,12 +25,46 @@ internal static class NfacctRequests
     }
 
     /// <summary>Creates a counter; see <see cref="Create(string)"/>.</summary>
-    public static int Create(NetlinkConnection kernel, string name)
+    public static int Create(NetlinkConnection kernel, string name) => Create(kernel, Encoding.UTF8.GetBytes(name));
+
+    /// <summary>Creates a counter; see <see cref="Create(string)"/>.</summary>
+    public static int Create(NetlinkConnection kernel, ReadOnlySpan<byte> name) =>
+        Command(kernel, NewCounter, NetlinkHeader.Acknowledge | NetlinkHeader.Exclusive | NetlinkHeader.Create, name);
+
+    /// <summary>Deletes a counter.</summary>
+    /// <returns>0, or the errno: EBUSY if a rule refers to it, <see cref="Errno.NoEntry"/> if there is none of that name.</returns>
+    public static int Delete(NetlinkConnection kernel, ReadOnlySpan<byte> name) => Command(kernel, DeleteCounter, NetlinkHeader.Acknowledge, name);
+
+    /// <summary>Reads all counters of the network namespace.</summary>
+    /// <param name="kernel">The connection; its buffer has to hold <see cref="NetlinkConnection.LongestDatagram"/>.</param>
+    /// <param name="take">Called with the name and the packets of each.</param>
+    /// <returns>0, or the errno: <see cref="Errno.Interrupted"/> if some may be missing.</returns>
+    public static int List(NetlinkConnection kernel, NfacctReading take)
     {
         try
         {
-            Ask(kernel, NewCounter, NetlinkHeader.Acknowledge | NetlinkHeader.Exclusive | NetlinkHeader.Create, name);
-            return kernel.Finish();
+            kernel.Send(kernel.Begin(GetCounter, NetlinkHeader.Dump));
+            while (kernel.TryRead(out NetlinkMessage answer))
+            {
+                ReadOnlySpan<byte> name = default;
+                ulong packets = 0;
+                AttributeReader attributes = answer.Attributes;
+                while (attributes.Read())
+                {
+                    if (attributes.Type == NameAttribute)
+                    {
+                        name = attributes.Value.TrimEnd((byte)0);
+                    }
+                    else if (attributes.Type == PacketsAttribute)
+                    {
+                        packets = attributes.ToUInt64();
+                    }
+                }
+
+                take(name, packets);
+            }
+
+            return kernel.Error == 0 && kernel.IsIncomplete ? Errno.Interrupted : kernel.Error;
         }
         catch (NetlinkException)
         {
@@ -50,7 +85,7 @@ internal static class NfacctRequests
     {
         try
         {
-            Ask(kernel, GetCounter, 0, name);
+            Ask(kernel, GetCounter, 0, Encoding.UTF8.GetBytes(name));
             if (!kernel.TryRead(out NetlinkMessage answer) || answer.Type != NewCounter)
             {
                 return null;
@@ -65,9 +100,22 @@ internal static class NfacctRequests
         }
     }
 
-    private static void Ask(NetlinkConnection kernel, ushort type, ushort flags, string name)
+    private static int Command(NetlinkConnection kernel, ushort type, ushort flags, ReadOnlySpan<byte> name)
     {
-        if (Encoding.UTF8.GetByteCount(name) + 1 > MostNameBytes)
+        try
+        {
+            Ask(kernel, type, flags, name);
+            return kernel.Finish();
+        }
+        catch (NetlinkException)
+        {
+            return Errno.Protocol;
+        }
+    }
+
+    private static void Ask(NetlinkConnection kernel, ushort type, ushort flags, ReadOnlySpan<byte> name)
+    {
+        if (name.Length + 1 > MostNameBytes)
         {
             throw new ArgumentException($"the name of an nfacct counter has at most {MostNameBytes - 1} characters", nameof(name));
         }
@@ -77,3 +125,8 @@ internal static class NfacctRequests
         kernel.Send(request);
     }
 }
+
+/// <summary>Receives a counter.</summary>
+/// <param name="name">Its name, valid during the call.</param>
+/// <param name="packets">The packets that it has seen.</param>
+internal delegate void NfacctReading(ReadOnlySpan<byte> name, ulong packets);

@@ -18,10 +18,14 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Iptables;
 /// <param name="tools">The tools of the host's variant.</param>
 /// <param name="runner">Runs them.</param>
 /// <param name="log">Where warnings go.</param>
-internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log) : IRuleApplier
+/// <param name="counters">The counters of the connections of Services; null if connections are not counted.</param>
+internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner, ILogger log, NfacctServiceCounters? counters = null) : IRuleApplier
 {
     /// <summary>How often differences are written, and looked for again, before everything is written.</summary>
     private const int MostRepairs = 5;
+
+    /// <summary>How often rules that count connections are refused, and taken without the counters, before they are written no more.</summary>
+    private const int MostRefusedCounters = 3;
 
     /// <summary>Found by trying at 10,000 Services x 10: fewer chains cost commits, more cost lines (docs/decisions.md).</summary>
     private const int ChainsPerCommit = 1000;
@@ -35,9 +39,12 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// </summary>
     private static readonly TimeSpan s_shortestLookLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>Trials are made without counters of connections, which are the same for each Service: none is refused because of them.</summary>
     private readonly IptablesTrials _trials = new(tools, runner, BaseOptions(tools), log);
     private TimeSpan _lookLimit = s_shortestLookLimit;
     private bool _wasNotCompared;
+    private bool _hasCounted;
+    private int _refusedCounters;
     private IptablesOptions _options = IptablesOptions.Default;
     private int _filterRules;
     private int _natSharedRules;
@@ -66,7 +73,7 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public async Task<ApplyResult> ApplyFullAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
-        _options = new NfacctCounters(runner.Network, log).Ensure(BaseOptions(tools));
+        _options = new NfacctCounters(runner.Network, log).Ensure(BaseOptions(tools)) with { HasServiceCounters = _refusedCounters < MostRefusedCounters && counters?.TryEnsure(rules) == true };
         IptablesListing? filter = await ListAsync("filter", cancellation);
         IptablesListing? nat = await ListAsync("nat", cancellation);
         (List<JumpRule> missing, ApplyResult error) = await MissingJumps.FindAsync(
@@ -80,11 +87,13 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
         bool makesSharedChain = filter is not null && !filter.Chains("filter").Contains(JumpRule.SharedChain);
         RestoreAdditions additions = await WithSurplusEgressAsync(new(missing, makesSharedChain, MakesCanaries: true), rules, nat, cancellation);
         ChainName[] stale = StaleChains(nat, rules);
-        using Transaction transaction = new(runner, RestoreCall);
-        RuleCounts written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, transaction);
-        ApplyResult result = await transaction.CommitAsync(cancellation);
-        Figures = transaction.Figures;
-        Count(written, natPortRules: written.NatPorts);
+        ApplyResult result = await WriteFullAsync(rules, stale, additions, cancellation);
+        if (result.Outcome == ApplyOutcome.Refused && _options.HasServiceCounters && !_hasCounted)
+        {
+            result = await WriteWithoutCountersAsync(result, rules, stale, additions, cancellation);
+        }
+
+        _hasCounted |= result.IsApplied && _options.HasServiceCounters;
         if (result.IsApplied && missing.Count != 0)
         {
             log.JumpsInserted(Family, missing.Count);
@@ -102,6 +111,10 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     public async Task<ApplyResult?> RepairAsync(FamilyRules rules, CancellationToken cancellation)
     {
         Figures = null;
+        if (_options.HasServiceCounters && counters?.TryEnsure(rules) != true)
+        {
+            return null; // a full restore writes the rules without them
+        }
 
         // A listing of iptables-nft begins anew whenever somebody commits, and of many rules never ends beside a busy program; a
         // transaction with the shared chains alone takes a fraction of a second, and mends what is damaged most often. It
@@ -177,6 +190,12 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
             return Note(ApplyResult.Applied, change.After);
         }
 
+        if (_options.HasServiceCounters && counters?.TryEnsure(change) != true)
+        {
+            // The full restore that follows a failure writes the rules without them.
+            return Note(new(ApplyOutcome.Unavailable, "counters of connections cannot be made"), change.After);
+        }
+
         using Transaction transaction = new(runner, RestoreCall);
         RuleCounts written = IptablesRenderer.WritePartialRestore(change, _options, transaction);
         if (transaction.IsEmpty)
@@ -247,6 +266,36 @@ internal sealed class IptablesApplier(IptablesTools tools, ProcessRunner runner,
     /// <inheritdoc/>
     public async Task<bool> HasRulesAsync(CancellationToken cancellation) =>
         await ListAsync("nat", cancellation) is not { } nat || nat.Chains("nat").Any(static chain => ChainName.TryParse(chain, out _));
+
+    private async Task<ApplyResult> WriteFullAsync(FamilyRules rules, ChainName[] stale, RestoreAdditions additions, CancellationToken cancellation)
+    {
+        using Transaction transaction = new(runner, RestoreCall);
+        RuleCounts written = IptablesRenderer.WriteFullRestore(rules, stale, additions, _options, transaction);
+        ApplyResult result = await transaction.CommitAsync(cancellation);
+        Figures = transaction.Figures;
+        Count(written, natPortRules: written.NatPorts);
+        return result;
+    }
+
+    /// <summary>
+    /// A kernel or an iptables may have the objects, but not the match that refers to them. Then connections are not counted.
+    /// </summary>
+    private async Task<ApplyResult> WriteWithoutCountersAsync(
+        ApplyResult refused, FamilyRules rules, ChainName[] stale, RestoreAdditions additions, CancellationToken cancellation)
+    {
+        _options = _options with { HasServiceCounters = false };
+        ApplyResult result = await WriteFullAsync(rules, stale, additions, cancellation);
+        if (result.IsApplied)
+        {
+            counters?.Release();
+            if (_refusedCounters++ == 0)
+            {
+                log.CountingRulesRefused(Family, refused.Error);
+            }
+        }
+
+        return result;
+    }
 
     /// <summary>
     /// Writes the shared chains, the chains of some Services and missing jumps, and deletes chains that are stale. Afterwards

@@ -40,6 +40,25 @@ public sealed class NfacctRequestsTests
         Ask(AlreadyThere, static kernel => NfacctRequests.Read(kernel, "abc")).Result.Should().BeNull();
     }
 
+    [Fact]
+    public void AllCountersAreListed()
+    {
+        const string Second = "1c000000" + "0007" + "0200" + "01000000" + "00000000" + "00000000" + "0600" + "0100" + "78000000";
+        const string Done = "14000000" + "0300" + "0200" + "01000000" + "00000000" + "00000000";
+        List<(string, ulong)> counters = [];
+
+        Ask(Reading + Second + Done, kernel => NfacctRequests.List(kernel, (name, packets) => counters.Add((System.Text.Encoding.UTF8.GetString(name), packets))))
+            .Should().Be((0, "140000000107010301000000000000000000000000".PadRight(40, '0')[..40]));
+
+        counters.Should().Equal(("abc", 258), ("x", 0));
+    }
+
+    [Theory]
+    [InlineData(Acknowledgement, 0)]
+    [InlineData("240000000200000001000000" + "00000000" + "f0ffffff" + "1c000000000705060100000000000000", 16)]
+    public void ACounterIsDeleted(string answer, int error) => Ask(answer, static kernel => NfacctRequests.Delete(kernel, "abc"u8))
+        .Should().Be((error, "1c000000030705000100000000000000000000000800010061626300"));
+
     /// <summary>What comes of an answer, and what was asked.</summary>
     private static (T Result, string Request) Ask<T>(string answer, Func<NetlinkConnection, T> ask)
     {
