@@ -8,6 +8,7 @@ using KubeProxySharp.Proxy.Agent.Apply.Counters;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 using KubeProxySharp.Proxy.Agent.Flows;
+using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.Proxy.Agent.Sync;
 using KubeProxySharp.Proxy.Agent.Watch;
 using KubeProxySharp.Proxy.Configuration;
@@ -129,8 +130,15 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         using SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, status, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, tasks), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
-        SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
+        SyncRecorder? recorder = options.RecordPath is null ? null : new(_time);
+        SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time, recorder);
         feed.Connect(loop.Feed.Nodes);
+        if (recorder is not null)
+        {
+            RecordedStart recorded = new(_time.GetUtcNow(), $"kube-proxy-sharp {BuildInformation.Version}", Mode, [.. backend.Families.All], settings);
+            RecordingFile file = new(options.RecordPath!, options.RecordLimit, recorded, recorder, _logs.CreateLogger<RecordingFile>()); // there is a recorder because there is a path
+            Restart("writer of the recording", isVital: false, file.RunAsync);
+        }
 
         Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
         Restart("memory collector", isVital: false, heap.RunAsync);

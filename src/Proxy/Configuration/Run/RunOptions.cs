@@ -39,6 +39,12 @@ internal sealed record RunOptions
     /// <summary>The configuration of egress masquerade, which may be missing; null if that is off.</summary>
     public string? EgressPath { get; init; }
 
+    /// <summary>Where to record what the rules follow from; null for nowhere.</summary>
+    public string? RecordPath { get; init; }
+
+    /// <summary>The largest size of the recording, in bytes.</summary>
+    public long RecordLimit { get; init; } = 100 * 1024 * 1024;
+
     /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
     public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 
