@@ -30,7 +30,7 @@ public sealed class RecordedSequenceReplayTests
 
     [Theory]
     [MemberData(nameof(Sequences))]
-    public void AReplayGivesTheSameRules(string name, string mode)
+    public async Task AReplayGivesTheSameRules(string name, string mode)
     {
         string directory = RecordedCases.SequenceDirectory(name);
         KubeProxySharp.Testing.RecordedNode node = KubeProxySharp.Testing.RecordedNode.Read(directory);
@@ -59,11 +59,11 @@ public sealed class RecordedSequenceReplayTests
         string path = Path.GetTempFileName();
         try
         {
-            File.WriteAllBytes(path, recording.ToArray());
+            await File.WriteAllBytesAsync(path, recording.ToArray());
             using MemoryStream output = new();
             CommandStreams streams = new(static () => Stream.Null, () => output, TextWriter.Null, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
 
-            int code = new ReplayCommand(streams, TimeProvider.System).RunAsync(new ReplayOptions { Path = path }).GetAwaiter().GetResult();
+            int code = await new ReplayCommand(streams, TimeProvider.System).RunAsync(new ReplayOptions { Path = path });
 
             code.Should().Be(0, Encoding.UTF8.GetString(output.ToArray()));
         }
