@@ -35,7 +35,8 @@ namespace KubeProxySharp.Proxy.Agent.Host;
 /// <param name="options">The command line and the configuration.</param>
 /// <param name="logging">The log.</param>
 /// <param name="host">The host.</param>
-internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host)
+/// <param name="explain">Makes what writes the page <c>/explain</c>, of the configuration and the name of the node; null for no such page.</param>
+internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host, Func<KubeProxyConfiguration, string, ExplainPageWriter>? explain = null)
 {
     private const string KernelRelease = "proc/sys/kernel/osrelease";
 
@@ -303,6 +304,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         MetricsServerOptions pages = new()
         {
             Status = new StatusSource(facts, status, health, metrics).Read,
+            Rules = status.WrittenRules,
+            Explain = explain?.Invoke(_configuration, nodeName),
             Configuration = _configuration,
             Flags = [.. options.Flags.AsSpan().ToArray().Select(static flag => KeyValuePair.Create(flag.Name, flag.Value))],
         };
