@@ -47,9 +47,15 @@ internal static class EntryJsonReader
         };
     }
 
+    /// <summary>Finds a field.</summary>
+    /// <exception cref="RecordingException">What should have it is not an object.</exception>
+    internal static bool TryFind(JsonElement owner, string name, out JsonElement value) => owner.ValueKind == JsonValueKind.Object
+        ? owner.TryGetProperty(name, out value)
+        : throw new RecordingException($"an object with the field {name} is expected");
+
     /// <summary>A field that is a text.</summary>
     internal static string Text(JsonElement owner, string name, string? missing = null) =>
-        !owner.TryGetProperty(name, out JsonElement value) ? missing ?? throw new RecordingException($"{name} is missing")
+        !TryFind(owner, name, out JsonElement value) ? missing ?? throw new RecordingException($"{name} is missing")
         : value.ValueKind == JsonValueKind.String ? value.GetString()!
         : throw new RecordingException($"{name} is not a text");
 
@@ -59,19 +65,19 @@ internal static class EntryJsonReader
 
     /// <summary>The elements of a field that is a list; none if it is missing.</summary>
     internal static IEnumerable<JsonElement> Elements(JsonElement owner, string name) =>
-        !owner.TryGetProperty(name, out JsonElement value) ? []
+        !TryFind(owner, name, out JsonElement value) ? []
         : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray()
         : throw new RecordingException($"{name} is not a list");
 
     /// <summary>A field that is an object; one without fields if it is missing.</summary>
     internal static JsonElement Object(JsonElement owner, string name) =>
-        !owner.TryGetProperty(name, out JsonElement value) ? s_empty
+        !TryFind(owner, name, out JsonElement value) ? s_empty
         : value.ValueKind == JsonValueKind.Object ? value
         : throw new RecordingException($"{name} is not an object");
 
     /// <summary>A field that is a number; 0 if it is missing.</summary>
     internal static int Number(JsonElement owner, string name) =>
-        !owner.TryGetProperty(name, out JsonElement value) ? 0
+        !TryFind(owner, name, out JsonElement value) ? 0
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number
         : throw new RecordingException($"{name} is not a whole number");
 
@@ -97,7 +103,7 @@ internal static class EntryJsonReader
             throw new RecordingException($"mode \"{mode}\" is not iptables or nftables");
         }
 
-        IpFamily[] families = Array.ConvertAll(Texts(line, "families"), Family);
+        IpFamily[] families = [.. Texts(line, "families").Select(Family).Distinct()];
         JsonElement settings = Object(line, "settings");
         string localMode = Text(settings, "detectLocalMode");
         int bit = Number(settings, "masqueradeBit");
@@ -121,7 +127,7 @@ internal static class EntryJsonReader
 
     private static EgressPolicy? Policy(JsonElement owner, string name)
     {
-        if (!owner.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        if (!TryFind(owner, name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
         {
             return null;
         }
@@ -160,5 +166,5 @@ internal static class EntryJsonReader
         _ => throw new RecordingException($"\"{text}\" is not IPv4 or IPv6"),
     };
 
-    internal static bool Boolean(JsonElement owner, string name, bool byDefault) => owner.TryGetProperty(name, out JsonElement value) ? Boolean(value, name) : byDefault;
+    internal static bool Boolean(JsonElement owner, string name, bool byDefault) => TryFind(owner, name, out JsonElement value) ? Boolean(value, name) : byDefault;
 }

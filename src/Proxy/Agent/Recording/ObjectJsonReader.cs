@@ -75,7 +75,21 @@ internal static class ObjectJsonReader
         };
     }
 
-    private static EndpointSlice ReadSlice(NamespacedName name, JsonElement value) => new()
+    private static EndpointSlice ReadSlice(NamespacedName name, JsonElement value)
+    {
+        EndpointSlice slice = ReadFields(name, value);
+        foreach (SliceEndpoint endpoint in slice.Endpoints)
+        {
+            if (endpoint.Address.IsIPv4 != (slice.AddressType == AddressType.IPv4))
+            {
+                throw new RecordingException($"{endpoint.Address} is not an address of the addressType of the slice");
+            }
+        }
+
+        return slice;
+    }
+
+    private static EndpointSlice ReadFields(NamespacedName name, JsonElement value) => new()
     {
         Name = name,
         ServiceName = Text(Object(Object(value, "metadata"), "labels"), WellKnownLabels.ServiceName, ""),
@@ -126,5 +140,5 @@ internal static class ObjectJsonReader
 
     private static bool HasLabel(JsonElement value, string label) => Object(Object(value, "metadata"), "labels").TryGetProperty(label, out _);
 
-    private static string? Optional(JsonElement owner, string name) => owner.TryGetProperty(name, out _) ? Text(owner, name) : null;
+    private static string? Optional(JsonElement owner, string name) => TryFind(owner, name, out _) ? Text(owner, name) : null;
 }

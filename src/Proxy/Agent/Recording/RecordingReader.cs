@@ -77,6 +77,11 @@ internal static class RecordingReader
         {
             throw new RecordingException($"line {number}: {e.Message}", e);
         }
+        catch (InvalidOperationException e)
+        {
+            // A text with half of a surrogate pair.
+            throw new RecordingException($"line {number}: has a text that is not Unicode", e);
+        }
     }
 
     private static IEnumerable<(byte[] Line, int Length, bool IsWhole)> Lines(Stream stream)

@@ -23,6 +23,19 @@ internal sealed class UpdateCheck(string mode)
     /// <returns>How the rules were written, and the first difference.</returns>
     public UpdateResult Follow(FamilyChange change)
     {
+        try
+        {
+            return Write(change);
+        }
+        catch (FormatException e)
+        {
+            _base = null; // the next one begins anew
+            return new(UpdateKind.Update, "the rules cannot be carried out: " + e.Message);
+        }
+    }
+
+    private UpdateResult Write(FamilyChange change)
+    {
         if (_base is not null && !CanUpdate(change, mode))
         {
             _base = null;
@@ -54,20 +67,12 @@ internal sealed class UpdateCheck(string mode)
     private string Update(FamilyChange change)
     {
         IWrittenRules expected = Empty(mode);
-        try
+        expected.Replace(FullText(change.After, mode));
+        _written.Update(UpdateText(change, mode));
+        if (mode == ProxyMode.Nftables && NftablesRenderer.StaleChains(change) is { Count: > 0 } stale)
         {
-            expected.Replace(FullText(change.After, mode));
-            _written.Update(UpdateText(change, mode));
-            if (mode == ProxyMode.Nftables && NftablesRenderer.StaleChains(change) is { Count: > 0 } stale)
-            {
-                // As the agent does a second later.
-                _written.Update(Text(output => NftablesRenderer.WriteCleanUp(change.After.Family, stale, output)));
-            }
-        }
-        catch (FormatException e)
-        {
-            _base = null; // the next one begins anew
-            return "the update cannot be carried out: " + e.Message;
+            // As the agent does a second later.
+            _written.Update(Text(output => NftablesRenderer.WriteCleanUp(change.After.Family, stale, output)));
         }
 
         string difference = _written.DifferenceFrom(expected) ?? "";

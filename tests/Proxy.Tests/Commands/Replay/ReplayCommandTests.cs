@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.Proxy.Commands.Replay;
 using KubeProxySharp.Proxy.Tests.Agent.Host;
@@ -81,6 +82,7 @@ public sealed class ReplayCommandTests
     [InlineData("{\"apiVersion\":\"recording.kubeproxysharp.io/v1\",\"kind\":\"Sync\",\"number\":1,\"time\":\"2026-01-01T00:00:00Z\"}\n", "line 1: a recording begins with an entry of kind Recording")]
     [InlineData("{\"apiVersion\":\"recording.kubeproxysharp.io/v1\",\"kind\":\"Future\"}\n", "line 1: kind \"Future\" is not known")]
     [InlineData("{\"apiVersion\":\"recording.kubeproxysharp.io/v1\",\"kind\":7}\n", "line 1: kind is not a text")]
+    [InlineData("{\"apiVersion\":\"\\ud800\"}\n", "line 1: has a text that is not Unicode")]
     public async Task WhatIsNoRecordingIsRefused(string content, string error)
     {
         await using RecordingUnderTest recording = new("nftables", Nodes.Proxy);
@@ -89,6 +91,68 @@ public sealed class ReplayCommandTests
 
         recording.Replay().Should().Be(1);
         recording.Errors.Should().Contain(error).And.StartWith($"error: {recording.Path}");
+    }
+
+    /// <summary>A recording that somebody changed by hand is refused, or makes other rules; it never ends in an exception.</summary>
+    [Theory]
+    [InlineData("nftables")]
+    [InlineData("iptables")]
+    public async Task NoDamageIsACrash(string mode)
+    {
+        await using RecordingUnderTest recording = new(mode, SettingsOf(2));
+        await RecordSmallAsync(recording);
+        string[] lines = await File.ReadAllLinesAsync(recording.Path);
+        Random random = new(11);
+        JsonNode?[] wrong = [null, 7, -1, 1e99, "", "x", "a\nb \"c", true, new JsonArray(1), new JsonObject { ["x"] = 1 }, new JsonArray("fd00::1", "fd00::1")];
+        int[] codes = new int[3];
+        for (int round = 0; round < 400; round++)
+        {
+            string[] damaged = [.. lines];
+            int line = random.Next(lines.Length);
+            JsonNode root = JsonNode.Parse(lines[line])!;
+            Damage(root, random, wrong[random.Next(wrong.Length)]?.DeepClone());
+            damaged[line] = root.ToJsonString();
+            await File.WriteAllLinesAsync(recording.Path, damaged);
+
+            codes[recording.Replay()]++;
+        }
+
+        codes[1].Should().BePositive();
+        codes[2].Should().BePositive();
+    }
+
+    /// <summary>Replaces a value somewhere in a document.</summary>
+    private static void Damage(JsonNode node, Random random, JsonNode? value)
+    {
+        while (true)
+        {
+            if (node is JsonObject { Count: > 0 } fields)
+            {
+                string name = fields.ElementAt(random.Next(fields.Count)).Key;
+                if (fields[name] is not (JsonObject or JsonArray) || random.Next(4) == 0)
+                {
+                    fields[name] = value;
+                    return;
+                }
+
+                node = fields[name]!;
+            }
+            else if (node is JsonArray { Count: > 0 } items)
+            {
+                int index = random.Next(items.Count);
+                if (items[index] is not (JsonObject or JsonArray) || random.Next(4) == 0)
+                {
+                    items[index] = value;
+                    return;
+                }
+
+                node = items[index]!;
+            }
+            else
+            {
+                return; // empty: nothing to damage
+            }
+        }
     }
 
     [Fact]
