@@ -4,8 +4,8 @@ using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Observability.Serving;
 using KubeProxySharp.RuleModel.Addresses;
-using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Analysis.Rules;
+using KubeProxySharp.RuleModel.Analysis.Walk;
 using KubeProxySharp.RuleModel.Model;
 
 namespace KubeProxySharp.Proxy.Commands.ExplainPage;
