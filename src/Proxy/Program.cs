@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands;
+using KubeProxySharp.Proxy.Commands.ExplainPage;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Commands.Run;
 using KubeProxySharp.Proxy.Configuration.Run;
@@ -18,7 +19,7 @@ RunCommand command = new(RunStreams.OfProcess(), TimeProvider.System, RunAgentAs
 return signals.ExitCodeAfter(await command.RunAsync(called.Arguments, called.ProgramName, signals.Token));
 
 static Task<int> RunAgentAsync(RunOptions options, AgentLogging logging, CancellationToken stop) =>
-    new NodeAgent(options, logging, AgentHost.OfProcess(TimeProvider.System)).RunAsync(stop);
+    new NodeAgent(options, logging, AgentHost.OfProcess(TimeProvider.System), static (configuration, node) => new AgentExplanation(configuration, node).Write).RunAsync(stop);
 
 // Rules of another mode go when those of this one are complete (NodeAgent), not before.
 static Task<bool> CleanUpAsync(RunOptions options, AgentLogging logging, CancellationToken stop) => options.IsCleanup

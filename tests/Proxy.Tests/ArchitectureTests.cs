@@ -65,8 +65,10 @@ public sealed class ArchitectureTests
     {
         ["Proxy"] =
         [
-            "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/Explain", "Commands/DryRun",
+            "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/ExplainPage", "Commands/Explain", "Commands/DryRun",
+            "Commands/Replay",
             "Commands/Inputs", "Commands/Output", "Agent/Host", "Agent/Watch", "Agent/Flows", "Agent/Drift", "Agent/Sync", "Agent/Apply", "Agent/Counting",
+            "Agent/Recording",
             "Observability/Serving", "Observability/Status", "Observability/Health", "Observability/Metrics", "Observability/Logging", "Configuration", "Host",
         ],
         ["RuleModel"] =

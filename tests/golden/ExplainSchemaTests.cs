@@ -31,6 +31,64 @@ public sealed class ExplainSchemaTests
         AssertValid(run.Output);
     }
 
+    /// <summary>Recorded objects have one Node; endpoints are on others too.</summary>
+    private const string OtherNodes =
+        """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: node-b, labels: {topology.kubernetes.io/zone: zone-b}}
+        status: {addresses: [{type: InternalIP, address: 192.0.2.11}]}
+        ---
+        apiVersion: v1
+        kind: Node
+        metadata: {name: node-c}
+        status: {addresses: [{type: InternalIP, address: 192.0.2.12}]}
+        """;
+
+    /// <summary>Tables of all nodes, which treat packets alike or not.</summary>
+    [Theory]
+    [InlineData("internal-local", true)]
+    [InlineData("hints-zone", true)]
+    [InlineData("clusterip-3-endpoints", false)]
+    [InlineData("no-endpoints", false)]
+    [InlineData("random-101", null)]
+    public async Task TablesOfAllNodesAreValid(string name, bool? differs)
+    {
+        string directory = RecordedCases.CaseDirectory(name);
+        string nodes = Path.GetTempFileName();
+        List<bool> found = [];
+        try
+        {
+            await File.WriteAllTextAsync(nodes, OtherNodes);
+            foreach (string service in Services(directory))
+            {
+                ExplainRun run = await ExplainRun.WithAsync(
+                    "-f", Path.Combine(directory, "objects.json"), "-f", nodes, "--config", Path.Combine(directory, "config.yaml"), "--mode", "nftables", "--node", "all", "--from", "node", "--to", service, "-o", "json");
+
+                run.ExitCode.Should().Be(0, run.Errors);
+                AssertValid(run.Output);
+                JsonObject table = JsonNode.Parse(run.Output)!.AsObject();
+                found.Add(table["differs"]!.GetValue<bool>());
+                table["nodes"]!.AsArray().Count.Should().Be(3);
+                table["nodes"]![0]!.AsObject().Remove("zone");
+                IsValid(table.ToJsonString()).Should().BeFalse("each node has a zone, or null");
+            }
+        }
+        finally
+        {
+            File.Delete(nodes);
+        }
+
+        found.Should().NotBeEmpty();
+        if (differs is { } wanted)
+        {
+            found.Should().Contain(wanted);
+        }
+    }
+
+    private static IEnumerable<string> Services(string directory) =>
+        ModelLoader.ReadCase(directory, "nftables").IPv4.Services.Keys.Take(3).Select(static name => $"svc:{name}");
+
     /// <summary>A field that the schema does not know, or that lacks, is not valid: the schema is no empty promise.</summary>
     [Fact]
     public void WhatHasAnotherFormIsNotValid()

@@ -5,6 +5,7 @@ using KubeProxySharp.Proxy.Commands.Completion;
 using KubeProxySharp.Proxy.Commands.DryRun;
 using KubeProxySharp.Proxy.Commands.Explain;
 using KubeProxySharp.Proxy.Commands.Plan;
+using KubeProxySharp.Proxy.Commands.Replay;
 using KubeProxySharp.Proxy.Commands.Status;
 using KubeProxySharp.Proxy.Commands.Verify;
 using KubeProxySharp.Proxy.Configuration;
@@ -37,6 +38,7 @@ internal static class ProgramCommandLine
         root.Subcommands.Add(CompareCommandLine.Create());
         root.Subcommands.Add(ExplainCommandLine.Create());
         root.Subcommands.Add(StatusCommandLine.Create());
+        root.Subcommands.Add(ReplayCommandLine.Create());
 
         // Listed here for the help; its flags are kube-proxy's and never come this far (ProgramArguments).
         root.Subcommands.Add(new Command(ProgramArguments.RunCommandName, "Runs as the kube-proxy of this node, with kube-proxy's flags; run --help lists them."));

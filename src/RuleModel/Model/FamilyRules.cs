@@ -43,6 +43,25 @@ public sealed class FamilyRules
     public bool IsLargeCluster => EndpointCount > LargeClusterThreshold;
 
     /// <summary>
+    /// The snapshot with some of its Services only, to look at these at little cost. What all rules share stays as it is, chains for
+    /// the shapes of other Services too.
+    /// </summary>
+    /// <param name="isKept">Whether a Service stays.</param>
+    public FamilyRules Only(Func<ServiceRules, bool> isKept)
+    {
+        ImmutableSortedDictionary<NamespacedName, ServiceRules>.Builder kept = ImmutableSortedDictionary.CreateBuilder<NamespacedName, ServiceRules>();
+        foreach ((NamespacedName name, ServiceRules service) in Services)
+        {
+            if (isKept(service))
+            {
+                kept.Add(name, service);
+            }
+        }
+
+        return new(Settings, kept.ToImmutable(), EndpointCount, Shapes);
+    }
+
+    /// <summary>
     /// Whether both snapshots make the same rules. Slots may differ: they depend on the order of earlier updates.
     /// </summary>
     public bool HasSameContentAs(FamilyRules other)

@@ -24,6 +24,12 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// <summary>The names of all Services that make rules, in no particular order.</summary>
     public IReadOnlyCollection<NamespacedName> ServiceNames => _services.Keys;
 
+    /// <summary>Receives each operation before it is carried out, with the Service or the default; null if nothing records them.</summary>
+    public Action<StateOperation, NamespacedName>? Operated { get; init; }
+
+    /// <summary>Increases with each change of a Service or of its slices: an object that makes no difference leaves it as it is.</summary>
+    public long Revision { get; private set; }
+
     /// <summary>Whether any Service changed since <see cref="TakeChanges"/>.</summary>
     public bool HasChanges => _changed.Count != 0;
 
@@ -36,7 +42,8 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// </summary>
     public void Quarantine(NamespacedName name)
     {
-        Admit(name);
+        Operated?.Invoke(StateOperation.Quarantine, name);
+        EndHoldBack(name);
         if (_services.ContainsKey(name) && _quarantined.Add(name))
         {
             _changed.Add(name);
@@ -55,6 +62,7 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// </summary>
     public void HoldBack(NamespacedName name)
     {
+        Operated?.Invoke(StateOperation.HoldBack, name);
         if (_proven.HoldBack(name))
         {
             _changed.Add(name);
@@ -64,6 +72,15 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// <summary>Sets the families in which <see cref="HoldBack"/> takes effect; both by default.</summary>
     public void HoldBackIn(bool ipv4, bool ipv6)
     {
+        Operated?.Invoke(
+            (ipv4, ipv6) switch
+            {
+                (true, true) => StateOperation.HoldBackInBoth,
+                (true, false) => StateOperation.HoldBackInIPv4,
+                (false, true) => StateOperation.HoldBackInIPv6,
+                _ => StateOperation.HoldBackInNone,
+            },
+            default);
         if (_proven.SetFamilies(ipv4, ipv6))
         {
             _changed.UnionWith(_proven.HeldBack);
@@ -73,18 +90,21 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// <summary>Ends <see cref="HoldBack"/>.</summary>
     public void Admit(NamespacedName name)
     {
-        if (_proven.Admit(name))
-        {
-            _changed.Add(name);
-        }
+        Operated?.Invoke(StateOperation.Admit, name);
+        EndHoldBack(name);
     }
 
     /// <summary>Marks a Service as changed although it did not change, so that its rules are built again.</summary>
-    public void Touch(NamespacedName name) => _changed.Add(name);
+    public void Touch(NamespacedName name)
+    {
+        Operated?.Invoke(StateOperation.Touch, name);
+        _changed.Add(name);
+    }
 
     /// <summary>Records that the kernel accepted the present rules: their versions replace later ones that are held back.</summary>
     public void Prove()
     {
+        Operated?.Invoke(StateOperation.Prove, default);
         foreach (NamespacedName name in _proven.TakeUnproven())
         {
             _proven.Set(name, _quarantined.Contains(name) ? null : _services.GetValueOrDefault(name), _slicesByService.GetValueOrDefault(name, []));
@@ -100,6 +120,8 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// <summary>Discards all accepted versions, because the kernel refuses what it accepted before.</summary>
     public void DoubtAll()
     {
+        Operated?.Invoke(StateOperation.DoubtAll, default);
+
         // This includes the versions in place of those held back.
         _changed.UnionWith(_proven.HeldBack);
         _proven.DoubtAll(_services.Keys);
@@ -108,6 +130,7 @@ public sealed class ClusterState(bool allowExternalIPs)
     /// <summary>Includes all Services again that were left out.</summary>
     public void ReleaseAll()
     {
+        Operated?.Invoke(StateOperation.ReleaseAll, default);
         _changed.UnionWith(_quarantined);
         _quarantined.Clear();
     }
@@ -222,8 +245,17 @@ public sealed class ClusterState(bool allowExternalIPs)
     internal ReadOnlySpan<EndpointSlice> SlicesOf(NamespacedName service, IpFamily family) =>
         _proven.IsHeldBack(service, family) ? _proven.SlicesOf(service) : _slicesByService.GetValueOrDefault(service, []);
 
+    private void EndHoldBack(NamespacedName name)
+    {
+        if (_proven.Admit(name))
+        {
+            _changed.Add(name);
+        }
+    }
+
     private void Change(NamespacedName name)
     {
+        Revision++;
         _changed.Add(name);
         _proven.Doubt(name);
         if (_quarantined.Remove(name))

@@ -9,6 +9,7 @@ using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Counting;
 using KubeProxySharp.Proxy.Agent.Drift.Firewalld;
 using KubeProxySharp.Proxy.Agent.Flows;
+using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.Proxy.Agent.Sync;
 using KubeProxySharp.Proxy.Agent.Watch;
 using KubeProxySharp.Proxy.Configuration;
@@ -35,7 +36,8 @@ namespace KubeProxySharp.Proxy.Agent.Host;
 /// <param name="options">The command line and the configuration.</param>
 /// <param name="logging">The log.</param>
 /// <param name="host">The host.</param>
-internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host)
+/// <param name="explain">Makes what writes the page <c>/explain</c>, of the configuration and the name of the node; null for no such page.</param>
+internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging, AgentHost host, Func<KubeProxyConfiguration, string, ExplainPageWriter>? explain = null)
 {
     private const string KernelRelease = "proc/sys/kernel/osrelease";
 
@@ -131,8 +133,15 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         using SyncReporting reporting = new(
             backend.Families.All, Mode, nodeName, metrics, health, status, healthPorts, events, heap, flows.Synced, changed => CheckPodCidrs(node, changed, tasks), _logs.CreateLogger<SyncLoop>(), _time);
         SyncPolicy policy = new() { MinInterval = minSyncPeriod, MaxRetry = syncPeriod };
-        SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time);
+        SyncRecorder? recorder = options.RecordPath is null ? null : new(_time);
+        SyncLoop loop = new(settings, interfaces.Read, backend.Appliers, policy, reporting, _time, recorder);
         feed.Connect(loop.Feed.Nodes);
+        if (recorder is not null)
+        {
+            RecordedStart recorded = new(_time.GetUtcNow(), $"kube-proxy-sharp {BuildInformation.Version}", Mode, [.. backend.Families.All], settings);
+            RecordingFile file = new(options.RecordPath!, options.RecordLimit, recorded, recorder, _logs.CreateLogger<RecordingFile>()); // there is a recorder because there is a path
+            Restart("writer of the recording", isVital: false, file.RunAsync);
+        }
 
         Restart("health-check node ports", isVital: false, healthPorts.RunAsync);
         Restart("memory collector", isVital: false, heap.RunAsync);
@@ -302,6 +311,8 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         MetricsServerOptions pages = new()
         {
             Status = new StatusSource(facts, status, health, metrics).Read,
+            Rules = status.WrittenRules,
+            Explain = explain?.Invoke(_configuration, nodeName),
             Configuration = _configuration,
             Flags = [.. options.Flags.AsSpan().ToArray().Select(static flag => KeyValuePair.Create(flag.Name, flag.Value))],
         };

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.State;
 
@@ -9,7 +10,8 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <param name="state">The cluster state.</param>
 /// <param name="observer">Receives the reports.</param>
 /// <param name="started">The start of the agent: changes that were made before do not count as delays of its own.</param>
-internal sealed class FeedIntake(ClusterFeed feed, NodeFacts facts, ClusterState state, ISyncObserver observer, DateTimeOffset started)
+/// <param name="recorder">Records the objects that make a difference; null if nothing is recorded.</param>
+internal sealed class FeedIntake(ClusterFeed feed, NodeFacts facts, ClusterState state, ISyncObserver observer, DateTimeOffset started, SyncRecorder? recorder = null)
 {
     private bool _mustReportNode;
 
@@ -52,6 +54,7 @@ internal sealed class FeedIntake(ClusterFeed feed, NodeFacts facts, ClusterState
         foreach ((NamespacedName name, Service? service) in services)
         {
             List<Problem> problems = [];
+            long revision = state.Revision;
             if (service is null)
             {
                 state.RemoveService(name);
@@ -61,12 +64,18 @@ internal sealed class FeedIntake(ClusterFeed feed, NodeFacts facts, ClusterState
                 state.Set(service, problems);
             }
 
+            if (state.Revision != revision)
+            {
+                recorder?.Service(name, service);
+            }
+
             observer.ServiceTaken(name, problems);
         }
 
         List<DateTimeOffset> triggers = [];
         foreach ((NamespacedName name, EndpointSlice? slice) in slices)
         {
+            long revision = state.Revision;
             if (slice is null)
             {
                 state.RemoveSlice(name);
@@ -74,6 +83,11 @@ internal sealed class FeedIntake(ClusterFeed feed, NodeFacts facts, ClusterState
             else if (state.Set(slice) && slice.LastChangeTriggerTime is { } trigger && trigger > started)
             {
                 triggers.Add(trigger);
+            }
+
+            if (state.Revision != revision)
+            {
+                recorder?.Slice(name, slice);
             }
 
             observer.SliceTaken(name, slice is { ServiceName.Length: > 0, IsHeadless: false } ? slice.Problems.AsSpan().ToArray() : []);

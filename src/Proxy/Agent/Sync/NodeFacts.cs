@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
@@ -12,17 +13,22 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// </summary>
 /// <param name="settings">The configuration.</param>
 /// <param name="readInterfaceAddresses">Reads the addresses on the interfaces.</param>
-internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAddress>> readInterfaceAddresses)
+/// <param name="recorder">Records what changes; null if nothing is recorded.</param>
+internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAddress>> readInterfaceAddresses, SyncRecorder? recorder = null)
 {
     private ProxySettings _settings = settings;
     private readonly Dictionary<string, ServiceCidr> _serviceCidrs = new(StringComparer.Ordinal);
-    private EquatableArray<IpAddress> _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+    private EquatableArray<IpAddress> _interfaceAddresses = Recorded(EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]), recorder);
 
     /// <summary>What is masqueraded of what pods send out of the cluster; null for nothing.</summary>
     public EgressPolicy? Egress
     {
         get => _settings.Egress;
-        set => _settings = _settings with { Egress = value };
+        set
+        {
+            _settings = _settings with { Egress = value };
+            recorder?.Egress(value);
+        }
     }
 
     /// <summary>The last Node object; kept when it is deleted from the API (spec 12.4).</summary>
@@ -32,7 +38,14 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
     private LastKnownAddresses _kept = LastKnownAddresses.None;
 
     /// <summary>Reads the addresses on the interfaces again.</summary>
-    public void RefreshAddresses() => _interfaceAddresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+    public void RefreshAddresses()
+    {
+        EquatableArray<IpAddress> addresses = EquatableArray.Adopt<IpAddress>([.. readInterfaceAddresses()]);
+        if (addresses != _interfaceAddresses)
+        {
+            _interfaceAddresses = Recorded(addresses, recorder);
+        }
+    }
 
     /// <summary>Takes new objects over.</summary>
     /// <returns>Whether the Node came or changed.</returns>
@@ -44,6 +57,10 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
             isNodeChanged = node != Node;
             Node = node;
             _kept = _kept.Follow(node);
+            if (isNodeChanged)
+            {
+                recorder?.Node(node);
+            }
         }
 
         foreach ((NamespacedName name, ServiceCidr? cidr) in feed.ServiceCidrs.Take())
@@ -56,6 +73,8 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
             {
                 _serviceCidrs[name.Name] = cidr;
             }
+
+            recorder?.ServiceCidr(name.Name, cidr);
         }
 
         return isNodeChanged;
@@ -85,6 +104,12 @@ internal sealed class NodeFacts(ProxySettings settings, Func<IReadOnlyList<IpAdd
         }
 
         return problems;
+    }
+
+    private static EquatableArray<IpAddress> Recorded(EquatableArray<IpAddress> addresses, SyncRecorder? recorder)
+    {
+        recorder?.InterfaceAddresses(addresses);
+        return addresses;
     }
 
     private EquatableArray<IpPrefix> ServiceCidrs()

@@ -1,4 +1,5 @@
 using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -19,13 +20,15 @@ namespace KubeProxySharp.Proxy.Agent.Sync;
 /// <param name="settings">The present settings of a family.</param>
 /// <param name="observer">Receives reports of what is found.</param>
 /// <param name="time">The clock.</param>
+/// <param name="recorder">Records the snapshots; null if nothing is recorded.</param>
 internal sealed class RefusedServiceSearch(
     ClusterState state,
     RuleModelBuilder builder,
     FamilySync[] families,
     Func<IpFamily, NodeSettings> settings,
     ISyncObserver observer,
-    TimeProvider time)
+    TimeProvider time,
+    SyncRecorder? recorder = null)
 {
     /// <summary>How long rules of an earlier run stay in force as they are, before those are written that passed so far.</summary>
     private static readonly TimeSpan s_oldRulesStay = TimeSpan.FromSeconds(8);
@@ -236,6 +239,7 @@ internal sealed class RefusedServiceSearch(
         Admit(group);
         IReadOnlyList<NamespacedName> names = state.TakeChanges();
         RuleModelChange change = builder.Update(names, settings(IpFamily.IPv4), settings(IpFamily.IPv6));
+        recorder?.Updated(change, isFromScratch: false);
         long start = time.GetTimestamp();
         ApplyResult[] results = await Task.WhenAll(families.Select(family => ApplyAsync(family, change[family.Family], cancellation)));
         if (Array.TrueForAll(results, static result => result.IsApplied))
@@ -254,6 +258,7 @@ internal sealed class RefusedServiceSearch(
             if (results[index].Outcome == ApplyOutcome.Refused)
             {
                 builder.Undo(families[index].Family);
+                recorder?.Undone(families[index].Family);
                 families[index].Refused(families[index].Applier.HasCheapUpdates);
             }
             else if (results[index].Outcome == ApplyOutcome.Unavailable)

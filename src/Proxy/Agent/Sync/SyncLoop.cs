@@ -1,4 +1,5 @@
 using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Recording;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -32,6 +33,7 @@ internal sealed class SyncLoop
     private readonly FamilyWriter _writer;
     private readonly SyncPolicy _policy;
     private readonly ISyncObserver _observer;
+    private readonly SyncRecorder? _recorder;
     private readonly TimeProvider _time;
     private readonly WakeSignal _wake;
     private readonly TaskCompletionSource<bool> _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,27 +50,30 @@ internal sealed class SyncLoop
     /// <param name="policy">When to run.</param>
     /// <param name="observer">Receives reports of what happens.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="recorder">Records what the rules follow from; null if nothing is recorded.</param>
     public SyncLoop(
         ProxySettings settings,
         Func<IReadOnlyList<IpAddress>> readInterfaceAddresses,
         IEnumerable<IRuleApplier> appliers,
         SyncPolicy policy,
         ISyncObserver observer,
-        TimeProvider time)
+        TimeProvider time,
+        SyncRecorder? recorder = null)
     {
-        _facts = new(settings, readInterfaceAddresses);
-        _state = new(settings.AllowExternalIPs);
+        _recorder = recorder;
+        _facts = new(settings, readInterfaceAddresses, recorder);
+        _state = new(settings.AllowExternalIPs) { Operated = recorder is null ? null : recorder.Operation };
         _builder = new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
         _families = [.. appliers.Select(applier => new FamilySync(applier, policy))];
         _named = new(_state, _families, new(_state, _facts.Resolve), observer);
-        _search = new(_state, _builder, _families, _facts.Resolve, observer, time);
+        _search = new(_state, _builder, _families, _facts.Resolve, observer, time, recorder);
         _policy = policy;
         _observer = observer;
         _time = time;
         _wake = new(time);
         _writer = new(observer, time);
         Feed = new(Request, observer.ServiceNoted, observer.EndpointSliceNoted);
-        _intake = new(Feed, _facts, _state, observer, time.GetUtcNow());
+        _intake = new(Feed, _facts, _state, observer, time.GetUtcNow(), recorder);
     }
 
     /// <summary>Where objects arrive.</summary>
@@ -300,6 +305,7 @@ internal sealed class SyncLoop
             if (results[index].Outcome == ApplyOutcome.Refused)
             {
                 _builder.Undo(_families[index].Family);
+                _recorder?.Undone(_families[index].Family);
             }
         }
 
@@ -342,14 +348,15 @@ internal sealed class SyncLoop
     /// <summary>Brings the model up to date; after an exception from the beginning, since it may be half done.</summary>
     private RuleModelChange Update(IReadOnlyList<NamespacedName> changed, NodeSettings ipv4, NodeSettings ipv6)
     {
-        if (!_mustRebuild)
+        bool isFromScratch = _mustRebuild;
+        if (isFromScratch)
         {
-            return _builder.Update(changed, ipv4, ipv6);
+            _builder.StartOver(ipv4, ipv6);
         }
 
-        _builder.StartOver(ipv4, ipv6);
-        RuleModelChange change = _builder.Update(_state.ServiceNames, ipv4, ipv6);
+        RuleModelChange change = _builder.Update(isFromScratch ? _state.ServiceNames : changed, ipv4, ipv6);
         _mustRebuild = false;
+        _recorder?.Updated(change, isFromScratch);
         return change;
     }
 }

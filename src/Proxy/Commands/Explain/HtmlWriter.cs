@@ -26,7 +26,13 @@ internal static class HtmlWriter
         @media print { body { margin: 0; } tr, li { break-inside: avoid; } h2 { break-after: avoid; } }
         """;
 
-    public static void Write(Explanation explanation, bool showsAll, TextWriter output)
+    /// <summary>Writes the page.</summary>
+    /// <param name="explanation">The answer.</param>
+    /// <param name="showsAll">Whether all branches are shown, however many.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="introduction">HTML between the heading and the answer.</param>
+    /// <param name="style">Rules for style sheets that it needs.</param>
+    public static void Write(Explanation explanation, bool showsAll, TextWriter output, string introduction = "", string style = "")
     {
         (ExplainedWalk Walk, Picture Picture, PictureLayout Wide)[] parts =
         [
@@ -36,7 +42,8 @@ internal static class HtmlWriter
                 return (walk, picture, PictureDrawing.Wide(picture, hasHeading: false));
             }),
         ];
-        HtmlPage.Begin(explanation.Title, string.Join('\n', [Style, .. parts.SelectMany(WidthRules)]), output, SvgWriter.Style);
+        HtmlPage.Begin(explanation.Title, string.Join('\n', [Style, .. style.Length == 0 ? [] : (string[])[style], .. parts.SelectMany(WidthRules)]), output, SvgWriter.Style);
+        output.Write(introduction);
         foreach (string assumption in explanation.Question.Assumptions)
         {
             output.WriteLine($"<p>({Escape(assumption)})</p>");

@@ -9,6 +9,8 @@ namespace KubeProxySharp.Proxy.Configuration.Flags;
 /// </summary>
 internal sealed class KubeProxyFlags
 {
+    private const int DefaultRecordLimit = 100;
+
     private static readonly KubeProxyConfiguration s_defaults = new();
 
     /// <summary>What parses the flags, and lists them.</summary>
@@ -31,6 +33,10 @@ internal sealed class KubeProxyFlags
     public TypedFlag<string[]> Manifests { get; }
 
     public TypedFlag<TimeSpan> ManifestsSettleTime { get; }
+
+    public TypedFlag<string> Record { get; }
+
+    public TypedFlag<int> RecordLimit { get; }
 
     public TypedFlag<string> HostnameOverride { get; }
 
@@ -65,6 +71,8 @@ internal sealed class KubeProxyFlags
         WriteConfigTo = Set.Add(FlagKinds.Text(General, "write-config-to", "FILE", "Write the effective configuration to a file and exit."));
         Cleanup = Set.Add(FlagKinds.Switch(General, "cleanup", "Remove all iptables, ipvs and nftables rules of kube-proxy and exit."));
         InitOnly = Set.Add(FlagKinds.Switch(General, "init-only", "Do what needs full root privileges and exit; a later run needs CAP_NET_ADMIN only."));
+        Record = Set.Add(FlagKinds.Text(General, "record", "FILE", "Record what the rules follow from, for kube-proxy-sharp replay. An earlier recording is kept as FILE.old."));
+        RecordLimit = Set.Add(FlagKinds.Number(General, "record-limit", "The largest size of the recording, in MiB; it ends there, and the agent goes on.", DefaultRecordLimit));
         Set.Add(new TypedFlag<FeatureGate[]>(General, "feature-gates", "NAME=BOOL,...", "Switch features on or off.", [], FlagValues.ReadGates, FlagValues.WriteGates));
         Version = Set.Add(new TypedFlag<string>(General, "version", "true|raw|vX.Y.Z", "Print the version and exit; raw prints all fields. vX.Y.Z is reported instead of the program's version.", "false", (text, _) => FlagValues.ReadVersion(text), text => text) { ValueWhenBare = "true" });
         Help = Set.Add(new TypedFlag<bool>(General, "help", "", "Print this help and exit.", false, (text, _) => GoNumber.ReadBoolean(text), value => value ? "true" : "false") { ValueWhenBare = "true", Shorthand = 'h' });

@@ -45,6 +45,12 @@ internal sealed record RunOptions
     /// <summary>The most service ports whose connections have metrics of their own.</summary>
     public int ServiceCountersTop { get; init; } = 200;
 
+    /// <summary>Where to record what the rules follow from; null for nowhere.</summary>
+    public string? RecordPath { get; init; }
+
+    /// <summary>The largest size of the recording, in bytes.</summary>
+    public long RecordLimit { get; init; } = 100 * 1024 * 1024;
+
     /// <summary>What happens to TCP connections whose endpoint is gone.</summary>
     public TcpFlowPolicy TcpFlows { get; init; } = TcpFlowPolicy.Keep;
 

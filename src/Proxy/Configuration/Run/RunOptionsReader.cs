@@ -39,6 +39,8 @@ internal static class RunOptionsReader
             EgressPath = EgressPath(flags, notes),
             HasServiceCounters = flags.ServiceCounters.Value,
             ServiceCountersTop = ServiceCountersTop(flags, notes),
+            RecordPath = flags.Record.Value.Length == 0 ? null : flags.Record.Value,
+            RecordLimit = RecordLimit(flags, notes),
             TcpFlows = flags.ConntrackTcp.Value,
             CountsServiceFlows = flags.ConntrackServiceFlows.Value,
             ConfigPath = configPath,
@@ -112,6 +114,19 @@ internal static class RunOptionsReader
         }
 
         return flags.ServiceCountersTop.Value;
+    }
+
+    /// <summary>The limit in bytes.</summary>
+    private static long RecordLimit(KubeProxyFlags flags, List<string> notes)
+    {
+        if (flags.RecordLimit.IsGiven && flags.Record.Value.Length == 0)
+        {
+            notes.Add("--record-limit has no effect without --record");
+        }
+
+        return flags.RecordLimit.Value > 0
+            ? flags.RecordLimit.Value * 1024L * 1024L
+            : throw new ConfigurationException("failed complete: --record-limit must be 1 MiB at least");
     }
 
     private static void CheckGates(KubeProxyConfiguration configuration, List<string> notes)

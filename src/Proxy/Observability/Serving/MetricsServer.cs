@@ -5,7 +5,9 @@ using System.Text.Json;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Observability.Metrics;
 using KubeProxySharp.Proxy.Observability.Status;
+using KubeProxySharp.RuleModel.Model;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Prometheus;
 
 namespace KubeProxySharp.Proxy.Observability.Serving;
@@ -22,6 +24,8 @@ internal sealed class MetricsServer
     private readonly ProxyMetrics _metrics;
     private readonly KubeProxyConfiguration _configuration;
     private readonly Func<StatusReport>? _status;
+    private readonly Func<IReadOnlyList<FamilyRules>>? _rules;
+    private readonly ExplainPages? _explain;
     private readonly StatusPages? _flagz;
     private readonly StatusPages? _statusz;
     private ArrayBufferWriter<byte>? _spareBuffer;
@@ -32,12 +36,15 @@ internal sealed class MetricsServer
         _metrics = metrics;
         _configuration = options.Configuration;
         _status = options.Status;
+        _rules = options.Rules;
+        _explain = options is { Explain: { } write, Rules: { } rules } ? new(write, rules, time) : null;
         bool hasFlagz = FeatureGates.IsEnabled(_configuration, "ComponentFlagz", byDefault: true);
         bool hasStatusz = FeatureGates.IsEnabled(_configuration, "ComponentStatusz", byDefault: true);
         List<string> paths = ["/configz", "/healthz", "/metrics", "/metrics/slis", "/proxyMode"];
         paths.AddRange(hasFlagz ? ["/flagz"] : []);
         paths.AddRange(hasStatusz ? ["/statusz"] : []);
         paths.AddRange(options.Status is null ? [] : ["/", "/status"]);
+        paths.AddRange(_explain is null ? [] : ["/explain"]);
         paths.Sort(StringComparer.Ordinal);
         StatusPages pages = new(options.Flags, paths, time);
         _flagz = hasFlagz ? pages : null;
@@ -60,7 +67,8 @@ internal sealed class MetricsServer
             "/statusz" when _statusz is not null => AnswerStatusAsync(context, "Statusz", _statusz.StatusText, _statusz.StatusJson),
             "/status" when _status is not null && IsRead(context) => Responses.WriteAsync(
                 context, JsonSerializer.SerializeToUtf8Bytes(_status(), StatusJson.Default.StatusReport), Responses.Json, StatusCodes.Status200OK),
-            "/" when _status is not null && IsRead(context) => WritePageAsync(context, StatusPage.Write(_status())),
+            "/" when _status is not null && IsRead(context) => WritePageAsync(context, StatusPage.Write(_status(), ServicesOf(context))),
+            "/explain" when _explain is not null => _explain.AnswerAsync(context),
             _ when _configuration.EnableProfiling && path.StartsWith("/debug/", StringComparison.Ordinal) => Responses.WriteTextAsync(
                 context,
                 "404 not here: profiles of Go's pprof do not exist for .NET. "
@@ -70,12 +78,24 @@ internal sealed class MetricsServer
         };
     }
 
+    /// <summary>The Services that the page lists: all, or those of the search.</summary>
+    private ServiceList? ServicesOf(HttpContext context)
+    {
+        if (_rules is null || _explain is null)
+        {
+            return null;
+        }
+
+        string query = context.Request.Query.TryGetValue("q", out StringValues values) ? values.ToString() : "";
+        return ServiceList.Find(query[..Math.Min(query.Length, ServiceList.LongestQuery)], _rules());
+    }
+
     private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
 
     /// <summary>A page without scripts, which no other page may embed.</summary>
     private static ValueTask WritePageAsync(HttpContext context, string page)
     {
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
         context.Response.Headers.CacheControl = "no-store";
         return Responses.WriteAsync(context, Encoding.UTF8.GetBytes(page), "text/html; charset=utf-8", StatusCodes.Status200OK);
     }
@@ -135,6 +155,12 @@ internal sealed record MetricsServerOptions
 
     /// <summary>Reads the state of the agent, for <c>/status</c> and <c>/</c>; null if there are no such pages.</summary>
     public Func<StatusReport>? Status { get; init; }
+
+    /// <summary>The rules that the kernel has, of each family that has been written, for the Services on <c>/</c> and for <c>/explain</c>.</summary>
+    public Func<IReadOnlyList<FamilyRules>>? Rules { get; init; }
+
+    /// <summary>Writes the page <c>/explain</c>; null if there is none.</summary>
+    public ExplainPageWriter? Explain { get; init; }
 
     /// <summary>All flags with their values, ordered by name, for <c>/flagz</c>; without secrets.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Flags { get; init; } = [];

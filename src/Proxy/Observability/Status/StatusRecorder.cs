@@ -41,6 +41,9 @@ internal sealed class StatusRecorder(TimeProvider time)
     /// <summary>What is known of a family.</summary>
     public FamilyRecord Of(IpFamily family) => _families[(int)family];
 
+    /// <summary>The rules that the kernel has, of each family that has been written.</summary>
+    public IReadOnlyList<FamilyRules> WrittenRules() => [.. _families.Select(static family => family.Rules).OfType<FamilyRules>()];
+
     /// <summary>Records a sync.</summary>
     /// <param name="family">The family.</param>
     /// <param name="sync">The sync.</param>

@@ -5,22 +5,29 @@ using KubeProxySharp.RuleModel.Settings;
 
 namespace KubeProxySharp.Proxy.Tests.Agent.Host;
 
-/// <summary>A running loop over two fake kernels.</summary>
+/// <summary>
+/// A running loop over two fake kernels. Everything that it does is recorded, and replayed at the end: that gives the same rules, whatever
+/// the kernels refused.
+/// </summary>
 internal sealed class LoopUnderTest : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private readonly CancellationTokenSource _stop = new();
+    private readonly RecordingUnderTest _recording;
     private Task _running = Task.CompletedTask;
 
     public LoopUnderTest(SyncPolicy? policy = null)
     {
+        ProxySettings settings = new() { NodeName = "node-a" };
+        _recording = new("nftables", settings);
         Loop = new(
-            new ProxySettings { NodeName = "node-a" },
+            settings,
             () => ReadAddresses(),
             [IPv4, IPv6],
             policy ?? new SyncPolicy { MinInterval = TimeSpan.Zero, FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), DriftQuietTime = TimeSpan.Zero },
             Observer,
-            TimeProvider.System);
+            TimeProvider.System,
+            _recording.Recorder);
     }
 
     public SyncLoop Loop { get; }
@@ -104,5 +111,10 @@ internal sealed class LoopUnderTest : IAsyncDisposable
     {
         await StopAsync();
         _stop.Dispose();
+        await using (_recording)
+        {
+            await _recording.FinishAsync();
+            _recording.Replay().Should().Be(0, _recording.Report);
+        }
     }
 }

@@ -140,7 +140,7 @@ public sealed class FlagSetTests
             """;
 
         new KubeProxyFlags().Set.All.Select(flag => flag.Name).Should()
-            .BeEquivalentTo([.. KubeProxys.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries), "manifests", "manifests-settle-time", "iptables-variant", "nftables-writer", "conntrack-tcp", "conntrack-service-flows", "egress-masquerade", "egress-masquerade-config", "service-counters", "service-counters-top"]);
+            .BeEquivalentTo([.. KubeProxys.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries), "manifests", "manifests-settle-time", "iptables-variant", "nftables-writer", "conntrack-tcp", "conntrack-service-flows", "egress-masquerade", "egress-masquerade-config", "service-counters", "service-counters-top", "record", "record-limit"]);
     }
 
     private static KubeProxyFlags Parse(string line)
