@@ -196,6 +196,12 @@ public sealed record NftablesOptions
 
     /// <summary>Whether tables, chains, sets and maps may have comments (detected as in spec 6.1).</summary>
     public bool HasObjectComments { get; init; } = true;
+
+    /// <summary>
+    /// Whether the elements of the maps of frontends have counters, so that the kernel counts the new connections of each. Kernel 5.7
+    /// or later; off, the rules are the same as without this option.
+    /// </summary>
+    public bool HasServiceCounters { get; init; }
 }
 
 /// <summary>The names of the objects of a table.</summary>

@@ -205,6 +205,30 @@ public sealed class NftablesBatchTests
         nodes.ShouldBeEqual("without comments");
     }
 
+    /// <summary>Elements that are added to a counting map later get their counter from the kernel, however they are added.</summary>
+    [SkippableTheory]
+    [InlineData(IpFamily.IPv4)]
+    [InlineData(IpFamily.IPv6)]
+    public void TablesThatCountConnectionsAreEqual(IpFamily family)
+    {
+        RandomCluster cluster = new(17);
+        ClusterState state = new(allowExternalIPs: true);
+        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
+        using TwoNodes nodes = new(new NftablesOptions { HasServiceCounters = true });
+        nodes.Full(builder.Current[family]);
+        for (int step = 0; step < 40; step++)
+        {
+            cluster.ApplyChanges(state, 2);
+            nodes.Update(builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6)[family]);
+        }
+
+        nodes.ShouldBeEqual("updated");
+        nodes.ReloadText();
+        nodes.ShouldBeEqual("the listing loaded");
+        nodes.Replace(builder.Current[family]);
+        nodes.ShouldBeEqual("replaced");
+    }
+
     /// <summary>Longer than a socket may send by default (net.core.wmem_default is 212,992).</summary>
     [SkippableFact]
     public void ALargeBatchIsSentAsAWhole()

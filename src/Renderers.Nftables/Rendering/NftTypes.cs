@@ -60,6 +60,9 @@ internal readonly ref struct SetDeclaration
     /// <summary>How long elements stay that rules add; 0 if rules add none and all others stay.</summary>
     public int TimeoutSeconds { get; init; }
 
+    /// <summary>Whether the kernel counts the packets that find an element, for each element.</summary>
+    public bool HasCounters { get; init; }
+
     /// <summary>Empty for none.</summary>
     public ReadOnlySpan<byte> Comment { get; init; }
 }
