@@ -205,7 +205,7 @@ public sealed class NftablesBatchTests
         nodes.ShouldBeEqual("without comments");
     }
 
-    /// <summary>Elements that are added to a counting map later get their counter from the kernel, however they are added.</summary>
+    /// <summary>With the sets and rules that count, and the chain that counts what is dropped.</summary>
     [SkippableTheory]
     [InlineData(IpFamily.IPv4)]
     [InlineData(IpFamily.IPv6)]
@@ -332,7 +332,7 @@ public sealed class NftablesBatchTests
             content.BaseChains.IsEmpty.Should().BeFalse("there is a table");
             NftablesRenderer.WriteReplacement(rules, content, _options, _batch);
             Apply(output => NftablesRenderer.WriteReplacement(rules, content, _options, output));
-            CleanUp(rules.Family, NftablesRenderer.UnneededChains(rules, content));
+            CleanUp(rules.Family, NftablesRenderer.UnneededChains(rules, content, _options));
         }
 
         public void Update(FamilyChange change)

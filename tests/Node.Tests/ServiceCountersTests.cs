@@ -1,9 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
-using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Node.Tests.AgentTools;
 using KubeProxySharp.Node.Tests.Appliers;
+using KubeProxySharp.Proxy.Agent.Apply;
+using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Agent.Counting;
 using KubeProxySharp.Renderers.Nftables;
-using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
@@ -13,136 +13,219 @@ using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Node.Tests;
 
-/// <summary>The kernel counts new connections in the elements of frontends, with real packets.</summary>
+/// <summary>Connections of Services are counted by nftables rules, with real packets.</summary>
 [Trait("Category", "Netns")]
 public sealed class ServiceCountersTests
 {
+    private const string First = "10.244.1.5";
+    private const string Second = "10.244.1.6";
+    private const string Third = "10.244.1.7";
+    private const string Elsewhere = "10.244.2.5";
+
     private static readonly NftablesOptions s_counting = new() { HasServiceCounters = true };
 
     /// <summary>Nothing is masqueraded: that is another matter, and the node has no pods that connect.</summary>
     private static readonly NodeSettings s_settings = Nodes.IPv4 with { LocalTraffic = LocalTrafficDetector.None };
 
     [SkippableTheory]
-    [InlineData("")]
-    [InlineData("ClientIP")]
-    public void EachNewConnectionIsCountedOnceAndAnUpdateOfEndpointsKeepsTheCount(string affinity)
+    [InlineData(false, "")]
+    [InlineData(false, "ClientIP")]
+    [InlineData(true, "")]
+    [InlineData(true, "ClientIP")]
+    public async Task EachConnectionIsCountedOnceAndScalingKeepsTheCounts(bool usesProgram, string affinity)
     {
-        Service web = Samples.Service with { SessionAffinity = affinity };
-        Service idle = Samples.Service with { Name = new("shop", "idle"), ClusterIP = "10.96.0.11", ClusterIPs = ["10.96.0.11"] };
-        ClusterState state = new(allowExternalIPs: true);
-        state.Set(web, []);
-        state.Set(idle, []);
-        state.Set(Samples.Slice(Samples.Endpoint("10.244.1.5", "ready local")));
-        RuleModelBuilder builder = new(state, s_settings, Nodes.IPv6);
-        using TestNode node = TestNode.CreateOrSkip("nft", "ip");
-        Prepare(node);
-        FamilyRules rules = builder.Update(state.TakeChanges(), s_settings, Nodes.IPv6).IPv4.After;
-        Send(node, batch => NftablesRenderer.WriteFull(rules, s_counting, batch));
+        using CountedNode lab = new(First, Second, Third);
+        Rules rules = new(lab.Node.Nftables(IpFamily.IPv4, usesProgram, s_counting));
+        rules.State.Set(Shop("web", affinity), []);
+        rules.State.Set(Slice("web", First));
+        await rules.WriteAsync();
 
-        Connect(node, "10.244.1.5", "10.96.0.10", 10).Should().Be(10);
-        Connect(node, "10.244.1.5", "10.96.0.11", 3).Should().Be(0);
+        lab.Connections(isOutside: false, First, "10.96.0.10", 80, 2);
+        lab.Connections(isOutside: true, First, "198.51.100.7", 80, 3);
+        lab.Connections(isOutside: true, First, "192.0.2.10", 30080, 1);
+        lab.Datagrams(isOutside: false, "10.96.0.10", 53, 3);
+        lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 4);
+        lab.Datagrams(isOutside: true, "203.0.113.9", 53, 5);
+        await rules.ShouldCountAsync("web:http Cluster Sent 6", "web:dns Cluster Sent 12");
 
-        Count(node, "service-ips", "10.96.0.10").Should().Be(10);
-        int refused = Count(node, "no-endpoint-services", "10.96.0.11");
-        refused.Should().BeGreaterThanOrEqualTo(3, "a process of the node repeats its packet, since its socket is busy when the refusal comes");
+        rules.State.Set(Slice("web", First, Second, Third));
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 1);
+        await rules.ShouldCountAsync("web:http Cluster Sent 6", "web:dns Cluster Sent 13");
 
-        state.Set(Samples.Slice(Samples.Endpoint("10.244.1.6", "ready local")));
-        FamilyChange change = builder.Update(state.TakeChanges(), s_settings, Nodes.IPv6).IPv4;
-        Send(node, batch => NftablesRenderer.WriteUpdate(change, s_counting, batch));
-        Connect(node, "10.244.1.6", "10.96.0.10", 2).Should().Be(2);
+        rules.State.Set(Slice("web"));
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 2);
+        lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 1);
+        await rules.ShouldCountAsync("web:http Cluster Sent 6", "web:dns Cluster Sent 13", "web:dns Cluster Refused 3");
 
-        Count(node, "service-ips", "10.96.0.10").Should().Be(12);
-        Count(node, "no-endpoint-services", "10.96.0.11").Should().Be(refused);
+        rules.State.Set(Slice("web", Second, Third));
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 1);
+        lab.Datagrams(isOutside: false, "10.96.0.10", 53, 1);
+        await rules.ShouldCountAsync("web:http Cluster Sent 6", "web:dns Cluster Sent 15", "web:dns Cluster Refused 3");
     }
 
-    /// <summary>
-    /// With another number of endpoints a frontend has another chain, so its element is replaced, and the kernel begins at 0: whoever
-    /// sums up counts has to read them before such an update.
-    /// </summary>
-    [SkippableFact]
-    public void AReplacedElementBeginsAtZero()
+    /// <summary>Policy Local has a group of its own, and what the node itself sends goes to the other one.</summary>
+    [SkippableTheory]
+    [InlineData(false, "")]
+    [InlineData(false, "ClientIP")]
+    [InlineData(true, "")]
+    public async Task TheGroupIsTheOneThatTheConnectionWentTo(bool usesProgram, string affinity)
     {
-        ClusterState state = new(allowExternalIPs: true);
-        state.Set(Samples.Service, []);
-        state.Set(Samples.Slice(Samples.Endpoint("10.244.1.5", "ready local")));
-        RuleModelBuilder builder = new(state, s_settings, Nodes.IPv6);
-        using TestNode node = TestNode.CreateOrSkip("nft", "ip");
-        Prepare(node);
-        FamilyRules rules = builder.Update(state.TakeChanges(), s_settings, Nodes.IPv6).IPv4.After;
-        Send(node, batch => NftablesRenderer.WriteFull(rules, s_counting, batch));
-        Connect(node, "10.244.1.5", "10.96.0.10", 4).Should().Be(4);
-        Count(node, "service-ips", "10.96.0.10").Should().Be(4);
+        using CountedNode lab = new(First);
+        Rules rules = new(lab.Node.Nftables(IpFamily.IPv4, usesProgram, s_counting));
+        rules.State.Set(Shop("web", affinity) with { ExternalTrafficPolicy = "Local" }, []);
+        rules.State.Set(Slice("web", First, Elsewhere));
+        await rules.WriteAsync();
 
-        state.Set(Samples.Slice(Samples.Endpoint("10.244.1.5", "ready local"), Samples.Endpoint("10.244.1.6", "ready local")));
-        FamilyChange change = builder.Update(state.TakeChanges(), s_settings, Nodes.IPv6).IPv4;
-        Send(node, batch => NftablesRenderer.WriteUpdate(change, s_counting, batch));
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 2);
+        lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 1);
+        lab.Datagrams(isOutside: false, "198.51.100.7", 53, 4);
+        lab.Datagrams(isOutside: true, "10.96.0.10", 53, 1);
+        await rules.ShouldCountAsync("web:dns Local Sent 3", "web:dns Cluster Sent 5");
 
-        Count(node, "service-ips", "10.96.0.10").Should().Be(0);
+        rules.State.Set(Slice("web", Elsewhere));
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 1);
+        lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 1);
+        lab.Datagrams(isOutside: false, "198.51.100.7", 53, 1);
+        await rules.ShouldCountAsync("web:dns Local Sent 3", "web:dns Cluster Sent 6", "web:dns Local NoLocalEndpoints 2");
     }
 
-    /// <summary>Gives a node the addresses of two endpoints, and a way for all others, without which nothing is sent at all.</summary>
-    private static void Prepare(TestNode node)
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhatSourceRangesDropIsCounted(bool usesProgram)
     {
-        node.Run("ip", "", "link", "set", "lo", "up");
-        node.Run("ip", "", "address", "add", "10.244.1.5/32", "dev", "lo");
-        node.Run("ip", "", "address", "add", "10.244.1.6/32", "dev", "lo");
-        node.Run("ip", "", "link", "add", "uplink", "type", "veth", "peer", "name", "router");
-        node.Run("ip", "", "address", "add", "192.0.2.10/24", "dev", "uplink");
-        node.Run("ip", "", "link", "set", "uplink", "up");
-        node.Run("ip", "", "link", "set", "router", "up");
-        node.Run("ip", "", "route", "add", "default", "dev", "uplink");
+        using CountedNode lab = new(First);
+        Rules rules = new(lab.Node.Nftables(IpFamily.IPv4, usesProgram, s_counting));
+        rules.State.Set(Shop("web", "") with { LoadBalancerSourceRanges = ["203.0.113.0/24", "192.0.2.10/32"] }, []);
+        rules.State.Set(Slice("web", First));
+        await rules.WriteAsync();
+
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 3);
+        lab.Datagrams(isOutside: false, "198.51.100.7", 53, 2);
+        await rules.ShouldCountAsync("web:dns Cluster SourceRanges 3", "web:dns Cluster Sent 2");
+
+        rules.State.Set(Shop("web", "") with { LoadBalancerSourceRanges = ["203.0.113.0/24"] }, []);
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 1);
+        await rules.ShouldCountAsync("web:dns Cluster SourceRanges 4", "web:dns Cluster Sent 2");
     }
 
-    private static void Send(TestNode node, Action<NftBatch> write)
+    /// <summary>A full transaction keeps the sets, and an agent that begins takes over the counts.</summary>
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FullTransactionsAndAnotherAgentKeepTheCounts(bool usesProgram)
     {
-        NftBatch batch = new();
-        write(batch);
-        BatchResult result = node.Runner.Network.Run(() =>
+        using CountedNode lab = new(First);
+        Rules rules = new(lab.Node.Nftables(IpFamily.IPv4, usesProgram, s_counting));
+        rules.State.Set(Shop("web", ""), []);
+        rules.State.Set(Slice("web", First));
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 3);
+        await rules.ShouldCountAsync("web:dns Cluster Sent 3");
+
+        await rules.WriteAsync(isFull: true);
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 1);
+        await rules.ShouldCountAsync("web:dns Cluster Sent 4");
+
+        Rules next = rules.With(lab.Node.Nftables(IpFamily.IPv4, usesProgram, s_counting));
+        next.Read().Should().BeEmpty("it does not know yet whose counters these are");
+        await next.WriteAsync(isFull: true);
+        await next.ShouldCountAsync("web:dns Cluster Sent 4");
+
+        Rules without = rules.With(lab.Node.Nftables(IpFamily.IPv4, usesProgram));
+        await without.WriteAsync(isFull: true);
+        lab.Node.Time.Advance(TimeSpan.FromMinutes(1));
+        await without.WriteAsync(isFull: true);
+        lab.Node.NftTable(IpFamily.IPv4).Should().NotContain(line => line.Contains("counted-", StringComparison.Ordinal) || line.Contains("drop-chain", StringComparison.Ordinal));
+    }
+
+    /// <summary>A Service that gets the frontends of a deleted one does not get its counts.</summary>
+    [SkippableTheory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task CountsOfAFrontendDoNotPassToAnotherService(bool usesProgram, bool isFull)
+    {
+        using CountedNode lab = new(First);
+        Rules rules = new(lab.Node.Nftables(IpFamily.IPv4, usesProgram, s_counting));
+        rules.State.Set(Shop("web", ""), []);
+        rules.State.Set(Slice("web", First));
+        await rules.WriteAsync();
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 3);
+        lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 2);
+        await rules.ShouldCountAsync("web:dns Cluster Sent 5");
+
+        rules.State.RemoveService(new("shop", "web"));
+        rules.State.Set(Shop("other", ""), []);
+        rules.State.Set(Slice("other", First));
+        await rules.WriteAsync(isFull);
+        lab.Datagrams(isOutside: true, "198.51.100.7", 53, 1);
+
+        await rules.ShouldCountAsync("other:dns Cluster Sent 1");
+    }
+
+    private static Service Shop(string name, string affinity) => Samples.LoadBalancer with
+    {
+        Name = new("shop", name),
+        SessionAffinity = affinity,
+        Ports =
+        [
+            new ServicePort { Name = "http", Port = 80, NodePort = 30080 },
+            new ServicePort { Name = "dns", Protocol = "UDP", Port = 53, NodePort = 30053 },
+        ],
+    };
+
+    private static EndpointSlice Slice(string service, params string[] endpoints) =>
+        Samples.Slice([.. endpoints.Select(address => Samples.Endpoint(address, address == Elsewhere ? "ready" : "ready local"))]) with
         {
-            using BatchConnection connection = BatchConnection.Open();
-            return connection.Send(batch.Messages);
-        });
-        result.IsApplied.Should().BeTrue();
-    }
+            Name = new("shop", service + "-1"),
+            ServiceName = service,
+            Ports = [new SlicePort("http", TransportProtocol.Tcp, 8080), new SlicePort("dns", TransportProtocol.Udp, 5353)],
+        };
 
-    /// <summary>Connects some times to port 80 of an address while an endpoint listens.</summary>
-    /// <returns>How many times that succeeded.</returns>
-    private static int Connect(TestNode node, string endpoint, string address, int times) => node.Runner.Network.Run(() =>
+    /// <summary>Writes the rules of a state that changes, and reads the counts.</summary>
+    private sealed class Rules(NftablesApplier applier, ClusterState? state = null)
     {
-        using TcpListener listener = new(Address(endpoint), 8080);
-        listener.Start(times);
-        int connected = 0;
-        for (int time = 0; time < times; time++)
+        private RuleModelBuilder? _builder;
+
+        public ClusterState State { get; } = state ?? new(allowExternalIPs: true);
+
+        /// <summary>The same state, written by another applier.</summary>
+        public Rules With(NftablesApplier other) => new(other, State);
+
+        public async Task WriteAsync(bool isFull = false)
         {
-            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                client.Connect(Address(address), 80);
-                client.Send([1]);
-                connected++;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.NetworkUnreachable or SocketError.HostUnreachable)
-            {
-                // What the rules refuse is not counted as connected.
-            }
+            bool isFirst = _builder is null;
+            _builder ??= new(State, s_settings, Nodes.IPv6);
+            IReadOnlyCollection<NamespacedName> changed = State.TakeChanges();
+            FamilyChange change = _builder.Update(isFirst ? State.ServiceNames : changed, s_settings, Nodes.IPv6).IPv4;
+            ApplyResult result = isFirst || isFull ? await applier.ApplyFullAsync(change.After, default) : await applier.ApplyUpdateAsync(change, default);
+            result.IsApplied.Should().BeTrue(result.Error);
         }
 
-        return connected;
-    });
+        public IReadOnlyList<string> Read()
+        {
+            List<ConnectionCount> counts = [];
+            applier.Counters!.Read(counts).Should().BeNull(); // the options say that it counts
+            return
+            [
+                .. from count in counts
+                   group count by (count.ServicePort, count.Group, count.Fate) into sum
+                   select $"{sum.Key.ServicePort.Service.Name}:{sum.Key.ServicePort.Port} {sum.Key.Group} {sum.Key.Fate} {sum.Sum(static count => (long)count.Value)}",
+            ];
+        }
 
-    private static IPAddress Address(string text)
-    {
-        byte[] bytes = new byte[4];
-        IpAddress.Parse(text).WriteBytes(bytes);
-        return new(bytes);
-    }
-
-    /// <summary>The packets that nft lists for the element of an address.</summary>
-    private static int Count(TestNode node, string map, string address)
-    {
-        string listing = node.Run("nft", "", "list", "map", "ip", "kube-proxy", map);
-        string element = listing.Split('\n', ',').Single(part => part.Contains(address + " .", StringComparison.Ordinal));
-        string[] words = element.Split(' ');
-        return int.Parse(words[Array.IndexOf(words, "packets") + 1], System.Globalization.CultureInfo.InvariantCulture);
+        /// <summary>A packet may be on its way still.</summary>
+        public async Task ShouldCountAsync(params string[] expected)
+        {
+            HashSet<string> wanted = [.. expected];
+            await Eventually.IsTrueAsync(() => wanted.SetEquals(Read()), 5);
+            Read().Should().BeEquivalentTo(expected);
+        }
     }
 }

@@ -66,7 +66,7 @@ public sealed class ArchitectureTests
         ["Proxy"] =
         [
             "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/Explain", "Commands/DryRun",
-            "Commands/Inputs", "Commands/Output", "Agent/Host", "Agent/Watch", "Agent/Flows", "Agent/Drift", "Agent/Sync", "Agent/Apply",
+            "Commands/Inputs", "Commands/Output", "Agent/Host", "Agent/Watch", "Agent/Flows", "Agent/Drift", "Agent/Sync", "Agent/Apply", "Agent/Counting",
             "Observability/Serving", "Observability/Status", "Observability/Health", "Observability/Metrics", "Observability/Logging", "Configuration", "Host",
         ],
         ["RuleModel"] =

@@ -151,7 +151,7 @@ internal ref partial struct NftBatchEncoder : INftEncoder
 
     public void DeclareSet(scoped SetDeclaration set)
     {
-        uint flags = (set.Data == ElementData.None ? 0 : SetFlag.Map) | (set.TimeoutSeconds == 0 ? 0 : SetFlag.Eval | SetFlag.Timeout);
+        uint flags = (set.Data == ElementData.None ? 0 : SetFlag.Map) | (set.IsFilledByRules ? SetFlag.Eval : 0) | (set.TimeoutSeconds == 0 ? 0 : SetFlag.Timeout);
         BeginNewSet(ref _messages, set.Name, flags, set.Key);
         if (set.Data == ElementData.Verdict)
         {

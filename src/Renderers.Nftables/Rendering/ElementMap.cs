@@ -81,12 +81,6 @@ internal static class ElementMaps
     /// <summary>Whether keys end in a slot and values are endpoints. Of these maps there is one for each protocol.</summary>
     public static bool HasSlots(this ElementMap map) => map >= ElementMap.Endpoints;
 
-    /// <summary>
-    /// Whether elements have counters when connections of Services are counted: the maps that each new connection to a frontend
-    /// is looked up in once.
-    /// </summary>
-    public static bool CountsConnections(this ElementMap map) => map <= ElementMap.NoEndpointNodePorts;
-
     private static ReadOnlySpan<byte> Of(TransportProtocol? protocol, ReadOnlySpan<byte> tcp, ReadOnlySpan<byte> udp, ReadOnlySpan<byte> sctp) =>
         protocol switch { TransportProtocol.Tcp => tcp, TransportProtocol.Udp => udp, _ => sctp };
 }

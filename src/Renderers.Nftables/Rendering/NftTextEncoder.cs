@@ -161,7 +161,7 @@ internal ref partial struct NftTextEncoder(IpFamily family, IBufferWriter<byte> 
 
         if (set.HasCounters)
         {
-            _text.Write(" counter;"u8);
+            _text.Write(" flags dynamic; counter;"u8);
         }
 
         Comment(set.Comment);

@@ -1,3 +1,4 @@
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 
@@ -33,6 +34,7 @@ internal ref partial struct NftWriter<TEncoder>
         DeclareVerdicts(ElementMap.FirewallIPs, "destinations that are subject to LoadBalancerSourceRanges"u8);
         DeclareVerdicts(ElementMap.ServiceIPs, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
         DeclareVerdicts(ElementMap.ServiceNodePorts, "NodePort traffic"u8);
+        DeclareCountingSets();
         foreach (TransportProtocol protocol in ElementMaps.Protocols)
         {
             foreach (ElementMap map in ElementMaps.All)
@@ -54,7 +56,6 @@ internal ref partial struct NftWriter<TEncoder>
             Name = map.Name(protocol: null),
             Key = map.Key(),
             Data = ElementData.Verdict,
-            HasCounters = _options.HasServiceCounters && map.CountsConnections(),
             Comment = ObjectComment(comment),
         });
 
@@ -128,10 +129,12 @@ internal ref partial struct NftWriter<TEncoder>
     private void CheckChains()
     {
         _encoder.BeginChain("reject-chain"u8, isFixed: true, ObjectComment("helper for @no-endpoint-services / @no-endpoint-nodeports"u8));
+        CountRule("reject-chain"u8, CountingSets.Refused);
         _encoder.BeginRule("reject-chain"u8);
         _encoder.Reject();
         _encoder.EndRule(default);
         _encoder.EndChain();
+        DropChain();
 
         VerdictChain("service-endpoints-check"u8, "no-endpoint-services"u8);
         VerdictChain("firewall-check"u8, "firewall-ips"u8);

@@ -106,7 +106,7 @@ internal sealed partial class NodeAgent(RunOptions options, AgentLogging logging
         ISysctl sysctl = new Sysctl(host.Files);
         ApplyConntrackLimits(sysctl);
         using RuleBackend backend = await RuleBackend.FindAsync(
-            Mode, options.IptablesVariant, options.NftablesWriter, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
+            Mode, options.IptablesVariant, options.NftablesWriter, hasServiceCounters: false, addresses.Primary, AddressFamilies.HasKernelIPv6(host.Files, sysctl), syncPeriod, host, _logs, end.Token);
         CheckFamilies(node, addresses, backend.Families);
 
         ProxySettings settings = RuleSettings.From(_configuration, Mode, nodeName) with { ConntrackTcpLiberal = ConntrackLimits.IsTcpLiberal(sysctl) };

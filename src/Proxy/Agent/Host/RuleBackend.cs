@@ -3,6 +3,7 @@ using KubeProxySharp.Proxy.Agent.Apply;
 using KubeProxySharp.Proxy.Agent.Apply.Iptables;
 using KubeProxySharp.Proxy.Agent.Apply.Listing;
 using KubeProxySharp.Proxy.Agent.Apply.Nftables;
+using KubeProxySharp.Proxy.Agent.Counting;
 using KubeProxySharp.Proxy.Agent.Drift;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Configuration.Flags;
@@ -26,6 +27,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
     /// <param name="mode">The mode, one of <see cref="ProxyMode"/>.</param>
     /// <param name="variant">The variant of iptables to use, one of <see cref="IptablesVariants"/>.</param>
     /// <param name="nftablesWriter">How nftables rules are written, one of <see cref="NftablesWriters"/>.</param>
+    /// <param name="hasServiceCounters">Whether the connections of Services are counted.</param>
     /// <param name="primary">The family of the node's primary address.</param>
     /// <param name="hasIPv6">Whether the kernel has IPv6.</param>
     /// <param name="syncPeriod">The sync period.</param>
@@ -38,6 +40,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         string mode,
         string variant,
         string nftablesWriter,
+        bool hasServiceCounters,
         IpFamily primary,
         bool hasIPv6,
         TimeSpan syncPeriod,
@@ -49,7 +52,8 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
         if (mode == ProxyMode.Nftables)
         {
-            return await FindNftablesAsync(nftablesWriter, AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6), applies, runner, host.Time, logs, cancellation);
+            NftablesOptions options = NftablesOptions.Default with { HasServiceCounters = hasServiceCounters };
+            return await FindNftablesAsync(nftablesWriter, options, AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6), applies, runner, host.Time, logs, cancellation);
         }
 
         IptablesVariant chosen = variant switch
@@ -63,6 +67,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
 
     private static async Task<RuleBackend> FindNftablesAsync(
         string writer,
+        NftablesOptions options,
         AddressFamilies families,
         OwnTransactions applies,
         ProcessRunner runner,
@@ -71,16 +76,9 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         CancellationToken cancellation)
     {
         ILogger log = logs.CreateLogger<NftablesApplier>();
-        NftablesOptions options = NftablesOptions.Default;
-        INftablesWriter[]? writers = writer == NftablesWriters.Netlink
-            ? await OpenNetlinkAsync(families, applies, runner.Network, time, log, cancellation)
-            : null;
-        if (writers is null)
-        {
-            options = await NftablesProbe.AskAsync(runner, cancellation);
-            writers = [.. families.All.Select(family => new NftProgramWriter(family, runner, options))];
-        }
-
+        (INftablesWriter[] writers, options) =
+            (writer == NftablesWriters.Netlink ? await OpenNetlinkAsync(families, options, applies, runner.Network, time, log, cancellation) : null)
+            ?? await FindProgramAsync(families, options, runner, log, cancellation);
         NftablesApplier[] appliers = [.. families.All.Zip(writers, (family, each) => new NftablesApplier(family, each, runner.Network, options, time, log))];
         return new(
             families,
@@ -88,29 +86,61 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             [.. appliers.Select(applier => (applier.Family, (IDriftWatch)new NftablesDriftWatch(new(applier.Family, RuleStore.KubeProxyTable), applies, applier.IsIntactAsync, Timeout.InfiniteTimeSpan, time, log)))])
         {
             Writers = writers,
+            ConnectionCounters = [.. appliers.Select(static applier => applier.Counters).OfType<IConnectionCounters>()],
         };
     }
 
-    /// <summary>The writer of each family; null if the kernel does not take what rules need.</summary>
-    private static async Task<INftablesWriter[]?> OpenNetlinkAsync(
-        AddressFamilies families, OwnTransactions applies, INetworkNamespace network, TimeProvider time, ILogger log, CancellationToken cancellation)
+    /// <summary>
+    /// The writer of each family, and the options that the kernel takes: without counters if it refuses only these. Null if the kernel does
+    /// not take what rules need.
+    /// </summary>
+    private static async Task<(INftablesWriter[] Writers, NftablesOptions Options)?> OpenNetlinkAsync(
+        AddressFamilies families, NftablesOptions options, OwnTransactions applies, INetworkNamespace network, TimeProvider time, ILogger log, CancellationToken cancellation)
     {
         List<NftNetlinkWriter> writers = [];
         foreach (IpFamily family in families.All)
         {
-            NftNetlinkWriter writer = new(family, () => network.Run(BatchConnection.Open), NftablesOptions.Default, time, applies.PortOpened);
+            NftNetlinkWriter writer = new(family, () => network.Run(BatchConnection.Open), options, time, applies.PortOpened);
             writers.Add(writer);
             string error = await NftablesProbe.TryNetlinkAsync(writer, family, cancellation);
-            if (error.Length != 0)
+            if (error.Length == 0)
+            {
+                continue;
+            }
+
+            writers.ForEach(static each => each.Dispose());
+            if (!options.HasServiceCounters)
             {
                 log.NetlinkUnusable(family, error);
-                writers.ForEach(static each => each.Dispose());
                 return null;
             }
+
+            (INftablesWriter[], NftablesOptions)? without =
+                await OpenNetlinkAsync(families, options with { HasServiceCounters = false }, applies, network, time, log, cancellation);
+            if (without is not null)
+            {
+                log.CountersRefused(error);
+            }
+
+            return without;
         }
 
         log.WritesByNetlink();
-        return [.. writers];
+        return ([.. writers], options);
+    }
+
+    /// <summary>The program nft as the writer of each family, and the options that it and the kernel take.</summary>
+    private static async Task<(INftablesWriter[] Writers, NftablesOptions Options)> FindProgramAsync(
+        AddressFamilies families, NftablesOptions wanted, ProcessRunner runner, ILogger log, CancellationToken cancellation)
+    {
+        NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation) with { HasServiceCounters = wanted.HasServiceCounters };
+        if (wanted.HasServiceCounters && await NftablesProbe.TryCountersAsync(families.All, options, runner, cancellation) is { Length: > 0 } error)
+        {
+            log.CountersRefused(error);
+            options = options with { HasServiceCounters = false };
+        }
+
+        return ([.. families.All.Select(family => new NftProgramWriter(family, runner, options))], options);
     }
 
     private static async Task<RuleBackend> FindIptablesAsync(
@@ -153,6 +183,9 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
 
         return new(families, appliers, watches);
     }
+
+    /// <summary>The kernel's counters of connections, of each family; empty if connections are not counted.</summary>
+    public IReadOnlyList<IConnectionCounters> ConnectionCounters { get; init; } = [];
 
     /// <summary>What writes nftables rules, to be closed at the end; empty for iptables.</summary>
     private IReadOnlyList<INftablesWriter> Writers { get; init; } = [];
