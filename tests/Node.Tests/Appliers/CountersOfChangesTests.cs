@@ -67,7 +67,65 @@ public sealed class CountersOfChangesTests
         }
 
         (await applier.IsIntactAsync(default)).Should().BeTrue("what the sets hold is not part of the rules");
+        node.Run("nft", $"delete rule {NftNames.FamilyName(family)} kube-proxy drop-chain handle {Handle(node, family)}\n", "-f", "-");
+        (await applier.IsIntactAsync(default)).Should().BeFalse("the rules that count are");
     }
+
+    /// <summary>While Services come and go a reading has all counters of the others, with their values, or says that it has not.</summary>
+    [SkippableFact]
+    public async Task ReadingsBesideUpdatesAreRight()
+    {
+        const int Lasting = 200;
+        (ClusterState state, RuleModelBuilder builder) = UniformCluster.Build(Lasting, 1);
+        using TestNode node = TestNode.CreateOrSkip("nft");
+        NftablesApplier applier = node.Nftables(IpFamily.IPv4, usesProgram: false, s_counting);
+        FamilyRules lasting = builder.Current.IPv4;
+        Assert(await applier.ApplyFullAsync(lasting, default));
+        Numbers numbers = new();
+        FrontendOwners owners = new(lasting);
+        node.Run("nft", Script(IpFamily.IPv4, Destinations(lasting), owners, numbers), "-f", "-");
+        string[] expected = [.. from set in CountingSets.All.AsSpan().ToArray() from key in Destinations(lasting) let owner = Owner(owners, key)!.Value select $"{owner.ServicePort} {numbers.Of(set, owner)}"];
+        int read = 0;
+        using CancellationTokenSource stop = new();
+        Task reader = Task.Run(() =>
+        {
+            List<ConnectionCount> counts = [];
+            while (!stop.IsCancellationRequested)
+            {
+                counts.Clear();
+                if (applier.Counters!.Read(counts) is null) // the options say that it counts
+                {
+                    counts.Where(static count => count.ServicePort.Service != Samples.Web).Select(count => $"{count.ServicePort} {count.Value}").Should().BeEquivalentTo(expected);
+                    read++;
+                }
+            }
+        });
+
+        for (int step = 0; step < 150 && !reader.IsCompleted; step++)
+        {
+            if (step % 4 == 0)
+            {
+                state.RemoveService(Samples.Web);
+            }
+            else
+            {
+                state.Set(Samples.LoadBalancer, []);
+                state.Set(Samples.Slice([.. Enumerable.Range(5, step % 3).Select(static last => Samples.Endpoint($"10.244.1.{last}", "ready local"))]));
+            }
+
+            FamilyChange change = builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6).IPv4;
+            Assert(await applier.ApplyUpdateAsync(change, default));
+            node.Run("nft", "add element ip kube-proxy counted-cluster { 203.0.113.9 . tcp . 80 counter packets 99 bytes 0 }\n", "-f", "-");
+        }
+
+        await stop.CancelAsync();
+        await reader;
+        read.Should().BePositive();
+    }
+
+    private static string Handle(TestNode node, IpFamily family) =>
+        node.Run("nft", "", "-a", "list", "chain", NftNames.FamilyName(family), "kube-proxy", "drop-chain")
+            .Split('\n').Single(static line => line.Contains("counted-", StringComparison.Ordinal)).Split("# handle ")[1].Trim();
 
     private static FrontendOwner? Owner(FrontendOwners owners, CountedKey destination) => owners.TryFind(destination, out FrontendOwner owner) ? owner : null;
 
