@@ -11,6 +11,7 @@ internal sealed class CountedNode : IDisposable
 {
     private readonly TestNode _outside = TestNode.CreateOrSkip("nft", "ip", "sleep");
     private readonly Process _holder;
+    private readonly List<TcpListener> _listeners;
     private int _port = 20_000;
 
     public CountedNode(params string[] endpoints)
@@ -19,6 +20,7 @@ internal sealed class CountedNode : IDisposable
         _holder = _outside.Runner.Network.Run(static () => Process.Start("sleep", "600"));
         Ip(Node, "link set lo up");
         Array.ForEach(endpoints, endpoint => Ip(Node, $"address add {endpoint}/32 dev lo"));
+        _listeners = Node.Runner.Network.Run(() => endpoints.Select(Listen).ToList());
         Ip(Node, $"link add uplink type veth peer name eth0 netns {_holder.Id}");
         Ip(Node, "address add 192.0.2.10/24 dev uplink");
         Ip(Node, "link set uplink up");
@@ -44,34 +46,34 @@ internal sealed class CountedNode : IDisposable
         return true;
     });
 
-    /// <summary>Connects while an endpoint listens on port 8080.</summary>
-    public void Connections(bool isOutside, string endpoint, string address, int port, int times)
+    /// <summary>Connects to an endpoint.</summary>
+    public void Connections(bool isOutside, string address, int port, int times) => (isOutside ? _outside : Node).Runner.Network.Run(() =>
     {
-        using TcpListener listener = Node.Runner.Network.Run(() => new TcpListener(Address(endpoint), 8080));
-        Node.Runner.Network.Run(() =>
+        for (int time = 0; time < times; time++)
         {
-            listener.Start(times);
-            return true;
-        });
-        (isOutside ? _outside : Node).Runner.Network.Run(() =>
-        {
-            for (int time = 0; time < times; time++)
-            {
-                using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                client.Connect(Address(address), port);
-                client.Send([1]);
-            }
+            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.Connect(Address(address), port);
+            client.Send([1]);
+        }
 
-            return true;
-        });
-    }
+        return true;
+    });
 
     public void Dispose()
     {
+        _listeners.ForEach(static listener => listener.Dispose());
         _holder.Kill();
         _holder.Dispose();
         _outside.Dispose();
         Node.Dispose();
+    }
+
+    /// <summary>Listens on port 8080; connections wait to be accepted, which the kernel does not tell their clients.</summary>
+    private static TcpListener Listen(string endpoint)
+    {
+        TcpListener listener = new(Address(endpoint), 8080);
+        listener.Start(backlog: 100);
+        return listener;
     }
 
     private static void Ip(TestNode node, string command) => node.Run("ip", "", command.Split(' '));

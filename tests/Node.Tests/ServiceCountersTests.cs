@@ -40,9 +40,9 @@ public sealed class ServiceCountersTests
         rules.State.Set(Slice("web", First));
         await rules.WriteAsync();
 
-        lab.Connections(isOutside: false, First, "10.96.0.10", 80, 2);
-        lab.Connections(isOutside: true, First, "198.51.100.7", 80, 3);
-        lab.Connections(isOutside: true, First, "192.0.2.10", 30080, 1);
+        lab.Connections(isOutside: false, "10.96.0.10", 80, 2);
+        lab.Connections(isOutside: true, "198.51.100.7", 80, 3);
+        lab.Connections(isOutside: true, "192.0.2.10", 30080, 1);
         lab.Datagrams(isOutside: false, "10.96.0.10", 53, 3);
         lab.Datagrams(isOutside: true, "192.0.2.10", 30053, 4);
         lab.Datagrams(isOutside: true, "203.0.113.9", 53, 5);
