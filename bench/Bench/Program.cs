@@ -50,6 +50,12 @@ if (args is ["batch", string batchServices, string batchEndpoints, string captur
     return 0;
 }
 
+if (args is ["counters", string countedServices, string countedEndpoints, string connections])
+{
+    CountersBench.Run(Number(countedServices), Number(countedEndpoints), Number(connections), Console.Out);
+    return 0;
+}
+
 if (args is ["iptables-batch", string restoredServices, string restoredEndpoints, string restoreCapture])
 {
     IptablesBatchBench.Run(Number(restoredServices), Number(restoredEndpoints), Path.GetFullPath(restoreCapture), Console.Out);
@@ -61,6 +67,7 @@ if (args is not ["nftables", .. string[] sizes] || sizes.Length % 2 != 0)
     Console.Error.WriteLine("usage: nftables SERVICES ENDPOINTS [SERVICES ENDPOINTS]...");
     Console.Error.WriteLine("       batch SERVICES ENDPOINTS CAPTURE-LIBRARY");
     Console.Error.WriteLine("       iptables-batch SERVICES ENDPOINTS CAPTURE-LIBRARY");
+    Console.Error.WriteLine("       counters SERVICES ENDPOINTS CONNECTIONS");
     Console.Error.WriteLine("       wire");
     Console.Error.WriteLine("       addresses");
     Console.Error.WriteLine("       conntrack FLOWS STALE");

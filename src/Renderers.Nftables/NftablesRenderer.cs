@@ -1,4 +1,5 @@
 using System.Buffers;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.Renderers.Nftables.Netlink;
 using KubeProxySharp.Renderers.Nftables.Rendering;
 using KubeProxySharp.RuleModel.Addresses;
@@ -83,9 +84,12 @@ public static class NftablesRenderer
     /// The chains that a replacement leaves empty; they are deleted later, like those of
     /// <see cref="StaleChains"/>.
     /// </summary>
-    public static IReadOnlyList<string> UnneededChains(FamilyRules rules, NftTableContent existing)
+    /// <param name="rules">The rules.</param>
+    /// <param name="existing">What the table had.</param>
+    /// <param name="options">The options that it was replaced with.</param>
+    public static IReadOnlyList<string> UnneededChains(FamilyRules rules, NftTableContent existing, NftablesOptions options)
     {
-        HashSet<string> needed = TableNames.Chains(rules);
+        HashSet<string> needed = TableNames.Chains(rules, options);
         return Array.FindAll(existing.RegularChains.AsSpan().ToArray(), chain => !needed.Contains(chain));
     }
 
@@ -168,6 +172,26 @@ public static class NftablesRenderer
         DeleteChains(chains, ref encoder);
     }
 
+    /// <summary>Writes the transaction that removes elements of counting sets, also those that are not there.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="elements">The elements; those of one set side by side.</param>
+    /// <param name="output">Receives the text.</param>
+    public static void WriteCounterCleanUp(IpFamily family, IReadOnlyList<CountedElement> elements, IBufferWriter<byte> output)
+    {
+        NftTextEncoder encoder = new(family, output);
+        CountingElements.Remove(elements, ref encoder);
+    }
+
+    /// <inheritdoc cref="WriteCounterCleanUp(IpFamily, IReadOnlyList{CountedElement}, IBufferWriter{byte})"/>
+    /// <param name="family">The family.</param>
+    /// <param name="elements">The elements; those of one set side by side.</param>
+    /// <param name="batch">Receives the messages.</param>
+    public static void WriteCounterCleanUp(IpFamily family, IReadOnlyList<CountedElement> elements, NftBatch batch)
+    {
+        NftBatchEncoder encoder = new(batch, family, generation: null);
+        CountingElements.Remove(elements, ref encoder);
+    }
+
     private static void DeleteChains<TEncoder>(IReadOnlyList<string> chains, ref TEncoder encoder)
         where TEncoder : struct, INftEncoder, allows ref struct
     {
@@ -196,6 +220,12 @@ public sealed record NftablesOptions
 
     /// <summary>Whether tables, chains, sets and maps may have comments (detected as in spec 6.1).</summary>
     public bool HasObjectComments { get; init; } = true;
+
+    /// <summary>
+    /// Whether rules count the connections of each frontend, in the sets of <see cref="CountingSets"/>. Kernel 5.11 or later; off, the
+    /// rules are the same as without this option.
+    /// </summary>
+    public bool HasServiceCounters { get; init; }
 }
 
 /// <summary>The names of the objects of a table.</summary>

@@ -205,6 +205,30 @@ public sealed class NftablesBatchTests
         nodes.ShouldBeEqual("without comments");
     }
 
+    /// <summary>With the sets and rules that count, and the chain that counts what is dropped.</summary>
+    [SkippableTheory]
+    [InlineData(IpFamily.IPv4)]
+    [InlineData(IpFamily.IPv6)]
+    public void TablesThatCountConnectionsAreEqual(IpFamily family)
+    {
+        RandomCluster cluster = new(17);
+        ClusterState state = new(allowExternalIPs: true);
+        RuleModelBuilder builder = new(state, Nodes.IPv4, Nodes.IPv6);
+        using TwoNodes nodes = new(new NftablesOptions { HasServiceCounters = true });
+        nodes.Full(builder.Current[family]);
+        for (int step = 0; step < 40; step++)
+        {
+            cluster.ApplyChanges(state, 2);
+            nodes.Update(builder.Update(state.TakeChanges(), Nodes.IPv4, Nodes.IPv6)[family]);
+        }
+
+        nodes.ShouldBeEqual("updated");
+        nodes.ReloadText();
+        nodes.ShouldBeEqual("the listing loaded");
+        nodes.Replace(builder.Current[family]);
+        nodes.ShouldBeEqual("replaced");
+    }
+
     /// <summary>Longer than a socket may send by default (net.core.wmem_default is 212,992).</summary>
     [SkippableFact]
     public void ALargeBatchIsSentAsAWhole()
@@ -308,7 +332,7 @@ public sealed class NftablesBatchTests
             content.BaseChains.IsEmpty.Should().BeFalse("there is a table");
             NftablesRenderer.WriteReplacement(rules, content, _options, _batch);
             Apply(output => NftablesRenderer.WriteReplacement(rules, content, _options, output));
-            CleanUp(rules.Family, NftablesRenderer.UnneededChains(rules, content));
+            CleanUp(rules.Family, NftablesRenderer.UnneededChains(rules, content, _options));
         }
 
         public void Update(FamilyChange change)

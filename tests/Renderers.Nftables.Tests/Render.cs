@@ -10,8 +10,8 @@ internal static class Render
     public static string[] Full(FamilyRules rules, NftablesOptions? options = null) =>
         Lines(output => NftablesRenderer.WriteFull(rules, options ?? NftablesOptions.Default, output));
 
-    public static string[] Update(FamilyChange change) =>
-        Lines(output => NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, output));
+    public static string[] Update(FamilyChange change, NftablesOptions? options = null) =>
+        Lines(output => NftablesRenderer.WriteUpdate(change, options ?? NftablesOptions.Default, output));
 
     private static string[] Lines(Action<IBufferWriter<byte>> write)
     {

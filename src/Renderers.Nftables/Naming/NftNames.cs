@@ -36,6 +36,9 @@ public static class NftNames
     /// <summary>The chain that rejects packets.</summary>
     public const string RejectChain = "reject-chain";
 
+    /// <summary>The chain that counts what is dropped for want of local endpoints; it is there only while connections are counted.</summary>
+    public const string DropChain = "drop-chain";
+
     /// <summary>The chain that masquerades what pods send out of the cluster; it is there only while that is on.</summary>
     public const string EgressChain = "egress-masquerade";
 

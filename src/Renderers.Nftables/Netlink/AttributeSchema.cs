@@ -57,6 +57,7 @@ internal sealed class AttributeSchema
         _ when name.SequenceEqual("nat"u8) => s_nat,
         _ when name.SequenceEqual("masq"u8) => s_masquerade,
         _ when name.SequenceEqual("reject"u8) => s_reject,
+        _ when name.SequenceEqual("counter"u8) => s_counter,
         _ => null,
     };
 
@@ -86,6 +87,8 @@ internal sealed class AttributeSchema
     private static readonly AttributeSchema s_masquerade = new("NFTA_MASQ_", Flags("FLAGS"));
     private static readonly AttributeSchema s_reject = new("NFTA_REJECT_", Number("TYPE"), new("ICMP_CODE", AttributeKind.Byte));
 
+    private static readonly AttributeSchema s_counter = new("NFTA_COUNTER_", new("BYTES", AttributeKind.LongNumber), new("PACKETS", AttributeKind.LongNumber));
+
     /// <summary>What is in the data depends on the name before it.</summary>
     private static readonly AttributeSchema s_expression = new("NFTA_EXPR_", new("NAME", AttributeKind.ExpressionName), new("DATA", AttributeKind.Nested));
 
@@ -111,7 +114,8 @@ internal sealed class AttributeSchema
     private static readonly AttributeSchema s_set = new(
         "NFTA_SET_",
         Text("TABLE"), Text("NAME"), Flags("FLAGS"), Flags("KEY_TYPE"), Number("KEY_LEN"), Flags("DATA_TYPE"), Number("DATA_LEN"), Number("POLICY"),
-        In("DESC", s_description), Number("ID"), new("TIMEOUT", AttributeKind.LongNumber), Number("GC_INTERVAL"), new("USERDATA", AttributeKind.UserData));
+        In("DESC", s_description), Number("ID"), new("TIMEOUT", AttributeKind.LongNumber), Number("GC_INTERVAL"), new("USERDATA", AttributeKind.UserData),
+        Bytes("PAD"), Bytes("OBJ_TYPE"), new("HANDLE", AttributeKind.LongNumber), In("EXPR", s_expression));
 
     private static readonly AttributeSchema s_element = new(
         "NFTA_SET_ELEM_",

@@ -151,7 +151,7 @@ internal ref partial struct NftBatchEncoder : INftEncoder
 
     public void DeclareSet(scoped SetDeclaration set)
     {
-        uint flags = (set.Data == ElementData.None ? 0 : SetFlag.Map) | (set.TimeoutSeconds == 0 ? 0 : SetFlag.Eval | SetFlag.Timeout);
+        uint flags = (set.Data == ElementData.None ? 0 : SetFlag.Map) | (set.IsFilledByRules ? SetFlag.Eval : 0) | (set.TimeoutSeconds == 0 ? 0 : SetFlag.Timeout);
         BeginNewSet(ref _messages, set.Name, flags, set.Key);
         if (set.Data == ElementData.Verdict)
         {
@@ -173,6 +173,11 @@ internal ref partial struct NftBatchEncoder : INftEncoder
         NftUserData data = new(stackalloc byte[NftUserData.MaxLength]);
         data.AddSet(_family, set);
         _messages.Add(SetAttribute.UserData, data.Written);
+        if (set.HasCounters)
+        {
+            AddCounter(ref _messages);
+        }
+
         _messages.End();
     }
 
@@ -373,6 +378,15 @@ internal ref partial struct NftBatchEncoder : INftEncoder
             data.AddComment(comment);
             messages.Add(type, data.Written);
         }
+    }
+
+    /// <summary>The expression of a set that the kernel copies into each element that is added without one (nft_set_elem_expr_clone).</summary>
+    private static void AddCounter(ref MessageWriter messages)
+    {
+        int expression = messages.Open(SetAttribute.Expression);
+        messages.AddText(ExpressionAttribute.Name, "counter"u8);
+        messages.Close(messages.Open(ExpressionAttribute.Data));
+        messages.Close(expression);
     }
 
     private static void Verdict(ref MessageWriter messages, int code, scoped ObjectName chain)

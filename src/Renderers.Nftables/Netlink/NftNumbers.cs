@@ -78,6 +78,7 @@ internal static class NftNumbers
         public const ushort Id = 10;
         public const ushort Timeout = 11;
         public const ushort UserData = 13;
+        public const ushort Expression = 17;
     }
 
     /// <summary>enum nft_set_flags.</summary>

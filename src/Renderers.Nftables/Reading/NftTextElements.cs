@@ -40,10 +40,15 @@ internal static class NftTextElements
         }
         while (Next(ref lexer) == NftTokenKind.Word && lexer.Is("."u8) && Next(ref lexer) == NftTokenKind.Word);
 
-        while (lexer.Is("comment"u8) || lexer.Is("timeout"u8) || lexer.Is("expires"u8))
+        while (IsOption(ref lexer))
         {
+            // A counter is a word alone; "packets 3 bytes 180" follows it in a listing, each with a value as the others.
+            bool hasValue = !lexer.Is("counter"u8);
             Next(ref lexer);
-            Next(ref lexer);
+            if (hasValue)
+            {
+                Next(ref lexer);
+            }
         }
 
         if (lexer.Is(":"u8))
@@ -57,6 +62,10 @@ internal static class NftTextElements
 
         return lexer.Kind is NftTokenKind.Comma or NftTokenKind.End;
     }
+
+    private static bool IsOption(ref NftLexer lexer) =>
+        lexer.Is("comment"u8) || lexer.Is("timeout"u8) || lexer.Is("expires"u8)
+        || lexer.Is("counter"u8) || lexer.Is("packets"u8) || lexer.Is("bytes"u8);
 
     private static bool TryReadValue(ref NftLexer lexer, ref NftPlainElement element)
     {

@@ -44,7 +44,7 @@ internal readonly struct NftSizeEncoder : INftEncoder
 
     public void DeclareSet(scoped SetDeclaration set)
     {
-        if (set.TimeoutSeconds == 0)
+        if (!set.IsFilledByRules)
         {
             _elements.TryAdd(Text(set.Name), []);
         }

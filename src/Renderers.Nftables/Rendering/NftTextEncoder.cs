@@ -159,6 +159,11 @@ internal ref partial struct NftTextEncoder(IpFamily family, IBufferWriter<byte> 
             _text.Write("s;"u8);
         }
 
+        if (set.HasCounters)
+        {
+            _text.Write(" flags dynamic; counter;"u8);
+        }
+
         Comment(set.Comment);
         _text.Write(" }\n"u8);
     }

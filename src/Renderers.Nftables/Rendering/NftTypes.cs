@@ -60,6 +60,12 @@ internal readonly ref struct SetDeclaration
     /// <summary>How long elements stay that rules add; 0 if rules add none and all others stay.</summary>
     public int TimeoutSeconds { get; init; }
 
+    /// <summary>Whether rules add the elements, each with a counter.</summary>
+    public bool HasCounters { get; init; }
+
+    /// <summary>Whether rules add elements, not transactions.</summary>
+    public bool IsFilledByRules => TimeoutSeconds != 0 || HasCounters;
+
     /// <summary>Empty for none.</summary>
     public ReadOnlySpan<byte> Comment { get; init; }
 }

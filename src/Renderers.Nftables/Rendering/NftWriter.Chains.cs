@@ -39,6 +39,7 @@ internal ref partial struct NftWriter<TEncoder>
             (true, false) => ElementMap.NodePortEndpoints,
             (true, true) => ElementMap.LocalNodePortEndpoints,
         };
+        CountRule(chain, isLocal ? CountingSets.SentToLocal : CountingSets.SentToCluster);
         foreach (TransportProtocol protocol in ElementMaps.Protocols)
         {
             _encoder.BeginRule(chain);
@@ -115,6 +116,7 @@ internal ref partial struct NftWriter<TEncoder>
             }
         }
 
+        CountRule(chain, CountingSets.SourceRanges);
         _encoder.BeginRule(chain);
         _encoder.Drop();
         _encoder.EndRule(default);
@@ -145,7 +147,13 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void AffinityGroupRules(ServicePortRules port, EquatableArray<Endpoint> group, VerdictKind kind)
     {
-        string chain = group.IsEmpty ? "" : PortChains.Name(kind, port.Name);
+        if (group.IsEmpty)
+        {
+            return;
+        }
+
+        string chain = PortChains.Name(kind, port.Name);
+        CountRule(chain, kind == VerdictKind.Local ? CountingSets.SentToLocal : CountingSets.SentToCluster);
         foreach (Endpoint endpoint in group)
         {
             string baseName = NftBaseName.Of(port.Name, endpoint.Target);

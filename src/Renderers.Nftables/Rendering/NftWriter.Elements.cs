@@ -139,6 +139,10 @@ internal ref partial struct NftWriter<TEncoder>
         {
             _encoder.ElementGoto(key, "reject-chain"u8, comment);
         }
+        else if (_options.HasServiceCounters)
+        {
+            _encoder.ElementGoto(key, "drop-chain"u8, comment);
+        }
         else
         {
             _encoder.ElementDrop(key, comment);

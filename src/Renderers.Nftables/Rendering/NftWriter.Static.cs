@@ -1,3 +1,4 @@
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 
@@ -25,14 +26,15 @@ internal ref partial struct NftWriter<TEncoder>
 
     private void Sets()
     {
-        Declare("cluster-ips"u8, SetKeys.Address, ElementData.None, "Active ClusterIPs"u8);
-        Declare("nodeport-ips"u8, SetKeys.Address, ElementData.None, "IPs that accept NodePort traffic"u8);
-        Declare("hairpin-connections"u8, SetKeys.Connection, ElementData.None, "service hairpin connections"u8);
-        Declare("no-endpoint-services"u8, SetKeys.Frontend, ElementData.Verdict, "vmap to drop or reject packets to services with no endpoints"u8);
-        Declare("no-endpoint-nodeports"u8, SetKeys.NodePort, ElementData.Verdict, "vmap to drop or reject packets to service nodeports with no endpoints"u8);
-        Declare("firewall-ips"u8, SetKeys.Frontend, ElementData.Verdict, "destinations that are subject to LoadBalancerSourceRanges"u8);
-        Declare("service-ips"u8, SetKeys.Frontend, ElementData.Verdict, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
-        Declare("service-nodeports"u8, SetKeys.NodePort, ElementData.Verdict, "NodePort traffic"u8);
+        Declare("cluster-ips"u8, SetKeys.Address, "Active ClusterIPs"u8);
+        Declare("nodeport-ips"u8, SetKeys.Address, "IPs that accept NodePort traffic"u8);
+        Declare("hairpin-connections"u8, SetKeys.Connection, "service hairpin connections"u8);
+        DeclareVerdicts(ElementMap.NoEndpointServices, "vmap to drop or reject packets to services with no endpoints"u8);
+        DeclareVerdicts(ElementMap.NoEndpointNodePorts, "vmap to drop or reject packets to service nodeports with no endpoints"u8);
+        DeclareVerdicts(ElementMap.FirewallIPs, "destinations that are subject to LoadBalancerSourceRanges"u8);
+        DeclareVerdicts(ElementMap.ServiceIPs, "ClusterIP, ExternalIP and LoadBalancer IP traffic"u8);
+        DeclareVerdicts(ElementMap.ServiceNodePorts, "NodePort traffic"u8);
+        DeclareCountingSets();
         foreach (TransportProtocol protocol in ElementMaps.Protocols)
         {
             foreach (ElementMap map in ElementMaps.All)
@@ -45,8 +47,17 @@ internal ref partial struct NftWriter<TEncoder>
         }
     }
 
-    private void Declare(ReadOnlySpan<byte> name, KeyFields key, ElementData data, ReadOnlySpan<byte> comment) =>
-        _encoder.DeclareSet(new() { Name = name, Key = key, Data = data, Comment = ObjectComment(comment) });
+    private void Declare(ReadOnlySpan<byte> name, KeyFields key, ReadOnlySpan<byte> comment) =>
+        _encoder.DeclareSet(new() { Name = name, Key = key, Comment = ObjectComment(comment) });
+
+    private void DeclareVerdicts(ElementMap map, ReadOnlySpan<byte> comment) =>
+        _encoder.DeclareSet(new()
+        {
+            Name = map.Name(protocol: null),
+            Key = map.Key(),
+            Data = ElementData.Verdict,
+            Comment = ObjectComment(comment),
+        });
 
     /// <summary>
     /// A map for each protocol, because of what nft 1.0.6 does when a rule is added to a table that it has to list first:
@@ -118,10 +129,12 @@ internal ref partial struct NftWriter<TEncoder>
     private void CheckChains()
     {
         _encoder.BeginChain("reject-chain"u8, isFixed: true, ObjectComment("helper for @no-endpoint-services / @no-endpoint-nodeports"u8));
+        CountRule("reject-chain"u8, CountingSets.Refused);
         _encoder.BeginRule("reject-chain"u8);
         _encoder.Reject();
         _encoder.EndRule(default);
         _encoder.EndChain();
+        DropChain();
 
         VerdictChain("service-endpoints-check"u8, "no-endpoint-services"u8);
         VerdictChain("firewall-check"u8, "firewall-ips"u8);

@@ -27,7 +27,7 @@ internal ref partial struct NftWriter<TEncoder>
             _encoder.DeleteChain(chain);
         }
 
-        HashSet<string> kept = TableNames.AffinitySets(_rules);
+        HashSet<string> kept = TableNames.KeptSets(_rules, _options);
         foreach (string set in existing.Sets)
         {
             if (!kept.Contains(set))

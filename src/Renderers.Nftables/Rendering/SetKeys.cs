@@ -30,6 +30,11 @@ internal static class SetKeys
             return Connection;
         }
 
+        if (set.StartsWith("counted-"u8))
+        {
+            return Frontend; // CountingSets
+        }
+
         foreach (ElementMap map in ElementMaps.All)
         {
             foreach (TransportProtocol protocol in ElementMaps.Protocols)

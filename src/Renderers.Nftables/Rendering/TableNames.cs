@@ -8,9 +8,14 @@ namespace KubeProxySharp.Renderers.Nftables.Rendering;
 internal static class TableNames
 {
     /// <summary>All chains but base chains.</summary>
-    public static HashSet<string> Chains(FamilyRules rules)
+    public static HashSet<string> Chains(FamilyRules rules, NftablesOptions options)
     {
         HashSet<string> chains = [.. NftNames.FixedChains];
+        if (options.HasServiceCounters)
+        {
+            chains.Add(NftNames.DropChain);
+        }
+
         if (rules.Settings.Egress is not null)
         {
             chains.Add(NftNames.EgressChain);
@@ -21,10 +26,10 @@ internal static class TableNames
         return chains;
     }
 
-    /// <summary>All affinity sets.</summary>
-    public static HashSet<string> AffinitySets(FamilyRules rules)
+    /// <summary>The sets that rules fill, whose elements a replacement keeps: affinity sets, and those that count.</summary>
+    public static HashSet<string> KeptSets(FamilyRules rules, NftablesOptions options)
     {
-        HashSet<string> sets = [];
+        HashSet<string> sets = options.HasServiceCounters ? [.. CountingSets.All] : [];
         AddOfPorts(rules, PortChains.Sets, sets);
         return sets;
     }

@@ -41,14 +41,17 @@ internal sealed class TestNode : IDisposable
         new(Tools(family, variant), Runner, NullLogger.Instance);
 
     /// <summary>An applier that writes by netlink messages, or with the program nft.</summary>
-    public NftablesApplier Nftables(IpFamily family, bool usesProgram = false) =>
-        new(family, usesProgram ? new NftProgramWriter(family, Runner, NftablesOptions.Default) : Netlink(family), Runner.Network, NftablesOptions.Default, Time, NullLogger.Instance);
+    public NftablesApplier Nftables(IpFamily family, bool usesProgram = false, NftablesOptions? options = null)
+    {
+        NftablesOptions chosen = options ?? NftablesOptions.Default;
+        return new(family, usesProgram ? new NftProgramWriter(family, Runner, chosen) : Netlink(family, Connect(), chosen), Runner.Network, chosen, Time, NullLogger.Instance);
+    }
 
     public NftNetlinkWriter Netlink(IpFamily family) => Netlink(family, Connect());
 
     /// <summary>A writer with a connection that belongs to it.</summary>
-    public static NftNetlinkWriter Netlink(IpFamily family, IBatchConnection connection) =>
-        new(family, () => connection, NftablesOptions.Default, TimeProvider.System, new OwnTransactions().PortOpened);
+    public static NftNetlinkWriter Netlink(IpFamily family, IBatchConnection connection, NftablesOptions? options = null) =>
+        new(family, () => connection, options ?? NftablesOptions.Default, TimeProvider.System, new OwnTransactions().PortOpened);
 
     /// <summary>A connection to the kernel.</summary>
     public BatchConnection Connect() => Runner.Network.Run(BatchConnection.Open);

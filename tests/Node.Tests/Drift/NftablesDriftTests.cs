@@ -22,6 +22,7 @@ public sealed class NftablesDriftTests
         add map ip kube-proxy service-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }
         add set ip kube-proxy affinity-x { type ipv4_addr ; flags dynamic,timeout ; timeout 1s ; }
         add rule ip kube-proxy filter-output update @affinity-x { ip daddr }
+        add set ip kube-proxy counted-x { type ipv4_addr ; flags dynamic ; counter ; }
         add rule ip kube-proxy nat-output jump services
         add element ip kube-proxy service-ips { 10.0.0.1 . tcp . 80 : goto services }
 
@@ -110,6 +111,7 @@ public sealed class NftablesDriftTests
             ChildProcess.Run("nft", "add table ip cni\nadd chain ip cni services\nadd rule ip cni services drop\nadd table ip6 kube-proxy\n", "-f", "-");
             ChildProcess.Run("nft", "", "delete table ip cni; delete table ip6 kube-proxy");
             ChildProcess.Run("nft", "", "add element ip kube-proxy affinity-x { 10.9.9.9 }");
+            ChildProcess.Run("nft", "", "add element ip kube-proxy counted-x { 10.9.9.9 }; flush set ip kube-proxy counted-x");
 
             watch.ShouldOnlyReport("service-ips", () => ChildProcess.Run("nft", "", "flush map ip kube-proxy service-ips"));
             watch.Looks.Should().Be(0);

@@ -45,6 +45,15 @@ internal static partial class ApplierLog
     [LoggerMessage(4011, LogLevel.Information, "Rules are written by netlink messages")]
     public static partial void WritesByNetlink(this ILogger log);
 
+    [LoggerMessage(4016, LogLevel.Warning, "{Family}: counters of {Count} frontends that are gone could not be removed; where a frontend went to another Service, its connections are not counted until the next full sync: {Error}")]
+    public static partial void StaleCountersStay(this ILogger log, IpFamily family, int count, string error);
+
+    [LoggerMessage(4018, LogLevel.Warning, "{Family}: what an earlier agent's rules counted cannot be read, so its connections are among those of --service-counters: {Error}")]
+    public static partial void EarlierCountsUnknown(this ILogger log, IpFamily family, string error);
+
+    [LoggerMessage(4017, LogLevel.Warning, "--service-counters has no effect, because the rules that count connections are refused (kernel 5.11 is needed): {Error}")]
+    public static partial void CountersRefused(this ILogger log, string error);
+
     [LoggerMessage(4012, LogLevel.Warning, "{Family}: the kernel does not take rules as netlink messages, so the program nft writes them (--nftables-writer=nft): {Error}")]
     public static partial void NetlinkUnusable(this ILogger log, IpFamily family, string error);
 

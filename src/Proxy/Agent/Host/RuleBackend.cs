@@ -53,7 +53,7 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         ProcessRunner runner = host.Runner.Reporting(applies.ProcessStarted);
         if (mode == ProxyMode.Nftables)
         {
-            NftablesOptions options = NftablesOptions.Default;
+            NftablesOptions options = NftablesOptions.Default with { HasServiceCounters = hasServiceCounters };
             return await FindNftablesAsync(nftablesWriter, options, AddressFamilies.Detect(primary, static _ => true, static () => "", hasIPv6), applies, runner, host.Time, logs, cancellation);
         }
 
@@ -77,15 +77,9 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
         CancellationToken cancellation)
     {
         ILogger log = logs.CreateLogger<NftablesApplier>();
-        INftablesWriter[]? writers = writer == NftablesWriters.Netlink
-            ? await OpenNetlinkAsync(families, options, applies, runner.Network, time, log, cancellation)
-            : null;
-        if (writers is null)
-        {
-            options = await NftablesProbe.AskAsync(runner, cancellation);
-            writers = [.. families.All.Select(family => new NftProgramWriter(family, runner, options))];
-        }
-
+        (INftablesWriter[] writers, options) =
+            (writer == NftablesWriters.Netlink ? await OpenNetlinkAsync(families, options, applies, runner.Network, time, log, cancellation) : null)
+            ?? await FindProgramAsync(families, options, runner, log, cancellation);
         NftablesApplier[] appliers = [.. families.All.Zip(writers, (family, each) => new NftablesApplier(family, each, runner.Network, options, time, log))];
         return new(
             families,
@@ -93,11 +87,15 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             [.. appliers.Select(applier => (applier.Family, (IDriftWatch)new NftablesDriftWatch(new(applier.Family, RuleStore.KubeProxyTable), applies, applier.IsIntactAsync, Timeout.InfiniteTimeSpan, time, log)))])
         {
             Writers = writers,
+            ConnectionCounters = [.. appliers.Select(static applier => applier.Counters).OfType<IConnectionCounters>()],
         };
     }
 
-    /// <summary>The writer of each family; null if the kernel does not take what rules need.</summary>
-    private static async Task<INftablesWriter[]?> OpenNetlinkAsync(
+    /// <summary>
+    /// The writer of each family, and the options that the kernel takes: without counters if it refuses only these. Null if the kernel does
+    /// not take what rules need.
+    /// </summary>
+    private static async Task<(INftablesWriter[] Writers, NftablesOptions Options)?> OpenNetlinkAsync(
         AddressFamilies families, NftablesOptions options, OwnTransactions applies, INetworkNamespace network, TimeProvider time, ILogger log, CancellationToken cancellation)
     {
         List<NftNetlinkWriter> writers = [];
@@ -106,16 +104,44 @@ internal sealed record RuleBackend(AddressFamilies Families, IReadOnlyList<IRule
             NftNetlinkWriter writer = new(family, () => network.Run(BatchConnection.Open), options, time, applies.PortOpened);
             writers.Add(writer);
             string error = await NftablesProbe.TryNetlinkAsync(writer, family, cancellation);
-            if (error.Length != 0)
+            if (error.Length == 0)
+            {
+                continue;
+            }
+
+            writers.ForEach(static each => each.Dispose());
+            if (!options.HasServiceCounters)
             {
                 log.NetlinkUnusable(family, error);
-                writers.ForEach(static each => each.Dispose());
                 return null;
             }
+
+            (INftablesWriter[], NftablesOptions)? without =
+                await OpenNetlinkAsync(families, options with { HasServiceCounters = false }, applies, network, time, log, cancellation);
+            if (without is not null)
+            {
+                log.CountersRefused(error);
+            }
+
+            return without;
         }
 
         log.WritesByNetlink();
-        return [.. writers];
+        return ([.. writers], options);
+    }
+
+    /// <summary>The program nft as the writer of each family, and the options that it and the kernel take.</summary>
+    private static async Task<(INftablesWriter[] Writers, NftablesOptions Options)> FindProgramAsync(
+        AddressFamilies families, NftablesOptions wanted, ProcessRunner runner, ILogger log, CancellationToken cancellation)
+    {
+        NftablesOptions options = await NftablesProbe.AskAsync(runner, cancellation) with { HasServiceCounters = wanted.HasServiceCounters };
+        if (wanted.HasServiceCounters && await NftablesProbe.TryCountersAsync(families.All, options, runner, cancellation) is { Length: > 0 } error)
+        {
+            log.CountersRefused(error);
+            options = options with { HasServiceCounters = false };
+        }
+
+        return ([.. families.All.Select(family => new NftProgramWriter(family, runner, options))], options);
     }
 
     private static async Task<RuleBackend> FindIptablesAsync(

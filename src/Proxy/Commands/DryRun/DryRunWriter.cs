@@ -15,7 +15,7 @@ namespace KubeProxySharp.Proxy.Commands.DryRun;
 /// <param name="errors">Receives remarks.</param>
 internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> output, TextWriter errors)
 {
-    private static readonly NftablesOptions s_nftables = NftablesOptions.Default;
+    private readonly NftablesOptions _nftables = NftablesOptions.Default with { HasServiceCounters = options.HasServiceCounters };
 
     private bool IsDifference => options.DiffFromPaths.Count != 0;
 
@@ -67,12 +67,12 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
     {
         if (!options.IsBatch)
         {
-            NftablesRenderer.WriteFull(rules, s_nftables, output);
+            NftablesRenderer.WriteFull(rules, _nftables, output);
             return;
         }
 
         NftBatch batch = NftBatch.ForAll(rules);
-        NftablesRenderer.WriteFull(rules, s_nftables, batch);
+        NftablesRenderer.WriteFull(rules, _nftables, batch);
         NftBatchText.Write(batch.Messages, output);
     }
 
@@ -81,12 +81,12 @@ internal sealed class DryRunWriter(DryRunOptions options, IBufferWriter<byte> ou
         if (options.IsBatch)
         {
             NftBatch batch = new();
-            NftablesRenderer.WriteUpdate(change, s_nftables, batch);
+            NftablesRenderer.WriteUpdate(change, _nftables, batch);
             NftBatchText.Write(batch.IsEmpty ? [] : batch.Messages, output);
         }
         else
         {
-            NftablesRenderer.WriteUpdate(change, s_nftables, output);
+            NftablesRenderer.WriteUpdate(change, _nftables, output);
         }
 
         WriteStaleChains(change);

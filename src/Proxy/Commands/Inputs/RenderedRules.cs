@@ -19,13 +19,14 @@ internal static class RenderedRules
     /// <summary>Renders and reads.</summary>
     /// <param name="rules">The model of one family.</param>
     /// <param name="mode">iptables or nftables.</param>
-    public static Ruleset Of(FamilyRules rules, string mode)
+    /// <param name="nftables">The options of nftables rules; null for those of a usual node.</param>
+    public static Ruleset Of(FamilyRules rules, string mode, NftablesOptions? nftables = null)
     {
         Ruleset read = new(rules.Family);
         if (mode == ProxyMode.Nftables)
         {
             ArrayBufferWriter<byte> script = new();
-            NftablesRenderer.WriteFull(rules, NftablesOptions.Default, script);
+            NftablesRenderer.WriteFull(rules, nftables ?? NftablesOptions.Default, script);
             NftScriptReader.Read(script.WrittenMemory, read);
         }
         else

@@ -3,6 +3,7 @@ using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Commands.Verify;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 
@@ -64,8 +65,8 @@ internal sealed class PlanCommand(CommandStreams streams, AgentHost host)
         ChangeFinder changes = new(cluster.NodeAddresses, new(cluster.Model), older is null ? null : new PortFinder(older.Model));
         foreach (IpFamily family in options.Families)
         {
-            Ruleset wanted = RenderedRules.Of(cluster.Model[family], cluster.Mode);
             (Ruleset rules, string mode) = await present.ReadAsync(family, stop);
+            Ruleset wanted = RenderedRules.Of(cluster.Model[family], cluster.Mode, NftablesOptions.Default with { HasServiceCounters = PresentRules.CountConnections(rules) });
             report.TakenOverMode = mode == cluster.Mode ? report.TakenOverMode : mode;
             progress.Step("comparing rules");
             changes.Find(rules, wanted, report, stop);

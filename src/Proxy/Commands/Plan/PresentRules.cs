@@ -3,6 +3,7 @@ using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Configuration.Flags;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 
@@ -43,6 +44,9 @@ internal sealed class PresentRules(ClusterView cluster, ClusterView? older, Plan
         Ruleset other = await ReadAsync(family, otherMode, stop);
         return HasRules(other) ? (other, otherMode) : (own, cluster.Mode);
     }
+
+    /// <summary>Whether nftables rules count the connections of Services: then those of the next sync do so too.</summary>
+    public static bool CountConnections(Ruleset rules) => rules.Tables.Any(static table => table.Name == NftNames.Table && table.Chains.ContainsKey(NftNames.DropChain));
 
     private static bool HasRules(Ruleset rules) => rules.Tables.SelectMany(table => table.Chains.Values).Any(chain => chain.Rules.Count != 0);
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using KubeProxySharp.Proxy.Agent.Host;
@@ -6,6 +7,7 @@ using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Commands.Plan;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Host;
+using KubeProxySharp.Renderers.Nftables;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 
@@ -57,6 +59,33 @@ public sealed class PlanCommandTests : IDisposable
         // In nftables mode the layout is another, so the table is touched as soon as something is sent to endpoints.
         bool isTouched = mode == ProxyMode.Nftables && plan.GetProperty("leadToEndpoints").GetInt32() != 0;
         exitCode.Should().Be(isTouched ? ExitCode.Findings : ExitCode.Success, Output);
+    }
+
+    /// <summary>Rules that count connections are those of an agent that goes on to count them.</summary>
+    [Theory]
+    [InlineData("affinity-default", true)]
+    [InlineData("source-ranges", true)]
+    [InlineData("mix-50-services", true)]
+    [InlineData("mix-50-services", false)]
+    public async Task RulesThatCountConnectionsNeedNoChange(string name, bool isCounting)
+    {
+        string directory = RecordedCases.CaseDirectory(name);
+        RecordedNode node = RecordedNode.Read(directory);
+        ArrayBufferWriter<byte> script = new();
+        NftablesRenderer.WriteFull(ModelLoader.ReadCase(directory, ProxyMode.Nftables).IPv4, new() { HasServiceCounters = isCounting }, script);
+
+        int exitCode = await RunAsync(new()
+        {
+            Families = [IpFamily.IPv4],
+            Paths = [Path.Combine(directory, "objects.json")],
+            ConfigPath = Path.Combine(directory, "config.yaml"),
+            Mode = ProxyMode.Nftables,
+            NodeName = node.Name,
+            NodeAddresses = node.Addresses,
+            RuleFiles = [new RuleFile(Write("counting.nft", Encoding.UTF8.GetString(script.WrittenSpan)))],
+        });
+
+        exitCode.Should().Be(ExitCode.Success, Output);
     }
 
     [Theory]

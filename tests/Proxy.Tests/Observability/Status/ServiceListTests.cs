@@ -91,7 +91,7 @@ public sealed partial class ServiceListTests
 
     private static StatusReport StatusOf() => new(
         1, DateTimeOffset.UnixEpoch, new(true, true, true, true, "", []), new("node-a", "nftables", "netlink", "1", "", "", "v1", "6.1", DateTimeOffset.UnixEpoch), [],
-        new("manifests", null, [], "", null), new(0, []), new(0, 0, [], []), new(null, null, 0, [], ""), new(0, []));
+        new("manifests", null, [], "", null), new(0, []), new(0, 0, [], []), new(null, null, 0, [], ""), new(0, []), null);
 
     private static string Address(int number) => string.Create(CultureInfo.InvariantCulture, $"10.97.{number / 250}.{1 + (number % 250)}");
 

@@ -87,6 +87,42 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
         return count;
     }
 
+    /// <summary>Passes on the elements of a set or map that have a counter.</summary>
+    public void ReadCounters(CounterHandler take)
+    {
+        AttributeReader attributes = _message.Attributes;
+        if (!attributes.TryFind(3)) // NFTA_SET_ELEM_LIST_ELEMENTS
+        {
+            return;
+        }
+
+        AttributeReader elements = attributes.Nested;
+        while (elements.Read())
+        {
+            ReadOnlySpan<byte> key = default;
+            ulong? packets = null;
+            AttributeReader element = elements.Nested;
+            while (element.Read())
+            {
+                switch (element.Type)
+                {
+                    case 1: // NFTA_SET_ELEM_KEY
+                        AttributeReader data = element.Nested;
+                        key = data.TryFind(1) ? data.Value : default; // NFTA_DATA_VALUE
+                        break;
+                    case 7: // NFTA_SET_ELEM_EXPR
+                        packets = CountedPackets(element.Nested);
+                        break;
+                }
+            }
+
+            if (packets is { } counted)
+            {
+                take(key, counted);
+            }
+        }
+    }
+
     /// <summary>Reads a commit.</summary>
     public Generation ReadGeneration()
     {
@@ -107,6 +143,26 @@ internal readonly ref struct NftMessage(NetlinkMessage message)
         }
 
         return new(number, process, Encoding.UTF8.GetString(Text(3)), _message.Port); // NFTA_GEN_PROC_NAME
+    }
+
+    /// <summary>The packets of a counter expression; null for any other.</summary>
+    private static ulong? CountedPackets(AttributeReader expression)
+    {
+        bool isCounter = false;
+        while (expression.Read())
+        {
+            switch (expression.Type)
+            {
+                case 1: // NFTA_EXPR_NAME
+                    isCounter = expression.ToText().SequenceEqual("counter"u8);
+                    break;
+                case 2 when isCounter: // NFTA_EXPR_DATA
+                    AttributeReader counter = expression.Nested;
+                    return counter.TryFind(2) ? counter.ToUInt64() : null; // NFTA_COUNTER_PACKETS
+            }
+        }
+
+        return null;
     }
 
     private ReadOnlySpan<byte> Text(ushort type)

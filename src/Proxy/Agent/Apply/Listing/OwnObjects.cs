@@ -23,14 +23,15 @@ internal sealed class OwnObjects(IpFamily family, RuleStore store)
 
         ReadOnlySpan<byte> table = message.Table;
         return store == RuleStore.KubeProxyTable
-            ? table.SequenceEqual("kube-proxy"u8) && !IsAffinity(message)
+            ? table.SequenceEqual("kube-proxy"u8) && !IsState(message)
             : (table.SequenceEqual("nat"u8) || table.SequenceEqual("filter"u8) || table.SequenceEqual("mangle"u8))
                 && OwnChainNames.AppearIn(message.Content);
     }
 
     /// <summary>
-    /// What the affinity sets hold is state, not rules. The packet path fills them without a message anyway; a tool that
-    /// carries clients over from elsewhere is no drift either.
+    /// What the affinity sets and the counting sets hold is state, not rules. The packet path fills them without a message anyway; a
+    /// tool that carries clients over from elsewhere, or sets counters to 0, is no drift either.
     /// </summary>
-    private static bool IsAffinity(scoped NftMessage message) => message.IsElement && message.Name.StartsWith("affinity-"u8);
+    private static bool IsState(scoped NftMessage message) =>
+        message.IsElement && (message.Name.StartsWith("affinity-"u8) || message.Name.StartsWith("counted-"u8));
 }

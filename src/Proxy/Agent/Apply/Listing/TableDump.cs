@@ -101,8 +101,36 @@ internal sealed class TableDump : IDisposable
         return count;
     }
 
+    /// <summary>Reads the counters in the elements of a set; of a set that is not there none.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="take">Takes each element that has a counter.</param>
+    /// <returns>Whether nothing was committed meanwhile; otherwise elements may have been left out or taken twice.</returns>
+    /// <exception cref="IOException">The kernel refuses the request or its answer cannot be read.</exception>
+    public bool TryReadCounters(string set, CounterHandler take)
+    {
+        Ask(GetElements, set);
+        while (TryRead(out NftMessage message))
+        {
+            ReadCounters(message, take);
+        }
+
+        return !_kernel.IsIncomplete;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _kernel.Dispose();
+
+    private static void ReadCounters(NftMessage message, CounterHandler take)
+    {
+        try
+        {
+            message.ReadCounters(take);
+        }
+        catch (NetlinkException e)
+        {
+            throw new IOException($"the table cannot be read: {e.Message}", e);
+        }
+    }
 
     private void Ask(byte number, string? set)
     {
@@ -136,6 +164,9 @@ internal sealed class TableDump : IDisposable
         }
     }
 }
+
+/// <summary>Takes an element with a counter: its key, in bytes as the kernel holds it, and how many packets were counted.</summary>
+internal delegate void CounterHandler(ReadOnlySpan<byte> key, ulong packets);
 
 /// <summary>Takes the name of an object, in bytes, and whether it is of the special kind of its list.</summary>
 internal delegate void NameHandler(ReadOnlySpan<byte> name, bool isSpecial);

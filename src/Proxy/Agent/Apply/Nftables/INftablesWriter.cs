@@ -28,6 +28,9 @@ internal interface INftablesWriter
     /// <summary>Deletes chains.</summary>
     Task<ApplyResult> DeleteChainsAsync(IReadOnlyList<string> chains, CancellationToken cancellation);
 
+    /// <summary>Removes elements of counting sets, also those that are not there.</summary>
+    Task<ApplyResult> RemoveCountersAsync(IReadOnlyList<CountedElement> elements, CancellationToken cancellation);
+
     /// <summary>Has the kernel prepare <see cref="WriteFullAsync"/> without committing it.</summary>
     Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation);
 }

@@ -65,6 +65,13 @@ internal sealed class NftNetlinkWriter(IpFamily family, Func<IBatchConnection> c
     }
 
     /// <inheritdoc/>
+    public Task<ApplyResult> RemoveCountersAsync(IReadOnlyList<CountedElement> elements, CancellationToken cancellation)
+    {
+        void Write(NftBatch batch) => NftablesRenderer.WriteCounterCleanUp(family, elements, batch);
+        return CommitAsync(TakeUpdate(), Write, cancellation);
+    }
+
+    /// <inheritdoc/>
     public Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
         void Write(NftBatch batch) => NftablesRenderer.WriteFull(rules, options, batch);

@@ -48,6 +48,14 @@ internal sealed class NftProgramWriter(IpFamily family, ProcessRunner runner, Nf
     }
 
     /// <inheritdoc/>
+    public async Task<ApplyResult> RemoveCountersAsync(IReadOnlyList<CountedElement> elements, CancellationToken cancellation)
+    {
+        using Transaction transaction = Begin();
+        NftablesRenderer.WriteCounterCleanUp(family, elements, transaction);
+        return await CommitAsync(transaction, cancellation);
+    }
+
+    /// <inheritdoc/>
     public async Task<ApplyResult> TryAsync(FamilyRules rules, CancellationToken cancellation)
     {
         using Transaction transaction = Begin("--check");

@@ -27,6 +27,9 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
     /// <summary>What was written last; null when that is not known.</summary>
     private volatile FamilyRules? _written;
 
+    /// <summary>Reads the counters of connections; null if the rules do not count any.</summary>
+    public NftablesConnectionCounters? Counters { get; } = options.HasServiceCounters ? new(family, network) : null;
+
     /// <inheritdoc/>
     public IpFamily Family => family;
 
@@ -47,6 +50,24 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
     {
         _written = null;
         Figures = null;
+        if (Counters?.NoteEarlierCounts() is { } unknown)
+        {
+            log.EarlierCountsUnknown(family, unknown);
+        }
+
+        Counters?.Rules.Begin(rules);
+        ApplyResult result = await WriteFullAsync(rules, cancellation);
+        if (Counters is { } counters)
+        {
+            FamilyRules? before = counters.Rules.Now.Rules;
+            await EndCountingAsync(counters, result, rules, () => StaleCounters.Find(network, rules, before), cancellation);
+        }
+
+        return Note(result, rules);
+    }
+
+    private async Task<ApplyResult> WriteFullAsync(FamilyRules rules, CancellationToken cancellation)
+    {
         (NftTableContent? content, string error) = await NftContentReader.ReadAsync(network, family, cancellation);
         if (IsThere(content))
         {
@@ -59,7 +80,7 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
 
             if (result.Outcome != ApplyOutcome.Refused)
             {
-                return Note(result, rules);
+                return result;
             }
 
             error = result.Error;
@@ -77,7 +98,7 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
             }
         }
 
-        return Note(anew, rules);
+        return anew;
     }
 
     /// <inheritdoc/>
@@ -89,8 +110,14 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
         IReadOnlyList<string> reused = _stale.Forget(NftablesRenderer.WrittenChains(change));
         if (!change.IsEmpty)
         {
+            Counters?.Rules.Begin(change.After);
             ApplyResult result = await writer.WriteUpdateAsync(change, cancellation);
             Figures = writer.Figures;
+            if (Counters is { } counters)
+            {
+                await EndCountingAsync(counters, result, change.After, () => StaleCounters.Find(network, change), cancellation);
+            }
+
             if (result.Outcome == ApplyOutcome.Refused)
             {
                 // Nothing of it was done, so these chains go on waiting.
@@ -151,7 +178,7 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
         if (result.IsApplied)
         {
             _needsFull = false;
-            IReadOnlyList<string> unneeded = NftablesRenderer.UnneededChains(rules, content);
+            IReadOnlyList<string> unneeded = NftablesRenderer.UnneededChains(rules, content, options);
             _stale.KeepOnly(unneeded);
             await DeleteStaleAsync(cancellation);
             _stale.Add(unneeded);
@@ -181,6 +208,34 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
         _needsFull = true;
         Figures = (Figures ?? new(0, TimeSpan.Zero, TimeSpan.Zero)) with { HasCleanUpFailed = true };
         log.StaleChainsStay(family, due.Count, result.Error);
+    }
+
+    /// <summary>Has counters follow what was written; those of frontends that are gone are removed.</summary>
+    private async Task EndCountingAsync(
+        NftablesConnectionCounters counters, ApplyResult result, FamilyRules rules, Func<(List<CountedElement> Elements, string? Error)> findStale, CancellationToken cancellation)
+    {
+        if (result.Outcome == ApplyOutcome.Refused)
+        {
+            counters.Rules.Refused();
+        }
+
+        if (!result.IsApplied)
+        {
+            return;
+        }
+
+        (List<CountedElement> stale, string? error) = findStale();
+        if (stale.Count != 0 && await writer.RemoveCountersAsync(stale, cancellation) is { IsApplied: false } failed)
+        {
+            error = failed.Error;
+        }
+
+        if (error is not null)
+        {
+            log.StaleCountersStay(family, stale.Count, error);
+        }
+
+        counters.Rules.Written(rules, error is null ? null : counters.Rules.Now.Rules);
     }
 
     private ApplyResult Note(ApplyResult result, FamilyRules rules)

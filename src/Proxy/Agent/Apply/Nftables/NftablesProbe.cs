@@ -25,6 +25,22 @@ internal static partial class NftablesProbe
         return result.Error;
     }
 
+    /// <summary>Checks that nft and the kernel take rules that count connections.</summary>
+    /// <returns>Why not; empty if they do.</returns>
+    public static async Task<string> TryCountersAsync(IReadOnlyList<IpFamily> families, NftablesOptions options, ProcessRunner runner, CancellationToken cancellation)
+    {
+        foreach (IpFamily family in families)
+        {
+            ApplyResult result = await new NftProgramWriter(family, runner, options).TryAsync(NftablesProbeRules.Of(family), cancellation);
+            if (result.Error.Length != 0)
+            {
+                return result.Error;
+            }
+        }
+
+        return "";
+    }
+
     /// <summary>Asks nft and the kernel.</summary>
     /// <exception cref="ApplierException">They are too old, missing or not permitted.</exception>
     public static async Task<NftablesOptions> AskAsync(ProcessRunner runner, CancellationToken cancellation)

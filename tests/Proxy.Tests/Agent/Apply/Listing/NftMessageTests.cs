@@ -32,6 +32,26 @@ public sealed class NftMessageTests
         refused.Should().BePositive();
     }
 
+    /// <summary>
+    /// An answer of kernel 6.18 to NFT_MSG_GETSETELEM: <c>{ 127.0.0.1 . udp . 55 counter packets 3 bytes 90, 127.0.0.2 . udp . 56 counter
+    /// packets 1 bytes 30 }</c>.
+    /// </summary>
+    [Fact]
+    public void CountersOfElementsAreRead()
+    {
+        MessageReader reader = new(Convert.FromHexString(
+            "C40000000C0A020001000000A77C0000020000020F0001006B7562652D70726F7879000014000200636F756E7465642D636C7573746572008C000300" +
+            "4400010014000100100001007F00000211000000003800002C0007000C000100636F756E746572001C0002000C000100000000000000001E0C000200" +
+            "00000000000000014400010014000100100001007F00000111000000003700002C0007000C000100636F756E746572001C0002000C00010000000000" +
+            "0000005A0C0002000000000000000003"));
+        reader.TryRead(out NetlinkMessage message);
+        List<string> read = [];
+
+        new NftMessage(message).ReadCounters((key, packets) => read.Add($"{Convert.ToHexString(key)} {packets}"));
+
+        read.Should().BeEquivalentTo("7F0000011100000000370000 3", "7F0000021100000000380000 1");
+    }
+
     /// <summary>Messages whose lengths and attributes are right more often than chance would have it.</summary>
     private static byte[] Datagram(Random random)
     {
@@ -61,6 +81,7 @@ public sealed class NftMessageTests
             _ = (message.Family, message.IsGeneration, message.IsChange, message.IsRemoval, message.IsElement, message.HasHook, message.SetFlags, message.Kind);
             _ = message.Content.Length + message.Table.Length + message.Name.Length + message.CountElements();
             _ = message.ReadGeneration();
+            message.ReadCounters(static (_, _) => { });
         }
     }
 }
