@@ -65,7 +65,7 @@ public sealed class ArchitectureTests
     {
         ["Proxy"] =
         [
-            "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/Explain", "Commands/DryRun",
+            "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Bundle", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/Explain", "Commands/DryRun",
             "Commands/Inputs", "Commands/Output", "Agent/Host", "Agent/Watch", "Agent/Flows", "Agent/Drift", "Agent/Sync", "Agent/Apply",
             "Observability/Serving", "Observability/Status", "Observability/Health", "Observability/Metrics", "Observability/Logging", "Configuration", "Host",
         ],
