@@ -28,6 +28,9 @@ internal sealed class AgentCollector(Collection collection, AgentClient client)
     /// <summary>The configuration file of egress masquerade; null if that is off or not known.</summary>
     public string? EgressPath { get; private set; }
 
+    /// <summary>The manifests that the agent reads instead of an API server (<c>--manifests</c>); empty if it does not, or that is not known.</summary>
+    public IReadOnlyList<string> ManifestPaths { get; private set; } = [];
+
     /// <summary>Collects.</summary>
     public async Task CollectAsync(CancellationToken stop)
     {
@@ -113,6 +116,7 @@ internal sealed class AgentCollector(Collection collection, AgentClient client)
             }
 
             collection.Add(BundlePart.Flags, Encoding.UTF8.GetBytes(text.ToString()), $"http://{client.EndPoint}/flagz");
+            ManifestPaths = [.. values.GetValueOrDefault("manifests", "").Trim('[', ']').Split(',').Where(Path.Exists)];
             EgressPath = values.GetValueOrDefault("egress-masquerade") == "true" ? values.GetValueOrDefault("egress-masquerade-config") : null;
         }
         catch (JsonException e)

@@ -46,7 +46,7 @@ internal sealed class NodeCollector(CommandStreams streams, AgentHost host)
         progress.Step("listing conntrack flows");
         new FlowCollector(_collection, host.Files).Collect();
         progress.Step("reading the cluster's objects");
-        await AddObjectsAsync(options, given ?? configuration, stop);
+        await AddObjectsAsync(WithManifests(options, agent.ManifestPaths), given ?? configuration, stop);
         progress.Step("reading the log");
         await new LogCollector(_collection).CollectAsync(options.LogPath, stop);
         await AddVersionsAsync(stop);
@@ -104,6 +104,10 @@ internal sealed class NodeCollector(CommandStreams streams, AgentHost host)
             _collection.Node = NodeName.Resolve(options.NodeName ?? configuration.HostnameOverride, host.HostName);
         }
     }
+
+    /// <summary>An agent that reads manifests is asked about those, unless the command line names other objects.</summary>
+    private static BundleOptions WithManifests(BundleOptions options, IReadOnlyList<string> paths) =>
+        options.Paths.Count == 0 && options.Kubeconfig is null && options.Context is null ? options with { Paths = paths } : options;
 
     private async Task AddObjectsAsync(BundleOptions options, KubeProxyConfiguration configuration, CancellationToken stop)
     {
