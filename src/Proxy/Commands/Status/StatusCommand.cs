@@ -93,7 +93,7 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
         StatusReport? report;
         try
         {
-            report = JsonSerializer.Deserialize(body, StatusJson.Default.StatusReport);
+            report = StatusDocument.Read(body);
         }
         catch (JsonException e)
         {
@@ -101,7 +101,7 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
             return ExitCode.Failure;
         }
 
-        if (report is not { SchemaVersion: 1, Health: not null, Agent: not null })
+        if (report is null)
         {
             streams.Errors.WriteLine($"error: the answer of {source} has another form; use the version of the program that the agent has");
             return ExitCode.Failure;

@@ -211,7 +211,8 @@ internal sealed class BundleAnonymizer
     {
         try
         {
-            return json is null ? null : JsonNode.Parse(json);
+            Utf8JsonReader reader = new(json);
+            return json is null || !reader.Read() ? null : JsonTree.Read(ref reader);
         }
         catch (JsonException)
         {

@@ -34,7 +34,7 @@ internal sealed class NetworkAnonymizer(NameMap names, AddressText addresses)
         Utf8JsonReader reader = new(text, new JsonReaderOptions { AllowMultipleValues = true, AllowTrailingCommas = true });
         while (reader.Read())
         {
-            if (JsonNode.Parse(ref reader) is JsonArray list)
+            if (JsonTree.Read(ref reader) is JsonArray list)
             {
                 using Utf8JsonWriter json = new(output);
                 new JsonArray([.. list.OfType<JsonObject>().Select(Map)]).WriteTo(json);

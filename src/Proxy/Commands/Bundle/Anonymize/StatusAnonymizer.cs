@@ -24,7 +24,7 @@ internal sealed partial class StatusAnonymizer(NameMap names, ServiceNames servi
     {
         try
         {
-            return JsonSerializer.Deserialize(json, StatusJson.Default.StatusReport) is { Agent: not null, Health: not null, Families: not null, ApiServer: not null, Refused.Items: not null, Problems: not null, Conntrack.Services: not null, HealthCheckPorts.Items: not null } report
+            return StatusDocument.Read(json) is { } report
                 ? JsonSerializer.SerializeToUtf8Bytes(Map(report), StatusJson.Default.StatusReport)
                 : null;
         }

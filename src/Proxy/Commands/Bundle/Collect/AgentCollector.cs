@@ -78,7 +78,7 @@ internal sealed class AgentCollector(Collection collection, AgentClient client)
     {
         try
         {
-            if (JsonSerializer.Deserialize(body, StatusJson.Default.StatusReport) is { Agent: { } agent })
+            if (StatusDocument.Read(body) is { Agent: { } agent })
             {
                 collection.Node = agent.Node;
                 collection.Mode = agent.Mode;
@@ -108,7 +108,12 @@ internal sealed class AgentCollector(Collection collection, AgentClient client)
             }
 
             StringBuilder text = new();
-            Dictionary<string, string> values = flags.EnumerateObject().ToDictionary(static flag => flag.Name, static flag => flag.Value.ToString(), StringComparer.Ordinal);
+            SortedDictionary<string, string> values = new(StringComparer.Ordinal);
+            foreach (JsonProperty flag in flags.EnumerateObject())
+            {
+                values[flag.Name] = flag.Value.ToString();
+            }
+
             foreach ((string name, string value) in values)
             {
                 bool isSecret = Array.Exists(s_secretWords, word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
@@ -116,10 +121,12 @@ internal sealed class AgentCollector(Collection collection, AgentClient client)
             }
 
             collection.Add(BundlePart.Flags, Encoding.UTF8.GetBytes(text.ToString()), $"http://{client.EndPoint}/flagz");
-            ManifestPaths = [.. values.GetValueOrDefault("manifests", "").Trim('[', ']').Split(',').Where(Path.Exists)];
-            EgressPath = values.GetValueOrDefault("egress-masquerade") == "true" ? values.GetValueOrDefault("egress-masquerade-config") : null;
+            ManifestPaths = [.. Value("manifests").Trim('[', ']').Split(',').Where(Path.Exists)];
+            EgressPath = Value("egress-masquerade") == "true" ? Value("egress-masquerade-config") : null;
+
+            string Value(string name) => values.TryGetValue(name, out string? value) ? value : "";
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             collection.Miss(BundlePart.Flags, $"the answer of http://{client.EndPoint}/flagz is not understood: {e.Message}");
         }

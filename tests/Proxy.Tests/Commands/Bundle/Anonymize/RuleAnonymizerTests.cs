@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using KubeProxySharp.Proxy.Commands.Bundle.Anonymize;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Tests.Commands.Bundle.Anonymize;
@@ -119,6 +121,29 @@ public sealed class RuleAnonymizerTests
             IpPrefix image = _addresses.Addresses.Map(IpPrefix.Parse(range));
             mapped.Should().Contain($"{{\"prefix\":{{\"addr\":\"{image.Address}\",\"len\":{image.Length}}}}}");
         }
+    }
+
+    /// <summary>ip prints some keys twice, and a bundle of another may be anything.</summary>
+    [Fact]
+    public void OddJsonIsReplacedOrLeftOut()
+    {
+        string network = """[{"ifname":"acme0","ifindex":1,"ifindex":2,"link":"acme1","address":"52:54:00:12:34:56","ifalias":"alice","addr_info":[{"local":"10.1.2.3","local":"10.1.2.4","prefixlen":24,"label":"acme0:1"}]}]""";
+        Dictionary<BundlePart, byte[]> files = new()
+        {
+            [BundlePart.Network] = Encoding.UTF8.GetBytes(network),
+            [BundlePart.NftJson] = [.. "{\"nftables\":[{\"table\":{\"name\":\""u8, 0xff, 0xfe, .. "\"}}]}"u8],
+            [BundlePart.Status] = "{\"schemaVersion\":1,\"health\":{},\"agent\":{\"node\":\"acme\"}}"u8.ToArray(),
+            [BundlePart.Objects] = "acme: ["u8.ToArray(),
+            [BundlePart.Configuration] = "acme"u8.ToArray(),
+            [BundlePart.Egress] = "nonMasqueradeCIDRs: [acme]"u8.ToArray(),
+            [BundlePart.Flows] = "acme"u8.ToArray(),
+        };
+
+        BundleContents anonymized = new BundleAnonymizer(new([1])).Anonymize(new(new() { Node = "acme-7" }, files));
+
+        anonymized.Files.Keys.Should().Equal(BundlePart.Network);
+        string text = Encoding.UTF8.GetString(anonymized[BundlePart.Network]!) + Encoding.UTF8.GetString(anonymized.Manifest.ToJson());
+        text.Should().NotContain("acme").And.NotContain("alice").And.NotContain("10.1.2").And.NotContain("12:34:56").And.Contain("\"ifindex\":2");
     }
 
     [Fact]
