@@ -65,7 +65,7 @@ public sealed class ArchitectureTests
     {
         ["Proxy"] =
         [
-            "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/ExplainPage", "Commands/Explain", "Commands/DryRun",
+            "", "Commands", "Commands/Completion", "Commands/Run", "Commands/Bundle", "Commands/Plan", "Commands/Verify", "Commands/Compare", "Commands/Status", "Commands/ExplainPage", "Commands/Explain", "Commands/DryRun",
             "Commands/Replay",
             "Commands/Inputs", "Commands/Output", "Agent/Host", "Agent/Watch", "Agent/Flows", "Agent/Drift", "Agent/Sync", "Agent/Apply", "Agent/Counting",
             "Agent/Recording",

@@ -1,4 +1,5 @@
 using System.Text;
+using KubeProxySharp.Conntrack.Flows;
 
 namespace KubeProxySharp.Conntrack.Text;
 
@@ -19,6 +20,12 @@ internal static class StateNames
 
     /// <summary>The number of an SCTP state; -1 if there is none of that name.</summary>
     public static int Sctp(ReadOnlySpan<byte> word) => Find(s_sctp, word);
+
+    /// <summary>The name of a state; NONE for one that is not known.</summary>
+    public static string Of(TcpState state) => (int)state < s_tcp.Length ? s_tcp[(int)state] : s_tcp[0];
+
+    /// <summary>The name of a state; NONE for one that is not known.</summary>
+    public static string Of(SctpState state) => (int)state < s_sctp.Length ? s_sctp[(int)state] : s_sctp[0];
 
     private static int Find(string[] names, ReadOnlySpan<byte> word)
     {

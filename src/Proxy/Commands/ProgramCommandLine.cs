@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using KubeProxySharp.Proxy.Commands.Bundle;
 using KubeProxySharp.Proxy.Commands.Compare;
 using KubeProxySharp.Proxy.Commands.Completion;
 using KubeProxySharp.Proxy.Commands.DryRun;
@@ -38,6 +39,7 @@ internal static class ProgramCommandLine
         root.Subcommands.Add(CompareCommandLine.Create());
         root.Subcommands.Add(ExplainCommandLine.Create());
         root.Subcommands.Add(StatusCommandLine.Create());
+        root.Subcommands.Add(BundleCommandLine.Create());
         root.Subcommands.Add(ReplayCommandLine.Create());
 
         // Listed here for the help; its flags are kube-proxy's and never come this far (ProgramArguments).

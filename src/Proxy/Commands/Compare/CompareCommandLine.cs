@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.RuleModel.Addresses;
@@ -34,6 +35,9 @@ internal static class CompareCommandLine
 
           # the rules of this node against the API server of the current context
           kube-proxy-sharp compare live cluster --node node-a
+
+          # the rules in a support bundle against the objects in it
+          kube-proxy-sharp compare --bundle node-a.tar.gz live cluster
 
           # what changes with the mode?
           kube-proxy-sharp compare all.yaml all.yaml --mode iptables --mode-b nftables
@@ -92,7 +96,9 @@ internal static class CompareCommandLine
                 result.AddError($"--ignore {name}: there is no documented difference of this name; they are {string.Join(", ", ModeDifference.All.Select(known => known.Name))} and {AllModes}");
             }
         });
+        BundleFlag bundle = new();
         egress.AddTo(command);
+        bundle.AddTo(command, cluster.Kubeconfig, cluster.Context);
         command.SetAction((parsed, cancellation) =>
         {
             string[] ignored = Split(parsed.GetValue(ignore));
@@ -114,7 +120,9 @@ internal static class CompareCommandLine
                 Limit = parsed.GetValue(timeout) is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 IsJson = parsed.GetValue(output) == Json,
             };
-            return new CompareCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+            CommandStreams streams = CommandStreams.OfProcess();
+            return bundle.RunAsync(parsed, options, static (saved, given) => given.With(saved), streams, filled =>
+                new CompareCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(filled, cancellation));
         });
         HelpWithExamples.AddTo(command, s_examples);
         return command;
@@ -134,6 +142,22 @@ internal sealed record CompareOptions
     public required ClusterOptions B { get; init; }
 
     public required IReadOnlyList<IpFamily> Families { get; init; }
+
+    /// <summary>The options with what a support bundle has: "live" stands for its rules, "cluster" for its objects.</summary>
+    /// <exception cref="InputException">It does not have them.</exception>
+    public CompareOptions With(UnpackedBundle bundle) => this with
+    {
+        A = With(bundle, A),
+        B = With(bundle, B),
+        NodeAddresses = NodeAddresses ?? bundle.Fill(new ClusterOptions()).NodeAddresses,
+    };
+
+    private static ClusterOptions With(UnpackedBundle bundle, ClusterOptions side) => side.Paths switch
+    {
+        [SideReader.Live] => side with { Paths = [.. bundle.RequireRules().Select(SideReader.TextOf)], Title = $"the rules of {bundle.Name}" },
+        [SideReader.Cluster] => bundle.FillWithObjects(side with { Paths = [] }) with { Title = $"the objects of {bundle.Name}" },
+        _ => side,
+    };
 
     /// <summary>Documented differences of the modes that are ignored.</summary>
     public IReadOnlyList<ModeDifference> Ignored { get; init; } = [];

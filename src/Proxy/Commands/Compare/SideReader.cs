@@ -54,6 +54,9 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
         : path.StartsWith(IPv6Prefix, StringComparison.Ordinal) ? new(path[IPv6Prefix.Length..], IpFamily.IPv6)
         : new(path);
 
+    /// <summary>A file as <see cref="FileOf"/> reads it.</summary>
+    public static string TextOf(RuleFile file) => (file.Family switch { IpFamily.IPv4 => IPv4Prefix, IpFamily.IPv6 => IPv6Prefix, _ => "" }) + file.Path;
+
     private static ComparedSide ReadDumps(ClusterOptions options, RuleFile[] files, CommandStreams streams, IReadOnlyList<IpFamily> families)
     {
         // Rules that show no family on either side are compared as those of one family; what differs is the same in both.
@@ -62,7 +65,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
         saved.WriteNotes(streams.Errors);
         return new()
         {
-            Title = string.Join(", ", options.Paths),
+            Title = options.Title ?? string.Join(", ", options.Paths),
             Rules = saved.Families.ToDictionary(static rules => rules.Family),
             Saved = saved,
             HasUnknownFamily = reader.HasUnknownFamily,
@@ -77,7 +80,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             return null;
         }
 
-        string name = options.Paths.Count == 0 ? "the cluster" : string.Join(", ", options.Paths);
+        string name = options.Title ?? (options.Paths.Count == 0 ? "the cluster" : string.Join(", ", options.Paths));
         if (cluster.Objects.Count == 0)
         {
             throw new InputException($"{name}: holds neither rules nor Services, EndpointSlices or Nodes; give manifests, or what iptables-save or nft print");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -14,6 +15,9 @@ internal static class DryRunCommandLine
         Examples:
           # the rules that node-a would have for what a cluster holds now
           kubectl get svc,endpointslices,nodes -A -o yaml | kube-proxy-sharp dry-run -f - --node node-a
+
+          # the same, from a support bundle of the node
+          kube-proxy-sharp dry-run --bundle node-a.tar.gz
 
           # the same, from the API server of the current context, or of another one
           kube-proxy-sharp dry-run --node node-a
@@ -62,7 +66,9 @@ internal static class DryRunCommandLine
         {
             cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct, serviceCounters,
         };
+        BundleFlag bundle = new();
         egress.AddTo(command);
+        bundle.AddTo(command, cluster.Kubeconfig, cluster.Context);
         cluster.RefuseTwoClusters(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -76,7 +82,8 @@ internal static class DryRunCommandLine
                 HasNfacct = parsed.GetValue(nfacct),
                 HasServiceCounters = parsed.GetValue(serviceCounters),
             }));
-            return new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).RunAsync(options, AgentHost.OfProcess(TimeProvider.System), cancellation);
+            return bundle.RunAsync(parsed, options, static (saved, given) => saved.FillWithObjects(given), CommandStreams.OfProcess(), filled =>
+                new DryRunCommand(Console.OpenStandardInput, Console.OpenStandardOutput, Console.Error).RunAsync(filled, AgentHost.OfProcess(TimeProvider.System), cancellation));
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;

@@ -3,7 +3,9 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Configuration;
 
 namespace KubeProxySharp.Proxy.Commands.Explain;
 
@@ -28,7 +30,10 @@ internal static class ExplainCommandLine
           # two legs: a client to the ingress controller, and its pods to the Service behind it
           kube-proxy-sharp explain -f all.yaml --node node-a --from outside --to 192.0.2.80:443 --then svc:shop/web:http
 
-          # saved rules from a support bundle; kube-proxy's or ours
+          # a support bundle of the node: its rules, sets, routes and the cluster's objects
+          kube-proxy-sharp explain --bundle node-a.tar.gz --from outside --to svc:shop/web:http
+
+          # saved rules; kube-proxy's or ours
           kube-proxy-sharp explain --rules iptables-save.txt --node-address 192.0.2.10 --from 203.0.113.9 --to 10.96.0.10:53/udp
 
           # over the nodes: by which interface it leaves, through which overlay, and how the answer comes back
@@ -57,6 +62,7 @@ internal static class ExplainCommandLine
         cluster.Node.Description = "The node. Default: that of the Pod in --from, else hostnameOverride, else the only Node of the input. \"all\" for every node, in a table.";
         Option<bool> live = new("--live") { Description = "The rules of this node, also where a kubeconfig is at hand." };
         RuleFlags rules = new();
+        BundleFlag bundle = new();
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
         Option<string[]> routes = new("--routes") { Description = "Interfaces and routes of the node, or NODE=FILE of another; repeatable. What these print: ip -j route show table all; ip -j -d addr; ip -j rule; ip -6 -j rule.", HelpName = "[NODE=]FILE" };
@@ -94,6 +100,7 @@ internal static class ExplainCommandLine
             }
         });
         egress.AddTo(command);
+        bundle.AddTo(command, cluster.Kubeconfig, cluster.Context, live);
         command.SetAction((parsed, cancellation) =>
         {
             ExplainOptions options = egress.Read(parsed, cluster.Read(parsed, new ExplainOptions
@@ -115,7 +122,9 @@ internal static class ExplainCommandLine
                 FailOn = [.. (parsed.GetValue(failOn) ?? []).Select(static name => Enum.Parse<ExplainFinding>(name, ignoreCase: true))],
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
             }));
-            return new ExplainCommand(streams ?? CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+            CommandStreams used = streams ?? CommandStreams.OfProcess();
+            return bundle.RunAsync(parsed, options, static (saved, given) => given.With(saved), used, filled =>
+                new ExplainCommand(used, AgentHost.OfProcess(TimeProvider.System)).RunAsync(filled, cancellation));
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;
@@ -198,6 +207,27 @@ internal sealed record ExplainOptions : ClusterOptions
 
     /// <summary>Whether every node is asked about.</summary>
     public bool IsOfAllNodes => NodeName == AllNodes;
+
+    /// <summary>
+    /// The options with what a support bundle has. Its rules are followed, and compared with what its objects ask for; a question about
+    /// other nodes or both modes is answered by the objects alone.
+    /// </summary>
+    /// <exception cref="InputException">It does not have what the question needs.</exception>
+    public ExplainOptions With(UnpackedBundle bundle)
+    {
+        bool isOfRules = !IsOfAllNodes && Then.Count == 0 && Mode != BothModes && (NodeName is null || NodeName == bundle.Manifest.Node);
+        ExplainOptions filled = isOfRules ? bundle.Fill(this) : bundle.FillWithObjects(this);
+        bool hasOwnRules = isOfRules && RuleFiles.Count == 0;
+        return filled with
+        {
+            RuleFiles = hasOwnRules ? bundle.RequireRules() : RuleFiles,
+            IpvsPath = IpvsPath ?? (hasOwnRules && bundle.Manifest.Mode == ProxyMode.Ipvs ? bundle.PathOf(BundlePart.Ipvs) : null),
+            IpsetPath = IpsetPath ?? (hasOwnRules ? bundle.PathOf(BundlePart.Ipset) : null),
+            Mode = filled.Mode ?? (bundle.Manifest.Mode == ProxyMode.Ipvs ? ProxyMode.Iptables : null), // its rules are those of iptables, and virtual servers
+            NodeAddresses = NodeAddresses,
+            Routes = Routes.Count == 0 && bundle.PathOf(BundlePart.Network) is { } network ? [bundle.Manifest.Node.Length == 0 ? network : $"{bundle.Manifest.Node}={network}"] : Routes,
+        };
+    }
 
     /// <summary>
     /// Whether a cluster is read: manifests, a server that was named or, without any rules to follow, one that is at hand. In a Pod

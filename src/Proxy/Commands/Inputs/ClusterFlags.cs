@@ -139,6 +139,9 @@ internal record ClusterOptions
     /// <summary>Whether all Nodes are needed, also if one is named.</summary>
     public bool NeedsAllNodes { get; init; }
 
+    /// <summary>What the input is called in reports; null for the names of its files.</summary>
+    public string? Title { get; init; }
+
     /// <summary>The mode, or null for that of the configuration.</summary>
     public string? Mode { get; init; }
 

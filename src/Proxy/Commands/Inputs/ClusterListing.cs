@@ -133,6 +133,9 @@ internal sealed record ClusterNeeds
     /// <summary>Adds the Pods that have an address, if it is permitted to ask for them.</summary>
     public void AddPodsAt(string address) => _pods.Add((ListedResource.Pods with { FieldSelector = $"status.podIP={address}" }, false));
 
+    /// <summary>Adds the Pods of a node, if it is permitted to ask for them.</summary>
+    public void AddPodsOn(string node) => _pods.Add((ListedResource.Pods with { FieldSelector = $"spec.nodeName={node}" }, false));
+
     /// <summary>What follows if a resource that is not required cannot be listed.</summary>
     public static string ConsequenceWithout(ListedResource resource) => resource.Plural == ListedResource.Pods.Plural
         ? "whether a Pod has the address is not known"

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -21,6 +22,9 @@ internal static class PlanCommandLine
 
           # what a change of manifests does to the rules of node-a; no cluster, no root
           kube-proxy-sharp plan -f new.yaml --from all.yaml --node node-a
+
+          # a support bundle of the node
+          kube-proxy-sharp plan --bundle node-a.tar.gz
 
           # a saved node against the cluster's objects, as JSON
           kube-proxy-sharp plan -f all.yaml --node node-a --rules iptables-save.txt --conntrack flows.txt -o json
@@ -42,6 +46,7 @@ internal static class PlanCommandLine
             AllowMultipleArgumentsPerToken = true,
         };
         RuleFlags rules = new();
+        BundleFlag bundle = new();
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
         Option<double?> mostRemoved = new("--max-removed")
         {
@@ -66,6 +71,7 @@ internal static class PlanCommandLine
             }
         });
         egress.AddTo(command);
+        bundle.AddTo(command, cluster.Kubeconfig, cluster.Context);
         command.SetAction((parsed, cancellation) =>
         {
             PlanOptions options = egress.Read(parsed, cluster.Read(parsed, new PlanOptions
@@ -77,7 +83,9 @@ internal static class PlanCommandLine
                 MostRemovedPercent = parsed.GetValue(mostRemoved),
                 IsJson = parsed.GetValue(output) == Json,
             }));
-            return new PlanCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+            CommandStreams streams = CommandStreams.OfProcess();
+            return bundle.RunAsync(parsed, options, static (saved, given) => given.With(saved), streams, filled =>
+                new PlanCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(filled, cancellation));
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;
@@ -117,6 +125,14 @@ internal sealed record PlanOptions : ClusterOptions
 
     /// <summary>Whether to write JSON.</summary>
     public bool IsJson { get; init; }
+
+    /// <summary>The options with what a support bundle has.</summary>
+    /// <exception cref="InputException">It has no objects, or no rules.</exception>
+    public PlanOptions With(UnpackedBundle bundle)
+    {
+        PlanOptions filled = bundle.FillWithObjects(this);
+        return filled.IsLive ? filled with { RuleFiles = bundle.RequireRules(), ConntrackPath = ConntrackPath ?? bundle.PathOf(BundlePart.Flows) } : filled;
+    }
 
     /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>
     public bool IsLive => RuleFiles.Count == 0 && FromPaths.Count == 0;

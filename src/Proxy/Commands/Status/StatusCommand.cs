@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Host;
-using KubeProxySharp.Proxy.Observability.Serving;
 using KubeProxySharp.Proxy.Observability.Status;
 
 namespace KubeProxySharp.Proxy.Commands.Status;
@@ -24,6 +24,11 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
     /// <returns>The exit code, of the last reading.</returns>
     public async Task<int> RunAsync(StatusOptions options, CancellationToken stop)
     {
+        if (options.SavedPath is { } saved)
+        {
+            return Show(await File.ReadAllBytesAsync(saved, stop), "the bundle", options);
+        }
+
         string address;
         try
         {
@@ -38,7 +43,7 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
 
         using SocketsHttpHandler handler = new() { UseProxy = false, AllowAutoRedirect = false };
         using HttpClient client = new(handler) { Timeout = s_limit, MaxResponseContentBufferSize = MostBytes };
-        Uri uri = new($"http://{Reachable(ListenPoint.FromBindAddress(address))}/status");
+        Uri uri = new($"http://{AgentClient.Reachable(address)}/status");
         int exitCode = await ShowAsync(client, uri, options, stop);
         while (options.Interval is { } interval)
         {
@@ -57,10 +62,6 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
         return exitCode;
     }
 
-    /// <summary>An agent that listens on all addresses is asked at that of loopback.</summary>
-    private static IPEndPoint Reachable(ListenPoint point) =>
-        point.Address.Equals(IPAddress.IPv6Any) || point.Address.Equals(IPAddress.Any) ? new(IPAddress.Loopback, point.Port) : new(point.Address, point.Port);
-
     private async Task<int> ShowAsync(HttpClient client, Uri uri, StatusOptions options, CancellationToken stop)
     {
         try
@@ -73,24 +74,11 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
                 return ExitCode.Failure;
             }
 
-            StatusReport? report = JsonSerializer.Deserialize(body, StatusJson.Default.StatusReport);
-            if (report is not { SchemaVersion: 1, Health: not null, Agent: not null })
-            {
-                streams.Errors.WriteLine($"error: the answer of {uri} has another form; use the version of the program that the agent has");
-                return ExitCode.Failure;
-            }
-
-            Write(report, body, options);
-            return report.Health.Healthy ? ExitCode.Success : ExitCode.Findings;
+            return Show(body, $"{uri}", options);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return ExitCode.Success;
-        }
-        catch (JsonException e)
-        {
-            streams.Errors.WriteLine($"error: the answer of {uri} is not a status: {e.Message}");
-            return ExitCode.Failure;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
@@ -98,6 +86,29 @@ internal sealed class StatusCommand(CommandStreams streams, TimeProvider time)
             streams.Errors.WriteLine($"error: no agent answers at {uri}: {why}. Is it running, in this network namespace? Give its metricsBindAddress with --metrics-address or --config");
             return ExitCode.CannotTell;
         }
+    }
+
+    private int Show(byte[] body, string source, StatusOptions options)
+    {
+        StatusReport? report;
+        try
+        {
+            report = StatusDocument.Read(body);
+        }
+        catch (JsonException e)
+        {
+            streams.Errors.WriteLine($"error: the answer of {source} is not a status: {e.Message}");
+            return ExitCode.Failure;
+        }
+
+        if (report is null)
+        {
+            streams.Errors.WriteLine($"error: the answer of {source} has another form; use the version of the program that the agent has");
+            return ExitCode.Failure;
+        }
+
+        Write(report, body, options);
+        return report.Health.Healthy ? ExitCode.Success : ExitCode.Findings;
     }
 
     private void Write(StatusReport report, byte[] body, StatusOptions options)

@@ -1,6 +1,7 @@
 using System.CommandLine;
+using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
-using KubeProxySharp.Proxy.Observability.Serving;
 
 namespace KubeProxySharp.Proxy.Commands.Status;
 
@@ -18,6 +19,9 @@ internal static class StatusCommandLine
           # an agent whose configuration has another metricsBindAddress, every 2 seconds
           kube-proxy-sharp status --config /var/lib/kube-proxy/config.conf --watch
 
+          # what a support bundle says of the agent
+          kube-proxy-sharp status --bundle node-a.tar.gz
+
           # for a script
           kube-proxy-sharp status -o json | jq .health
 
@@ -33,6 +37,7 @@ internal static class StatusCommandLine
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the state.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("status", "Shows the state of the agent on this node, from its metrics address. Root is not needed.") { address, config, watch, interval, output };
+        BundleFlag bundle = new();
         command.Validators.Add(result =>
         {
             if (result.GetResult(address) is not null && result.GetResult(config) is not null)
@@ -40,7 +45,7 @@ internal static class StatusCommandLine
                 result.AddError("give either --metrics-address or --config, not both: each says where the agent listens");
             }
 
-            if (result.GetValue(address) is { } text && !IsAddress(text))
+            if (result.GetValue(address) is { } text && !AgentClient.IsAddress(text))
             {
                 result.AddError($"--metrics-address: \"{text}\" is not an IP address and a port, such as 127.0.0.1:10249 or [::1]:10249");
             }
@@ -50,6 +55,7 @@ internal static class StatusCommandLine
                 result.AddError("--interval must be from 0.2 to 3600 seconds");
             }
         });
+        bundle.AddTo(command, address, config, watch);
         command.SetAction((parsed, cancellation) =>
         {
             StatusOptions options = new()
@@ -59,22 +65,12 @@ internal static class StatusCommandLine
                 IsJson = parsed.GetValue(output) == Json,
                 Interval = parsed.GetValue(watch) ? TimeSpan.FromSeconds(parsed.GetValue(interval)) : null,
             };
-            return new StatusCommand(CommandStreams.OfProcess(), TimeProvider.System).RunAsync(options, cancellation);
+            CommandStreams streams = CommandStreams.OfProcess();
+            return bundle.RunAsync(parsed, options, static (saved, given) => given with { SavedPath = saved.Require(BundlePart.Status, "the state of an agent is only in bundles made while it ran") }, streams, filled =>
+                new StatusCommand(streams, TimeProvider.System).RunAsync(filled, cancellation));
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;
-    }
-
-    private static bool IsAddress(string text)
-    {
-        try
-        {
-            return ListenPoint.FromBindAddress(text).Port != 0;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
     }
 }
 
@@ -86,6 +82,9 @@ internal sealed record StatusOptions
 
     /// <summary>The configuration file of the agent; null for the default address.</summary>
     public string? ConfigPath { get; init; }
+
+    /// <summary>A saved state; null to ask the agent.</summary>
+    public string? SavedPath { get; init; }
 
     /// <summary>Whether to write JSON.</summary>
     public bool IsJson { get; init; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Inputs;
+using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
 
@@ -20,7 +21,10 @@ internal static class VerifyCommandLine
           # this node, against manifests
           kube-proxy-sharp verify -f all.yaml --node node-a --mode nftables
 
-          # a support bundle, on any machine and without root
+          # a support bundle of the node, on any machine and without root
+          kube-proxy-sharp verify --bundle node-a.tar.gz
+
+          # what was saved with other tools
           kubectl get svc,endpointslices,nodes,servicecidrs -A -o yaml > all.yaml
           ssh node-a 'conntrack -L -o extended' > flows.txt
           ssh node-a iptables-save > rules.txt
@@ -34,6 +38,7 @@ internal static class VerifyCommandLine
         EgressFlags egress = new();
         ClusterFlags cluster = new();
         RuleFlags rules = new();
+        BundleFlag bundle = new();
         Option<string?> conntrack = new("--conntrack") { Description = "Saved flows instead of this node's: of \"conntrack -L\", with or without -o extended.", HelpName = "FILE" };
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
@@ -45,6 +50,7 @@ internal static class VerifyCommandLine
         cluster.RefuseTwoClusters(command);
         rules.RefuseTwoInputs(command, cluster.Paths);
         egress.AddTo(command);
+        bundle.AddTo(command, cluster.Kubeconfig, cluster.Context);
         command.SetAction((parsed, cancellation) =>
         {
             VerifyOptions options = egress.Read(parsed, cluster.Read(parsed, new VerifyOptions
@@ -54,7 +60,9 @@ internal static class VerifyCommandLine
                 ConntrackPath = parsed.GetValue(conntrack),
                 IsJson = parsed.GetValue(output) == Json,
             }));
-            return new VerifyCommand(CommandStreams.OfProcess(), AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, cancellation);
+            CommandStreams streams = CommandStreams.OfProcess();
+            return bundle.RunAsync(parsed, options, static (saved, given) => given.With(saved), streams, filled =>
+                new VerifyCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(filled, cancellation));
         });
         HelpWithExamples.AddTo(command, Examples);
         return command;
@@ -75,6 +83,20 @@ internal sealed record VerifyOptions : ClusterOptions
 
     /// <summary>Whether to write JSON.</summary>
     public bool IsJson { get; init; }
+
+    /// <summary>The options with what a support bundle has: its flows and its rules, as far as they are in it.</summary>
+    /// <exception cref="InputException">It has no objects, or neither rules nor flows.</exception>
+    public VerifyOptions With(UnpackedBundle bundle)
+    {
+        VerifyOptions filled = bundle.FillWithObjects(this);
+        if (!filled.IsLive)
+        {
+            return filled;
+        }
+
+        string? flows = bundle.PathOf(BundlePart.Flows);
+        return filled with { ConntrackPath = flows, RuleFiles = flows is null ? bundle.RequireRules() : bundle.Rules };
+    }
 
     /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>
     public bool IsLive => RuleFiles.Count == 0 && ConntrackPath is null;

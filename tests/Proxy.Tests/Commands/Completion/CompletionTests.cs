@@ -30,7 +30,7 @@ public sealed class CompletionTests
     /// <summary>The words of a command line, the last one unfinished, and what bash offers for it.</summary>
     [Theory]
     [InlineData("ver", "verify")]
-    [InlineData("", "dry-run verify plan compare explain status replay run completion man --help --version")]
+    [InlineData("", "dry-run verify plan compare explain status bundle replay run completion man --help --version")]
     [InlineData("verify --mo", "--mode")]
     [InlineData("verify --mode ", "iptables nftables")]
     [InlineData("verify --mode = nf", "nftables")]
