@@ -59,7 +59,7 @@ internal static class DryRunCommandLine
         };
         Command command = new("dry-run", "Prints the rules a node would have, in the format of iptables-save or as an nft script.")
         {
-            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct,
+            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct, cluster.Verbose,
         };
         egress.AddTo(command);
         cluster.RefuseTwoClusters(command);

@@ -40,6 +40,11 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
             {
                 await ListAsync(listing, resource, isRequired, forbidden, either.Token);
             }
+
+            foreach (string space in needs.FindPodNamespaces?.Invoke(reader.Objects) ?? [])
+            {
+                await ListAsync(listing, ListedResource.Pods with { Namespace = space }, isRequired: false, forbidden, either.Token);
+            }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -101,7 +106,7 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
     private static string DescribeForbidden(List<(ListedResource Resource, string Message)> forbidden, ApiConnection connection, ClusterNeeds needs)
     {
         string missing = string.Join(", ", forbidden.Select(static entry => $"list on {entry.Resource}"));
-        string all = string.Join(',', needs.Resources.Select(static need => need.Resource.QualifiedName).Distinct(StringComparer.Ordinal));
+        string all = string.Join(',', needs.Resources.Concat(needs.FindPodNamespaces is null ? [] : [(ListedResource.Pods, false)]).Select(static need => need.Resource.QualifiedName).Distinct(StringComparer.Ordinal));
         return $"the API server {connection.Server} does not permit what is needed ({connection.Description}): the missing rights are {missing}; it says: {forbidden[0].Message}. "
             + $"Grant them (kubectl create clusterrole svcpath --verb=list --resource={all}, and a clusterrolebinding), or have the objects listed by somebody who may, and give them with -f";
     }
@@ -125,6 +130,9 @@ internal sealed record ClusterNeeds
         (ListedResource.ServiceCidrs, false),
     ];
 
+    /// <summary>Finds, by what was listed before, the namespaces of which all Pods are listed if that is permitted; null for none.</summary>
+    public Func<ManifestObjects, IEnumerable<string>>? FindPodNamespaces { get; set; }
+
     /// <summary>Adds one Pod.</summary>
     /// <param name="space">Its namespace.</param>
     /// <param name="name">Its name.</param>
@@ -135,6 +143,6 @@ internal sealed record ClusterNeeds
 
     /// <summary>What follows if a resource that is not required cannot be listed.</summary>
     public static string ConsequenceWithout(ListedResource resource) => resource.Plural == ListedResource.Pods.Plural
-        ? "whether a Pod has the address is not known"
+        ? resource.FieldSelector.Length == 0 ? "pods are named by their addresses" : "whether a Pod has the address is not known"
         : "rules for the addresses of the Service network that no Service has are left out";
 }
