@@ -36,7 +36,8 @@ internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes
         Boxes = [.. Enumerable.Range(0, lanes[0].Boxes.Count).Select(index => IsEnd(lanes[0].Boxes[index]) ? end : Merge([.. lanes.Select(lane => lane.Boxes[index])]))],
     };
 
-    private static bool IsEnd(PictureBox box) => box.Kind is PictureBoxKind.Endpoint or PictureBoxKind.End;
+    /// <summary>Whether a box is where the packet arrives or ends; those behind it are the way of the answer.</summary>
+    public static bool IsEnd(PictureBox box) => box.Kind is PictureBoxKind.Endpoint or PictureBoxKind.End;
 
     private static PictureBox Merge(PictureBox[] boxes)
     {

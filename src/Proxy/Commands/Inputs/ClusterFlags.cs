@@ -42,7 +42,7 @@ internal sealed class ClusterFlags
         .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
 
     /// <summary>Whether notes and warnings on objects are printed one by one.</summary>
-    public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print each note and warning on objects of the input, not one of each kind and the number of others." };
+    public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print each note and warning on objects of the input, and not one of each kind with the number of others." };
 
     /// <summary>Makes the flags.</summary>
     /// <param name="moreModes">Values of the mode besides iptables and nftables.</param>

@@ -36,14 +36,14 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
         List<(ListedResource Resource, string Message)> forbidden = [];
         try
         {
-            foreach ((ListedResource resource, bool isRequired) in needs.Resources)
+            foreach ((ListedResource resource, bool isRequired) in needs.Resources.Where(need => needs.FindPodNamespaces is null || need.Resource.Plural != ListedResource.Pods.Plural))
             {
                 await ListAsync(listing, resource, isRequired, forbidden, either.Token);
             }
 
-            foreach (string space in needs.FindPodNamespaces?.Invoke(reader.Objects) ?? [])
+            if (needs.FindPodNamespaces is { } find)
             {
-                await ListAsync(listing, ListedResource.Pods with { Namespace = space }, isRequired: false, forbidden, either.Token);
+                await ListPodsAsync(listing, needs, find(reader.Objects), reader.Objects, forbidden, either.Token);
             }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
@@ -81,6 +81,20 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
     public void OnProblem(string resource, string? problem)
     {
         // Problems are those of watches.
+    }
+
+    /// <summary>Lists the Pods of namespaces, and then those single ones that were not among them: a Pod that is listed twice may have changed.</summary>
+    private async Task ListPodsAsync(ObjectListing listing, ClusterNeeds needs, IEnumerable<string> namespaces, ManifestObjects objects, List<(ListedResource Resource, string Message)> forbidden, CancellationToken cancellation)
+    {
+        foreach (string space in namespaces)
+        {
+            await ListAsync(listing, ListedResource.Pods with { Namespace = space }, isRequired: false, forbidden, cancellation);
+        }
+
+        foreach ((ListedResource pods, bool isRequired) in needs.Resources.Where(need => need.Resource.Plural == ListedResource.Pods.Plural && !ClusterNeeds.IsListed(need.Resource, objects)))
+        {
+            await ListAsync(listing, pods, isRequired, forbidden, cancellation);
+        }
     }
 
     private async Task ListAsync(ObjectListing listing, ListedResource resource, bool isRequired, List<(ListedResource Resource, string Message)> forbidden, CancellationToken cancellation)
@@ -132,6 +146,15 @@ internal sealed record ClusterNeeds
 
     /// <summary>Finds, by what was listed before, the namespaces of which all Pods are listed if that is permitted; null for none.</summary>
     public Func<ManifestObjects, IEnumerable<string>>? FindPodNamespaces { get; set; }
+
+    /// <summary>Whether what is asked of Pods, one name or one address, is among the objects.</summary>
+    public static bool IsListed(ListedResource pods, ManifestObjects objects)
+    {
+        string wanted = pods.FieldSelector[(pods.FieldSelector.IndexOf('=', StringComparison.Ordinal) + 1)..];
+        return pods.Namespace.Length != 0
+            ? objects.Pods.Keys.Any(name => name.Namespace == pods.Namespace && name.Name == wanted)
+            : objects.Pods.Values.Any(pod => pod.Addresses.AsSpan().Contains(wanted));
+    }
 
     /// <summary>Adds one Pod.</summary>
     /// <param name="space">Its namespace.</param>
