@@ -82,7 +82,7 @@ internal static class CompareCommandLine
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("compare", "Compares what two rule sets do with every packet, across modes and tools.")
         {
-            a, b, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, timeout, output,
+            a, b, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, timeout, output, cluster.Verbose,
         };
         command.Validators.Add(result =>
         {

@@ -120,7 +120,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         return change;
     }
 
-    private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options) => _files.ReadManifests(paths, options.IsRecursive, "no rules are printed");
+    private ManifestObjects? ReadManifests(IReadOnlyList<string> paths, DryRunOptions options) => _files.ReadManifests(paths, options.IsRecursive, "no rules are printed", options.AreNotesBrief);
 
     private void Write(RuleModelChange change, string mode, DryRunOptions options)
     {

@@ -64,7 +64,7 @@ internal static class DryRunCommandLine
         Option<bool> serviceCounters = new("--service-counters") { Description = "Make the rules of an agent that runs with --service-counters." };
         Command command = new("dry-run", "Prints the rules a node would have, in the format of iptables-save or as an nft script.")
         {
-            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct, serviceCounters,
+            cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, diffFrom, cluster.Config, strict, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family, format, output, nfacct, serviceCounters, cluster.Verbose,
         };
         BundleFlag bundle = new();
         egress.AddTo(command);

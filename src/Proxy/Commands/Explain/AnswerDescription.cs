@@ -90,7 +90,8 @@ internal static class AnswerDescription
 
         if (paths.Any(path => path.IsUncertain))
         {
-            return $"sent to one of {string.Join(", ", paths.Take(MostNamed).Select(path => path.TargetText))}{(paths.Count > MostNamed ? $" and {paths.Count - MostNamed} more" : "")}";
+            string[] targets = [.. paths.Select(path => path.TargetText).Distinct(StringComparer.Ordinal)]; // one may be reached in several ways
+            return $"sent to {(targets.Length == 1 ? "" : "one of ")}{string.Join(", ", targets.Take(MostNamed))}{(targets.Length > MostNamed ? $" and {targets.Length - MostNamed} more" : "")}";
         }
 
         return $"sent to one of {paths.Count} endpoints, {Shares(paths)}";

@@ -18,18 +18,21 @@ internal static class CommentReasons
     {
         List<ModelReason> reasons = [];
         HashSet<ModelReason> seen = [];
-        foreach (WalkTraceEntry entry in outcomes.SelectMany(outcome => outcome.Trace))
+        foreach (WalkOutcome outcome in outcomes)
         {
-            if (Read(question, entry) is { } reason && seen.Add(reason))
+            foreach (WalkTraceEntry entry in outcome.Trace)
             {
-                reasons.Add(reason);
+                if (Read(question, outcome.Trace, entry) is { } reason && seen.Add(reason))
+                {
+                    reasons.Add(reason);
+                }
             }
         }
 
         return reasons;
     }
 
-    private static ModelReason? Read(PacketQuestion question, WalkTraceEntry entry)
+    private static ModelReason? Read(PacketQuestion question, IReadOnlyList<WalkTraceEntry> path, WalkTraceEntry entry)
     {
         if (entry.IsDoubtful)
         {
@@ -40,7 +43,7 @@ internal static class CommentReasons
         bool isMarking = entry.Effect.EndsWith("KUBE-MARK-MASQ", StringComparison.Ordinal);
         if (isMarking && comment.EndsWith(" cluster IP", StringComparison.Ordinal))
         {
-            return Of("masqueraded: traffic to a cluster IP that is not known to come from a pod, or all of it is", Without(comment, " cluster IP"), "clusterCIDR or masqueradeAll of the configuration");
+            return new("masqueraded: traffic to a cluster IP that is not known to come from a pod, or all of it is", "the configuration", "clusterCIDR or masqueradeAll");
         }
 
         if (isMarking && entry.Chain.StartsWith("KUBE-SEP-", StringComparison.Ordinal))
@@ -57,7 +60,7 @@ internal static class CommentReasons
             }
         }
 
-        return ReadPolicies(question, entry) ?? ReadNftables(question, entry);
+        return ReadPolicies(question, entry) ?? ReadNftables(question, path, entry);
     }
 
     private static ModelReason? ReadPolicies(PacketQuestion question, WalkTraceEntry entry)
@@ -92,9 +95,10 @@ internal static class CommentReasons
             : null;
     }
 
-    private static ModelReason? ReadNftables(PacketQuestion question, WalkTraceEntry entry)
+    private static ModelReason? ReadNftables(PacketQuestion question, IReadOnlyList<WalkTraceEntry> path, WalkTraceEntry entry)
     {
-        string service = ServiceInRules.OfChain(entry.Chain);
+        // The chains that this program shares between Services have no names; another chain of the path may have it.
+        string service = ServiceInRules.OfChain(entry.Chain) is { Length: > 0 } name ? name : ServiceInRules.OfPath(path);
         return entry.Comment switch
         {
             "masquerade clusterIP traffic from outside cluster" => new("masqueraded: traffic to a cluster IP that does not come from a pod", "the configuration", "clusterCIDR or detectLocal"),
@@ -102,13 +106,13 @@ internal static class CommentReasons
             "masquerade" => Of("masqueraded: with policy Cluster the endpoint may be on another node", service, "spec.externalTrafficPolicy"),
             "short-circuit pod traffic" => Of("policy Local does not bind pods: their traffic may use all endpoints", service, "spec.externalTrafficPolicy"),
             "short-circuit local traffic" => Of("policy Local does not bind the node itself: its traffic may use all endpoints, masqueraded", service, "spec.externalTrafficPolicy"),
-            "Reject traffic to invalid ports of ClusterIPs" => new($"refused: {question.Destination} is a cluster IP, and its Service has no port {question.Port}/{question.ProtocolText}", "Service", "spec.ports"),
+            "Reject traffic to invalid ports of ClusterIPs" => new($"refused: {question.Destination} is a cluster IP, and its Service has no port {question.Port}/{question.ProtocolText}", "", "spec.ports"),
             "Drop traffic to unallocated ClusterIPs" => new($"dropped: {question.Destination} is in a ServiceCIDR, and no Service has it", "ServiceCIDR", "spec.cidrs"),
             _ when entry.Chain.StartsWith("firewall-", StringComparison.Ordinal) && service.Length != 0 && entry.Effect == "drops" =>
                 Of($"dropped: loadBalancerSourceRanges of {service} does not include {question.Source}", service, "spec.loadBalancerSourceRanges"),
             _ when entry.Chain == "reject-chain" => new("refused: the Service has no endpoints", "EndpointSlices", "endpoints"),
             _ when entry.Chain.EndsWith("-endpoints-check", StringComparison.Ordinal) && entry.Effect.EndsWith("drops", StringComparison.Ordinal) =>
-                new("dropped: the traffic policy of the Service is Local, and it has no endpoint on this node", "Service", "spec.externalTrafficPolicy or spec.internalTrafficPolicy"),
+                Of("dropped: the traffic policy of the Service is Local, and it has no endpoint on this node", service, "spec.externalTrafficPolicy or spec.internalTrafficPolicy"),
             _ => null,
         };
     }
@@ -118,5 +122,5 @@ internal static class CommentReasons
 
     private static string Without(string text, string ending) => text[..^ending.Length];
 
-    private static ModelReason Of(string text, string service, string field) => new(text, service.Length == 0 ? "Service" : $"Service {service.Split(':')[0]}", field);
+    private static ModelReason Of(string text, string service, string field) => new(text, service.Length == 0 ? "" : $"Service {service.Split(':')[0]}", field);
 }

@@ -67,6 +67,7 @@ internal static class DotWriter
                 PictureBoxKind.Client or PictureBoxKind.Endpoint => ", style=rounded",
                 PictureBoxKind.Doubt or PictureBoxKind.More => ", style=dashed",
                 PictureBoxKind.End => ", color=red",
+                PictureBoxKind.Fault => ", color=red, style=dashed",
                 PictureBoxKind.Rewrite => ", penwidth=2",
                 _ => "",
             };

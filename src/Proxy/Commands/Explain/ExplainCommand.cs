@@ -65,7 +65,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
         }
         else
         {
-            ReportRun.WriteText(streams, text => LegText.Write(chain, options, streams.IsOutputOnTerminal, text));
+            ReportRun.WriteText(streams, text => LegText.Write(chain, options, streams.IsOutputOnTerminal, text, streams.OutputWidth));
         }
 
         foreach (Explanation answer in chain.All)
@@ -123,7 +123,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
                 HtmlWriter.Write(explanation, options.ShowsAll, text);
                 break;
             default:
-                new ExplainText(text, streams.IsOutputOnTerminal, options.ShowsAll).Write(explanation);
+                new ExplainText(text, streams.IsOutputOnTerminal, options.ShowsAll, streams.OutputWidth).Write(explanation);
                 break;
         }
     }

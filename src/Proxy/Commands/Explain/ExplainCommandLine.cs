@@ -71,14 +71,15 @@ internal static class ExplainCommandLine
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
         Option<ushort?> sourcePort = new("--source-port") { Description = "The source port. Default: unknown.", HelpName = "PORT" };
-        Option<bool> all = new("--verbose", "-v", "--all") { Description = "Show all branches, endpoints and rules." };
+        cluster.Verbose.Description = "Show all branches, endpoints and rules, and each note on objects of the input.";
+        cluster.Verbose.Aliases.Add("--all");
         Option<string[]> failOn = new Option<string[]>("--fail-on") { Description = "End with exit code 2 if the packet has this outcome, or may have it; repeatable." }
             .AcceptOnlyFromAmong("unknown", "dropped", "refused");
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the answer.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, then, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, all, failOn, output,
+            from, to, then, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, cluster.Verbose, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
         cluster.RefuseTwoClusters(command);
@@ -117,8 +118,7 @@ internal static class ExplainCommandLine
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),
                 SourcePort = parsed.GetValue(sourcePort),
-                ShowsAll = parsed.GetValue(all),
-                AreNotesBrief = !parsed.GetValue(all),
+                ShowsAll = parsed.GetValue(cluster.Verbose),
                 FailOn = [.. (parsed.GetValue(failOn) ?? []).Select(static name => Enum.Parse<ExplainFinding>(name, ignoreCase: true))],
                 Format = Enum.Parse<ExplainFormat>(parsed.GetRequiredValue(output), ignoreCase: true),
             }));

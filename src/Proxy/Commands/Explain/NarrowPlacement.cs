@@ -90,6 +90,7 @@ internal sealed class NarrowPlacement(Picture picture)
             PlacedBox placed = _layout.Add(box, BoxX, _y, BoxWidth);
             if (previous is not null)
             {
+                kind = PictureLane.IsEnd(previous.Box) ? PictureLineKind.Reply : kind;
                 _layout.AddArrow(kind, previous.BottomMiddle, placed.TopMiddle);
             }
 

@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 
@@ -30,7 +31,7 @@ internal sealed record Picture(
         PacketQuestion question = explanation.Question;
         IReadOnlyList<ExplainedPath> paths = walk.Paths;
         CommonPath common = CommonPath.Of(paths);
-        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceDescription.Length == 0 ? "client" : question.SourceDescription, [new(question.Source.ToString()), new($"dials {question.To}")])];
+        List<PictureBox> stem = [new(PictureBoxKind.Client, "", question.SourceDescription.Length == 0 ? "client" : question.SourceDescription, [new(question.Source.ToString()), new($"dials {question.To}"), .. ArrivalOf(paths)])];
         stem.AddRange(Chains(common.First, paths.Count == 0 ? null : paths[0].Trace.ElementAtOrDefault(common.First.Count)));
 
         EndpointTable endpoints = EndpointTable.Of(question, walk, showsAll);
@@ -53,14 +54,19 @@ internal sealed record Picture(
 
     private static string ReplyOf(PacketQuestion question, IReadOnlyList<ExplainedPath> paths)
     {
-        if (!paths.Any(static path => path.Verdict == WalkVerdict.Accept))
+        if (!paths.Any(HasReply))
         {
             return "";
         }
 
-        bool isRewritten = paths.Any(static path => path.Verdict == WalkVerdict.Accept && (path.IsMasqueraded || path.Target is not null));
+        bool isRewritten = paths.Any(static path => HasReply(path) && (path.IsMasqueraded || path.Target is not null));
         return $"the reply comes from {question.Dialled} for the client: {(isRewritten ? "conntrack undoes the rewriting" : "it comes back as it is")}";
     }
+
+    private static bool HasReply(ExplainedPath path) => path.Verdict == WalkVerdict.Accept && JourneyBoxes.StopOf(path) is null;
+
+    private static IEnumerable<PictureLine> ArrivalOf(IReadOnlyList<ExplainedPath> paths) =>
+        JourneyBoxes.ArrivalOf(paths) is { Interface: { } name } arrival ? [new($"reaches {ClusterNetworks.Called(arrival.Node)} by {name}")] : [];
 
     private static List<PictureLane> LanesOf(PacketQuestion question, IReadOnlyList<ExplainedPath> paths, CommonPath common, bool areGrouped)
     {
@@ -68,8 +74,8 @@ internal sealed record Picture(
         [
             .. paths.Select(path => (path, new PictureLane(
                 paths.Count == 1 ? "" : AnswerDescription.Share(path),
-                [.. Chains([.. path.Trace.Skip(common.First.Count)], null), End(question, path)],
-                path.Verdict == WalkVerdict.Accept) { IsUncertain = path.IsUncertain || path.IsOpen })),
+                [.. Chains([.. path.Trace.Skip(common.First.Count)], null), .. JourneyBoxes.ToEndpoint(path), End(question, path), .. JourneyBoxes.OfAnswer(path)],
+                HasReply(path)) { IsUncertain = path.IsUncertain || path.IsOpen })),
         ];
         if (!areGrouped)
         {
@@ -158,6 +164,11 @@ internal sealed record Picture(
 
     private static PictureBox End(PacketQuestion question, ExplainedPath path)
     {
+        if (JourneyBoxes.StopOf(path) is { } stop)
+        {
+            return new(PictureBoxKind.End, "", path.TargetText.Length == 0 ? "not delivered" : $"not delivered to {path.TargetText}", [new(stop.Text)]);
+        }
+
         switch (path.Verdict)
         {
             case WalkVerdict.Drop:
@@ -173,6 +184,11 @@ internal sealed record Picture(
     /// <summary>Where branches of the same form end.</summary>
     private static PictureBox End(PacketQuestion question, ExplainedPath[] paths)
     {
+        if (JourneyBoxes.StopOf(paths[0]) is { } stop)
+        {
+            return new(PictureBoxKind.End, "", $"delivered to none of {paths.Length} endpoints", [new(stop.Text)]);
+        }
+
         string[] sources = [.. paths.Select(path => EndpointTable.Sees(question, path)).Distinct(StringComparer.Ordinal)];
         List<PictureLine> lines = [new(AnswerDescription.Shares(paths))];
         lines.AddRange(paths[0].TargetDescription.Split(", ", StringSplitOptions.RemoveEmptyEntries).Where(part => Array.TrueForAll(paths, path => path.TargetDescription.Split(", ").Contains(part))).Select(static part => new PictureLine(part)));

@@ -42,4 +42,10 @@ internal enum PictureBoxKind : byte
 
     /// <summary>Branches that are not drawn.</summary>
     More,
+
+    /// <summary>A node or a tunnel on the way behind the rules.</summary>
+    Hop,
+
+    /// <summary>Something that is likely wrong on that way.</summary>
+    Fault,
 }

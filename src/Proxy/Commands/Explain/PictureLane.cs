@@ -4,7 +4,7 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 
 /// <summary>A branch of the picture, or several that have the same form.</summary>
 /// <param name="Label">How likely it is; empty for the only one.</param>
-/// <param name="Boxes">Its boxes from top to bottom; the last is where it ends.</param>
+/// <param name="Boxes">Its boxes from top to bottom; behind where it ends is the way of the answer, as far as it is known.</param>
 /// <param name="HasReply">Whether a reply comes back from its end.</param>
 internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes, bool HasReply)
 {
@@ -33,8 +33,11 @@ internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes
     public static PictureLane Merge(string label, IReadOnlyList<PictureLane> lanes, PictureBox end) => lanes[0] with
     {
         Label = label,
-        Boxes = [.. Enumerable.Range(0, lanes[0].Boxes.Count - 1).Select(index => Merge([.. lanes.Select(lane => lane.Boxes[index])])), end],
+        Boxes = [.. Enumerable.Range(0, lanes[0].Boxes.Count).Select(index => IsEnd(lanes[0].Boxes[index]) ? end : Merge([.. lanes.Select(lane => lane.Boxes[index])]))],
     };
+
+    /// <summary>Whether a box is where the packet arrives or ends; those behind it are the way of the answer.</summary>
+    public static bool IsEnd(PictureBox box) => box.Kind is PictureBoxKind.Endpoint or PictureBoxKind.End;
 
     private static PictureBox Merge(PictureBox[] boxes)
     {

@@ -65,6 +65,8 @@ internal sealed class PictureLayout(int width)
             (PictureBoxKind.Rewrite, "changes an address"),
             (PictureBoxKind.Doubt, "not decided"),
             (PictureBoxKind.End, "dropped or refused"),
+            (PictureBoxKind.Hop, "node or tunnel on the way"),
+            (PictureBoxKind.Fault, "likely fault"),
         ];
         (PictureLineKind Kind, string Meaning)[] lines = [(PictureLineKind.Packet, "the packet"), (PictureLineKind.Uncertain, "possible"), (PictureLineKind.Reply, "the reply")];
         int x = Margin;

@@ -1,5 +1,6 @@
 using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.Proxy.Commands.Explain.Journey;
+using KubeProxySharp.Proxy.Commands.Explain.Legs;
 using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.RuleModel.Addresses;
@@ -28,7 +29,10 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
     public static string? NodeOfSource(ExplainOptions options, ManifestObjects objects) =>
         PacketSource.Parse(options.From).Pod is { } name && objects.Pods.TryGetValue(name, out Pod? pod) && objects.Nodes.ContainsKey(pod.NodeName) ? pod.NodeName : null;
 
-    /// <summary>Adds what a question needs of an API server: the Pod that is the source, by its name or its address.</summary>
+    /// <summary>
+    /// Adds what a question needs of an API server: the Pod that is the source, by its name or its address; with later legs the
+    /// Pods that they start from.
+    /// </summary>
     public static void AddNeeds(ExplainOptions options, ClusterNeeds needs)
     {
         PacketSource source = PacketSource.Parse(options.From);
@@ -39,6 +43,11 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         else if (source.Address is { } address)
         {
             needs.AddPodsAt(address.ToString());
+        }
+
+        if (options.Then.Count != 0)
+        {
+            needs.FindPodNamespaces = objects => LegNeeds.NamespacesOfPods(options, objects);
         }
     }
 

@@ -23,6 +23,8 @@ internal static class SvgWriter
         .kps .rewrite { stroke: #0969da; stroke-width: 2; }
         .kps .doubt { stroke: #bf8700; stroke-width: 2; stroke-dasharray: 5 3; }
         .kps .end { stroke: #cf222e; stroke-width: 2; }
+        .kps .hop { stroke: #8250df; }
+        .kps .fault { stroke: #cf222e; stroke-width: 2; stroke-dasharray: 5 3; }
         .kps .more { stroke-dasharray: 3 3; }
         .kps .line { fill: none; stroke: #59636e; stroke-width: 1.25; }
         .kps .uncertain { stroke: #bf8700; stroke-dasharray: 5 3; }
@@ -42,7 +44,8 @@ internal static class SvgWriter
         .kps .rewrite { stroke: #4493f8; }
         .kps .doubt, .kps .uncertain { stroke: #d29922; }
         .kps .uncertaintip { fill: #d29922; }
-        .kps .end { stroke: #f85149; }
+        .kps .end, .kps .fault { stroke: #f85149; }
+        .kps .hop { stroke: #a371f7; }
         }
         </style>
         """;

@@ -108,13 +108,14 @@ internal sealed class WidePlacement(Picture picture, bool hasHeading)
     {
         (int fromX, int fromY) = from.BottomMiddle;
         (int toX, int toY) = to.TopMiddle;
+        PictureLineKind kind = lane.Boxes.TakeWhile(box => box != to.Box).Any(PictureLane.IsEnd) ? PictureLineKind.Reply : PictureDrawing.LineOf(lane);
         if (fromX == toX)
         {
-            layout.AddArrow(PictureDrawing.LineOf(lane), from.BottomMiddle, to.TopMiddle);
+            layout.AddArrow(kind, from.BottomMiddle, to.TopMiddle);
         }
         else
         {
-            layout.AddArrow(PictureDrawing.LineOf(lane), from.BottomMiddle, (fromX, fromY + 16), (toX, fromY + 16), to.TopMiddle);
+            layout.AddArrow(kind, from.BottomMiddle, (fromX, fromY + 16), (toX, fromY + 16), to.TopMiddle);
         }
 
         if (isFirst && lane.Label.Length != 0)

@@ -41,6 +41,9 @@ internal sealed class ClusterFlags
     public Option<string> Family { get; } = new Option<string>("--family") { Description = "The address families to check.", DefaultValueFactory = _ => "all" }
         .AcceptOnlyFromAmong("ipv4", "ipv6", "all");
 
+    /// <summary>Whether notes and warnings on objects are printed one by one.</summary>
+    public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print each note and warning on objects of the input, and not one of each kind with the number of others." };
+
     /// <summary>Makes the flags.</summary>
     /// <param name="moreModes">Values of the mode besides iptables and nftables.</param>
     public ClusterFlags(params string[] moreModes) =>
@@ -65,6 +68,7 @@ internal sealed class ClusterFlags
         {
             Paths = parsed.GetValue(Paths) ?? [],
             IsRecursive = parsed.GetValue(Recursive),
+            AreNotesBrief = !parsed.GetValue(Verbose),
             Kubeconfig = parsed.GetValue(Kubeconfig),
             Context = parsed.GetValue(Context),
             ConfigPath = parsed.GetValue(Config),

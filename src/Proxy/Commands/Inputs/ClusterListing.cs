@@ -36,9 +36,14 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
         List<(ListedResource Resource, string Message)> forbidden = [];
         try
         {
-            foreach ((ListedResource resource, bool isRequired) in needs.Resources)
+            foreach ((ListedResource resource, bool isRequired) in needs.Resources.Where(need => needs.FindPodNamespaces is null || need.Resource.Plural != ListedResource.Pods.Plural))
             {
                 await ListAsync(listing, resource, isRequired, forbidden, either.Token);
+            }
+
+            if (needs.FindPodNamespaces is { } find)
+            {
+                await ListPodsAsync(listing, needs, find(reader.Objects), reader.Objects, forbidden, either.Token);
             }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
@@ -78,6 +83,20 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
         // Problems are those of watches.
     }
 
+    /// <summary>Lists the Pods of namespaces, and then those single ones that were not among them: a Pod that is listed twice may have changed.</summary>
+    private async Task ListPodsAsync(ObjectListing listing, ClusterNeeds needs, IEnumerable<string> namespaces, ManifestObjects objects, List<(ListedResource Resource, string Message)> forbidden, CancellationToken cancellation)
+    {
+        foreach (string space in namespaces)
+        {
+            await ListAsync(listing, ListedResource.Pods with { Namespace = space }, isRequired: false, forbidden, cancellation);
+        }
+
+        foreach ((ListedResource pods, bool isRequired) in needs.Resources.Where(need => need.Resource.Plural == ListedResource.Pods.Plural && !ClusterNeeds.IsListed(need.Resource, objects)))
+        {
+            await ListAsync(listing, pods, isRequired, forbidden, cancellation);
+        }
+    }
+
     private async Task ListAsync(ObjectListing listing, ListedResource resource, bool isRequired, List<(ListedResource Resource, string Message)> forbidden, CancellationToken cancellation)
     {
         try
@@ -101,7 +120,7 @@ internal sealed class ClusterListing(TimeProvider time, TextWriter errors) : IAp
     private static string DescribeForbidden(List<(ListedResource Resource, string Message)> forbidden, ApiConnection connection, ClusterNeeds needs)
     {
         string missing = string.Join(", ", forbidden.Select(static entry => $"list on {entry.Resource}"));
-        string all = string.Join(',', needs.Resources.Select(static need => need.Resource.QualifiedName).Distinct(StringComparer.Ordinal));
+        string all = string.Join(',', needs.Resources.Concat(needs.FindPodNamespaces is null ? [] : [(ListedResource.Pods, false)]).Select(static need => need.Resource.QualifiedName).Distinct(StringComparer.Ordinal));
         return $"the API server {connection.Server} does not permit what is needed ({connection.Description}): the missing rights are {missing}; it says: {forbidden[0].Message}. "
             + $"Grant them (kubectl create clusterrole svcpath --verb=list --resource={all}, and a clusterrolebinding), or have the objects listed by somebody who may, and give them with -f";
     }
@@ -125,6 +144,18 @@ internal sealed record ClusterNeeds
         (ListedResource.ServiceCidrs, false),
     ];
 
+    /// <summary>Finds, by what was listed before, the namespaces of which all Pods are listed if that is permitted; null for none.</summary>
+    public Func<ManifestObjects, IEnumerable<string>>? FindPodNamespaces { get; set; }
+
+    /// <summary>Whether what is asked of Pods, one name or one address, is among the objects.</summary>
+    public static bool IsListed(ListedResource pods, ManifestObjects objects)
+    {
+        string wanted = pods.FieldSelector[(pods.FieldSelector.IndexOf('=', StringComparison.Ordinal) + 1)..];
+        return pods.Namespace.Length != 0
+            ? objects.Pods.Keys.Any(name => name.Namespace == pods.Namespace && name.Name == wanted)
+            : objects.Pods.Values.Any(pod => pod.Addresses.AsSpan().Contains(wanted));
+    }
+
     /// <summary>Adds one Pod.</summary>
     /// <param name="space">Its namespace.</param>
     /// <param name="name">Its name.</param>
@@ -138,6 +169,6 @@ internal sealed record ClusterNeeds
 
     /// <summary>What follows if a resource that is not required cannot be listed.</summary>
     public static string ConsequenceWithout(ListedResource resource) => resource.Plural == ListedResource.Pods.Plural
-        ? "whether a Pod has the address is not known"
+        ? resource.FieldSelector.Length == 0 ? "pods are named by their addresses" : "whether a Pod has the address is not known"
         : "rules for the addresses of the Service network that no Service has are left out";
 }

@@ -8,13 +8,19 @@ namespace KubeProxySharp.Proxy.Commands.Output;
 /// <param name="AreErrorsOnTerminal">Whether a person sees standard error.</param>
 internal sealed record CommandStreams(Func<Stream> OpenInput, Func<Stream> OpenOutput, TextWriter Errors, bool IsOutputOnTerminal, bool AreErrorsOnTerminal)
 {
+    /// <summary>The columns of the terminal on standard output; null if it is none.</summary>
+    public int? OutputWidth { get; init; }
+
     /// <summary>Those of the process. Colours are left out when NO_COLOR asks for it.</summary>
     public static CommandStreams OfProcess() => new(
         Console.OpenStandardInput,
         Console.OpenStandardOutput,
         Console.Error,
         !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
-        !Console.IsErrorRedirected);
+        !Console.IsErrorRedirected)
+    {
+        OutputWidth = Console.IsOutputRedirected || Console.WindowWidth <= 0 ? null : Console.WindowWidth,
+    };
 }
 
 /// <summary>Colours on a terminal; plain text elsewhere.</summary>

@@ -59,7 +59,7 @@ internal static class PlanCommandLine
         Command command = new("plan", "Shows what a sync would change on a node: Services, rules and live flows. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, from, cluster.Kubeconfig, cluster.Context, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
-            rules.Rules, rules.Rules4, rules.Rules6, conntrack, mostRemoved, output,
+            rules.Rules, rules.Rules4, rules.Rules6, conntrack, mostRemoved, output, cluster.Verbose,
         };
         cluster.RefuseTwoClusters(command);
         rules.RefuseTwoInputs(command, cluster.Paths, from);

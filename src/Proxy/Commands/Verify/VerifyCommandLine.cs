@@ -45,7 +45,7 @@ internal static class VerifyCommandLine
         Command command = new("verify", "Compares the flows and rules of a node with the cluster's Services. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
-            rules.Rules, rules.Rules4, rules.Rules6, conntrack, output,
+            rules.Rules, rules.Rules4, rules.Rules6, conntrack, output, cluster.Verbose,
         };
         cluster.RefuseTwoClusters(command);
         rules.RefuseTwoInputs(command, cluster.Paths);

@@ -16,7 +16,7 @@ public sealed class ExplainCommandTests
     [InlineData("pod:shop/client", "svc:shop/web", "both", "endpoint of shop/web:http, pod shop/web-0, on this node", "not masqueraded: 10.244.1.3 is inside the pod CIDR 10.244.0.0/16", "clusterCIDR of the configuration")]
     [InlineData("pod:shop/client", "svc:shop/web", "both", "the source stays 10.244.1.3", "spread evenly over 2 ready endpoints; 1 more is not ready", "endpoints[].conditions.ready of EndpointSlices of shop/web")]
     [InlineData("pod:shop/client", "svc:shop/web", "both", "sent to one of 2", "a client that connected within the last 600 s goes to the endpoint that it had", "spec.sessionAffinity of Service shop/web")]
-    [InlineData("pod:shop/web-0", "svc:shop/web", "both", "towards 10.244.1.5:8080 the source becomes 192.0.2.10", "10.244.1.5 reaches itself through its Service (hairpin)", "endpoints[].addresses")]
+    [InlineData("pod:shop/web-0", "svc:shop/web", "both", "but towards 10.244.1.5:8080 it becomes 192.0.2.10", "10.244.1.5 reaches itself through its Service (hairpin)", "endpoints[].addresses")]
     [InlineData("203.0.113.9", "svc:shop/web", "both", "the source becomes 192.0.2.10", "masqueraded: traffic to a cluster IP from 203.0.113.9, which is outside the pod CIDR 10.244.0.0/16", "clusterCIDR of the configuration")]
     [InlineData("203.0.113.9", "203.0.113.80:80", "both", "dropped", "dropped: loadBalancerSourceRanges of shop/web does not include 203.0.113.9: 198.51.100.0/24", "spec.loadBalancerSourceRanges of Service shop/web")]
     [InlineData("198.51.100.7", "203.0.113.80:80", "both", "sent to one of 2 endpoints", "198.51.100.7 is allowed by 198.51.100.0/24", "spec.loadBalancerSourceRanges of Service shop/web")]

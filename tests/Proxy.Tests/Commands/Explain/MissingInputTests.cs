@@ -1,3 +1,4 @@
+using KubeProxySharp.Proxy.Commands;
 using KubeProxySharp.Proxy.Host;
 using KubeProxySharp.Testing;
 
@@ -79,6 +80,22 @@ public sealed class MissingInputTests : IDisposable
 
         brief.Errors.Split('\n').Should().ContainSingle(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Which.Should().EndWith("(and 19 other warnings; -v prints each)");
         whole.Errors.Split('\n').Where(static line => line.Contains("spec.externalIPs", StringComparison.Ordinal)).Should().HaveCount(20);
+    }
+
+    /// <summary>All commands that read objects do so, by one mechanism.</summary>
+    [Theory]
+    [InlineData("dry-run", "-f")]
+    [InlineData("plan", "-f")]
+    [InlineData("verify", "-f")]
+    [InlineData("explain", "-f")]
+    [InlineData("compare", null)]
+    public void EveryCommandHasThatOption(string name, string? paths)
+    {
+        System.CommandLine.Command command = ProgramCommandLine.Create().Subcommands.Single(command => command.Name == name);
+        string[] required = name == "explain" ? ["--from", "node", "--to", "10.96.0.1:1"] : [];
+
+        command.Parse([.. required, .. paths is null ? (string[])["a.yaml"] : [paths, "a.yaml"], "-v"]).Errors.Should().BeEmpty();
+        command.Options.Single(static option => option.Name == "--verbose").Description.Should().ContainEquivalentOf("each note");
     }
 
     [Fact]

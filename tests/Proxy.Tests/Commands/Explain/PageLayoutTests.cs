@@ -68,6 +68,9 @@ public sealed partial class PageLayoutTests
         ["IPv6"] = [.. Cluster("cluster-ipv6-primary"), "--from", "2001:db8:ffff:1234:5678:9abc:def0:1234", "--to", "[fd00:1234:5678:9abc:def0:1234:5678:9abc]:30080"],
         ["dropped by policy"] = ["--rules", "tests/Proxy.Tests/Commands/Explain/rules/pol.rules", "--from", "203.0.113.9", "--to", "192.0.2.77:80"],
         ["not decided"] = ["--rules", "tests/Proxy.Tests/Commands/Explain/pictures/undecided.rules", "--from", "203.0.113.9", "--to", "192.0.2.77:80"],
+        ["over the nodes"] = [.. Cluster("field-httpserver"), "--from", "outside", "--to", "192.168.0.2:30000", "--routes", "tests/golden/explain/routes/node-a.json", "--routes", $"node-b={RepositoryRoot.Golden}/explain/routes/node-b.json"],
+        ["an answer that leaves elsewhere"] = [.. Cluster("field-httpserver"), "--from", "203.0.113.77", "--to", "10.33.144.10:30000", "--routes", $"node-a={RepositoryRoot.Golden}/explain/routes/node-a-two-uplinks.json"],
+        ["three legs"] = ["-f", "tests/golden/explain/legs/cluster.yaml", "--node", "node-a", "--from", "outside", "--to", "203.0.113.80:443", "--then", "svc:shop/web:http", "--then", "svc:shop/local"],
         ["rules of others"] = ["--rules", "tests/Proxy.Tests/Commands/Explain/rules/eks-kops.rules", "--from", "172.20.43.77", "--to", "93.184.216.34:443"],
     };
 

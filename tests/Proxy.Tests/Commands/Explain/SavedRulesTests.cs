@@ -29,6 +29,36 @@ public sealed class SavedRulesTests : IDisposable
         }
     }
 
+    /// <summary>Our own nftables rules have no names of most Services: then the field is named alone.</summary>
+    [Fact]
+    public async Task AReasonWithoutANameNamesTheFieldAlone()
+    {
+        string rules = Write(
+            """
+            table ip kube-proxy {
+              map service-nodeports {
+                typeof meta l4proto . th dport : verdict
+                elements = { tcp . 30081 : goto nodeport-local-1-1 }
+              }
+              chain nat-output {
+                type nat hook output priority -100; policy accept;
+                fib daddr type local meta l4proto . th dport vmap @service-nodeports
+              }
+              chain nodeport-local-1-1 {
+                fib saddr type local goto cluster-1 comment "short-circuit local traffic"
+              }
+              chain cluster-1 {
+                meta l4proto tcp dnat ip to 10.244.0.6:8080
+              }
+            }
+
+            """);
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--node-address", "192.0.2.10", "--from", "node", "--to", "192.0.2.10:30081");
+
+        run.Output.Should().Contain("sent to 10.244.0.6:8080\n").And.Contain("masqueraded [spec.externalTrafficPolicy]\n").And.NotContain("of Service");
+    }
+
     [Fact]
     public async Task ARuleThatIsNotUnderstoodMayMatchAndIsNeverSkipped()
     {

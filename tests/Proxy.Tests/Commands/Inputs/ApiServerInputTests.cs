@@ -32,6 +32,9 @@ public sealed class ApiServerInputTests : IAsyncLifetime, IDisposable
         """{"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"name":"web-1","namespace":"shop","labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","ports":[{"name":"http","port":8080,"protocol":"TCP"}],"endpoints":[{"addresses":["10.244.1.5"],"nodeName":"node-a","conditions":{"ready":true,"serving":true}},{"addresses":["10.244.2.6"],"nodeName":"node-b","conditions":{"ready":false,"serving":true,"terminating":true}}]}""",
     ];
 
+    private const string Endpoint = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web-0","namespace":"shop"},"spec":{"nodeName":"node-a"},"status":{"podIP":"10.244.1.5","podIPs":[{"ip":"10.244.1.5"}]}}""";
+
+    private readonly List<string> _podNamespaces = [];
     private readonly string _directory = Directory.CreateTempSubdirectory("kps-api-").FullName;
     private readonly HashSet<string> _forbidden = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
@@ -46,6 +49,7 @@ public sealed class ApiServerInputTests : IAsyncLifetime, IDisposable
         }
 
         await File.WriteAllTextAsync(At("kubeconfig"), _server.Kubeconfig());
+        await File.WriteAllTextAsync(At("pods.json"), $$"""{"kind":"List","apiVersion":"v1","items":[{{string.Join(',', [.. s_objects, Pod, Endpoint])}}]}""");
         await File.WriteAllTextAsync(At("all.json"), $$"""{"kind":"List","apiVersion":"v1","items":[{{string.Join(',', [.. s_objects, Pod])}}]}""");
     }
 
@@ -68,6 +72,36 @@ public sealed class ApiServerInputTests : IAsyncLifetime, IDisposable
 
         server.Should().Be(manifests);
         JsonDocument.Parse(server.Output).RootElement.GetProperty("node").GetString().Should().Be("node-b");
+    }
+
+    /// <summary>Later legs need the Pods of the Services on the way; those of other namespaces are not asked for.</summary>
+    [Theory]
+    [InlineData("svc:shop/web")]
+    [InlineData("10.96.0.10:80")]
+    [InlineData("198.51.100.7:80")]
+    [InlineData("192.0.2.10:30080")]
+    public async Task LaterLegsStartFromPodsWithTheirNames(string to)
+    {
+        ExplainOptions options = new() { From = "pod:shop/client", To = to, Then = ["svc:shop/empty"], NodeName = "node-a", Format = ExplainFormat.Json };
+
+        Run manifests = await ExplainAsync(options with { Paths = [At("pods.json")] });
+        Run server = await ExplainAsync(options with { Kubeconfig = At("kubeconfig") });
+
+        server.Should().Be(manifests);
+        server.Output.Should().Contain("pod shop/web-0");
+        _podNamespaces.Should().Equal("shop");
+    }
+
+    [Fact]
+    public async Task LaterLegsNameNoPodsThatMayNotBeListed()
+    {
+        _forbidden.Add("pods");
+
+        Run run = await ExplainAsync(new() { From = "outside", To = "svc:shop/web", Then = ["svc:shop/empty"], NodeName = "node-a", Kubeconfig = At("kubeconfig") });
+
+        run.ExitCode.Should().Be(ExitCode.Success);
+        run.Errors.Should().Contain("note: the verb list on pods in namespace shop is not permitted; pods are named by their addresses");
+        run.Output.Should().Contain("endpoint 10.244.1.5");
     }
 
     [Theory]
@@ -258,12 +292,17 @@ public sealed class ApiServerInputTests : IAsyncLifetime, IDisposable
         }
 
         string selector = context.Request.Query["fieldSelector"].ToString();
+        if (selector.Length == 0)
+        {
+            _podNamespaces.Add(path.Split('/')[^2]);
+        }
+
         bool isFound = selector is "metadata.name=client" or "status.podIP=10.244.2.9";
         context.Response.ContentType = "application/json";
         context.Response.StatusCode = _forbidden.Contains("pods") ? 403 : 200;
         await context.Response.WriteAsync(_forbidden.Contains("pods")
             ? """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"pods is forbidden","reason":"Forbidden","code":403}"""
-            : $$"""{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{{(isFound ? Pod : "")}}]}""");
+            : $$"""{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{{(isFound ? Pod : selector.Length == 0 && path.Contains("/shop/", StringComparison.Ordinal) ? $"{Pod},{Endpoint}" : "")}}]}""");
         return true;
     }
 
