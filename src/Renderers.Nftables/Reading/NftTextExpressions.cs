@@ -233,7 +233,19 @@ internal sealed partial class NftTextExpressions(List<NftKeyword> tokens)
     {
         int start = Position;
         NftExpression key = Joined() ?? new NftExpression.Raw("");
+        while (Skip("|"))
+        {
+            key = new NftExpression.Binary("|", key, Joined() ?? new NftExpression.Raw(""));
+        }
+
         int options = Position;
+        bool isPlain = IsNext(":") || AtEndOfElement();
+        if (!isPlain && !(Peek.Kind == NftTokenKind.Word && Peek.Text is "timeout" or "expires" or "comment" or "counter" or "last"))
+        {
+            // An expression that is not known, or a rate that decides besides the key.
+            return Unread(start);
+        }
+
         while (!IsAtEnd && Peek.Kind is NftTokenKind.Word or NftTokenKind.Quoted && !IsNext(":"))
         {
             Position++;

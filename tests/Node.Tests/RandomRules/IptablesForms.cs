@@ -34,7 +34,7 @@ internal static class IptablesForms
     /// <summary>Targets after which the packet goes on.</summary>
     public static IReadOnlyList<Form> Passing { get; } =
     [
-        new("-j LOG --log-prefix \"a packet: \" --log-level 4"), new("-j NFLOG --nflog-group 5 --nflog-prefix x"), new("-j AUDIT --type accept", Table: "filter"), new(Table: "raw"), new("-j CT --zone 5", Table: "raw"), new("-j CT --zone-orig 6", Table: "raw"),
+        new("-j LOG --log-prefix \"a packet: \" --log-level 4"), new("-j NFLOG --nflog-group 5 --nflog-prefix x"), new("-j AUDIT --type accept", Table: "filter"), new("-j TRACE", Table: "raw"), new("-j CT --zone 5", Table: "raw"), new("-j CT --zone-orig 6", Table: "raw"),
         new("-j CLASSIFY --set-class 1:1", "POSTROUTING FORWARD OUTPUT", Table: "mangle"), new("-j TCPMSS --set-mss 1000", Protocol: "syn", Table: "mangle"),
         new("-j TCPOPTSTRIP --strip-options 3", Protocol: "tcp", Table: "mangle"), new("-j CONNMARK --and-mark 0x1", Table: "mangle"), new("-j CONNMARK --or-mark 0x2", Table: "mangle"), new("-j CONNMARK --xor-mark 0x3", Table: "mangle"),
         new("-j CONNMARK --set-mark 0x12/0x2", Table: "mangle"), new("-j CONNMARK --save-mark --mask 0x1", Table: "mangle"), new("-j CONNMARK --save-mark --nfmask 0xf --ctmask 0x3", Table: "mangle"), new("-j CONNMARK --restore-mark --mask 0x3", Table: "mangle"),
@@ -51,10 +51,9 @@ internal static class IptablesForms
     public static IReadOnlyList<string> Counted { get; } =
     [
         " -s ", " -d ", " -i ", " -o ", "--dport ", "--sport ", "--dports ", "--sports ", "--ports ", "--src-range", "--dst-range", "--src-type", "--dst-type", "-m mark ", "-m connmark ", "--ctstate", "--ctstatus",
-        "--ctproto", "--ctorigsrc ", "--ctorigdst ", "--ctorigsrcport", "--ctorigdstport", "--ctdir", "--tcp-flags", "--pkt-type", "--state ", "-m comment", "! -p ", 
-        "-m owner", 
-        "-j TRACE", "-j CT --zone", "-j CT --notrack", "-j MARK", "-j CONNMARK --set", "-j CONNMARK --save", "-j CONNMARK --restore",
-        "-j MASQUERADE", "-j SNAT", "-j DNAT", "-j REDIRECT", "-j NETMAP", "--random-fully", "--random$", "--persistent", "--to-ports ", 
+        "--ctproto", "--ctorigsrc ", "--ctorigdst ", "--ctorigsrcport", "--ctorigdstport", "--ctdir", "--tcp-flags", "--pkt-type", "--state ", "-m comment", "! -p ", "-m owner",
+        "-j CT --zone", "-j CT --notrack", "-j MARK", "-j CONNMARK --set", "-j CONNMARK --save", "-j CONNMARK --restore",
+        "-j MASQUERADE", "-j SNAT", "-j DNAT", "-j REDIRECT", "-j NETMAP", "--random-fully", "--random$", "--persistent", "--to-ports ",
         "-j REJECT", "-j DROP", "-j ACCEPT", "-j RETURN", "-j user", "-g user", "-j inner", "-g inner",
     ];
 
