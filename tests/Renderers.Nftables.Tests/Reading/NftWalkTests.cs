@@ -46,10 +46,12 @@ public sealed class NftWalkTests
     [InlineData($"chain n {{ {Raw}\nct zone set 5 ct state new drop\n}}", "Drop")]
     [InlineData($"chain n {{ {Raw}\nct state new drop\n}}", "Accept")]
 
+    [InlineData($"chain n {{ {Raw}\nnotrack\n}}\nchain a {{ {Filter}\nct zone set 5\n}}", "Accept", true)]
+
     // Flags joined in an element are one value.
     [InlineData($"chain a {{ {Filter}\ntcp flags vmap {{ syn | ack : drop, syn : accept }}\n}}", "Accept")]
     [InlineData($"chain a {{ {Filter}\ntcp flags {{ syn | ack, fin }} drop\n}}", "Accept")]
-    public void IsAsInTheKernel(string chains, string outcome)
+    public void IsAsInTheKernel(string chains, string outcome, bool isOpen = false)
     {
         Ruleset rules = Rulesets.NftablesText($"table inet t {{\n{chains}\n}}\n", IpFamily.IPv4);
 
@@ -57,7 +59,7 @@ public sealed class NftWalkTests
             new(AddressRange.Of(IpAddress.Parse("198.51.100.1")), IpAddress.Parse("10.0.0.9"), TransportProtocol.Tcp, 80) { SourcePort = 40000, InputInterface = "eth0", OutputInterface = "eth1" });
 
         WalkOutcome only = outcomes.Should().ContainSingle().Which;
-        only.IsUncertain.Should().BeFalse();
+        (only.IsUncertain, only.IsOpen).Should().Be((isOpen, isOpen));
         $"{only.Verdict} {only.Target}".Trim().Should().Be(outcome);
     }
 }

@@ -25,8 +25,8 @@ internal sealed class StatementExecution
         WalkState.TraceLink noted = new(
             run.TraceEntry(StepDescription.Describe(step), state) with
             {
-                IsDoubtful = IsOpen(run, step),
-                IsOpen = IsOpen(run, step),
+                IsDoubtful = IsOpen(run, step, state),
+                IsOpen = IsOpen(run, step, state),
                 DependsOn = (step as RuleStep.UnknownStatement)?.DependsOn ?? "",
                 IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Cases or RuleStep.Translate { Kind: not TranslationKind.Source },
                 JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",
@@ -115,11 +115,24 @@ internal sealed class StatementExecution
     }
 
     /// <summary>Whether a step may do anything: also a jump to a chain that the table does not have, which is a target that is not known.</summary>
-    private static bool IsOpen(in RuleRun run, RuleStep step) =>
-        step is RuleStep.UnknownStatement || (step is RuleStep.Jump jump && !run.Call.Plan.Table.Chains.ContainsKey(jump.Chain));
+    private static bool IsOpen(in RuleRun run, RuleStep step, WalkState state) =>
+        step is RuleStep.UnknownStatement || (step is RuleStep.TrackingTemplate template && IsTrackedLate(run, template, state)) || (step is RuleStep.Jump jump && !run.Call.Plan.Table.Chains.ContainsKey(jump.Chain));
+
+    /// <summary>
+    /// A packet that was exempted gets a template when connections were looked up already, or on its way back over loopback, where it would
+    /// then be tracked and translated: that is not followed.
+    /// </summary>
+    private static bool IsTrackedLate(in RuleRun run, RuleStep.TrackingTemplate template, WalkState state) =>
+        template.AlsoUntracked && !run.Call.IsBeforeTracking && state.Kinds == ConnectionKinds.Untracked;
 
     private void GiveTemplate(in RuleRun run, RuleStep.TrackingTemplate template, WalkState state)
     {
+        if (IsTrackedLate(run, template, state))
+        {
+            state.NoteUnknown(template.Text);
+            return;
+        }
+
         if (!run.Call.IsBeforeTracking || state.HasTemplate || (state.Kinds == ConnectionKinds.Untracked && !template.AlsoUntracked))
         {
             return;
