@@ -31,14 +31,14 @@ internal static class IptablesForms
         new("-m conntrack --ctstatus EXPECTED"), new("-m conntrack --ctreplsrc 198.51.100.7"),
     ];
 
-    /// <summary>Targets after which the packet goes on.</summary>
+    /// <summary>Targets after which the packet goes on. TEE is not one of them: its copies, which rules of OUTPUT see and may route anew, would be taken for the packet.</summary>
     public static IReadOnlyList<Form> Passing { get; } =
     [
         new("-j LOG --log-prefix \"a packet: \" --log-level 4"), new("-j NFLOG --nflog-group 5 --nflog-prefix x"), new("-j AUDIT --type accept", Table: "filter"), new("-j TRACE", Table: "raw"), new("-j CT --zone 5", Table: "raw"), new("-j CT --zone-orig 6", Table: "raw"),
         new("-j CLASSIFY --set-class 1:1", "POSTROUTING FORWARD OUTPUT", Table: "mangle"), new("-j TCPMSS --set-mss 1000", Protocol: "syn", Table: "mangle"),
         new("-j TCPOPTSTRIP --strip-options 3", Protocol: "tcp", Table: "mangle"), new("-j CONNMARK --and-mark 0x1", Table: "mangle"), new("-j CONNMARK --or-mark 0x2", Table: "mangle"), new("-j CONNMARK --xor-mark 0x3", Table: "mangle"),
         new("-j CONNMARK --set-mark 0x12/0x2", Table: "mangle"), new("-j CONNMARK --save-mark --mask 0x1", Table: "mangle"), new("-j CONNMARK --save-mark --nfmask 0xf --ctmask 0x3", Table: "mangle"), new("-j CONNMARK --restore-mark --mask 0x3", Table: "mangle"),
-        new("-j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0xf", Table: "mangle"), new("-j MARK --set-xmark 0x10/0x30", Table: "mangle"), new("-j TEE --gateway 10.9.2.9", Table: "mangle"), new("-m recent --name seen --set"),
+        new("-j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0xf", Table: "mangle"), new("-j MARK --set-xmark 0x10/0x30", Table: "mangle"), new("-j MARK --set-xmark 0x0/0x0", Table: "mangle"), new("-m recent --name seen --set"),
     ];
 
     /// <summary>Targets that hand the packet to a program, which is not there.</summary>
@@ -65,7 +65,7 @@ internal static class IptablesForms
     [
         "-f ", "--icmp(v6)?-type", "-p sctp", "-m limit", "-m hashlimit", "-m connlimit", "-m mac", "-m length", "-m (ttl|hl)", "-m physdev", "-m socket", "--mode nth", "--mode random", "-m recent", "-m time", "-m quota", "-m connbytes",
         "-m dscp", "-m tos", "-m string", "-m u32", "-m bpf", "-m rpfilter", "-m policy", "-m cpu", "-m devgroup", "-m helper", "-m tcpmss", "--tcp-option", "--limit-iface-in", "--ctstatus CONFIRMED", "--ctstatus EXPECTED", "--ctreplsrc",
-        "-j LOG", "-j NFLOG", "-j AUDIT", "-j TRACE", "-j CLASSIFY", "-j TCPMSS", "-j TCPOPTSTRIP", "-j (TTL|HL) ", "-j (TOS|DSCP) ", "-j CHECKSUM", "-j TEE", "-j NFQUEUE", "-j TPROXY",
+        "-j LOG", "-j NFLOG", "-j AUDIT", "-j TRACE", "-j CLASSIFY", "-j TCPMSS", "-j TCPOPTSTRIP", "-j (TTL|HL) ", "-j (TOS|DSCP) ", "-j CHECKSUM", "-j NFQUEUE", "-j TPROXY",
     ];
 }
 

@@ -36,9 +36,6 @@ internal static partial class LabFamily
 
     /// <summary>Rules as ip6tables-restore takes them.</summary>
     public static string Iptables(string text, IpFamily family) => family == IpFamily.IPv4 ? text : Addresses(text, family)
-
-        // In IPv6 the copy is sent to the destination of the packet, not to the gateway, and would be taken for the packet.
-        .Replace("-j TEE --gateway fd00:9::a09:209", "-j MARK --set-xmark 0x0/0x0", StringComparison.Ordinal)
         .Replace("! -f ", "", StringComparison.Ordinal)
         .Replace("-f ", "", StringComparison.Ordinal)
         .Replace("-p icmp", "-p ipv6-icmp", StringComparison.Ordinal)

@@ -68,9 +68,6 @@ internal sealed class RouterLab : IDisposable
             Neighbour(_client, "10.9.1.1", "eth0", LinkAddress(_node, ClientInterface));
             Neighbour(_node, "10.9.1.2", ClientInterface, LinkAddress(_client, "eth0"));
             Neighbour(_node, "10.9.2.2", WorldInterface, LinkAddress(_world, "eth0"));
-
-            // Copies of packets (TEE) go to a host that is not there.
-            Neighbour(_node, "10.9.2.9", WorldInterface, "02:00:00:00:00:99");
         }
         catch
         {
