@@ -83,11 +83,11 @@ internal sealed partial class RuleParser
                 _steps.Add(new RuleStep.SettledMatch($"{Negation}{option} {direction}", direction.Equals("ORIGINAL", StringComparison.OrdinalIgnoreCase) != _isNegated, OnlyFirstPacket: true));
                 return direction.ToUpperInvariant() is "ORIGINAL" or "REPLY";
             case "--ctstatus":
+                // NONE is no bit, and never met. A packet that the node sends to itself comes in confirmed.
                 string status = Next();
-                bool isNone = status.Split(',').Contains("NONE", StringComparer.OrdinalIgnoreCase);
-                bool isExpected = status.Contains("EXPECTED", StringComparison.OrdinalIgnoreCase);
-                _steps.Add(new RuleStep.SettledMatch($"{Negation}{option} {status}", isNone != _isNegated, OnlyFirstPacket: true));
-                return !isExpected && !isNone;
+                bool isSettled = Array.TrueForAll(status.ToUpperInvariant().Split(','), static word => word is "NONE" or "SEEN_REPLY" or "ASSURED");
+                _steps.Add(new RuleStep.SettledMatch($"{Negation}{option} {status}", _isNegated, OnlyFirstPacket: true));
+                return isSettled;
             default:
                 return false;
         }

@@ -23,7 +23,7 @@ internal sealed partial class RuleParser
             "CONNMARK" => ConnectionMark(options),
             "NOTRACK" when options.IsEmpty => new RuleStep.NoTracking(),
             "CT" => options.Are("--notrack") && options.Has("--notrack") ? new RuleStep.NoTracking()
-                : options.Are("--helper", "--ctevents", "--expevents", "--timeout", "--zone", "--zone-orig", "--zone-reply") && !options.IsEmpty ? new RuleStep.NoEffect(Rest(target, words))
+                : options.Are("--helper", "--ctevents", "--expevents", "--timeout", "--zone", "--zone-orig", "--zone-reply") && !options.IsEmpty ? new RuleStep.TrackingTemplate(Rest(target, words), AlsoUntracked: false)
                 : null,
             "NFQUEUE" or "QUEUE" => new RuleStep.UnknownStatement(Rest(target, words)) { DependsOn = "a program that reads the queue and decides" },
             "TPROXY" => new RuleStep.UnknownStatement(Rest(target, words)) { DependsOn = "a transparent proxy on this node, if one listens; else it is dropped" },

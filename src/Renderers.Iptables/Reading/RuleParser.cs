@@ -235,8 +235,20 @@ internal sealed partial class RuleParser(string text, List<string> tokens, IpSet
             IsOfIpSet = _module == "set" && !sets.IsGiven,
             Fact = undecided.IsOfPacket && !options.Contains('!', StringComparison.Ordinal) ? match : "",
             IsNegated = _isNegated,
-            OfForwarded = _module == "owner" ? _isNegated : null,
+            OfForwarded = _module == "owner" ? OwnerOfForwarded(start) : null,
         });
+    }
+
+    /// <summary>A packet that is forwarded has no owner: it matches if each option is negated (net/netfilter/xt_owner.c, owner_mt).</summary>
+    private bool OwnerOfForwarded(int start)
+    {
+        bool isMatch = true;
+        for (int index = start; index < _position; index++)
+        {
+            isMatch &= !tokens[index].StartsWith("--", StringComparison.Ordinal) || tokens[index] == "--suppl-groups" || tokens[index - 1] == "!";
+        }
+
+        return isMatch;
     }
 
     private static bool TryNumber(string value, out uint number) => value.StartsWith("0x", StringComparison.OrdinalIgnoreCase)

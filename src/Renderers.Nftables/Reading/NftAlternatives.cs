@@ -13,8 +13,8 @@ internal sealed class NftAlternatives(NftFields fields)
     {
         if (key is NftExpression.Numbers numbers)
         {
-            int values = elements.Select(NftText.Of).Distinct(StringComparer.Ordinal).Count();
-            bool areNumbers = elements.All(static element => NftNumber.TryRead(element, out _)) && numbers.Mode is "random" or "inc" or "hash" && values <= numbers.Modulus;
+            int values = elements.Where(element => IsPossible(numbers, element)).Select(NftText.Of).Distinct(StringComparer.Ordinal).Count();
+            bool areNumbers = elements.All(static element => NftNumber.TryRead(element, out _)) && numbers.Mode is "random" or "inc" or "hash";
             return areNumbers ? new RuleStep.RandomMatch(isNegated ? 1 - ((double)values / numbers.Modulus) : (double)values / numbers.Modulus) : null;
         }
 
@@ -31,6 +31,10 @@ internal sealed class NftAlternatives(NftFields fields)
 
         return Merged(alternatives, isNegated) ?? new RuleStep.AnyOf(EquatableArray.CopyOf(alternatives), isNegated);
     }
+
+    /// <summary>Whether a generator makes a number: from its offset on, as many as its modulus.</summary>
+    private static bool IsPossible(NftExpression.Numbers numbers, NftExpression element) =>
+        NftNumber.TryRead(element, out uint number) && number >= numbers.Offset && number - numbers.Offset < numbers.Modulus;
 
     /// <summary>The cases of a map, the catch-all element last; null if a field or an element is not understood.</summary>
     /// <param name="key">The key.</param>
@@ -75,10 +79,12 @@ internal sealed class NftAlternatives(NftFields fields)
             return default(EquatableArray<RuleStep>);
         }
 
-        if (key is NftExpression.Numbers)
+        if (key is NftExpression.Numbers numbers)
         {
             // The share follows from the other elements.
-            return NftNumber.TryRead(element, out _) ? [new RuleStep.RandomMatch(1)] : null;
+            return IsPossible(numbers, element) ? [new RuleStep.RandomMatch(1)]
+                : NftNumber.TryRead(element, out _) ? [new RuleStep.RandomMatch(0)]
+                : null;
         }
 
         NftExpression[] keys = key is NftExpression.Concatenation many ? many.Parts : [key];
@@ -105,6 +111,7 @@ internal sealed class NftAlternatives(NftFields fields)
     /// <summary>Each number is equally likely: of what comes as far as the k-th of n, one in n-k is taken.</summary>
     private static EquatableArray<LookupCase>? Shares(NftExpression.Numbers numbers, List<LookupCase> cases)
     {
+        cases.RemoveAll(static one => one.Matches[0] is RuleStep.RandomMatch { Probability: 0 });
         if (numbers.Mode is not ("random" or "inc" or "hash") || cases.Count > numbers.Modulus)
         {
             return null;

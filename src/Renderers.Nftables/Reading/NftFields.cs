@@ -32,6 +32,7 @@ internal sealed class NftFields(IpFamily family)
                 : null,
             NftExpression.Meta { Key: "iifname" or "iif" or "oifname" or "oif" } meta => Interface(meta.Key[0] == 'i', value),
             NftExpression.Meta { Key: "mark" } => NftNumber.TryRead(value, out uint mark) ? new RuleStep.MarkMatch(uint.MaxValue, mark, IsNegated: false) : null,
+            NftExpression.Binary { Operator: "&", Left: NftExpression.Meta { Key: "mark" } or NftExpression.Connection { Key: "mark" } } masked => Masked(masked, value),
             NftExpression.Meta { Key: "pkttype" } => PacketType(value),
             NftExpression.Connection { Key: "mark" } => NftNumber.TryRead(value, out uint mark) ? new RuleStep.ConnectionMarkMatch(uint.MaxValue, mark, IsNegated: false) : null,
             NftExpression.Connection connection => Connection(connection.Key, value),
@@ -108,6 +109,11 @@ internal sealed class NftFields(IpFamily family)
         _ => ConnectionStates.None,
     };
 
+    private static RuleStep? Masked(NftExpression.Binary masked, NftExpression value) =>
+        !NftNumber.TryRead(masked.Right, out uint mask) || !NftNumber.TryRead(value, out uint mark) ? null
+        : masked.Left is NftExpression.Meta ? new RuleStep.MarkMatch(mask, mark, IsNegated: false)
+        : new RuleStep.ConnectionMarkMatch(mask, mark, IsNegated: false);
+
     private static RuleStep.AddressMatch? Address(PacketField field, NftExpression value) =>
         NftElements.Range(value) is { } range ? new RuleStep.AddressMatch(field, [range], IsNegated: false) : null;
 
@@ -165,7 +171,7 @@ internal sealed class NftFields(IpFamily family)
                 ConnectionStates state = value is NftExpression.Word word ? State(word.Text) : ConnectionStates.None;
                 bool isStatus = state is ConnectionStates.Dnat or ConnectionStates.Snat;
                 return state != ConnectionStates.None && isStatus == (key == "status") ? new RuleStep.StateMatch(state, IsNegated: false)
-                    : key == "status" && value is NftExpression.Word { Text: "seen-reply" or "assured" or "confirmed" } ? new RuleStep.SettledMatch($"ct status {NftText.Of(value)}", Holds: false, OnlyFirstPacket: true)
+                    : key == "status" && value is NftExpression.Word { Text: "seen-reply" or "assured" } ? new RuleStep.SettledMatch($"ct status {NftText.Of(value)}", Holds: false, OnlyFirstPacket: true)
                     : null;
             case "direction":
                 return value is NftExpression.Word { Text: "original" or "reply" } direction

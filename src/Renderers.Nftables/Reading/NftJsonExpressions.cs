@@ -79,6 +79,9 @@ internal static class NftJsonExpressions
                 return new NftExpression.Concatenation(ReadAll(value));
             case "set" when value.ValueKind == JsonValueKind.Array:
                 return new NftExpression.Set(Elements(value));
+            case "elem" when value.TryGetProperty("limit", out _) || value.TryGetProperty("quota", out _) || value.TryGetProperty("ct count", out _):
+                // A rate that decides besides the key.
+                return new NftExpression.Raw(element.GetRawText());
             case "elem":
                 return new NftExpression.Element(Read(value.GetProperty("val")), Options(value));
             case "prefix":

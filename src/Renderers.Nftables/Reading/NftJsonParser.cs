@@ -158,7 +158,16 @@ internal ref struct NftJsonParser(ReadOnlyMemory<byte> json)
             {
                 int start = (int)_reader.TokenStartIndex;
                 _reader.Skip();
-                content.IsDynamic = _json.Span[start..(int)_reader.BytesConsumed].IndexOf("\"dynamic\""u8) >= 0;
+                content.IsDynamic |= _json.Span[start..(int)_reader.BytesConsumed].IndexOf("\"dynamic\""u8) >= 0;
+                content.HasTimeouts = _json.Span[start..(int)_reader.BytesConsumed].IndexOf("\"timeout\""u8) >= 0;
+            }
+            else if (name.SequenceEqual("stmt"u8))
+            {
+                // Statements that are executed with each element that is found; all but a counter may end the rule.
+                int start = (int)_reader.TokenStartIndex;
+                _reader.Skip();
+                ReadOnlySpan<byte> statements = _json.Span[start..(int)_reader.BytesConsumed];
+                content.IsDynamic |= statements.IndexOf("\"limit\""u8) >= 0 || statements.IndexOf("\"quota\""u8) >= 0 || statements.IndexOf("\"ct count\""u8) >= 0;
             }
             else if (name.SequenceEqual("elem"u8))
             {

@@ -48,19 +48,23 @@ internal static class NftJsonRules
                 return new NftStatement.HandOver(Raw(statement), NftStatements.QueueReader);
             case "tproxy":
                 return new NftStatement.HandOver(Raw(statement), NftStatements.Proxy);
-            case "dup" or "flow" or "ct helper" or "ct timeout":
-                return new NftStatement.NoEffect(statement.Name, Raw(statement));
             case "reject":
                 return Reject(value);
             case "mangle":
                 return new NftStatement.Mangle(NftJsonExpressions.Read(value.GetProperty("key")), NftJsonExpressions.Read(value.GetProperty("value")));
-            case "set" when value.ValueKind == JsonValueKind.Object && value.TryGetProperty("stmt", out JsonElement inner) && inner.ValueKind == JsonValueKind.Array && inner.GetArrayLength() != 0:
-                return NftStatements.UpdateWith(Raw(statement));
             case "set" when value.ValueKind == JsonValueKind.Object:
-                return new NftStatement.UpdateSet(
+                NftStatement.UpdateSet update = new(
                     value.GetProperty("op").GetString() ?? "",
                     (value.GetProperty("set").GetString() ?? "").TrimStart('@'),
                     NftJsonExpressions.Read(value.GetProperty("elem")));
+                bool hasStatements = value.TryGetProperty("stmt", out JsonElement inner) && inner.ValueKind == JsonValueKind.Array && inner.GetArrayLength() != 0;
+                return hasStatements ? NftStatements.UpdateWith(Raw(statement), update) : update;
+            case "counter" or "ct helper" or "ct timeout" or "ct expectation" when value.ValueKind == JsonValueKind.Object && value.TryGetProperty("map", out _):
+                return NftJsonExpressions.Read(value) is NftExpression.Map map ? new NftStatement.ObjectOfMap(map, $"{statement.Name} name {NftText.Of(map)}") : new NftStatement.Unknown(Raw(statement));
+            case "flow":
+                return new NftStatement.Offload(Raw(statement));
+            case "dup" or "ct helper" or "ct timeout" or "ct expectation":
+                return new NftStatement.NoEffect(statement.Name, Raw(statement));
             case "counter" or "log" or "last":
                 return new NftStatement.NoEffect(statement.Name, NoEffectText(statement));
             case "limit" or "quota" or "ct count":

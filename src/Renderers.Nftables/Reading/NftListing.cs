@@ -119,8 +119,11 @@ internal sealed class NftSet
     /// <summary>The time after which elements expire, in seconds; 0 if they do not.</summary>
     public int ExpirySeconds { get; set; }
 
-    /// <summary>Whether rules add elements.</summary>
+    /// <summary>Whether rules add elements, or a rate decides besides them.</summary>
     public bool IsDynamic { get; set; }
+
+    /// <summary>Whether elements may have a timeout each.</summary>
+    public bool HasTimeouts { get; set; }
 
     /// <summary>The positions of its elements.</summary>
     public List<RuleSlice> Elements { get; } = [];

@@ -15,9 +15,34 @@ internal sealed partial class NftRuleReader
 
     private void Mangle(NftStatement.Mangle mangle)
     {
-        if (mangle.Key is NftExpression.Meta { Key: "mark" } or NftExpression.Connection { Key: "mark" } && TryRead(mangle.Value, out MarkSource source, out uint and, out uint xor))
+        bool isOfConnection = mangle.Key is NftExpression.Connection;
+        if (mangle.Key is NftExpression.Meta { Key: "mark" } or NftExpression.Connection { Key: "mark" })
         {
-            SetMark(mangle.Key is NftExpression.Connection, source, and, xor);
+            if (TryRead(mangle.Value, out MarkSource source, out uint and, out uint xor))
+            {
+                SetMark(isOfConnection, source, and, xor);
+                return;
+            }
+
+            int before = _steps.Count;
+            if (mangle.Value is NftExpression.Map map && MarkByMap(isOfConnection, map, NftText.Of(mangle)) is { } cases)
+            {
+                _steps.Add(cases);
+                return;
+            }
+
+            _steps.RemoveRange(before, _steps.Count - before);
+        }
+
+        if (mangle.Key is NftExpression.Connection { Key: "zone" or "original zone" or "reply zone" })
+        {
+            AddDependencies(mangle.Value);
+            if (mangle.Value is NftExpression.Map zones)
+            {
+                _steps.Add(KeyOf(zones, NftText.Of(mangle)));
+            }
+
+            _steps.Add(new RuleStep.TrackingTemplate(NftText.Of(mangle), AlsoUntracked: true));
             return;
         }
 
@@ -26,11 +51,50 @@ internal sealed partial class NftRuleReader
             or NftExpression.Connection { Key: "secmark" or "label" or "event" or "helper" or "timeout" or "expectation" }
             or NftExpression.Payload { Protocol: "tcp option" }
             or NftExpression.Payload { Protocol: "ip" or "ip6", Field: "dscp" or "ecn" or "ttl" or "hoplimit" };
-        _steps.Add(isHarmless ? new RuleStep.NoEffect(NftText.Of(mangle.Key)) : new RuleStep.UnknownStatement(NftText.Of(mangle)));
+        if (!isHarmless)
+        {
+            _steps.Add(new RuleStep.UnknownStatement(NftText.Of(mangle)));
+            return;
+        }
+
+        // A packet without the field, or without a value in the map, ends the rule.
+        if (mangle.Key is NftExpression.Payload field)
+        {
+            AddDependency(field);
+        }
+
+        AddDependencies(mangle.Value);
+        if (mangle.Value is NftExpression.Map values)
+        {
+            _steps.Add(KeyOf(values, NftText.Of(mangle)));
+        }
+
+        _steps.Add(new RuleStep.NoEffect(NftText.Of(mangle.Key)));
+    }
+
+    /// <summary>The mark that a map has for a key of any kind; null if a part is not understood.</summary>
+    private RuleStep.Cases? MarkByMap(bool isOfConnection, NftExpression.Map map, string text)
+    {
+        if (Elements(map.Data) is not { } elements)
+        {
+            return null;
+        }
+
+        AddDependencies(map.Key);
+        return Alternatives.Cases(map.Key, elements, Value) is { } cases ? new RuleStep.Cases(cases, text) : null;
+
+        RuleStep? Value(NftExpression value) =>
+            !NftNumber.TryRead(value, out uint mark) ? null : isOfConnection ? new RuleStep.SetConnectionMark(0, mark) : new RuleStep.SetMark(0, mark);
     }
 
     private void SetMark(bool isOfConnection, MarkSource source, uint and, uint xor)
     {
+        if (source == MarkSource.Connection)
+        {
+            // Without a connection there is no mark to read, and the rule ends (net/netfilter/nft_ct.c, nft_ct_get_eval).
+            _steps.Add(new RuleStep.TrackedMatch());
+        }
+
         switch (source)
         {
             case MarkSource.None:

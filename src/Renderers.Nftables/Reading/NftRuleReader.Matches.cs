@@ -13,6 +13,11 @@ internal sealed partial class NftRuleReader
 
     private void Match(NftStatement.Match match)
     {
+        if (match.Operator == "!")
+        {
+            match = match with { Operator = "!=", IsNoneOf = true };
+        }
+
         bool isNegated = match.Operator == "!=";
         bool isComparison = match.Operator is "==" or "!=" or "in";
         int before = _steps.Count;
@@ -80,16 +85,18 @@ internal sealed partial class NftRuleReader
             return null;
         }
 
-        // "tcp flags syn" asks for one of the flags, "tcp flags == syn" and "tcp flags & (syn|ack) == syn" for the whole value.
+        // "tcp flags syn" asks for one of the flags, "tcp flags ! syn" for none of them, "tcp flags == syn" and
+        // "tcp flags & (syn|ack) == syn" for the whole value.
         const int Syn = 2;
-        bool holds = match.Operator == "in" ? (Syn & wanted) != 0 : (Syn & mask) == wanted;
+        bool holds = match.Operator == "in" || match.IsNoneOf ? (Syn & wanted) != 0 : (Syn & mask) == wanted;
         return new(NftText.Of(match), holds != isNegated, OnlyFirstPacket: true);
     }
 
     /// <summary>Ports above or below a number; null if it is not understood.</summary>
     private static RuleStep? Comparison(NftStatement.Match match)
     {
-        if (match.Left is not NftExpression.Payload { Field: "sport" or "dport" } port || match.Right is not NftExpression.Word word || !PortNames.TryParse(word.Text, out ushort bound))
+        if (match.Left is not NftExpression.Payload { Field: "sport" or "dport" } port || match.Right is not NftExpression.Word word || !PortNames.TryParse(word.Text, out ushort bound)
+            || match.Operator is not ("<" or "<=" or ">" or ">="))
         {
             return null;
         }
@@ -134,7 +141,7 @@ internal sealed partial class NftRuleReader
             return false;
         }
 
-        bool isAny = match.Right is NftExpression.Set || match.Operator == "in" || (match.Right is not NftExpression.Binary && match.Operator == "==" && !match.IsExplicit);
+        bool isAny = match.Right is NftExpression.Set || match.Operator == "in" || match.IsNoneOf || (match.Right is not NftExpression.Binary && match.Operator == "==" && !match.IsExplicit);
         bool isWhole = !isAny && (isStatus || words.Count > 1);
         if (isStatus && (isNegated || isWhole || match.Right is NftExpression.Set))
         {
@@ -271,17 +278,17 @@ internal sealed partial class NftRuleReader
     {
         bool isClient = key.Length == 1 && key[0].Field == PacketField.Source;
         bool isDestination = key.Length == 1 && key[0].Field == PacketField.Destination;
-        if (isClient && !isNegated && table.ExpiryOf(name) is int seconds and > 0)
+        if (isClient && !isNegated && _isDispatch && table.ExpiryOf(name) is int seconds and > 0 && table.IsChangedByRules(name))
         {
             _steps.Add(new RuleStep.KnownClientMatch(name, seconds));
-        }
-        else if (isClient && table.FindRanges(name) is { } sources)
-        {
-            _steps.Add(new RuleStep.AddressMatch(PacketField.Source, EquatableArray.CopyOf(sources), isNegated));
         }
         else if (table.IsChangedByRules(name))
         {
             return false;
+        }
+        else if (isClient && table.FindRanges(name) is { } sources)
+        {
+            _steps.Add(new RuleStep.AddressMatch(PacketField.Source, EquatableArray.CopyOf(sources), isNegated));
         }
         else if (table.FindSet(name, key) is { } set)
         {

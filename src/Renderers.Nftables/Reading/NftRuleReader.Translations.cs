@@ -140,7 +140,7 @@ internal sealed partial class NftRuleReader
         TargetMap map = new("");
         return data switch
         {
-            NftExpression.Reference named => table.FindTargetMap(named.Name, key),
+            NftExpression.Reference named => table.IsChangedByRules(named.Name) ? null : table.FindTargetMap(named.Name, key),
             NftExpression.Set set when NftElements.TryFill(map, key, set.Elements) => map,
             _ => null,
         };

@@ -12,8 +12,15 @@ internal sealed partial class NftRuleReader(NftTableReader table)
     private readonly List<RuleStep> _steps = [];
     private readonly NftFields _fields = new(table.Family);
 
+    /// <summary>
+    /// Whether the rule sends packets to another chain, as those of session affinity do with a client that is known. A rule that
+    /// accepts or drops the clients of a list depends on the list.
+    /// </summary>
+    private bool _isDispatch;
+
     public WalkRule Read(NftRule rule)
     {
+        _isDispatch = rule.Statements is [.., NftStatement.Verdict { Step: RuleStep.Jump }];
         foreach (NftStatement statement in rule.Statements)
         {
             Statement(statement);
@@ -51,6 +58,13 @@ internal sealed partial class NftRuleReader(NftTableReader table)
             case NftStatement.NoEffect nothing:
                 _steps.Add(new RuleStep.NoEffect(nothing.Name));
                 break;
+            case NftStatement.ObjectOfMap named:
+                AddDependencies(named.Map.Key);
+                _steps.Add(KeyOf(named.Map, named.Text));
+                break;
+            case NftStatement.Offload offload:
+                _steps.Add(new RuleStep.SettledMatch(offload.Text, Holds: false, OnlyFirstPacket: true));
+                break;
             case NftStatement.NoTracking:
                 _steps.Add(new RuleStep.NoTracking());
                 break;
@@ -87,6 +101,12 @@ internal sealed partial class NftRuleReader(NftTableReader table)
         _steps.Add(new RuleStep.UnknownStatement(NftText.Of(statement)));
     }
 
+    /// <summary>A match of the keys of a map, for a statement whose value has no effect: without a value the rule ends.</summary>
+    private RuleStep KeyOf(NftExpression.Map map, string text) =>
+        Elements(map.Data) is { } elements && Alternatives.AnyOf(map.Key, [.. elements.Select(static element => element is NftExpression.Pair pair ? pair.Key : element)], isNegated: false) is { } found
+            ? found
+            : new RuleStep.UnknownMatch(text) { DependsOn = "the elements of the map" };
+
     private static RuleStep Verdict(NftExpression value) =>
         value is NftExpression.Verdict verdict ? verdict.Step : new RuleStep.UnknownStatement(NftText.Of(value));
 
@@ -105,7 +125,7 @@ internal sealed partial class NftRuleReader(NftTableReader table)
         VerdictMap map = new("");
         return data switch
         {
-            NftExpression.Reference named => table.FindVerdictMap(named.Name, key),
+            NftExpression.Reference named => table.IsChangedByRules(named.Name) ? null : table.FindVerdictMap(named.Name, key),
             NftExpression.Set set when NftElements.TryFill(map, key, set.Elements) => map,
             _ => null,
         };
@@ -113,7 +133,9 @@ internal sealed partial class NftRuleReader(NftTableReader table)
 
     private void UpdateSet(NftStatement.UpdateSet update)
     {
-        if (update.Operation is "update" or "add" && Key(update.Element) is { Length: 1 } key && key[0].Field == PacketField.Source)
+        NftExpression element = update.Element is NftExpression.Element { Value: var value } ? value : update.Element;
+        AddDependencies(element);
+        if (update.Operation is "update" or "add" && Key(element) is { Length: 1 } key && key[0].Field == PacketField.Source)
         {
             _steps.Add(new RuleStep.RememberClient(update.Set));
             return;
@@ -192,10 +214,16 @@ internal sealed partial class NftRuleReader(NftTableReader table)
             case NftExpression.Binary binary:
                 AddDependencies(binary.Left);
                 break;
+            case NftExpression.Map map:
+                AddDependencies(map.Key);
+                break;
+            case NftExpression.Element element:
+                AddDependencies(element.Value);
+                break;
             case NftExpression.Payload payload:
                 AddDependency(payload);
                 break;
-            case NftExpression.Connection { Key: not "state" and not "mark" }:
+            case NftExpression.Connection { Key: not "state" and not "mark" and not "zone" and not "original zone" and not "reply zone" }:
                 _steps.Add(new RuleStep.TrackedMatch());
                 break;
         }

@@ -19,7 +19,10 @@ internal sealed partial class NftRuleText
         _expressions.Position = start + 1;
         switch (first.Text)
         {
+            case "counter" when _expressions.IsNext("name") && ObjectOfMap(start) is { } ofMap:
+                return ofMap;
             case "counter":
+                _expressions.Position = start + 1;
                 SkipCounter();
                 return NoEffect(start);
             case "log":
@@ -47,7 +50,10 @@ internal sealed partial class NftRuleText
             case "tproxy":
                 SkipToNext();
                 return new NftStatement.HandOver(Text(start, _expressions.Position), NftStatements.Proxy);
-            case "dup" or "flow":
+            case "flow":
+                SkipToNext();
+                return new NftStatement.Offload(Text(start, _expressions.Position));
+            case "dup":
                 SkipToNext();
                 return NoEffect(start);
             default:
@@ -64,6 +70,15 @@ internal sealed partial class NftRuleText
         {
             _expressions.Take();
         }
+    }
+
+    /// <summary><c>counter name tcp dport map { 80 : "web" }</c>: the object that a map has for the key. Null if there is none of that.</summary>
+    private NftStatement.ObjectOfMap? ObjectOfMap(int start)
+    {
+        _expressions.Position = start + 2;
+        bool isMap = _expressions.Left() is not null & _expressions.Skip("map");
+        _expressions.Position = start + 2;
+        return isMap && _expressions.Assigned() is NftExpression.Map map ? new NftStatement.ObjectOfMap(map, Text(start, _expressions.Position)) : null;
     }
 
     private void SkipLog()
@@ -128,18 +143,19 @@ internal sealed partial class NftRuleText
     private NftStatement? UpdateWith(int start)
     {
         _expressions.Position = start + 1;
-        _expressions.Take();
+        string set = _expressions.Take().TrimStart('@');
         if (!_expressions.Skip(NftTokenKind.Open))
         {
             return null;
         }
 
+        NftExpression? element = _expressions.Left();
         for (int depth = 1; depth > 0 && !_expressions.IsAtEnd; _expressions.Position++)
         {
             depth += _expressions.Peek.Kind switch { NftTokenKind.Open => 1, NftTokenKind.Close => -1, _ => 0 };
         }
 
-        return NftStatements.UpdateWith(Text(start, _expressions.Position));
+        return NftStatements.UpdateWith(Text(start, _expressions.Position), new(_words[start].Text, set, element ?? new NftExpression.Raw("")));
     }
 
     /// <summary><c>dnat ip to 10.0.0.1:80</c>, <c>snat to 10.0.0.1-10.0.0.9</c>, <c>redirect to :80</c>, <c>dnat to tcp dport map @m</c></summary>
@@ -167,7 +183,21 @@ internal sealed partial class NftRuleText
         }
 
         _expressions.Position = start;
+        if (_expressions.TakeBeforeField() is { } before)
+        {
+            return PortByMap(kind, before, family);
+        }
+
         return Endpoint(kind, _expressions.Take(), family) is { } read ? read with { IsPrefix = isPrefix } : null;
+    }
+
+    /// <summary><c>redirect to :tcp dport map { 80 : 8080 }</c>, with an address before the colon or without.</summary>
+    private NftStatement.Translate? PortByMap(string kind, string before, string family)
+    {
+        NftExpression? address = before.Length == 0 ? null : Address(before);
+        return (before.Length == 0 || address is not null) && _expressions.Left() is { } key && _expressions.Skip("map") && _expressions.Data() is { } data
+            ? new(kind, family, address, new NftExpression.Map(key, data), Flags())
+            : null;
     }
 
     /// <summary><c>10.0.0.1:80</c>, <c>[fd00::1]:80</c>, an address alone or <c>:80</c>, and ranges of either.</summary>
@@ -232,8 +262,9 @@ internal sealed partial class NftRuleText
 
         // Without an operator one of several flags is enough.
         string usual = left is NftExpression.Payload { Protocol: "tcp", Field: "flags" } ? "in" : "==";
-        bool isExplicit = _expressions.Peek is { Kind: NftTokenKind.Word, Text: "==" or "!=" or "<" or ">" or "<=" or ">=" };
-        string operation = isExplicit ? _expressions.Take() : usual;
+        string? comparison = _expressions.Comparison();
+        bool isExplicit = comparison is not null;
+        string operation = comparison ?? usual;
         if (_expressions.Value() is not { } right)
         {
             return null;

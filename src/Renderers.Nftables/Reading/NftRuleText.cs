@@ -25,7 +25,7 @@ internal sealed partial class NftRuleText
     /// <summary>Keywords with an operand, which does not begin a match or statement.</summary>
     private static readonly FrozenSet<string> s_binding = FrozenSet.Create(
         StringComparer.Ordinal,
-        ".", "&", "|", "^", "and", "or", "xor", "==", "!=", "<", ">", "<=", ">=", "set", "vmap", "map", "to", "with", "flags", "type", "original", "reply", "rt", "jhash", "symhash",
+        ".", "&", "|", "^", "and", "or", "xor", "==", "!=", "<", ">", "<=", ">=", "!", "eq", "ne", "lt", "gt", "le", "ge", "not", "set", "vmap", "map", "to", "with", "flags", "type", "original", "reply", "rt", "jhash", "symhash",
         "l4proto", "protocol", "nfproto", "snat", "dnat", "tproxy", "dup", "fwd", "flow", "add", "update", "delete");
 
     private readonly List<NftKeyword> _words;

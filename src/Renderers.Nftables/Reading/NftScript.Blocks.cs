@@ -140,7 +140,14 @@ internal ref partial struct NftScript
                     set.ExpirySeconds = NftTime.TryReadSeconds(time, out int seconds) ? seconds : throw Error($"\"{time}\" is not a time");
                     break;
                 case "flags":
-                    set.IsDynamic = TextOf(SkipStatement()).Contains("dynamic", StringComparison.Ordinal);
+                    string setFlags = TextOf(SkipStatement());
+                    set.IsDynamic |= setFlags.Contains("dynamic", StringComparison.Ordinal);
+                    set.HasTimeouts = setFlags.Contains("timeout", StringComparison.Ordinal);
+                    break;
+                case "limit" or "quota" or "ct":
+                    // A statement that is executed with each element that is found, and may end the rule.
+                    SkipStatement();
+                    set.IsDynamic = true;
                     break;
                 case "elements":
                     SkipWord("=");

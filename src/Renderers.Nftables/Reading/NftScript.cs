@@ -34,6 +34,8 @@ internal ref partial struct NftScript(ReadOnlyMemory<byte> memory)
             case "flush" or "delete" or "destroy":
                 Delete(verb, Word("what to " + verb));
                 break;
+            case "include":
+                throw Error("\"include\" names another file, which is not read: put its text in the place of this line, or ask a node that has loaded the script (nft list ruleset)");
             default:
                 throw Error($"\"{verb}\" is not a command of a listing or script of rules");
         }

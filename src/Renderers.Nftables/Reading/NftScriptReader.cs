@@ -15,7 +15,7 @@ public static class NftScriptReader
     /// <exception cref="RuleTextException">The text is not valid for nft.</exception>
     public static void Read(ReadOnlyMemory<byte> text, params ReadOnlySpan<Ruleset> rules)
     {
-        NftListing listing = new NftScript(text).Read();
+        NftListing listing = new NftScript(NftVariables.Replace(text)).Read();
         foreach (Ruleset ruleset in rules)
         {
             listing.AddTo(ruleset);

@@ -23,6 +23,9 @@ internal abstract record NftStatement
     {
         /// <summary>Whether the operator was written, as in <c>ct state == new</c>.</summary>
         public bool IsExplicit { get; init; }
+
+        /// <summary>Whether none of some bits may be set: <c>ct state ! new,established</c>.</summary>
+        public bool IsNoneOf { get; init; }
     }
 
     public sealed record Verdict(RuleStep Step) : NftStatement;
@@ -62,6 +65,11 @@ internal abstract record NftStatement
     /// <param name="Text">Its whole text.</param>
     public sealed record NoEffect(string Name, string Text) : NftStatement;
 
+    /// <summary>An object without effect on the packet, which a map has for a key. Without one the rule ends (net/netfilter/nft_objref.c).</summary>
+    /// <param name="Map">The map.</param>
+    /// <param name="Text">Its whole text.</param>
+    public sealed record ObjectOfMap(NftExpression.Map Map, string Text) : NftStatement;
+
     /// <summary>A match that the packet does not decide, or that is unknown: packets may match it or not.</summary>
     /// <param name="Text">Its whole text.</param>
     public sealed record UnknownMatch(string Text) : NftStatement
@@ -69,6 +77,10 @@ internal abstract record NftStatement
         /// <summary>What decides it; empty for an unknown one.</summary>
         public string DependsOn { get; init; } = "";
     }
+
+    /// <summary><c>flow add @table</c>, which ends the rule for a connection that is not established (net/netfilter/nft_flow_offload.c).</summary>
+    /// <param name="Text">Its whole text.</param>
+    public sealed record Offload(string Text) : NftStatement;
 
     /// <summary><c>notrack</c></summary>
     public sealed record NoTracking : NftStatement;

@@ -17,8 +17,8 @@ internal static class NftStatements
     };
 
     /// <summary>An update of a set with statements for its elements: with a limit it is a match too.</summary>
-    public static NftStatement UpdateWith(string text) =>
+    public static NftStatement UpdateWith(string text, NftStatement.UpdateSet update) =>
         text.Contains("limit", StringComparison.Ordinal) || text.Contains("quota", StringComparison.Ordinal) ? new NftStatement.UnknownMatch(text) { DependsOn = DependsOn("limit") }
         : text.Contains("ct count", StringComparison.Ordinal) ? new NftStatement.UnknownMatch(text) { DependsOn = DependsOn("ct count") }
-        : new NftStatement.NoEffect("set", text);
+        : update;
 }

@@ -15,6 +15,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
     private readonly Dictionary<string, List<AddressRange>?> _ranges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VerdictMap?> _verdictMaps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TargetMap?> _targetMaps = new(StringComparer.Ordinal);
+    private List<string>? _updates;
 
     public IpFamily Family { get; } = family;
 
@@ -65,8 +66,23 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
     /// <summary>The timeout of the elements of a named set, in seconds; 0 if there is none.</summary>
     public int ExpiryOf(string name) => content.Sets.TryGetValue(name, out NftSet? declared) ? declared.ExpirySeconds : 0;
 
-    /// <summary>Whether rules add elements to a named set while packets pass, so that a listing has those of one moment.</summary>
-    public bool IsChangedByRules(string name) => content.Sets.TryGetValue(name, out NftSet? declared) && (declared.IsDynamic || declared.ExpirySeconds > 0);
+    /// <summary>
+    /// Whether rules add elements to a named set while packets pass, so that a listing has those of one moment. The kernel lets
+    /// them do so with each set that is dynamic or has timeouts.
+    /// </summary>
+    public bool IsChangedByRules(string name) =>
+        content.Sets.TryGetValue(name, out NftSet? declared) && (declared.IsDynamic || ((declared.HasTimeouts || declared.ExpirySeconds > 0) && IsUpdated(name)));
+
+    private bool IsUpdated(string name)
+    {
+        _updates ??=
+        [
+            .. content.Chains.Values.SelectMany(static chain => chain.Rules).SelectMany(slice => content.Source.Rule(slice).Statements)
+                .Where(static statement => statement is NftStatement.UpdateSet or NftStatement.NoEffect { Name: "set" } or NftStatement.UnknownMatch or NftStatement.Unknown)
+                .Select(NftText.Of),
+        ];
+        return _updates.Exists(update => update.Contains("@" + name, StringComparison.Ordinal));
+    }
 
     /// <summary>The elements of a named set or map; null if rules change them, or if there is none of this name.</summary>
     public IReadOnlyList<NftExpression>? FixedElements(string name) =>

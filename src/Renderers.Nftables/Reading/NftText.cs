@@ -24,6 +24,8 @@ internal static class NftText
         NftStatement.Mangle mangle => $"{Of(mangle.Key)} set {Value(mangle.Value, mangle.Key)}",
         NftStatement.UpdateSet update => $"{update.Operation} @{update.Set} {{ {Of(update.Element)} }}",
         NftStatement.NoEffect nothing => nothing.Text,
+        NftStatement.ObjectOfMap named => named.Text,
+        NftStatement.Offload offload => offload.Text,
         NftStatement.NoTracking => "notrack",
         NftStatement.HandOver handed => handed.Text,
         NftStatement.UnknownMatch unknown => unknown.Text,
@@ -70,7 +72,8 @@ internal static class NftText
     private static string Match(NftStatement.Match match)
     {
         bool isPlain = match.Operator is "in" || (match.Operator is "==" && match.Left is not NftExpression.Binary);
-        return $"{Of(match.Left)} {(isPlain ? "" : match.Operator + " ")}{Value(match.Right, match.Left)}";
+        string operation = isPlain ? "" : match.IsNoneOf ? "! " : match.Operator + " ";
+        return $"{Of(match.Left)} {operation}{Value(match.Right, match.Left)}";
     }
 
     private static string Translate(NftStatement.Translate translate)

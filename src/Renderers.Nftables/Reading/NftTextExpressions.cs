@@ -42,6 +42,23 @@ internal sealed partial class NftTextExpressions(List<NftKeyword> tokens)
         return text;
     }
 
+    /// <summary>
+    /// For a token with a colon and the beginning of a field, such as <c>10.0.0.1:tcp</c>: skips and returns what is before the colon. Null for
+    /// other tokens.
+    /// </summary>
+    public string? TakeBeforeField()
+    {
+        int colon = Peek.Kind == NftTokenKind.Word ? Peek.Text.LastIndexOf(':') : -1;
+        if (colon < 0 || Peek.Text[(colon + 1)..] is not ("tcp" or "udp" or "sctp" or "th" or "ip" or "ip6" or "meta" or "numgen" or "jhash" or "symhash" or "iifname" or "mark" or "ct"))
+        {
+            return null;
+        }
+
+        string before = Peek.Text[..colon];
+        tokens[Position] = Peek with { Text = Peek.Text[(colon + 1)..] };
+        return before;
+    }
+
     /// <summary>The left side of a match or assignment: fields of the packet or its metadata, concatenated or masked.</summary>
     public NftExpression? Left()
     {
@@ -68,6 +85,24 @@ internal sealed partial class NftTextExpressions(List<NftKeyword> tokens)
         }
 
         return left;
+    }
+
+    /// <summary>An operator of a comparison, as a sign; null if there is none.</summary>
+    public string? Comparison()
+    {
+        string? operation = Peek.Kind != NftTokenKind.Word ? null : Peek.Text switch
+        {
+            "==" or "eq" => "==",
+            "!=" or "ne" => "!=",
+            "<" or "lt" => "<",
+            ">" or "gt" => ">",
+            "<=" or "le" => "<=",
+            ">=" or "ge" => ">=",
+            "!" or "not" => "!",
+            _ => null,
+        };
+        Position += operation is null ? 0 : 1;
+        return operation;
     }
 
     /// <summary>A number, or flags between parentheses: <c>(fin | syn)</c>.</summary>
@@ -198,7 +233,19 @@ internal sealed partial class NftTextExpressions(List<NftKeyword> tokens)
     {
         int start = Position;
         NftExpression key = Joined() ?? new NftExpression.Raw("");
+        while (Skip("|"))
+        {
+            key = new NftExpression.Binary("|", key, Joined() ?? new NftExpression.Raw(""));
+        }
+
         int options = Position;
+        bool isPlain = IsNext(":") || AtEndOfElement();
+        if (!isPlain && !(Peek.Kind == NftTokenKind.Word && Peek.Text is "timeout" or "expires" or "comment" or "counter" or "last"))
+        {
+            // An expression that is not known, or a rate that decides besides the key.
+            return Unread(start);
+        }
+
         while (!IsAtEnd && Peek.Kind is NftTokenKind.Word or NftTokenKind.Quoted && !IsNext(":"))
         {
             Position++;

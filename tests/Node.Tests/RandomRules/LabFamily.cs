@@ -36,6 +36,8 @@ internal static partial class LabFamily
 
     /// <summary>Rules as ip6tables-restore takes them.</summary>
     public static string Iptables(string text, IpFamily family) => family == IpFamily.IPv4 ? text : Addresses(text, family)
+        .Replace("! -f ", "", StringComparison.Ordinal)
+        .Replace("-f ", "", StringComparison.Ordinal)
         .Replace("-p icmp", "-p ipv6-icmp", StringComparison.Ordinal)
         .Replace("icmp-port-unreachable", "icmp6-port-unreachable", StringComparison.Ordinal)
         .Replace("icmp-admin-prohibited", "icmp6-adm-prohibited", StringComparison.Ordinal)
@@ -55,6 +57,9 @@ internal static partial class LabFamily
             .Replace("reject with icmp ", "reject with icmpv6 ", StringComparison.Ordinal)
             .Replace("icmpv6 host-unreachable", "icmpv6 addr-unreachable", StringComparison.Ordinal)
             .Replace("ipv4_addr", "ipv6_addr", StringComparison.Ordinal)
+            .Replace("l3proto ipv4", "l3proto ipv6", StringComparison.Ordinal)
+            .Replace("meta protocol ip", "meta protocol ip6", StringComparison.Ordinal)
+            .Replace("icmp type", "icmpv6 type", StringComparison.Ordinal)
             .Replace("nfproto ipv4", "nfproto ipv6", StringComparison.Ordinal)
             .Replace("ip ttl", "ip hoplimit", StringComparison.Ordinal)
             .Replace("table ip t", "table ip6 t", StringComparison.Ordinal),
@@ -63,6 +68,6 @@ internal static partial class LabFamily
     [GeneratedRegex(@"(?<![\d.])(?<first>\d+\.\d+\.\d+\.\d+)(-(?<last>\d+\.\d+\.\d+\.\d+))?(/(?<length>\d+)|(?<ports>:\d[\d/-]*))?", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Written();
 
-    [GeneratedRegex(@"\bip (?=saddr|daddr|dscp|hoplimit|to |prefix )", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\bip (?=saddr|daddr|dscp|hoplimit|length|nexthop|addr |to |prefix )", RegexOptions.None, 1000)]
     private static partial Regex FieldsOfFamily();
 }

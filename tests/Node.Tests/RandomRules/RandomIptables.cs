@@ -7,6 +7,11 @@ namespace KubeProxySharp.Node.Tests.RandomRules;
 /// <param name="random">The source of chance.</param>
 internal sealed class RandomIptables(Random random)
 {
+    private readonly Deck<Form> _decided = new(random, IptablesForms.Decided);
+    private readonly Deck<Form> _undecided = new(random, IptablesForms.Undecided);
+    private readonly Deck<Form> _passing = new(random, IptablesForms.Passing);
+    private readonly Deck<Form> _handedOver = new(random, IptablesForms.HandedOver);
+
     private static readonly string[] s_prefixes = ["203.0.113.0/25", "203.0.113.9/32", "10.9.1.0/24", "198.51.100.0/24", "198.51.100.7/32", "192.0.2.0/24", "10.9.2.1/32", "0.0.0.0/0"];
     private static readonly string[] s_ports = ["80", "443", "8080", "53", "80:443", "1000:9000", "1:1023"];
     private static readonly string[] s_marks = ["0x1", "0x2", "0x3", "0x10", "0x1/0x1", "0x10/0xf0", "0x0/0x3"];
@@ -35,7 +40,7 @@ internal sealed class RandomIptables(Random random)
                 text.Append(CultureInfo.InvariantCulture, $":{chain} {policy} [0:0]\n");
             }
 
-            text.Append(":user - [0:0]\n");
+            text.Append(":user - [0:0]\n:inner - [0:0]\n");
             if (table != "nat")
             {
                 foreach (string chain in chains)
@@ -58,7 +63,7 @@ internal sealed class RandomIptables(Random random)
 
             for (int number = 0; number < 2; number++)
             {
-                text.Append(CultureInfo.InvariantCulture, $"-A user {Rule(table, "user")}\n");
+                text.Append(CultureInfo.InvariantCulture, $"-A user {Rule(table, "user")}\n-A inner {Rule(table, "inner")}\n");
             }
 
             text.Append("COMMIT\n");
@@ -72,12 +77,20 @@ internal sealed class RandomIptables(Random random)
         List<string> parts = [];
         string protocol = random.Next(3) switch { 0 => "tcp", 1 => "udp", _ => "" };
         string target = Target(table, chain, ref protocol);
-        if (protocol.Length != 0)
+        bool hasOwn = false;
+        if (random.Next(6) == 0 && Fitting(random.Next(10) == 0 ? _undecided : _decided, table, chain, protocol) is { } form)
         {
-            parts.Add($"-p {protocol}");
+            hasOwn = form.Protocol == "none";
+            protocol = hasOwn ? "" : form.Protocol.Length == 0 ? protocol : form.Protocol;
+            parts.Add(form.Text);
         }
 
-        int matches = random.Next(3);
+        if (protocol.Length != 0)
+        {
+            parts.Insert(0, $"-p {protocol}");
+        }
+
+        int matches = random.Next(parts.Count > 1 || hasOwn ? 2 : 3);
         for (int number = 0; number < matches; number++)
         {
             string match = Match(table, chain, protocol);
@@ -89,6 +102,12 @@ internal sealed class RandomIptables(Random random)
 
         return string.Join(' ', parts.Append(target));
     }
+
+    /// <summary>The next form that can be in a chain and with a protocol; null if there is none.</summary>
+    private static Form? Fitting(Deck<Form> deck, string table, string chain, string protocol) => deck.Next(form =>
+        (form.Chains.Length == 0 || form.Chains.Split(' ').Contains(chain))
+        && (form.Table.Length == 0 || form.Table == table)
+        && (form.Protocol.Length == 0 || protocol.Length == 0 || form.Protocol == protocol));
 
     private string Match(string table, string chain, string protocol)
     {
@@ -140,9 +159,21 @@ internal sealed class RandomIptables(Random random)
 
     private string Target(string table, string chain, ref string protocol)
     {
-        if (chain != "user" && random.Next(6) == 0)
+        if (chain != "inner" && random.Next(6) == 0)
         {
-            return Pick("-j user", "-j user", "-g user");
+            return chain == "user" ? Pick("-j inner", "-g inner") : Pick("-j user", "-j user", "-g user");
+        }
+
+        if (random.Next(5) == 0 && Fitting(random.Next(50) == 0 ? _handedOver : _passing, table, chain, protocol) is { } form)
+        {
+            if (form.Protocol == "syn")
+            {
+                protocol = "tcp";
+                return "-m tcp --tcp-flags SYN,RST SYN " + form.Text;
+            }
+
+            protocol = form.Protocol.Length == 0 ? protocol : form.Protocol;
+            return form.Text;
         }
 
         switch (table)
@@ -158,7 +189,7 @@ internal sealed class RandomIptables(Random random)
                     4 => Pick("-j TOS --set-tos 0x10/0x3f", "-j DSCP --set-dscp 0x0a"),
                     5 => "-j RETURN",
                     6 => random.Next(4) == 0 ? "-j DROP" : "-j ACCEPT",
-                    _ => chain == "user" ? "-j MARK --set-xmark 0x0/0x0" : Pick("-j TTL --ttl-set 60", "-j CHECKSUM --checksum-fill"),
+                    _ => chain is "user" or "inner" ? "-j MARK --set-xmark 0x0/0x0" : Pick("-j TTL --ttl-set 60", "-j CHECKSUM --checksum-fill"),
                 };
             case "nat":
                 return Translation(chain, ref protocol);
@@ -178,7 +209,7 @@ internal sealed class RandomIptables(Random random)
     private string Translation(string chain, ref string protocol)
     {
         bool isDestination = chain is "PREROUTING" or "OUTPUT";
-        if (chain == "user" || random.Next(6) == 0)
+        if (chain is "user" or "inner" || random.Next(6) == 0)
         {
             return Pick("-j ACCEPT", "-j RETURN");
         }

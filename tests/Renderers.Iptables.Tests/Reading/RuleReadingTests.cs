@@ -238,12 +238,45 @@ public sealed class RuleReadingTests
         Steps($"-j CONNMARK {options}").Should().Equal(new RuleStep.SetConnectionMark(and, xor));
     }
 
+    /// <summary>NONE is no bit of a status; a packet that the node sends to itself comes in confirmed.</summary>
+    [Theory]
+    [InlineData("--ctstatus NONE", false)]
+    [InlineData("! --ctstatus NONE", true)]
+    [InlineData("--ctstatus ASSURED,SEEN_REPLY", false)]
+    [InlineData("--ctstatus CONFIRMED", null)]
+    [InlineData("! --ctstatus ASSURED,EXPECTED", null)]
+    public void AStatusOfTheFirstPacketIsSettledWhereItIsOne(string options, bool? holds)
+    {
+        RuleStep step = Steps($"-m conntrack {options}")[^1];
+
+        if (holds is null)
+        {
+            step.Should().BeOfType<RuleStep.UnknownMatch>().Which.DependsOn.Should().NotBeEmpty();
+        }
+        else
+        {
+            step.Should().BeOfType<RuleStep.SettledMatch>().Which.Holds.Should().Be(holds.Value);
+        }
+    }
+
+    [Theory]
+    [InlineData("--uid-owner 0", false)]
+    [InlineData("! --uid-owner 0", true)]
+    [InlineData("! --uid-owner 0 --gid-owner 0", false)]
+    [InlineData("--uid-owner 0 ! --gid-owner 0", false)]
+    [InlineData("! --uid-owner 0 ! --gid-owner 0", true)]
+    public void AForwardedPacketHasNoOwner(string options, bool isMatch)
+    {
+        Steps($"-m owner {options}").Should().ContainSingle().Which.Should().BeOfType<RuleStep.UnknownMatch>().Which.OfForwarded.Should().Be(isMatch);
+    }
+
     [Fact]
     public void TargetsOfConnectionsAndTranslationsAreRead()
     {
         Steps("-j CONNMARK --save-mark").Should().Equal(new RuleStep.SaveMark(uint.MaxValue, uint.MaxValue));
         Steps("-j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0xff").Should().Equal(new RuleStep.RestoreMark(0x80, 0xff));
         Steps("-j CT --notrack").Should().Equal(new RuleStep.NoTracking());
+        Steps("-j CT --zone 5").Should().Equal(new RuleStep.TrackingTemplate("CT --zone 5", AlsoUntracked: false));
         Steps("-j NOTRACK").Should().Equal(new RuleStep.NoTracking());
         Steps("-j TCPMSS --clamp-mss-to-pmtu").Should().Equal(new RuleStep.NoEffect("TCPMSS --clamp-mss-to-pmtu"));
         Steps("-j REDIRECT --to-ports 15001").Should().Equal(new RuleStep.Translate(TranslationKind.ToThisNode, new(null, new PortRange(15001, 15001))));

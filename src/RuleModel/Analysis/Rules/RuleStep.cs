@@ -171,6 +171,14 @@ public abstract record RuleStep
     /// <summary>Exempt the packet from connection tracking, and so from address translation. No effect on a packet that is tracked already.</summary>
     public sealed record NoTracking : RuleStep;
 
+    /// <summary>
+    /// Give the packet a template of its connection before it is tracked: a zone, a helper, a timeout. It has no effect on the way but one: a
+    /// packet with a template is not exempted from tracking any more.
+    /// </summary>
+    /// <param name="Text">The statement as it was listed.</param>
+    /// <param name="AlsoUntracked">Whether a packet that was exempted is tracked again, as by nft's <c>ct zone set</c> (net/netfilter/nft_ct.c); xt_CT leaves it.</param>
+    public sealed record TrackingTemplate(string Text, bool AlsoUntracked) : RuleStep;
+
     /// <summary>Do what the first case says whose matches the packet meets; if there is none, the rule does not match. A map with keys of any kind.</summary>
     public sealed record Cases(EquatableArray<LookupCase> All, string Text) : RuleStep;
 

@@ -20,6 +20,12 @@ internal sealed partial class MatchEvaluation
 
     private WalkState? MatchTracked(in RuleRun run, WalkState state)
     {
+        if (run.Call.IsBeforeTracking && state.HasTemplate)
+        {
+            // There is an entry, but what it says is nothing of the packet.
+            return MatchUnknown(run, new RuleStep.UnknownMatch("the template of a connection") { DependsOn = "the template of the connection" }, state);
+        }
+
         if (_context.Packet is not null)
         {
             return PacketSplit.Decide(run, IsTracked(run, state), state);
@@ -38,14 +44,15 @@ internal sealed partial class MatchEvaluation
         return state;
     }
 
-    private static bool IsTracked(in RuleRun run, WalkState state) => !run.Call.IsBeforeTracking && state.Kinds != ConnectionKinds.Untracked;
+    private static bool IsTracked(in RuleRun run, WalkState state) => (!run.Call.IsBeforeTracking || state.HasTemplate) && state.Kinds != ConnectionKinds.Untracked;
 
     private WalkState? MatchState(in RuleRun run, RuleStep.StateMatch match, WalkState state)
     {
         if (run.Call.IsBeforeTracking && _context.Packet is not null && state.Kinds != ConnectionKinds.Untracked)
         {
-            // Not looked up yet: the kernel takes it for invalid (net/netfilter/xt_conntrack.c, nft_ct.c).
-            return PacketSplit.Decide(run, ((match.States & ConnectionStates.Invalid) != 0) != match.IsNegated, state);
+            // Not looked up yet: the kernel takes it for invalid, or for new with a template (net/netfilter/xt_conntrack.c, nft_ct.c).
+            ConnectionStates before = state.HasTemplate ? ConnectionStates.New : ConnectionStates.Invalid;
+            return PacketSplit.Decide(run, ((match.States & before) != 0) != match.IsNegated, state);
         }
 
         bool? isSourceNew = HasNewSource(state);

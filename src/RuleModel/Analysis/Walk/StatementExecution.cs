@@ -25,8 +25,8 @@ internal sealed class StatementExecution
         WalkState.TraceLink noted = new(
             run.TraceEntry(StepDescription.Describe(step), state) with
             {
-                IsDoubtful = IsOpen(run, step),
-                IsOpen = IsOpen(run, step),
+                IsDoubtful = IsOpen(run, step, state),
+                IsOpen = IsOpen(run, step, state),
                 DependsOn = (step as RuleStep.UnknownStatement)?.DependsOn ?? "",
                 IsRewrite = step is RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Cases or RuleStep.Translate { Kind: not TranslationKind.Source },
                 JumpsTo = (step as RuleStep.Jump)?.Chain ?? "",
@@ -59,7 +59,7 @@ internal sealed class StatementExecution
                 run.Exits.Add(new(state, WalkVerdict.Reject));
                 return null;
             case RuleStep.Jump jump:
-                return ExecuteJump(run, index, isTraced, jump, state);
+                return ExecuteJump(run, jump, state);
             case RuleStep.VerdictLookup lookup:
                 ExecuteLookup(run, index, isTraced, lookup, state);
                 return null;
@@ -89,7 +89,10 @@ internal sealed class StatementExecution
                 AddressTranslation.TranslateSource(run, _context.Packet is null ? null : new(null, masquerade.Ports, masquerade.IsRandom), state);
                 return null;
             case RuleStep.NoTracking:
-                state.Kinds = run.Call.IsBeforeTracking ? ConnectionKinds.Untracked : state.Kinds;
+                state.Kinds = run.Call.IsBeforeTracking && !state.HasTemplate ? ConnectionKinds.Untracked : state.Kinds;
+                return state;
+            case RuleStep.TrackingTemplate template:
+                GiveTemplate(run, template, state);
                 return state;
             case RuleStep.RememberClient remember:
                 state.Remembered = new(remember.List, state.Remembered);
@@ -112,8 +115,39 @@ internal sealed class StatementExecution
     }
 
     /// <summary>Whether a step may do anything: also a jump to a chain that the table does not have, which is a target that is not known.</summary>
-    private static bool IsOpen(in RuleRun run, RuleStep step) =>
-        step is RuleStep.UnknownStatement || (step is RuleStep.Jump jump && !run.Call.Plan.Table.Chains.ContainsKey(jump.Chain));
+    private static bool IsOpen(in RuleRun run, RuleStep step, WalkState state) =>
+        step is RuleStep.UnknownStatement || (step is RuleStep.TrackingTemplate template && IsTrackedLate(run, template, state)) || (step is RuleStep.Jump jump && !run.Call.Plan.Table.Chains.ContainsKey(jump.Chain));
+
+    /// <summary>
+    /// A packet that was exempted gets a template when connections were looked up already, or on its way back over loopback, where it would
+    /// then be tracked and translated: that is not followed.
+    /// </summary>
+    private static bool IsTrackedLate(in RuleRun run, RuleStep.TrackingTemplate template, WalkState state) =>
+        template.AlsoUntracked && !run.Call.IsBeforeTracking && state.Kinds == ConnectionKinds.Untracked;
+
+    private void GiveTemplate(in RuleRun run, RuleStep.TrackingTemplate template, WalkState state)
+    {
+        if (IsTrackedLate(run, template, state))
+        {
+            state.NoteUnknown(template.Text);
+            return;
+        }
+
+        if (!run.Call.IsBeforeTracking || state.HasTemplate || (state.Kinds == ConnectionKinds.Untracked && !template.AlsoUntracked))
+        {
+            return;
+        }
+
+        if (_context.Packet is null)
+        {
+            // What a space of packets would be in conntrack is not known any more when it was exempted.
+            state.HasTemplate = state.Kinds != ConnectionKinds.Untracked;
+            return;
+        }
+
+        state.Kinds = state.Kinds == ConnectionKinds.Untracked ? ConnectionKindStates.KindOf(_context.Packet.State) : state.Kinds;
+        state.HasTemplate = true;
+    }
 
     /// <summary>A packet that is not tracked has no connection whose mark could be set or restored.</summary>
     private void ExecuteConnectionMark(in RuleRun run, RuleStep step, WalkState state)
@@ -143,7 +177,7 @@ internal sealed class StatementExecution
         }
     }
 
-    private WalkState? ExecuteJump(in RuleRun run, int index, bool isTraced, RuleStep.Jump jump, WalkState state)
+    private WalkState? ExecuteJump(in RuleRun run, RuleStep.Jump jump, WalkState state)
     {
         if (!run.Call.Plan.Table.Chains.TryGetValue(jump.Chain, out WalkChain? chain))
         {
@@ -154,25 +188,21 @@ internal sealed class StatementExecution
 
         List<ChainExit> inner = _context.Exits.Rent();
         _rules.RunChain(run.Call with { Plan = _context.Plan.Of(run.Call.Plan.Table, chain), Depth = run.Call.Depth + 1 }, state, inner);
-        WalkState? current = null;
         foreach (ChainExit exit in Joined(inner))
         {
             if (exit.Verdict != WalkVerdict.Return || jump.IsGoto)
             {
                 run.Exits.Add(exit);
-                continue;
             }
-
-            if (current is not null)
+            else
             {
-                _rules.ApplySteps(run, index + 1, current, isTraced);
+                // It goes on with the next rule, also where statements follow the jump (net/netfilter/nf_tables_core.c, nft_do_chain).
+                run.Next.Add(exit.State);
             }
-
-            current = exit.State;
         }
 
         _context.Exits.Return(inner);
-        return current;
+        return null;
     }
 
     /// <summary>The packets that leave a chain; those that an assumption alone tells apart are one.</summary>

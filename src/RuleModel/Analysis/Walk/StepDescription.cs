@@ -31,6 +31,7 @@ internal static class StepDescription
         RuleStep.SaveMark => "saves the mark in the connection",
         RuleStep.RestoreMark => "restores the mark from the connection",
         RuleStep.NoTracking => "exempts it from connection tracking",
+        RuleStep.TrackingTemplate => "gives it a template of its connection",
         RuleStep.RememberClient remember => $"remembers the client in {remember.List}",
         RuleStep.UnknownStatement { DependsOn.Length: > 0 } unknown => $"hands it to {unknown.DependsOn}",
         RuleStep.UnknownStatement unknown => $"may do anything: {unknown.Text}",

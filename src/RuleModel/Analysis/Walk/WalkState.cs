@@ -59,6 +59,9 @@ internal sealed class WalkState
     /// <summary>What conntrack may know of it.</summary>
     public ConnectionKinds Kinds { get; set; } = ConnectionKinds.All;
 
+    /// <summary>Whether it got a template of its connection before it was tracked.</summary>
+    public bool HasTemplate { get; set; }
+
     /// <summary>The conditions that were assumed to be true or false.</summary>
     public AssumedCondition? Assumed { get; set; }
 
@@ -124,6 +127,7 @@ internal sealed class WalkState
         && NewPort == other.NewPort
         && Bits.IsLike(other.Bits)
         && Kinds == other.Kinds
+        && HasTemplate == other.HasTemplate
         && Probability.Equals(other.Probability)
         && IsRewritten == other.IsRewritten
         && IsMasqueraded == other.IsMasqueraded
