@@ -27,7 +27,8 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
 
     /// <summary>Whether a step has an effect that is known here: it rewrites no packet, or says to what.</summary>
     public static bool IsKnown(RuleStep step) => step.IsMatch || step is RuleStep.Verdict or RuleStep.Reject or RuleStep.Jump or RuleStep.VerdictLookup or RuleStep.SetMark
-        or RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Masquerade or RuleStep.RememberClient or RuleStep.NoEffect or RuleStep.UnknownStatement;
+        or RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Masquerade or RuleStep.RememberClient or RuleStep.NoEffect or RuleStep.UnknownStatement or RuleStep.ChangeSet
+        or RuleStep.SetConnectionMark or RuleStep.SaveMark or RuleStep.RestoreMark;
 
     /// <summary>The rules that rewrite destinations or ports, or may do so.</summary>
     public static List<WalkRule> Rewriting(Ruleset rules) =>

@@ -32,6 +32,7 @@ internal static class StepDescription
         RuleStep.RestoreMark => "restores the mark from the connection",
         RuleStep.NoTracking => "exempts it from connection tracking",
         RuleStep.RememberClient remember => $"remembers the client in {remember.List}",
+        RuleStep.ChangeSet => "changes an ipset",
         RuleStep.UnknownStatement { DependsOn.Length: > 0 } unknown => $"hands it to {unknown.DependsOn}",
         RuleStep.UnknownStatement unknown => $"may do anything: {unknown.Text}",
         _ => "",
