@@ -242,7 +242,11 @@ public sealed class RandomSetsTests(ITestOutputHelper output)
             string sides = string.Join(',', Enumerable.Range(0, fields).Select(_ => random.Next(2) == 0 ? "src" : "dst"));
             string options = (random.Next(4) == 0 ? " --return-nomatch" : "") + (random.Next(6) == 0 ? " ! --update-counters" : "") + (random.Next(6) == 0 ? " ! --update-subcounters" : "");
             string target = random.Next(12) == 0 && chosen < names.Length && types[chosen] == "hash:ip" ? $"SET --add-set {set} src --exist" : Pick(random, ["DROP", "ACCEPT", "REJECT", "RETURN", "DROP"]);
-            text.Append(CultureInfo.InvariantCulture, $"-A {Pick(random, ["FORWARD", "FORWARD", "INPUT", "OUTPUT"])}{Pick(random, ["", "", " -p tcp", " -p udp"])} -m set{(random.Next(4) == 0 ? " !" : "")} --match-set {set} {sides}{options} -j {target}\n");
+
+            // The ICMP error of a refusal goes through these chains too, and would be dropped by them.
+            string chain = Pick(random, ["FORWARD", "FORWARD", "INPUT", "OUTPUT"]);
+            string protocol = chain == "FORWARD" ? Pick(random, ["", "", " -p tcp", " -p udp"]) : Pick(random, [" -p tcp", " -p udp"]);
+            text.Append(CultureInfo.InvariantCulture, $"-A {chain}{protocol} -m set{(random.Next(4) == 0 ? " !" : "")} --match-set {set} {sides}{options} -j {target}\n");
         }
 
         return text.Append("COMMIT\n").ToString();
