@@ -39,7 +39,7 @@ public sealed class LiveSetsTests : IDisposable
 
         run.ExitCode.Should().Be(0, run.Error);
         run.Output.Should().Contain("depends on the contents of the ipset");
-        run.Error.Should().Contain("note: rules of this node name ipsets, whose contents are not known: ipset ").And.Contain("--ipset FILE gives them");
+        run.Error.Should().Contain("note: rules of this node name ipsets, whose contents are not known: ").And.Contain("--ipset FILE gives them");
     }
 
     [SkippableFact]
