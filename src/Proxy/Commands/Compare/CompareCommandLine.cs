@@ -158,7 +158,7 @@ internal sealed record CompareOptions
     /// How long the comparison goes on after a sure difference, where rules split packets so often that it may take hours. The
     /// verdict is known then.
     /// </summary>
-    public static TimeSpan TimeAfterDifference { get; } = TimeSpan.FromSeconds(3);
+    public static TimeSpan TimeAfterDifference { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The time that the comparison may take; null for any.</summary>
     public TimeSpan? Limit { get; init; }
