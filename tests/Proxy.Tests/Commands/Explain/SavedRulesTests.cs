@@ -203,6 +203,28 @@ public sealed class SavedRulesTests : IDisposable
         run.Errors.Should().Contain(message);
     }
 
+    /// <summary>Firewalls as people have them; that the kernel does the same is tested with packets (SetsOfOthersTests).</summary>
+    [Theory]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.9", "192.0.2.77:80", "left alone")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.130", "192.0.2.77:80", "dropped")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.200", "192.0.2.77:80", "left alone")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.9", "198.51.100.51:80", "refused")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.9", "192.0.2.78:443", "dropped by the policy of filter FORWARD (DROP)")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.20", "10.9.1.1:80", "refused")]
+    [InlineData("network-policies.txt", "203.0.113.9", "192.0.2.77:80", "left alone")]
+    [InlineData("network-policies.txt", "203.0.113.9", "192.0.2.77:443", "refused")]
+    [InlineData("network-policies.txt", "203.0.113.130", "192.0.2.77:443", "left alone")]
+    [InlineData("network-policies.txt", "203.0.113.130", "192.0.2.77:80", "refused")]
+    public async Task FirewallsWithSetsAreFollowed(string file, string from, string to, string expected)
+    {
+        string path = RepositoryRoot.Combine("tests", "Proxy.Tests", "Commands", "Explain", "sets", file);
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", path, "--node-address", "10.9.1.1", "--from", from, "--to", to, "--interface", "eth0", "--out-interface", "eth1");
+
+        run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
+        run.Output.Should().Contain($"the rules of {file}: {expected}").And.NotContain("depends");
+    }
+
     [Fact]
     public async Task TheSameSetTwiceIsRefusedIfItDiffers()
     {
