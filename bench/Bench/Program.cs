@@ -26,9 +26,9 @@ if (args is ["write-rules", string directory, string serviceCount, string endpoi
     return 0;
 }
 
-if (args is ["write-firewall", string firewallPath, string style, string ruleCount])
+if (args is ["write-firewall", string firewallPath, string style, string ruleCount, .. var seeds])
 {
-    File.WriteAllLines(firewallPath, GeneratedFirewall.Lines(style, Number(ruleCount), seed: 1));
+    File.WriteAllLines(firewallPath, GeneratedFirewall.Lines(style, Number(ruleCount), seeds is [string seed] ? Number(seed) : 1));
     return 0;
 }
 

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
@@ -16,11 +19,13 @@ public static class IpsetSaveReader
     private const string Wanted = "give what \"sudo ipset save\" prints";
 
     /// <summary>Reads sets.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="firstLine">The number of its first line, for messages.</param>
     /// <exception cref="RuleTextException">It is not output of <c>ipset save</c>.</exception>
-    public static IpSets Read(string text)
+    public static IpSets Read(string text, int firstLine = 1)
     {
         Dictionary<string, SetBuilder> sets = new(StringComparer.Ordinal);
-        int number = 0;
+        int number = firstLine - 1;
         int entries = 0;
         foreach (ReadOnlySpan<char> raw in text.AsSpan().EnumerateLines())
         {
@@ -76,21 +81,30 @@ public static class IpsetSaveReader
         private readonly IpSetField[]? _fields;
         private readonly int _netmask = -1;
         private string _notUnderstood = "";
+        private UInt128 _digest;
+        private readonly IpFamily? _family;
 
         public SetBuilder(string name, string type, List<string> options)
         {
             _name = name;
             Type = type;
             _fields = IpSet.FieldsOf(type);
+            _family = type == "bitmap:ip" || (type.StartsWith("hash:", StringComparison.Ordinal) && type != "hash:mac") ? IpFamily.IPv4 : null;
             for (int index = 0; index < options.Count; index++)
             {
                 string option = options[index];
                 switch (option)
                 {
+                    case "timeout" or "hashsize" or "maxelem" or "bucketsize" or "initval" or "size":
+                        index++; // they decide no lookup
+                        break;
                     case "counters" or "comment" or "skbinfo" or "forceadd":
                         break;
-                    case "family" or "hashsize" or "maxelem" or "timeout" or "bucketsize" or "initval" or "size" or "range":
-                        index++;
+                    case "family" when index + 1 < options.Count:
+                        _family = options[++index] is "inet6" or "ipv6" ? IpFamily.IPv6 : IpFamily.IPv4;
+                        break;
+                    case "range":
+                        index++; // an entry outside of it is refused
                         break;
                     case "netmask" when type is "hash:ip" or "bitmap:ip" && index + 1 < options.Count && int.TryParse(options[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length <= 128:
                         _netmask = length;
@@ -105,28 +119,33 @@ public static class IpsetSaveReader
 
         public string Type { get; }
 
-        public IpSet Build() => new(_name, Type, EquatableArray.CopyOf(_entries), EquatableArray.CopyOf(_members)) { NotUnderstood = _notUnderstood };
+        public IpSet Build() => new(_name, Type, EquatableArray.CopyOf(_entries), EquatableArray.CopyOf(_members)) { NotUnderstood = _notUnderstood, Family = _family, Digest = _digest + DigestOf($"{Type} {_family} {_netmask} {_notUnderstood}") };
 
         /// <summary>Adds an entry. One in a form that is not understood makes the set one that is not understood.</summary>
         /// <returns>Whether it has as many fields as the type wants, and readable ones.</returns>
         public bool TryAdd(string text, List<string> options)
         {
             bool isNoMatch = false;
+            string decisive = text;
             for (int index = 0; index < options.Count; index++)
             {
                 switch (options[index])
                 {
                     case "nomatch":
                         isNoMatch = true;
+                        decisive += " nomatch";
                         break;
                     case "timeout" or "packets" or "bytes" or "comment" or "skbmark" or "skbprio" or "skbqueue" or "before" or "after":
                         index++; // they decide no lookup
                         break;
                     default:
                         _notUnderstood = $"entry {text} {options[index]}";
+                        decisive += " " + options[index];
                         break;
                 }
             }
+
+            _digest += DigestOf(decisive); // a sum: the kernel lists entries in any order
 
             if (Type == IpSet.ListType)
             {
@@ -174,6 +193,8 @@ public static class IpsetSaveReader
 
             return true;
         }
+
+        private static UInt128 DigestOf(string text) => BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
         private bool TryAddress(string text, out AddressRange range)
         {

@@ -279,13 +279,22 @@ internal sealed partial class RuleParser
         return mode is "random" or "nth" && probability is > 0 and <= 1;
     }
 
-    /// <summary>The packet is in an ipset. Options that compare counters or turn exceptions round are not decided (xt_set.c, set_match_v4).</summary>
+    /// <summary>The packet is in an ipset. Options that compare counters are not decided (xt_set.c, set_match_v4).</summary>
     private bool IpSet(string name, string sides)
     {
         _undecidedSet = "";
-        while (!IsAtEnd && tokens[_position] == "!" && _position + 1 < tokens.Count && tokens[_position + 1] is "--update-counters" or "--update-subcounters")
+        _setContents = sets.DigestOf(name) is { Length: > 0 } digest ? $" (contents {digest})" : "";
+        bool returnsNoMatch = false;
+        while (!IsAtEnd)
         {
-            _position += 2;
+            bool isOfCounters = tokens[_position] == "!" && _position + 1 < tokens.Count && tokens[_position + 1] is "--update-counters" or "--update-subcounters";
+            if (!isOfCounters && tokens[_position] != "--return-nomatch")
+            {
+                break;
+            }
+
+            returnsNoMatch |= !isOfCounters;
+            _position += isOfCounters ? 2 : 1;
         }
 
         if (!IsAtEnd && tokens[_position] is not ("-m" or "--match" or "-j" or "--jump" or "-g" or "--goto"))
@@ -300,13 +309,13 @@ internal sealed partial class RuleParser
             return false;
         }
 
-        if (!sets.TryTest(name, Array.ConvertAll(words, static word => word == "src"), out EquatableArray<EquatableArray<RuleStep>> alternatives, out _undecidedSet))
+        if (!sets.TryTest(name, Array.ConvertAll(words, static word => word == "src"), returnsNoMatch, out EquatableArray<EquatableArray<RuleStep>> alternatives, out _undecidedSet))
         {
             return false;
         }
 
         _steps.Add(alternatives.Length == 0
-            ? new RuleStep.SettledMatch($"{Negation}--match-set {name} {sides}", _isNegated, OnlyFirstPacket: false)
+            ? new RuleStep.SettledMatch($"{Negation}--match-set {name} {sides}{(returnsNoMatch ? " --return-nomatch" : "")}", _isNegated, OnlyFirstPacket: false)
             : new RuleStep.AnyOf(alternatives, _isNegated));
         return true;
     }

@@ -16,6 +16,11 @@ internal sealed partial class RuleParser
             "REJECT" when options.Are("--reject-with") => new RuleStep.Reject(options.Value("--reject-with")),
             "LOG" or "NFLOG" or "ULOG" or "TRACE" => new RuleStep.NoEffect(target),
 
+            "SET" when options.Has("--add-set") || options.Has("--del-set") => new RuleStep.ChangeSet(Rest(target, words)),
+
+            // The mark that the entry of a set has (skbinfo) becomes that of the packet.
+            "SET" when options.Has("--map-mark") => new RuleStep.UnknownStatement(Rest(target, words)),
+
             // They change fields that no rule of a packet's path is decided by, or copy the packet: iptables-extensions(8).
             "TEE" or "TTL" or "HL" or "DSCP" or "TOS" or "CLASSIFY" or "CHECKSUM" or "TCPMSS" or "TCPOPTSTRIP" or "ECN" or "SET" or "AUDIT" or "SECMARK"
                 or "CONNSECMARK" or "IDLETIMER" or "LED" or "RATEEST" => options.IsEmpty ? null : new RuleStep.NoEffect(Rest(target, words)),

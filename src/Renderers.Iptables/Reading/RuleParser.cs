@@ -32,6 +32,7 @@ internal sealed partial class RuleParser(string text, List<string> tokens, IpSet
     private string _module = "";
     private string _bareModule = "";
     private string _undecidedSet = "";
+    private string _setContents = "";
     private TransportProtocol? _protocol;
     private readonly HashSet<string> _modules = new(StringComparer.Ordinal);
 
@@ -232,6 +233,7 @@ internal sealed partial class RuleParser(string text, List<string> tokens, IpSet
         _steps.Add(new RuleStep.UnknownMatch(Negation + match)
         {
             DependsOn = _module == "set" && _undecidedSet.Length != 0 ? _undecidedSet : undecided.DependsOn,
+            Contents = _module == "set" ? _setContents : "",
             IsOfIpSet = _module == "set" && !sets.IsGiven,
             Fact = undecided.IsOfPacket && !options.Contains('!', StringComparison.Ordinal) ? match : "",
             IsNegated = _isNegated,

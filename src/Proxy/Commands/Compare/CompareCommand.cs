@@ -52,11 +52,16 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         progress.Step("reading both sides");
         SideReader reader = new(streams with { Errors = TextWriter.Synchronized(streams.Errors) }, host);
         ComparedSide?[] sides = await Task.WhenAll(
-            Task.Run(() => reader.ReadAsync(options.A, options.Families, stop), stop),
-            Task.Run(() => reader.ReadAsync(options.B, options.Families, stop), stop));
+            Task.Run(() => reader.ReadAsync(options.A, options.IpsetA, options.Families, stop), stop),
+            Task.Run(() => reader.ReadAsync(options.B, options.IpsetB, options.Families, stop), stop));
         if (sides is not [{ } a, { } b])
         {
             return null;
+        }
+
+        if (a.Saved is null && b.Saved is null && (options.IpsetA ?? options.IpsetB) is not null)
+        {
+            throw new InputException("--ipset needs saved rules on one side: those that were there when the sets were saved");
         }
 
         if ((a.HasUnknownFamily || b.HasUnknownFamily) && (a.HasKnownFamily || b.HasKnownFamily))

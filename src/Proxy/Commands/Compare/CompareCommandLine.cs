@@ -78,11 +78,13 @@ internal static class CompareCommandLine
             HelpName = "SECONDS",
             DefaultValueFactory = _ => 60,
         };
+        Option<string?> ipset = new("--ipset") { Description = "The contents of the ipsets that saved rules name: what \"ipset save\" prints. Not needed where the files of rules have it too.", HelpName = "FILE" };
+        Option<string?> ipsetB = new("--ipset-b") { Description = "The ipsets for B. Default: those of --ipset.", HelpName = "FILE" };
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("compare", "Compares what two rule sets do with every packet, across modes and tools.")
         {
-            a, b, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ignore, cluster.Family, timeout, output, cluster.Verbose,
+            a, b, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, configB, cluster.Node, nodeB, cluster.Mode, modeB, cluster.NodeAddresses, rules, ipset, ipsetB, ignore, cluster.Family, timeout, output, cluster.Verbose,
         };
         command.Validators.Add(result =>
         {
@@ -115,6 +117,8 @@ internal static class CompareCommandLine
                 },
                 Families = cluster.FamiliesOf(parsed),
                 Ignored = ignored.Contains(AllModes) ? ModeDifference.All : [.. ModeDifference.All.Where(known => ignored.Contains(known.Name))],
+                IpsetA = parsed.GetValue(ipset),
+                IpsetB = parsed.GetValue(ipsetB) ?? parsed.GetValue(ipset),
                 NodeAddresses = common.NodeAddresses,
                 ComparesAllRules = parsed.GetValue(rules) is { } chosen ? chosen == "all" : null,
                 Limit = parsed.GetValue(timeout) is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null,
@@ -162,6 +166,12 @@ internal sealed record CompareOptions
     /// <summary>Documented differences of the modes that are ignored.</summary>
     public IReadOnlyList<ModeDifference> Ignored { get; init; } = [];
 
+    /// <summary>The contents of ipsets, for saved rules of the first side; null for none but those beside the rules.</summary>
+    public string? IpsetA { get; init; }
+
+    /// <summary>The same for the second side.</summary>
+    public string? IpsetB { get; init; }
+
     /// <summary>Addresses on the node's interfaces; null to find them.</summary>
     public IReadOnlyList<IpAddress>? NodeAddresses { get; init; }
 
@@ -172,7 +182,7 @@ internal sealed record CompareOptions
     /// How long the comparison goes on after a sure difference, where rules split packets so often that it may take hours. The
     /// verdict is known then.
     /// </summary>
-    public static TimeSpan TimeAfterDifference { get; } = TimeSpan.FromSeconds(3);
+    public static TimeSpan TimeAfterDifference { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The time that the comparison may take; null for any.</summary>
     public TimeSpan? Limit { get; init; }

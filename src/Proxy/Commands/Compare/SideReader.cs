@@ -22,9 +22,13 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
     private const string IPv6Prefix = "ipv6:";
 
     /// <summary>Reads.</summary>
+    /// <param name="options">What the side is.</param>
+    /// <param name="ipsetPath">The file with the ipsets that saved rules name; null for none.</param>
+    /// <param name="families">The families.</param>
+    /// <param name="stop">Ends it.</param>
     /// <returns>The side; null when manifests have errors, which have been reported.</returns>
     /// <exception cref="InputException">The input cannot be used.</exception>
-    public async Task<ComparedSide?> ReadAsync(ClusterOptions options, IReadOnlyList<IpFamily> families, CancellationToken stop)
+    public async Task<ComparedSide?> ReadAsync(ClusterOptions options, string? ipsetPath, IReadOnlyList<IpFamily> families, CancellationToken stop)
     {
         if (options.Paths is [Live])
         {
@@ -45,7 +49,7 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
             throw new InputException($"{string.Join(',', options.Paths)}: saved rules and manifests on one side; give either");
         }
 
-        return dumps != 0 ? ReadDumps(options, files, own, families) : await RenderAsync(options, own, families, stop);
+        return dumps != 0 ? ReadDumps(options, files, ipsetPath, own, families) : await RenderAsync(options, own, families, stop);
     }
 
     /// <summary>A file, with the family that a prefix says: <c>ipv6:rules.txt</c>.</summary>
@@ -57,10 +61,10 @@ internal sealed class SideReader(CommandStreams streams, AgentHost host)
     /// <summary>A file as <see cref="FileOf"/> reads it.</summary>
     public static string TextOf(RuleFile file) => (file.Family switch { IpFamily.IPv4 => IPv4Prefix, IpFamily.IPv6 => IPv6Prefix, _ => "" }) + file.Path;
 
-    private static ComparedSide ReadDumps(ClusterOptions options, RuleFile[] files, CommandStreams streams, IReadOnlyList<IpFamily> families)
+    private static ComparedSide ReadDumps(ClusterOptions options, RuleFile[] files, string? ipsetPath, CommandStreams streams, IReadOnlyList<IpFamily> families)
     {
         // Rules that show no family on either side are compared as those of one family; what differs is the same in both.
-        SavedRuleReader reader = new(families, streams.OpenInput) { Assumed = families[0], FamilyOptions = $"{IPv4Prefix}FILE or {IPv6Prefix}FILE" };
+        SavedRuleReader reader = new(families, streams.OpenInput) { Assumed = families[0], FamilyOptions = $"{IPv4Prefix}FILE or {IPv6Prefix}FILE", IpsetPath = ipsetPath };
         SavedRules saved = reader.Read(files);
         saved.WriteNotes(streams.Errors);
         return new()

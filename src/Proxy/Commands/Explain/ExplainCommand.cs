@@ -1,4 +1,3 @@
-using System.Text;
 using KubeProxySharp.Proxy.Agent.Host;
 using KubeProxySharp.Proxy.Commands.Explain.Journey;
 using KubeProxySharp.Proxy.Commands.Explain.Legs;
@@ -6,7 +5,6 @@ using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Proxy.Configuration;
 using KubeProxySharp.Proxy.Host;
-using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Equivalence;
 using KubeProxySharp.RuleModel.Analysis.Routes;
@@ -269,7 +267,7 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
     /// </summary>
     private SavedRules ReadFiles(ExplainOptions options, PacketQuestion question)
     {
-        SavedRuleReader reader = new([question.Family], streams.OpenInput) { Assumed = question.Family == IpFamily.IPv4 ? IpFamily.IPv4 : null, Sets = ReadSets(options.IpsetPath) };
+        SavedRuleReader reader = new([question.Family], streams.OpenInput) { Assumed = question.Family == IpFamily.IPv4 ? IpFamily.IPv4 : null, IpsetPath = options.IpsetPath };
         SavedRules saved = reader.Read(options.RuleFiles);
         if (saved.Families is not [{ Tables.Count: > 0 } rules])
         {
@@ -278,23 +276,6 @@ internal sealed class ExplainCommand(CommandStreams streams, AgentHost host)
 
         saved.RefuseOpaque(rules, onlyKubeProxys: false);
         return saved;
-    }
-
-    private IpSets ReadSets(string? path)
-    {
-        if (path is null)
-        {
-            return IpSets.None;
-        }
-
-        try
-        {
-            return IpsetSaveReader.Read(Encoding.UTF8.GetString(SavedText.Read(path, streams.OpenInput)));
-        }
-        catch (RuleTextException e)
-        {
-            throw new InputException($"{SavedText.NameOf(path)}: {e.Message}");
-        }
     }
 
     private static ExplainedWalk ExplainFiles(ExplainOptions options, ClusterView? cluster, PacketQuestion question, SavedRules saved, WalkExplainer explainer, IpvsWalk? ipvs)

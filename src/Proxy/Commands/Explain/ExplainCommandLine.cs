@@ -66,7 +66,6 @@ internal static class ExplainCommandLine
         rules.Rules.Description += " With -f, they are compared with the rules of the manifests.";
         Option<string?> ipvs = new("--ipvs") { Description = "The virtual servers of IPVS, for saved rules of kube-proxy's ipvs mode: what \"ipvsadm -Ln\" prints.", HelpName = "FILE" };
         Option<string[]> routes = new("--routes") { Description = "Interfaces and routes of the node, or NODE=FILE of another; repeatable. What these print: ip -j route show table all; ip -j -d addr; ip -j rule; ip -6 -j rule.", HelpName = "[NODE=]FILE" };
-        Option<string?> ipset = new("--ipset") { Description = "The contents of the ipsets that saved rules name: what \"ipset save\" prints.", HelpName = "FILE" };
         Option<string?> input = new("--interface") { Description = "The input interface. Default: a pod's or the uplink, depending on --from; unknown with saved rules.", HelpName = "NAME" };
         Option<string?> outgoing = new("--out-interface") { Description = "The output interface. Default: unknown.", HelpName = "NAME" };
         Option<uint> mark = new("--mark") { Description = "The initial packet mark, such as 0x4000.", HelpName = "MARK", CustomParser = ParseMark };
@@ -79,9 +78,10 @@ internal static class ExplainCommandLine
             .AcceptOnlyFromAmong("text", "json", "dot", "svg", "html");
         Command command = new("explain", "Follows a packet through the rules: where it goes, with what probability, and why. Changes nothing.")
         {
-            from, to, then, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, cluster.Verbose, failOn, output,
+            from, to, then, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, rules.Ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, cluster.Verbose, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
+        rules.RefuseSetsAlone(command);
         cluster.RefuseTwoClusters(command);
         command.Validators.Add(result =>
         {
@@ -93,11 +93,6 @@ internal static class ExplainCommandLine
             if (result.GetResult(ipvs) is not null && !rules.AreGiven(result))
             {
                 result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
-            }
-
-            if (result.GetResult(ipset) is not null && !rules.AreGiven(result))
-            {
-                result.AddError("--ipset needs saved rules (--rules): those that were there when the sets were saved");
             }
         });
         egress.AddTo(command);
@@ -113,7 +108,7 @@ internal static class ExplainCommandLine
                 WantsLiveRules = parsed.GetValue(live),
                 IpvsPath = parsed.GetValue(ipvs),
                 Routes = parsed.GetValue(routes) ?? [],
-                IpsetPath = parsed.GetValue(ipset),
+                IpsetPath = parsed.GetValue(rules.Ipset),
                 Interface = parsed.GetValue(input),
                 OutputInterface = parsed.GetValue(outgoing),
                 Mark = parsed.GetValue(mark),

@@ -13,8 +13,7 @@ internal static class HtmlWriter
     {
         PageFigures figures = new();
         IReadOnlyList<PageFigure> shown = figures.Add(explanation, showsAll);
-        HtmlPage.Begin(explanation.Title, style.Length == 0 ? figures.Styles : string.Join('
-', style, figures.Styles), output, SvgWriter.Style);
+        HtmlPage.Begin(explanation.Title, style.Length == 0 ? figures.Styles : string.Join('\n', style, figures.Styles), output, SvgWriter.Style);
         output.Write(introduction);
         PageFigures.WriteAssumptions(explanation.Question, output);
         foreach (PageFigure figure in shown)

@@ -42,12 +42,13 @@ internal sealed class LiveRules(ProcessRunner runner, TextWriter errors)
             tables.AddRange(nftables.Families[index].Tables.Where(table => !listed.Contains(table.Name, StringComparer.Ordinal)));
         }
 
-        return Readable(new(iptables.Families, [], nftables.Opaque));
+        return Readable(new(iptables.Families, iptables.Notes, nftables.Opaque));
     }
 
     /// <summary>The rule sets, if all of their tables can be read.</summary>
-    private static IReadOnlyList<Ruleset> Readable(SavedRules read)
+    private IReadOnlyList<Ruleset> Readable(SavedRules read)
     {
+        read.WriteNotes(errors);
         foreach (Ruleset rules in read.Families)
         {
             read.RefuseOpaque(rules, onlyKubeProxys: false);

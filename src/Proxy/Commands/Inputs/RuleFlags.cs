@@ -18,6 +18,13 @@ internal sealed class RuleFlags
 
     public Option<string[]> Rules6 { get; } = new("--rules6") { Description = "The same, for rules of IPv6.", HelpName = "FILE" };
 
+    /// <summary>The ipsets that saved rules name.</summary>
+    public Option<string?> Ipset { get; } = new("--ipset")
+    {
+        Description = "The contents of the ipsets that saved rules name: what \"ipset save\" prints. Not needed where the files of rules have it too.",
+        HelpName = "FILE",
+    };
+
     /// <summary>The files that were given.</summary>
     public IReadOnlyList<RuleFile> Read(ParseResult parsed) =>
     [
@@ -28,6 +35,15 @@ internal sealed class RuleFlags
 
     /// <summary>Whether one of them was given.</summary>
     public bool AreGiven(CommandResult result) => result.GetResult(Rules) is not null || result.GetResult(Rules4) is not null || result.GetResult(Rules6) is not null;
+
+    /// <summary>Refuses sets without the rules that name them.</summary>
+    public void RefuseSetsAlone(Command command) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(Ipset) is not null && !AreGiven(result))
+        {
+            result.AddError("--ipset needs saved rules (--rules): those that were there when the sets were saved");
+        }
+    });
 
     /// <summary>Refuses standard input that is asked for twice.</summary>
     /// <param name="command">The command.</param>

@@ -49,14 +49,22 @@ internal static class RuleSource
             IptablesVariants.Legacy => IptablesVariant.Legacy,
             _ => await IptablesProbe.ChooseAsync(runner, cancellation),
         };
+        List<byte[]> listings = [];
         foreach (IpFamily family in families)
         {
-            Ruleset rules = new(family);
-            IptablesSaveReader.Read(await ListSteadyAsync(runner, new IptablesTools(family, chosen), cancellation), rules);
+            listings.Add(await ListSteadyAsync(runner, new IptablesTools(family, chosen), cancellation));
+        }
+
+        List<string> notes = [];
+        IpSets sets = await LiveSets.ReadAsync(runner, listings, notes, cancellation);
+        foreach ((IpFamily family, byte[] listing) in families.Zip(listings))
+        {
+            Ruleset rules = new(family) { Sets = sets };
+            IptablesSaveReader.Read(listing, rules);
             read.Add(family, rules);
         }
 
-        return new([.. families.Select(family => read[family])], [], new Dictionary<WalkTable, string>());
+        return new([.. families.Select(family => read[family])], notes, new Dictionary<WalkTable, string>());
     }
 
     private static async Task<byte[]> ListSteadyAsync(ProcessRunner runner, IptablesTools tools, CancellationToken cancellation)

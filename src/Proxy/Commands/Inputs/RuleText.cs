@@ -53,6 +53,11 @@ internal static class RuleText
             return RuleTextKind.IptablesColumns;
         }
 
+        if (text.StartsWith("Name: "u8) && text.IndexOf("\nType: "u8) > 0 && text.IndexOf("\nHeader: "u8) > 0)
+        {
+            return RuleTextKind.IpsetColumns;
+        }
+
         foreach (string command in s_nftCommands)
         {
             if (Ascii.Equals(text[..Math.Min(text.Length, command.Length)], command))
@@ -98,6 +103,9 @@ internal enum RuleTextKind
 
     /// <summary>Of <c>iptables -L</c>, which leaves out interfaces and options.</summary>
     IptablesColumns,
+
+    /// <summary>Of <c>ipset list</c>, which is refused; its sets are read as <c>ipset save</c> prints them.</summary>
+    IpsetColumns,
 
     /// <summary>Of <c>nft -j list ruleset</c>.</summary>
     NftJson,

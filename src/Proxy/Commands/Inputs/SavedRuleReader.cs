@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using KubeProxySharp.Proxy.Commands.Output;
 using KubeProxySharp.Renderers.Iptables.Reading;
 using KubeProxySharp.Renderers.Nftables.Reading;
@@ -16,6 +15,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     private const string Wanted = "give what iptables-save, ip6tables-save, \"nft list ruleset\" or \"nft -j list ruleset\" print";
 
     private readonly Dictionary<IpFamily, Ruleset> _read = [];
+    private readonly SavedSets _sets = new();
     private readonly List<string> _notes = [];
     private readonly List<(IpFamily Family, string Table, string Name, WalkTable Read)> _opaque = [];
     private readonly HashSet<(IpFamily Family, string Table)> _saved = [];
@@ -27,8 +27,8 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     /// </summary>
     public IpFamily? Assumed { get; init; }
 
-    /// <summary>The ipsets that the rules name.</summary>
-    public IpSets Sets { get; init; } = IpSets.None;
+    /// <summary>The file with the ipsets that the rules name (<c>--ipset</c>); null for none but those in the files of rules.</summary>
+    public string? IpsetPath { get; init; }
 
     /// <summary>The options that say the family of a file, for messages.</summary>
     public string FamilyOptions { get; init; } = "--rules4 or --rules6";
@@ -44,20 +44,26 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     public SavedRules Read(IReadOnlyList<RuleFile> files)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        List<(RuleFile File, DividedText Text)> texts = [];
         foreach (RuleFile file in files)
         {
             string name = SavedText.NameOf(file.Path);
             byte[] text = SavedText.Read(file.Path, openInput);
             hash.AppendData([(byte)(file.Family is { } given ? (int)given + 1 : 0)]);
             hash.AppendData(SHA256.HashData(text));
-            try
-            {
-                ReadText(name, text, file.Family);
-            }
-            catch (RuleTextException e)
-            {
-                throw new InputException($"{name}: {e.Message}" + (e.HasRemedy ? "" : $"; {Wanted}"));
-            }
+            texts.Add((file, Explained(name, () => Divide(name, text))));
+        }
+
+        if (IpsetPath is not null)
+        {
+            hash.AppendData(SHA256.HashData(_sets.AddFile(IpsetPath, openInput)));
+        }
+
+        // Rules are followed with all sets, and with what any rule changes in them.
+        foreach ((RuleFile file, DividedText text) in texts)
+        {
+            string name = SavedText.NameOf(file.Path);
+            Explained(name, () => ReadText(name, text, file.Family));
         }
 
         Dictionary<WalkTable, string> opaque = new(ReferenceEqualityComparer.Instance);
@@ -78,7 +84,21 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         return new([.. families.Where(_read.ContainsKey).Select(family => _read[family])], _notes, opaque) { Digest = Convert.ToHexString(hash.GetHashAndReset()) };
     }
 
-    private void ReadText(string name, byte[] text, IpFamily? family)
+    /// <summary>Names the file in what its reader says.</summary>
+    private static T Explained<T>(string name, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (RuleTextException e)
+        {
+            throw new InputException($"{name}: {e.Message}" + (e.HasRemedy ? "" : $"; {Wanted}"));
+        }
+    }
+
+    /// <summary>Divides a text, and takes the sets out of it.</summary>
+    private DividedText Divide(string name, byte[] text)
     {
         if (text.AsSpan().TrimStart(" \t\r\n\v\f"u8).IsEmpty)
         {
@@ -87,10 +107,21 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
 
         RefuseTemplate(name, text);
         text = TypographicMarks.Mend(Transcript.Unquoted(text), name, _notes);
-        NoteChangedSets(text);
         IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
+        bool hasSets = false;
+        foreach (TranscriptPart part in parts)
+        {
+            hasSets |= _sets.TakeOut(name, text, part);
+        }
+
+        _sets.NoteChanged(text);
+        return new(text, parts, hasSets);
+    }
+
+    private bool ReadText(string name, DividedText divided, IpFamily? family)
+    {
+        (byte[] text, IReadOnlyList<TranscriptPart> parts, bool hasRules) = divided;
         List<SaveSection> tables = [];
-        bool hasRules = false;
         foreach (TranscriptPart part in parts)
         {
             hasRules |= ReadPart(name, text, part, tables);
@@ -103,21 +134,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
 
         AddTables(name, text, tables, family);
         NoteLegacyTables(name, text);
-    }
-
-    /// <summary>Notes the sets that -j SET changes (iptables-extensions(8), SET): all texts are read before the first rule is followed.</summary>
-    private void NoteChangedSets(ReadOnlySpan<byte> text)
-    {
-        foreach (string option in (string[])["--add-set ", "--del-set ", "--map-set "])
-        {
-            ReadOnlySpan<byte> left = text;
-            for (byte[] wanted = Encoding.ASCII.GetBytes(option); left.IndexOf(wanted) is int found and >= 0;)
-            {
-                left = left[(found + wanted.Length)..];
-                int end = left.IndexOfAny(" \t\r\n"u8);
-                Sets.NoteChanged(Encoding.UTF8.GetString(end < 0 ? left : left[..end]).Trim('"'));
-            }
-        }
+        return true;
     }
 
     /// <summary>Reads a part, or finds the tables of iptables in it.</summary>
@@ -316,10 +333,13 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     {
         if (!_read.TryGetValue(family, out Ruleset? rules))
         {
-            rules = new(family) { Sets = Sets };
+            rules = new(family) { Sets = _sets.Build() };
             _read.Add(family, rules);
         }
 
         return rules;
     }
+
+    /// <summary>A text, what each command printed of it, and whether there are ipsets.</summary>
+    private sealed record DividedText(byte[] Text, IReadOnlyList<TranscriptPart> Parts, bool HasSets);
 }

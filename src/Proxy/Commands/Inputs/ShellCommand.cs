@@ -46,7 +46,7 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
     private static string ToolOf(string word)
     {
         string name = word[(word.LastIndexOf('/') + 1)..].TrimEnd(':');
-        return name == "nft" || Tool().IsMatch(name) ? name : "";
+        return name is "nft" or "ipset" || Tool().IsMatch(name) ? name : "";
     }
 
     private static ShellCommand? Read(string tool, string[] words)
@@ -58,6 +58,11 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
         if (tool == "nft")
         {
             return options.Contains("list") ? new(ShellListing.Nft, null, "", left) : null;
+        }
+
+        if (tool == "ipset")
+        {
+            return options is ["save" or "-S" or "--save" or "list" or "-L" or "--list", ..] || options.Contains("save") || options.Contains("list") ? new(ShellListing.Sets, null, "", left) : null;
         }
 
         string table = "";
@@ -144,4 +149,7 @@ internal enum ShellListing : byte
 
     /// <summary>Of <c>nft list</c>.</summary>
     Nft,
+
+    /// <summary>Of <c>ipset save</c> or <c>ipset list</c>, which list sets and no rules.</summary>
+    Sets,
 }

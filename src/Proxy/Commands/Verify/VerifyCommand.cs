@@ -57,7 +57,7 @@ internal sealed class VerifyCommand(CommandStreams streams, AgentHost host)
             progress.Step("reading rules");
             SavedRules live = options.IsLive
                 ? await RuleSource.ReadLiveAsync(host.Runner, cluster.Mode, IptablesVariants.Auto, options.Families, stop)
-                : new SavedRuleReader(options.Families, streams.OpenInput).Read(options.RuleFiles);
+                : new SavedRuleReader(options.Families, streams.OpenInput) { IpsetPath = options.IpsetPath }.Read(options.RuleFiles);
             live.WriteNotes(streams.Errors);
             live.WriteMissingFamilies(options.Families, cluster.Model, "those are not verified", streams.Errors);
             progress.Step("comparing rules");

@@ -45,10 +45,11 @@ internal static class VerifyCommandLine
         Command command = new("verify", "Compares the flows and rules of a node with the cluster's Services. Changes nothing.")
         {
             cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, cluster.Family,
-            rules.Rules, rules.Rules4, rules.Rules6, conntrack, output, cluster.Verbose,
+            rules.Rules, rules.Rules4, rules.Rules6, rules.Ipset, conntrack, output, cluster.Verbose,
         };
         cluster.RefuseTwoClusters(command);
         rules.RefuseTwoInputs(command, cluster.Paths);
+        rules.RefuseSetsAlone(command);
         egress.AddTo(command);
         bundle.AddTo(command, cluster.Kubeconfig, cluster.Context);
         command.SetAction((parsed, cancellation) =>
@@ -57,6 +58,7 @@ internal static class VerifyCommandLine
             {
                 Families = cluster.FamiliesOf(parsed),
                 RuleFiles = rules.Read(parsed),
+                IpsetPath = parsed.GetValue(rules.Ipset),
                 ConntrackPath = parsed.GetValue(conntrack),
                 IsJson = parsed.GetValue(output) == Json,
             }));
@@ -77,6 +79,9 @@ internal sealed record VerifyOptions : ClusterOptions
 
     /// <summary>Files of saved rules; or empty.</summary>
     public IReadOnlyList<RuleFile> RuleFiles { get; init; } = [];
+
+    /// <summary>The contents of ipsets, for saved rules; null for none.</summary>
+    public string? IpsetPath { get; init; }
 
     /// <summary>Saved flows: of <c>conntrack -L</c>; null for none.</summary>
     public string? ConntrackPath { get; init; }

@@ -119,6 +119,13 @@ internal sealed class ChangedRules
     /// <summary>Adds the rules between a common beginning and a common end that are not part of a longest common sequence.</summary>
     private void AddMiddle(WalkTable tableA, WalkTable tableB, string chain, List<WalkRule> a, List<WalkRule> b)
     {
+        if (a.Count > 0 && b.Count > 0 && (a.Count > MostAligned || b.Count > MostAligned)
+            && new FewestEdits(a.Count, b.Count, (left, right) => AreSame(tableA, tableB, a[left], b[right])).Find() is var (removed, added))
+        {
+            _all.AddRange(removed.Select(index => new ChangedRule(tableA.Name, chain, a[index])).Concat(added.Select(index => new ChangedRule(tableA.Name, chain, b[index]))));
+            return;
+        }
+
         if (a.Count == 0 || b.Count == 0 || a.Count > MostAligned || b.Count > MostAligned)
         {
             _all.AddRange(a.Concat(b).Select(rule => new ChangedRule(tableA.Name, chain, rule)));

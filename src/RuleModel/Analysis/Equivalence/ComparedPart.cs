@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Sets;
@@ -15,6 +16,8 @@ internal sealed class ComparedPart
     private const int ProbeSeed = 1;
     private static readonly ProtocolSet[] s_probed = [ProtocolSet.Tcp, ProtocolSet.Udp, ProtocolSet.Tcp, ProtocolSet.Other, ProtocolSet.Tcp, ProtocolSet.Sctp];
 
+    private static readonly ProtocolSet[] s_protocols = [ProtocolSet.Tcp, ProtocolSet.Udp, ProtocolSet.Sctp, ProtocolSet.Other];
+
     private readonly NarrowedRules _narrowing;
     private readonly NodeView _node;
     private readonly PacketScope _scope;
@@ -22,6 +25,7 @@ internal sealed class ComparedPart
     private readonly Ruleset _a;
     private readonly Ruleset _b;
     private readonly List<WalkRule> _rewriting;
+    private readonly ConcurrentDictionary<(TrafficOrigin Origin, ProtocolSet Protocol), NarrowedPair> _near = new();
 
     private ComparedPart(NarrowedRules narrowing, NodeView node, PacketScope scope, WantedRules? wanted, Ruleset a, Ruleset b, HeaderSpace? space)
     {
@@ -91,16 +95,47 @@ internal sealed class ComparedPart
     /// <inheritdoc cref="Walk(IpAddress, TrafficOrigin, WalkEffort)"/>
     public (List<WalkState> A, List<WalkState> B)? Walk(PacketScope scope, WalkEffort effort)
     {
-        ScopeTest test = new(scope, _node, _a.Family, _narrowing.RewritingOf(scope, _rewriting));
-        Ruleset a = _narrowing.Of(_a, scope, test, _wanted, marks: false, out bool hasA);
-        Ruleset b = _narrowing.Of(_b, scope, test, _wanted, marks: false, out bool hasB);
-        if (_wanted is not null && !hasA && !hasB)
+        List<WalkState> pathsA = [];
+        List<WalkState> pathsB = [];
+        foreach (ProtocolSet protocol in s_protocols)
+        {
+            if ((scope.Protocols & protocol) != 0 && WalkOne(scope with { Protocols = protocol }, effort) is { } paths)
+            {
+                pathsA.AddRange(paths.A);
+                pathsB.AddRange(paths.B);
+            }
+        }
+
+        return pathsA.Count + pathsB.Count == 0 ? null : (pathsA, pathsB);
+    }
+
+    /// <summary>Walks packets of one protocol: firewalls have rules that end the way of all of those, and rules after them need not be walked.</summary>
+    private (List<WalkState> A, List<WalkState> B)? WalkOne(PacketScope scope, WalkEffort effort)
+    {
+        // First to what packets of the protocol and origin meet, once for all destinations.
+        PacketScope coarse = _scope with { Origin = scope.Origin, Protocols = scope.Protocols };
+        NarrowedPair near = _near.GetOrAdd((scope.Origin!, scope.Protocols), _ => Narrow(_a, _b, coarse)); // set by the caller
+        if (_wanted is not null && !near.HasWanted)
         {
             return null;
         }
 
-        (List<WalkState> A, List<WalkState> B) paths = (WalkAll(a, scope, effort), WalkAll(b, scope, effort));
+        NarrowedPair narrow = Narrow(near.A, near.B, scope);
+        if (_wanted is not null && !narrow.HasWanted)
+        {
+            return null;
+        }
+
+        (List<WalkState> A, List<WalkState> B) paths = (WalkAll(narrow.A, scope, effort), WalkAll(narrow.B, scope, effort));
         return _wanted is null || paths.A.Exists(NarrowedRules.IsMarked) || paths.B.Exists(NarrowedRules.IsMarked) ? paths : null;
+    }
+
+    private NarrowedPair Narrow(Ruleset a, Ruleset b, PacketScope scope)
+    {
+        ScopeTest test = new(scope, _node, _a.Family, _narrowing.RewritingOf(scope, _rewriting));
+        Ruleset narrowA = _narrowing.Of(a, scope, test, _wanted, marks: false, out bool hasA);
+        Ruleset narrowB = _narrowing.Of(b, scope, test, _wanted, marks: false, out bool hasB);
+        return new(narrowA, narrowB, hasA || hasB);
     }
 
     /// <summary>Single packets of the part, in a few ports, protocols and sources each. They are the same in each run.</summary>
@@ -150,26 +185,7 @@ internal sealed class ComparedPart
             ports.AddRange(own);
         }
 
-        return scope with { Ports = [.. Merged(ports)] };
-    }
-
-    /// <summary>Ranges of ports in order, without overlaps: no packet is walked twice.</summary>
-    private static List<(ushort First, ushort Last)> Merged(List<(ushort First, ushort Last)> ports)
-    {
-        List<(ushort First, ushort Last)> merged = [];
-        foreach ((ushort first, ushort last) in ports.Order())
-        {
-            if (merged.Count != 0 && first <= merged[^1].Last)
-            {
-                merged[^1] = (merged[^1].First, Math.Max(merged[^1].Last, last));
-            }
-            else
-            {
-                merged.Add((first, last));
-            }
-        }
-
-        return merged;
+        return scope with { Ports = [.. PacketScope.Merged(ports)] };
     }
 
     private List<WalkState> WalkAll(Ruleset rules, PacketScope scope, WalkEffort effort)
@@ -211,4 +227,7 @@ internal sealed class ComparedPart
         all.Split(scope.Sources, out AddressSet? inside, out _);
         return inside;
     }
+
+    /// <summary>Both rule sets, as packets of a scope meet them, and whether a rule is left that only one side has.</summary>
+    private sealed record NarrowedPair(Ruleset A, Ruleset B, bool HasWanted);
 }

@@ -8,7 +8,7 @@ namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
 /// <summary>
 /// Leaves out the rules that packets of a scope cannot meet, and those that do nothing with them. What is left does the same
-/// with these packets. Its rules ask first for what a packet has for sure, then for protocols and ports, and last for sources:
+/// with these packets. So are those that come after a rule which surely ends the way of all of them. Its rules ask first for what a packet has for sure, then for protocols and ports, and last for sources:
 /// a walk splits packets at a match only if all before it are met, and firewalls with many sources and ports would split
 /// them without end.
 /// </summary>
@@ -27,7 +27,8 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
 
     /// <summary>Whether a step has an effect that is known here: it rewrites no packet, or says to what.</summary>
     public static bool IsKnown(RuleStep step) => step.IsMatch || step is RuleStep.Verdict or RuleStep.Reject or RuleStep.Jump or RuleStep.VerdictLookup or RuleStep.SetMark
-        or RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Masquerade or RuleStep.RememberClient or RuleStep.NoEffect or RuleStep.TrackingTemplate or RuleStep.UnknownStatement;
+        or RuleStep.Dnat or RuleStep.DnatLookup or RuleStep.Masquerade or RuleStep.RememberClient or RuleStep.NoEffect or RuleStep.TrackingTemplate or RuleStep.UnknownStatement or RuleStep.ChangeSet
+        or RuleStep.SetConnectionMark or RuleStep.SaveMark or RuleStep.RestoreMark;
 
     /// <summary>The rules that rewrite destinations or ports, or may do so.</summary>
     public static List<WalkRule> Rewriting(Ruleset rules) =>
@@ -137,16 +138,23 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
     }
 
     /// <summary>The same rule, with its first matches in the order in which they split packets least.</summary>
-    private WalkRule Ordered(WalkRule rule) => _ordered.TryGetValue(rule, out WalkRule? known) ? known : _ordered.GetOrAdd(rule, static original =>
+    private WalkRule Ordered(WalkRule rule) => _ordered.TryGetValue(rule, out WalkRule? known) ? known : AsOrdered(_ordered.GetOrAdd(rule, static original =>
     {
         RuleStep[] steps = [.. original.Steps.AsSpan().ToArray().Where(static step => step is not RuleStep.NoEffect)];
         int matches = Array.FindIndex(steps, static step => !step.IsMatch);
         matches = matches < 0 ? steps.Length : matches;
         return new(original.Text, EquatableArray.CopyOf([.. steps[..matches].OrderBy(Cost), .. steps[matches..]])) { Comment = original.Comment };
-    });
+    }));
+
+    /// <summary>Notes that a rule is in order: rules that were narrowed may be narrowed again, and wanted rules are known by reference.</summary>
+    private WalkRule AsOrdered(WalkRule rule)
+    {
+        _ordered.TryAdd(rule, rule);
+        return rule;
+    }
 
     /// <summary>The same, with a statement before all others that marks packets.</summary>
-    private WalkRule Marked(WalkRule rule) => _marked.TryGetValue(rule, out WalkRule? known) ? known : _marked.GetOrAdd(rule, WithMarker(Ordered(rule)));
+    private WalkRule Marked(WalkRule rule) => _marked.TryGetValue(rule, out WalkRule? known) ? known : AsOrdered(_marked.GetOrAdd(rule, WithMarker(Ordered(rule))));
 
     private static WalkRule WithMarker(WalkRule rule)
     {
@@ -173,6 +181,9 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
     {
         /// <summary>Chains that are being narrowed: one that calls itself again is not known to be empty.</summary>
         private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+
+        /// <summary>Chains that no packet of the scope returns from, and whose policy none meets.</summary>
+        private readonly HashSet<string> _closed = new(StringComparer.Ordinal);
         private bool _hasAll;
 
         public WalkTable Narrowed { get; } = new(table.Name);
@@ -188,8 +199,9 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
 
             WalkChain narrowed = new(chain.Name) { Hook = chain.Hook, Priority = chain.Priority, IsNat = chain.IsNat, Policy = chain.Policy };
             Narrowed.Chains.Add(chain.Name, narrowed);
-            HasWanted |= chain.Hook is not null && wanted is not null && wanted.Policies.Contains((table.Name, chain.Name));
             _open.Add(chain.Name);
+            bool mayReturn = false;
+            bool isEnded = false;
             foreach (WalkRule rule in chain.Rules)
             {
                 if (test.MayMatch(rule) && HasEffect(rule))
@@ -197,12 +209,28 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
                     bool isWanted = wanted is not null && wanted.Rules.Contains(rule);
                     HasWanted |= isWanted;
                     narrowed.Rules.Add(isWanted && marks ? owner.Marked(rule) : owner.Ordered(rule));
+                    isEnded = test.MustMatch(rule) && Ends(rule.Steps[^1]);
+                    mayReturn |= MayReturn(rule);
+                    if (isEnded)
+                    {
+                        break;
+                    }
                 }
             }
 
-            if (marks && chain.Hook is not null && wanted is not null && wanted.Policies.Contains((table.Name, chain.Name)))
+            bool meetsPolicy = mayReturn || !isEnded;
+            if (meetsPolicy && chain.Hook is not null && wanted is not null && wanted.Policies.Contains((table.Name, chain.Name)))
             {
-                narrowed.Rules.Add(WithMarker(new(":" + chain.Name, [])));
+                HasWanted = true;
+                if (marks)
+                {
+                    narrowed.Rules.Add(WithMarker(new(":" + chain.Name, [])));
+                }
+            }
+
+            if (!meetsPolicy)
+            {
+                _closed.Add(chain.Name);
             }
 
             _open.Remove(chain.Name);
@@ -212,6 +240,26 @@ internal sealed class NarrowedRules(NodeView node, IpFamily family)
             }
 
             return narrowed;
+        }
+
+        /// <summary>Whether a statement ends the way through this chain for all packets that come to it.</summary>
+        private bool Ends(RuleStep step) => step is RuleStep.Verdict or RuleStep.Reject || (step is RuleStep.Jump jump && _closed.Contains(jump.Chain));
+
+        /// <summary>Whether packets may leave a chain at a rule to where it was called from, or to its policy.</summary>
+        private bool MayReturn(WalkRule rule)
+        {
+            foreach (RuleStep step in rule.Steps)
+            {
+                bool isPlain = step.IsMatch || step is RuleStep.Verdict { Kind: not WalkVerdict.Return } or RuleStep.Reject or RuleStep.NoEffect or RuleStep.SetMark
+                    or RuleStep.RememberClient or RuleStep.SetConnectionMark or RuleStep.SaveMark or RuleStep.RestoreMark or RuleStep.ChangeSet
+                    || (step is RuleStep.Jump jump && (!jump.IsGoto || _closed.Contains(jump.Chain)));
+                if (!isPlain)
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
 
         /// <summary>Whether a rule does something; chains that it leads to are added.</summary>

@@ -45,12 +45,44 @@ internal sealed record PacketScope
                     scope with { Protocols = scope.Protocols & (match.IsNegated ? ProtocolSet.All & ~ProtocolSets.Of(protocol) : ProtocolSets.Of(protocol)) },
                 RuleStep.ProtocolMatch { IsNegated: false } => scope with { Protocols = scope.Protocols & ProtocolSet.Other },
                 RuleStep.PortMatch { Field: PacketField.DestinationPort, IsNegated: false } match when scope.Ports is null => scope with { Ports = [(match.First, match.Last)] },
+                RuleStep.PortsMatch { Field: PacketField.DestinationPort, IsNegated: false } match when scope.Ports is null =>
+                    scope with { Ports = Merged(match.Ranges.AsSpan()) },
                 RuleStep.StateMatch match when keepsKinds => scope with { Kinds = scope.Kinds & ScopeTest.KindsThatMayHave(match) },
                 _ => scope,
             };
         }
 
         return scope;
+    }
+
+    private static (ushort First, ushort Last)[] Merged(ReadOnlySpan<PortRange> ranges)
+    {
+        List<(ushort First, ushort Last)> ports = [];
+        foreach (PortRange range in ranges)
+        {
+            ports.Add((range.First, range.Last));
+        }
+
+        return [.. Merged(ports)];
+    }
+
+    /// <summary>Ranges of ports in order, without overlaps: no packet is walked twice.</summary>
+    public static List<(ushort First, ushort Last)> Merged(List<(ushort First, ushort Last)> ports)
+    {
+        List<(ushort First, ushort Last)> merged = [];
+        foreach ((ushort first, ushort last) in ports.Order())
+        {
+            if (merged.Count != 0 && first <= merged[^1].Last)
+            {
+                merged[^1] = (merged[^1].First, Math.Max(merged[^1].Last, last));
+            }
+            else
+            {
+                merged.Add((first, last));
+            }
+        }
+
+        return merged;
     }
 
     /// <summary>The matches of a rule before its first statement: if one of them fails, the rule does nothing.</summary>
@@ -136,6 +168,81 @@ internal sealed class ScopeTest(PacketScope scope, NodeView node, IpFamily famil
         return true;
     }
 
+    /// <summary>Whether a rule surely matches all of the packets, whatever other rules have done to them before. It says no where it does not know.</summary>
+    public bool MustMatch(WalkRule rule)
+    {
+        foreach (RuleStep step in rule.Steps)
+        {
+            if (step.IsMatch && !MustMatch(step))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool MustMatch(RuleStep step) => step switch
+    {
+        RuleStep.AddressMatch { Field: PacketField.Destination } match => MustGo(address => IsIn(match.Ranges.AsSpan(), address) != match.IsNegated),
+        RuleStep.AddressMatch { Field: PacketField.Source } match => MustCome(match.Ranges.AsSpan(), match.IsNegated),
+        RuleStep.ProtocolMatch { Protocol: { } protocol } match => (scope.Protocols & (match.IsNegated ? ProtocolSets.Of(protocol) : ~ProtocolSets.Of(protocol))) == 0,
+        RuleStep.PortMatch { Field: PacketField.DestinationPort } match => MustHavePort(new(match.First, match.Last), match.IsNegated),
+        RuleStep.InterfaceMatch { IsInput: true } match => scope.Origin is { } origin && IsNamed(match, origin.Interface ?? "") != match.IsNegated
+            && (origin.Interface is not null || IsNamed(match, "lo") != match.IsNegated),
+        _ => false,
+    };
+
+    private bool MustGo(Func<IpAddress, bool> isSo) =>
+        scope.Destination is { } destination && isSo(destination) && rewriting.Destinations is { } others && others.All(isSo);
+
+    /// <summary>Where a statement is not known it may have rewritten the source too.</summary>
+    private bool MustCome(ReadOnlySpan<AddressRange> ranges, bool isNegated)
+    {
+        if (scope.Sources is null || rewriting.Destinations is null)
+        {
+            return false;
+        }
+
+        foreach (AddressRange source in scope.Sources)
+        {
+            bool isInside = false;
+            bool isTouched = false;
+            foreach (AddressRange range in ranges)
+            {
+                isInside |= range.Contains(source);
+                isTouched |= range.Overlaps(source);
+            }
+
+            if (isNegated ? isTouched : !isInside)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool MustHavePort(PortRange range, bool isNegated)
+    {
+        if (scope.Ports is null || rewriting.Ports is null)
+        {
+            return false;
+        }
+
+        foreach ((ushort first, ushort last) in scope.Ports)
+        {
+            bool isTouched = first <= range.Last && last >= range.First;
+            bool isInside = first >= range.First && last <= range.Last;
+            if (isNegated ? isTouched : !isInside)
+            {
+                return false;
+            }
+        }
+
+        return rewriting.Ports.All(port => (port >= range.First && port <= range.Last) != isNegated);
+    }
+
     private bool MayMatch(RuleStep step) => step switch
     {
         RuleStep.AddressMatch { Field: PacketField.Destination } match => MayGo(address => IsIn(match.Ranges.AsSpan(), address) != match.IsNegated),
@@ -144,7 +251,8 @@ internal sealed class ScopeTest(PacketScope scope, NodeView node, IpFamily famil
         RuleStep.LocalMatch { Field: PacketField.Source, IsNegated: false } => MayCome(_local, isNegated: false),
         RuleStep.ProtocolMatch { Protocol: { } protocol } match => (scope.Protocols & (match.IsNegated ? ~ProtocolSets.Of(protocol) : ProtocolSets.Of(protocol))) != 0,
         RuleStep.ProtocolMatch { IsNegated: false } => (scope.Protocols & ProtocolSet.Other) != 0,
-        RuleStep.PortMatch { Field: PacketField.DestinationPort } match => MayHavePort(match),
+        RuleStep.PortMatch { Field: PacketField.DestinationPort } match => MayHavePort(new(match.First, match.Last), match.IsNegated),
+        RuleStep.PortsMatch { Field: PacketField.DestinationPort, IsNegated: false } match => MayHavePort(match.Ranges.AsSpan()),
         RuleStep.InterfaceMatch { IsInput: true } match => MayComeBy(match),
         RuleStep.StateMatch match => (scope.Kinds & KindsThatMayHave(match)) != 0,
         _ => true,
@@ -175,7 +283,20 @@ internal sealed class ScopeTest(PacketScope scope, NodeView node, IpFamily famil
         return scope.Sources is null;
     }
 
-    private bool MayHavePort(RuleStep.PortMatch match)
+    private bool MayHavePort(ReadOnlySpan<PortRange> ranges)
+    {
+        foreach (PortRange range in ranges)
+        {
+            if (MayHavePort(range, isNegated: false))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MayHavePort(PortRange match, bool isNegated)
     {
         if (scope.Ports is null || rewriting.Ports is null)
         {
@@ -186,13 +307,13 @@ internal sealed class ScopeTest(PacketScope scope, NodeView node, IpFamily famil
         {
             bool isTouched = first <= match.Last && last >= match.First;
             bool isInside = first >= match.First && last <= match.Last;
-            if (match.IsNegated ? !isInside : isTouched)
+            if (isNegated ? !isInside : isTouched)
             {
                 return true;
             }
         }
 
-        return rewriting.Ports.Any(port => (port >= match.First && port <= match.Last) != match.IsNegated);
+        return rewriting.Ports.Any(port => (port >= match.First && port <= match.Last) != isNegated);
     }
 
     /// <summary>A packet of the node has no input interface, and that of loopback where it is delivered to the node itself.</summary>

@@ -60,7 +60,10 @@ internal sealed class RuleFacts
                         _asked.Add(match.List);
                         break;
                     case RuleStep.UnknownMatch match:
-                        UnknownMatches.Add(match.Text);
+                        UnknownMatches.Add(match.Text + match.Contents);
+                        break;
+                    case RuleStep.MarkMatch match:
+                        UnknownMatches.Add(match.NameOfRestored);
                         break;
                     case RuleStep.SettledMatch match:
                         UnknownMatches.Add(match.Text);

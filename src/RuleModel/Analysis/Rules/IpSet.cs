@@ -1,3 +1,4 @@
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Analysis.Sets;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
@@ -11,6 +12,12 @@ namespace KubeProxySharp.RuleModel.Analysis.Rules;
 /// <param name="Members">The names of the sets in a list:set.</param>
 public sealed record IpSet(string Name, string Type, EquatableArray<IpSetEntry> Entries, EquatableArray<string> Members)
 {
+    /// <summary>The family of its addresses; null if it has none, or sets as members.</summary>
+    public IpFamily? Family { get; init; }
+
+    /// <summary>A digest of what decides whether a packet is in the set; the order of the entries does not count.</summary>
+    public UInt128 Digest { get; init; }
+
     /// <summary>What of the set is not understood, such as an option; empty if it is understood as a whole.</summary>
     public string NotUnderstood { get; init; } = "";
 

@@ -42,7 +42,11 @@ public abstract record RuleStep
     public sealed record InterfaceMatch(bool IsInput, string Name, bool IsPrefix, bool IsNegated) : RuleStep;
 
     /// <summary>The mark, masked, has a value.</summary>
-    public sealed record MarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep;
+    public sealed record MarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep
+    {
+        /// <summary>What the match is called where a rule took the mark from the connection's mark, which is not followed.</summary>
+        public string NameOfRestored => $"mark 0x{Value:x}/0x{Mask:x}, as the connection has it";
+    }
 
     /// <summary>The mark of the connection, masked, has a value. That of a new connection is 0.</summary>
     public sealed record ConnectionMarkMatch(uint Mask, uint Value, bool IsNegated) : RuleStep;
@@ -111,6 +115,9 @@ public abstract record RuleStep
 
         /// <summary>Whether it depends on an ipset none of whose contents were given.</summary>
         public bool IsOfIpSet { get; init; }
+
+        /// <summary>A digest of what it depends on and what is not decided by, such as the contents of an ipset of MAC addresses; empty if that is not known.</summary>
+        public string Contents { get; init; } = "";
 
         /// <summary>Whether the match is the opposite of <see cref="Fact"/>.</summary>
         public bool IsNegated { get; init; }
@@ -187,6 +194,13 @@ public abstract record RuleStep
 
     /// <summary>A statement that has no effect on the packet: a counter, a comment.</summary>
     public sealed record NoEffect(string Text) : RuleStep;
+
+    /// <summary>
+    /// Adds what a packet has to an ipset, or takes it out: no effect on the packet itself. Two rule sets that differ in it are not
+    /// equal, as the set may decide about later packets.
+    /// </summary>
+    /// <param name="Text">The statement as it was listed.</param>
+    public sealed record ChangeSet(string Text) : RuleStep;
 
     /// <summary>A statement that is not understood: it may do anything to the packet.</summary>
     public sealed record UnknownStatement(string Text) : RuleStep

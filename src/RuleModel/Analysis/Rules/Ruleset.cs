@@ -12,7 +12,11 @@ public sealed class Ruleset(IpFamily family)
     public IpFamily Family { get; } = family;
 
     /// <summary>The contents of the ipsets that rules of iptables name.</summary>
-    public IpSets Sets { get; init; } = IpSets.None;
+    public IpSets Sets
+    {
+        get;
+        init => field = value.OfFamily(Family);
+    } = IpSets.None;
 
     /// <summary>The tables.</summary>
     public List<WalkTable> Tables { get; } = [];

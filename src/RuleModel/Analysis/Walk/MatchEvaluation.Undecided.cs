@@ -107,7 +107,7 @@ internal sealed partial class MatchEvaluation
     {
         if (_context.Packet is null)
         {
-            return PacketSplit.Assume(run, new RuntimeCondition("", 0, match.Text), state);
+            return PacketSplit.Assume(run, new RuntimeCondition("", 0, match.Text + match.Contents), state);
         }
 
         if (match.OfForwarded is { } answer && state.InputInterface.Length != 0)

@@ -171,6 +171,11 @@ internal sealed partial class MatchEvaluation
 
     private WalkState? MatchMark(in RuleRun run, int index, bool isTraced, RuleStep.MarkMatch match, WalkState state)
     {
+        if ((match.Mask & state.RestoredBits) != 0)
+        {
+            return PacketSplit.Assume(run, new RuntimeCondition("", 0, match.NameOfRestored), state, match.IsNegated);
+        }
+
         if (state.Bits.Has(match.Mask, match.Value, out uint open) is { } isSo)
         {
             return PacketSplit.Decide(run, isSo != match.IsNegated, state);

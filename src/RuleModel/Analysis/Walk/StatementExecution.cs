@@ -68,6 +68,7 @@ internal sealed class StatementExecution
                 return null;
             case RuleStep.SetMark mark:
                 state.Bits = state.Bits.After(mark.And, mark.Xor);
+                state.RestoredBits &= mark.And;
                 state.IsRerouted |= run.Call.Hook == Hook.Output;
                 return state;
             case RuleStep.SetConnectionMark or RuleStep.SaveMark or RuleStep.RestoreMark:
@@ -96,6 +97,13 @@ internal sealed class StatementExecution
                 return state;
             case RuleStep.RememberClient remember:
                 state.Remembered = new(remember.List, state.Remembered);
+                return state;
+            case RuleStep.ChangeSet change:
+                if (_context.Packet is null)
+                {
+                    state.NoteUnknown(change.Text);
+                }
+
                 return state;
             case RuleStep.UnknownStatement unknown:
                 state.NoteUnknown(unknown.Text);
@@ -155,6 +163,7 @@ internal sealed class StatementExecution
         if (_context.Packet is null)
         {
             state.NoteUnknown(step.ToString());
+            state.RestoredBits |= step is RuleStep.RestoreMark restored ? restored.To : 0;
             return;
         }
 

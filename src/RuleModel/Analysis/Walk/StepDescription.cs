@@ -33,6 +33,7 @@ internal static class StepDescription
         RuleStep.NoTracking => "exempts it from connection tracking",
         RuleStep.TrackingTemplate => "gives it a template of its connection",
         RuleStep.RememberClient remember => $"remembers the client in {remember.List}",
+        RuleStep.ChangeSet => "changes an ipset",
         RuleStep.UnknownStatement { DependsOn.Length: > 0 } unknown => $"hands it to {unknown.DependsOn}",
         RuleStep.UnknownStatement unknown => $"may do anything: {unknown.Text}",
         _ => "",

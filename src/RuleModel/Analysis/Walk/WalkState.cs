@@ -44,6 +44,12 @@ internal sealed class WalkState
     /// <summary>The mark of its connection. Not followed for spaces of packets.</summary>
     public uint ConnectionMark { get; set; }
 
+    /// <summary>
+    /// Bits of the mark that a rule took from the connection's mark, where that is not followed: nothing is known of them, and
+    /// they have nothing to do with the initial mark.
+    /// </summary>
+    public uint RestoredBits { get; set; }
+
     /// <summary>How often it was routed: what it leaves by may differ from one time to the next.</summary>
     public int Route { get; set; }
 
@@ -134,6 +140,7 @@ internal sealed class WalkState
         && AffinitySeconds == other.AffinitySeconds
         && Original == other.Original
         && ConnectionMark == other.ConnectionMark
+        && RestoredBits == other.RestoredBits
         && Route == other.Route
         && IsRerouted == other.IsRerouted
         && RoutedTo == other.RoutedTo

@@ -167,6 +167,70 @@ public sealed class CompareCommandTests : IDisposable
         Output.Should().Contain("IPv6: ").And.Contain("IPv4: not compared");
     }
 
+    /// <summary>Rules with the same text are different if their sets are.</summary>
+    [Theory]
+    [InlineData("add s 203.0.113.9\nadd s 203.0.113.8", "add s 203.0.113.8\nadd s 203.0.113.9", ExitCode.Success)]
+    [InlineData("add s 203.0.113.8/31", "add s 203.0.113.8\nadd s 203.0.113.9 timeout 60", ExitCode.Success)]
+    [InlineData("add s 203.0.113.9", "add s 203.0.113.8", ExitCode.Findings)]
+    [InlineData("add s 203.0.113.9", "", ExitCode.Findings)]
+    [InlineData("add s 203.0.113.9", null, ExitCode.CannotTell)]
+    [InlineData(null, null, ExitCode.Success)]
+    public async Task SetsArePartOfTheRules(string? a, string? b, int exit)
+    {
+        string rules = Dump.Replace("-d 10.0.0.1/32", "-m set --match-set s src", StringComparison.Ordinal);
+        string?[] files = [.. new[] { a, b }.Select((entries, side) => entries is null ? null : Write($"sets{side}", $"create s hash:ip\n{entries}\n"))];
+
+        (await RunAsync([Write("a", rules)], [Write("b", rules)], ipsetA: files[0], ipsetB: files[1])).Should().Be(exit, Output + _errors);
+
+        string[] beside = [.. files.Select((file, side) => Write($"beside{side}", rules + (file is null ? "" : File.ReadAllText(file))))];
+        (await RunAsync([beside[0]], [beside[1]])).Should().Be(exit, Output + _errors);
+    }
+
+    /// <summary>What a set holds that packets are not followed by is not known; whether it is the same on both sides is.</summary>
+    [Theory]
+    [InlineData("create s hash:mac\nadd s 02:00:00:00:00:01\nadd s 02:00:00:00:00:02", "create s hash:mac hashsize 64\nadd s 02:00:00:00:00:02\nadd s 02:00:00:00:00:01", ExitCode.Success)]
+    [InlineData("create s hash:mac\nadd s 02:00:00:00:00:01", "create s hash:mac\nadd s 02:00:00:00:00:02", ExitCode.CannotTell)]
+    [InlineData("create s hash:ip bitmask 255.0.255.0\nadd s 10.0.0.1", "create s hash:ip bitmask 255.0.255.0\nadd s 10.0.1.1", ExitCode.CannotTell)]
+    public async Task ContentsThatAreNotFollowedCountToo(string a, string b, int exit)
+    {
+        string rules = Dump.Replace("-d 10.0.0.1/32", "-m set --match-set s src", StringComparison.Ordinal);
+
+        (await RunAsync([Write("a", rules + a)], [Write("b", rules + b)])).Should().Be(exit, Output + _errors);
+    }
+
+    /// <summary>A rule that changes a set decides about later packets.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("create s hash:ip\nadd s 203.0.113.9\n")]
+    public async Task ARuleThatChangesASetCounts(string sets)
+    {
+        string rules = Dump.Replace("-d 10.0.0.1/32", "-m set --match-set s src", StringComparison.Ordinal) + sets;
+        string changing = rules.Replace("-A FORWARD", "-A INPUT -p tcp --dport 23 -j SET --add-set s src\n-A FORWARD", StringComparison.Ordinal);
+
+        (await RunAsync([Write("a", rules)], [Write("b", changing)])).Should().Be(ExitCode.CannotTell, Output + _errors);
+        (await RunAsync([Write("a", changing)], [Write("b", changing + "\n")])).Should().Be(ExitCode.Success, Output + _errors);
+    }
+
+    /// <summary>What a rule takes from the connection's mark is not what another rule set before.</summary>
+    [Fact]
+    public async Task AMarkOfTheConnectionIsNotTheMarkBefore()
+    {
+        string Rules(int mark) => $"*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\n-A PREROUTING -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff\n-A PREROUTING -m mark --mark 0x{mark} -j DROP\nCOMMIT\n";
+
+        (await RunAsync([Write("a", Rules(2))], [Write("b", Rules(3))])).Should().NotBe(ExitCode.Success, Output + _errors);
+        (await RunAsync([Write("a", Rules(2))], [Write("b", Rules(2) + "\n")])).Should().Be(ExitCode.Success, Output + _errors);
+    }
+
+    [Fact]
+    public async Task SetsWithoutSavedRulesAreRefused()
+    {
+        string manifest = Write("m.yaml", "kind: Node\napiVersion: v1\nmetadata: {name: node-a}\n");
+
+        (await RunAsync([manifest], [manifest], ipsetA: Write("sets", "create s hash:ip\n"))).Should().Be(ExitCode.Failure);
+
+        _errors.ToString().Should().Contain("--ipset needs saved rules on one side");
+    }
+
     private string Output => Encoding.UTF8.GetString(_output.ToArray());
 
     private string Write(string name, string text)
@@ -176,7 +240,7 @@ public sealed class CompareCommandTests : IDisposable
         return path;
     }
 
-    private Task<int> RunAsync(string[] a, string[] b, bool? comparesAll = null, string? config = null, TimeSpan? limit = null)
+    private Task<int> RunAsync(string[] a, string[] b, bool? comparesAll = null, string? config = null, TimeSpan? limit = null, string? ipsetA = null, string? ipsetB = null)
     {
         CommandStreams streams = new(static () => Stream.Null, () => new NonClosingStream(_output), _errors, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
         CompareOptions options = new()
@@ -186,6 +250,8 @@ public sealed class CompareCommandTests : IDisposable
             Families = [IpFamily.IPv4, IpFamily.IPv6],
             ComparesAllRules = comparesAll,
             Limit = limit,
+            IpsetA = ipsetA,
+            IpsetB = ipsetB,
         };
         return new CompareCommand(streams, AgentHost.OfProcess(TimeProvider.System)).RunAsync(options, CancellationToken.None);
     }

@@ -154,7 +154,11 @@ public sealed class SavedRulesTests : IDisposable
     [InlineData("create s hash:ip family inet\nadd s 203.0.113.9", "--match-set s dst", "left alone")]
     [InlineData("create s hash:ip family inet netmask 24\nadd s 203.0.113.0", "--match-set s src", "dropped")]
     [InlineData("create s hash:net family inet\nadd s 203.0.113.0/24\nadd s 203.0.113.8/30 nomatch", "--match-set s src", "left alone")]
-    [InlineData("create s hash:net family inet\nadd s 203.0.113.0/24\nadd s 203.0.113.8/30 nomatch", "--match-set s src --return-nomatch", "depends on the contents of the ipset s in a way that is not followed")]
+    [InlineData("create s hash:net family inet\nadd s 203.0.113.0/24\nadd s 203.0.113.8/30 nomatch", "--match-set s src --return-nomatch", "dropped")]
+    [InlineData("create s hash:net family inet counters\nadd s 203.0.113.0/24 packets 7 bytes 420", "--match-set s src --packets-gt 5", "depends on the contents of the ipset s in a way that is not followed")]
+    [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,tcp:80", "--match-set s dst", "left alone")]
+    [InlineData("create s hash:net family inet6\nadd s ::/1\nadd s 8000::/1", "--match-set s dst", "left alone")]
+    [InlineData("create n hash:ip family inet\ncreate s list:set size 8\nadd s n", "--match-set t src -j ACCEPT\n-A FORWARD -j SET --add-set s src\n-A FORWARD -m set --match-set n src", "the contents of the ipset n, which a rule changes (-j SET)")]
     [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,tcp:80", "--match-set s dst,dst", "dropped")]
     [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,udp:80", "--match-set s dst,dst", "left alone")]
     [InlineData("create s hash:ip,port family inet\nadd s 192.0.2.77,tcp:80", "--match-set s dst,src", "depends on the source port, which --source-port gives")]
@@ -176,6 +180,92 @@ public sealed class SavedRulesTests : IDisposable
             run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
             run.Output.Split('\n').Should().Contain(line => line.StartsWith("the rules of ") && line.Contains(negation.Length == 0 ? answer : opposite), run.Output);
         }
+    }
+
+    /// <summary>The mark of an entry becomes the mark of the packet.</summary>
+    [Fact]
+    public async Task AMarkOutOfAnIpsetIsOpen()
+    {
+        string rules = Write("*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j SET --map-set s src --map-mark\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m mark --mark 0x5 -j DROP\nCOMMIT");
+        string sets = Write("create s hash:ip skbinfo\nadd s 203.0.113.9 skbmark 0x5");
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--ipset", sets, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80");
+
+        run.Output.Should().Contain("unknown").And.Contain("may do anything");
+    }
+
+    /// <summary>What <c>ipset save</c> printed may stand beside the rules, in the same file or in one of its own.</summary>
+    [Theory]
+    [InlineData("{sets}{rules}")]
+    [InlineData("{rules}{sets}")]
+    [InlineData("root@n:~# iptables-save\n{rules}root@n:~# ipset save\n{sets}root@n:~# ")]
+    [InlineData("Rules:\n```\n{rules}```\nand sets, by `ipset save`:\n```\n{sets}```\n")]
+    [InlineData("$ sudo ipset list -o save\n{sets}$ sudo iptables -S\n-P FORWARD ACCEPT\n-A FORWARD -m set --match-set s src -j DROP\n")]
+    [InlineData("{rules}\n||{sets}")]
+    [InlineData("{rules}\n||root@n:~# ipset save\n{sets}")]
+    public async Task SetsBesideRulesAreRead(string files)
+    {
+        const string Rules = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set s src -j DROP\nCOMMIT\n";
+        string sets = "create s hash:ip family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x91bb7844\nadd s 203.0.113.9\ncreate list list:set size 8\nadd list s\n";
+        string[] paths = [.. files.Replace("{rules}", Rules, StringComparison.Ordinal).Replace("{sets}", sets, StringComparison.Ordinal).Split("||").SelectMany(text => new[] { "--rules", Write(text) })];
+
+        ExplainRun inside = await ExplainRun.WithAsync([.. paths, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80"]);
+        ExplainRun outside = await ExplainRun.WithAsync([.. paths, "--node-address", "192.0.2.10", "--from", "203.0.113.10", "--to", "192.0.2.77:80"]);
+
+        inside.Output.Should().Contain(": dropped").And.NotContain("depends", inside.Errors);
+        outside.Output.Should().Contain(": left alone").And.NotContain("depends", outside.Errors);
+    }
+
+    [Theory]
+    [InlineData("{rules}Name: s\nType: hash:ip\nRevision: 5\nHeader: family inet\nMembers:\n203.0.113.9\n", "line 5: is a listing of \"ipset list\"; give what \"sudo ipset save\" prints")]
+    [InlineData("Name: s\nType: hash:ip\nRevision: 5\nHeader: family inet\nMembers:\n203.0.113.9\n", "line 1: is a listing of \"ipset list\"; give what \"sudo ipset save\" prints")]
+    [InlineData("{rules}$ ipset save | head -2\ncreate s hash:ip\nadd s 203.0.113.9\n", "line 5: \"| head -2\" leaves entries of sets out")]
+    [InlineData("{rules}create s hash:ip\nadd s 203.0.113.300\n", "line 6: \"203.0.113.300\" is no entry of a set of type hash:ip; give what \"sudo ipset save\" prints")]
+    [InlineData("{rules}create s hash:ip\nadd t 203.0.113.9\n", "line 6: ")]
+    [InlineData("create s hash:ip\nadd s 203.0.113.9\n", "--rules: none of the files has IPv4 rules")]
+    public async Task SetsInAnotherFormAreRefused(string text, string message)
+    {
+        string file = Write(text.Replace("{rules}", "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set s src -j DROP\nCOMMIT\n", StringComparison.Ordinal));
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", file, "--from", "203.0.113.9", "--to", "192.0.2.77:80");
+
+        run.ExitCode.Should().Be(ExitCode.Failure);
+        run.Errors.Should().Contain(message);
+    }
+
+    /// <summary>Firewalls as people have them; that the kernel does the same is tested with packets (SetsOfOthersTests).</summary>
+    [Theory]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.9", "192.0.2.77:80", "left alone")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.130", "192.0.2.77:80", "dropped")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.200", "192.0.2.77:80", "left alone")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.9", "198.51.100.51:80", "refused")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.9", "192.0.2.78:443", "dropped by the policy of filter FORWARD (DROP)")]
+    [InlineData("fail2ban-and-block-lists.txt", "203.0.113.20", "10.9.1.1:80", "refused")]
+    [InlineData("network-policies.txt", "203.0.113.9", "192.0.2.77:80", "left alone")]
+    [InlineData("network-policies.txt", "203.0.113.9", "192.0.2.77:443", "refused")]
+    [InlineData("network-policies.txt", "203.0.113.130", "192.0.2.77:443", "left alone")]
+    [InlineData("network-policies.txt", "203.0.113.130", "192.0.2.77:80", "refused")]
+    public async Task FirewallsWithSetsAreFollowed(string file, string from, string to, string expected)
+    {
+        string path = RepositoryRoot.Combine("tests", "Proxy.Tests", "Commands", "Explain", "sets", file);
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", path, "--node-address", "10.9.1.1", "--from", from, "--to", to, "--interface", "eth0", "--out-interface", "eth1");
+
+        run.ExitCode.Should().Be(ExitCode.Success, run.Errors);
+        run.Output.Should().Contain($"the rules of {file}: {expected}").And.NotContain("depends");
+    }
+
+    [Fact]
+    public async Task TheSameSetTwiceIsRefusedIfItDiffers()
+    {
+        const string Rules = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set s src -j DROP\nCOMMIT\ncreate s hash:ip\nadd s 203.0.113.9\nadd s 203.0.113.10";
+        string[] question = ["--rules", Write(Rules), "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "192.0.2.77:80"];
+
+        ExplainRun same = await ExplainRun.WithAsync([.. question, "--ipset", Write("create s hash:ip hashsize 64\nadd s 203.0.113.10\nadd s 203.0.113.9")]);
+        ExplainRun other = await ExplainRun.WithAsync([.. question, "--ipset", Write("create s hash:ip\nadd s 203.0.113.9")]);
+
+        same.Output.Should().Contain(": dropped", same.Errors);
+        other.Errors.Should().Contain("the ipset s is in").And.Contain("with other contents; give it once");
     }
 
     [Fact]

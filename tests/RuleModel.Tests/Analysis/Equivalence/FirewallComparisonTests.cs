@@ -78,6 +78,54 @@ public sealed class FirewallComparisonTests
         different.Should().BeGreaterThan(20, "else the changes show nothing");
     }
 
+    /// <summary>Firewalls of a few ports, sources and interfaces, where rules hide each other, whole protocols too: most changes show nowhere.</summary>
+    [Fact]
+    public void RulesThatHideOthersAreSeen()
+    {
+        int different = 0;
+        int equal = 0;
+        for (int seed = 1; seed <= Nightly.Size(250, 3000); seed++)
+        {
+            Random random = new(seed);
+            List<string> lines = Overlapping(random);
+            List<string> changed = Change(lines, random);
+
+            ComparisonFindings plain = Compare(lines, changed, ComparisonMethod.EveryDestination);
+            ComparisonFindings byChanges = Compare(lines, changed, ComparisonMethod.ByChanges);
+
+            Verdict(byChanges).Should().Be(Verdict(plain), "seed {0}: {1}\n{2}", seed, string.Join(" | ", changed.Except(lines).Concat(lines.Except(changed))), string.Join('\n', lines));
+            different += plain.Differences.Count == 0 ? 0 : 1;
+            equal += plain.Differences.Count == 0 ? 1 : 0;
+        }
+
+        different.Should().BeGreaterThan(30);
+        equal.Should().BeGreaterThan(30);
+    }
+
+    private static List<string> Overlapping(Random random)
+    {
+        string Of(params string[] choices) => choices[random.Next(choices.Length)];
+        List<string> lines = ["*filter", ":INPUT ACCEPT [0:0]", $":FORWARD {Of("ACCEPT", "DROP")} [0:0]", ":OUTPUT ACCEPT [0:0]", ":one - [0:0]", ":two - [0:0]"];
+        for (int number = random.Next(6, 16); number > 0; number--)
+        {
+            string ports = Of(" --dport 80", " --dport 80:90", " -m multiport --dports 80,443", " -m multiport --dports 80:85,443", " ! --dport 80", " --sport 53", "");
+            string protocol = Of(" -p tcp -m tcp" + ports, " -p udp -m udp" + ports, " -p tcp", " -p udp", " ! -p tcp", "", "");
+            string match = Of("", "", " -s 10.0.0.0/8", " -s 10.1.0.0/16", " ! -s 10.1.0.0/16") + Of("", "", " -d 192.0.2.0/24", " ! -d 192.0.2.128/25", " -d 192.0.2.1/32") + Of("", "", " -i eth0", " ! -i eth0") + Of("", "", " -o eth1") + protocol + Of("", "", "", " -m conntrack --ctstate ESTABLISHED", " -m mark --mark 0x1");
+            string target = Of("ACCEPT", "DROP", "RETURN", "REJECT --reject-with icmp-port-unreachable", "one", "two", "MARK --set-xmark 0x1/0x1", "CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff");
+            string chain = Of("FORWARD", "FORWARD", "INPUT", "one", "two");
+            lines.Add($"-A {chain}{match} -{(random.Next(8) == 0 && target is "one" or "two" ? "g" : "j")} {(chain is "one" && target is "one" ? "DROP" : chain is "two" && target is "one" or "two" ? "ACCEPT" : target)}");
+        }
+
+        lines.AddRange(["COMMIT", "*nat", ":PREROUTING ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"]);
+        if (random.Next(2) == 0)
+        {
+            lines.Add($"-A PREROUTING{Of("", " -i eth0", " -d 192.0.2.1/32")} -p tcp -m tcp --dport {Of("80", "8080")} -j DNAT --to-destination {Of("10.0.0.5:80", "192.0.2.9", "192.0.2.9:443")}");
+        }
+
+        lines.Add("COMMIT");
+        return lines;
+    }
+
     [Fact]
     public void AComparisonThatIsEndedSaysSo()
     {
@@ -109,7 +157,7 @@ public sealed class FirewallComparisonTests
         switch (random.Next(7))
         {
             case 0:
-                changed[rule] = line.EndsWith("-j DROP", StringComparison.Ordinal) ? line.Replace("-j DROP", "-j ACCEPT", StringComparison.Ordinal) : line[..line.IndexOf(" -j ", StringComparison.Ordinal)] + " -j DROP";
+                changed[rule] = line.EndsWith("-j DROP", StringComparison.Ordinal) ? line.Replace("-j DROP", "-j ACCEPT", StringComparison.Ordinal) : line[..Math.Max(line.IndexOf(" -j ", StringComparison.Ordinal), line.IndexOf(" -g ", StringComparison.Ordinal))] + " -j DROP";
                 break;
             case 1:
                 changed.RemoveAt(rule);
