@@ -31,7 +31,7 @@ internal static class CommentReasons
 
     private static ModelReason? Read(PacketQuestion question, WalkTraceEntry entry)
     {
-        if (entry.IsDoubtful)
+        if (entry.IsDoubtful || !ServiceInRules.IsOfKubeProxy(entry))
         {
             return null;
         }
