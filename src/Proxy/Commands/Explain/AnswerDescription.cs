@@ -1,4 +1,5 @@
 using System.Globalization;
+using KubeProxySharp.Proxy.Commands.Inputs;
 using KubeProxySharp.RuleModel.Analysis.Rules;
 using KubeProxySharp.RuleModel.Analysis.Walk;
 
@@ -66,8 +67,8 @@ internal static class AnswerDescription
 
     private static string Describe(ExplainedPath path, IReadOnlyList<ModelReason> reasons) => path.Verdict switch
     {
-        WalkVerdict.Drop => Reason(reasons, "dropped", path.Trace is [.., { IsPolicy: true } policy] ? $" by the policy of {policy.Table} {policy.Chain} (DROP)" : ""),
-        WalkVerdict.Reject => Reason(reasons, "refused", RefusedWith(path)),
+        WalkVerdict.Drop => Reason(path, reasons, "dropped", path.Trace is [.., { IsPolicy: true } policy] ? $" by the policy of {policy.Table} {policy.Chain} (DROP)" : ""),
+        WalkVerdict.Reject => Reason(path, reasons, "refused", RefusedWith(path)),
         _ when path.Target is not null => $"sent to {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"),
         _ => "left alone: its destination stays" + (path.IsMasqueraded ? ", but its source is rewritten" : ""),
     };
@@ -78,20 +79,25 @@ internal static class AnswerDescription
         return refusal.IsUsual ? "" : refusal.IsReset ? " with a TCP reset" : $" as {refusal.Name}";
     }
 
-    private static string Reason(IReadOnlyList<ModelReason> reasons, string what, string more) =>
-        reasons.LastOrDefault(reason => reason.Text.StartsWith(what, StringComparison.Ordinal))?.Text ?? what + more;
+    /// <summary>The reasons are those of kube-proxy's rules, and no other rule drops or refuses for them.</summary>
+    private static string Reason(ExplainedPath path, IReadOnlyList<ModelReason> reasons, string what, string more)
+    {
+        bool isOfOthers = path.Trace is [.., var last] && !ServiceInRules.IsOfKubeProxy(last);
+        ModelReason? reason = isOfOthers ? null : reasons.LastOrDefault(reason => reason.Text.StartsWith(what, StringComparison.Ordinal));
+        return reason?.Text ?? what + more;
+    }
 
     private static string Spread(IReadOnlyList<ExplainedPath> paths)
     {
-        if (paths.Count == 1)
+        string[] targets = [.. paths.Select(static path => path.TargetText).Distinct(StringComparer.Ordinal)];
+        if (targets.Length == 1)
         {
             return Describe(paths[0], []);
         }
 
         if (paths.Any(path => path.IsUncertain))
         {
-            string[] targets = [.. paths.Select(path => path.TargetText).Distinct(StringComparer.Ordinal)]; // one may be reached in several ways
-            return $"sent to {(targets.Length == 1 ? "" : "one of ")}{string.Join(", ", targets.Take(MostNamed))}{(targets.Length > MostNamed ? $" and {targets.Length - MostNamed} more" : "")}";
+            return $"sent to one of {string.Join(", ", targets.Take(MostNamed))}{(targets.Length > MostNamed ? $" and {targets.Length - MostNamed} more" : "")}";
         }
 
         return $"sent to one of {paths.Count} endpoints, {Shares(paths)}";

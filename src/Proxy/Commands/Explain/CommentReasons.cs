@@ -34,7 +34,7 @@ internal static class CommentReasons
 
     private static ModelReason? Read(PacketQuestion question, IReadOnlyList<WalkTraceEntry> path, WalkTraceEntry entry)
     {
-        if (entry.IsDoubtful)
+        if (entry.IsDoubtful || !ServiceInRules.IsOfKubeProxy(entry))
         {
             return null;
         }

@@ -11,6 +11,9 @@ namespace KubeProxySharp.Proxy.Commands.Explain;
 /// <param name="network">Its interfaces and routes; null if they are not known.</param>
 internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usual, NodeNetwork? network = null)
 {
+    /// <summary>The most addresses that are named besides the usual one.</summary>
+    private const int MostNamed = 3;
+
     /// <summary>The source of a masqueraded packet; null if it is not known.</summary>
     /// <param name="packet">The packet as it is routed.</param>
     public IpAddress? MasqueradeTo(RouteQuery packet) => Masquerade(packet) is { Address: { } address } ? address : SourceTo(packet.Destination);
@@ -34,24 +37,33 @@ internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usua
     private IpAddress? SourceWithoutRoutes(IpAddress destination) => isLive && Ask(destination) is { } asked ? asked : Usual(destination.Family);
 
     /// <summary>The address as a remark, with how sure it is; empty for one that the kernel named.</summary>
-    private string Doubt(IpAddress destination) => network is null && isLive && Ask(destination) is not null
-        ? ""
-        : Usual(destination.Family) is null
-            ? "the address of the interface that the packet leaves by"
-            : "or another of the node's addresses, if the packet leaves by a bridge or an overlay: that of the interface it leaves by";
+    private string Doubt(IpAddress destination)
+    {
+        if (network is null && isLive && Ask(destination) is not null)
+        {
+            return "";
+        }
+
+        IpAddress[] own = [.. Own(destination.Family).Take(MostNamed + 2)];
+        return own.Length switch
+        {
+            0 => "the address of the interface that the packet leaves by",
+            1 => "or another of the node's addresses, if the packet leaves by a bridge or an overlay: that of the interface it leaves by",
+            _ => $"or {string.Join(" or ", own[1..].Take(MostNamed))}{(own.Length > MostNamed + 1 ? " or another" : "")}: that of the interface it leaves by",
+        };
+    }
 
     private IpAddress? Usual(IpFamily family)
     {
-        foreach (IpAddress address in usual)
+        foreach (IpAddress address in Own(family))
         {
-            if (address.Family == family && !address.IsLoopback && !address.IsIPv6LinkLocal)
-            {
-                return address;
-            }
+            return address;
         }
 
         return null;
     }
+
+    private IEnumerable<IpAddress> Own(IpFamily family) => usual.Where(address => address.Family == family && !address.IsLoopback && !address.IsIPv6LinkLocal);
 
     /// <summary>Connecting a datagram socket sends nothing; the kernel only looks up the route.</summary>
     private static IpAddress? Ask(IpAddress destination)

@@ -56,6 +56,11 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
     public PacketQuestion Read()
     {
         (IpAddress destination, ushort port, TransportProtocol protocol) = ReadDestination();
+        if (AddressTyping.IsForMany(destination))
+        {
+            throw new InputException($"{options.ToOption} {options.To}: {destination} is for many hosts, and rules do not show which of them are on the node's networks; give the address of one");
+        }
+
         PacketQuestion question = ReadSource(new()
         {
             Source = destination,
@@ -98,7 +103,7 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
             ?? (wanted is null or IpFamily.IPv6 ? cluster.Model.IPv6.Services.GetValueOrDefault(name) : null);
         if (service is null)
         {
-            throw new InputException($"{options.ToOption} {options.To}: the input has no Service {name} with a cluster IP{(wanted is null ? "" : $" of family {wanted}")}");
+            throw new InputException($"{options.ToOption} {options.To}: the input has no Service {name} with a cluster IP{(wanted is null ? "" : $" of family {wanted}")}{WithoutClusterIP(name)}");
         }
 
         ushort? number = PacketDestination.ParsePort(_destination.Port);
@@ -114,6 +119,16 @@ internal sealed class QuestionReader(ExplainOptions options, ClusterView? cluste
         IEnumerable<string> ports = service.Ports.AsSpan().ToArray().Select(port => $"{(port.Name.Port.Length == 0 ? "" : port.Name.Port + " ")}{port.Spec.Port}/{port.Name.Protocol.ToUpperText().ToLowerInvariant()}");
         throw new InputException($"{options.ToOption} {options.To}: Service {name} has the ports {string.Join(", ", ports)}");
     }
+
+    /// <summary>What a Service of the input has in place of the cluster IP that was asked for; empty if there is no such Service.</summary>
+    private string WithoutClusterIP(NamespacedName name) => cluster?.Objects.Services.GetValueOrDefault(name) switch
+    {
+        null => "",
+        { Type: "ExternalName" } => ": it is of type ExternalName, an alias in DNS for which no rules are made",
+        { ClusterIP: "None" } => ": it is headless (spec.clusterIP is None), its name stands for the addresses of its endpoints, and no rules are made; give ADDRESS:PORT of an endpoint",
+        { ClusterIPs: { Length: > 0 } others } => $": it has {string.Join(", ", others)}",
+        _ => "",
+    };
 
     private PacketQuestion ReadSource(PacketQuestion question) => _source.Kind switch
     {

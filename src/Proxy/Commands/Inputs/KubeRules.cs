@@ -8,7 +8,11 @@ namespace KubeProxySharp.Proxy.Commands.Inputs;
 /// <summary>Selects kube-proxy's rules among all rules of a node.</summary>
 internal static class KubeRules
 {
-    private const string Table = "kube-proxy";
+    /// <summary>The table of nftables mode (spec 1.5).</summary>
+    public const string Table = "kube-proxy";
+
+    /// <summary>What the names of kube-proxy's chains in iptables mode begin with (spec 1.6).</summary>
+    public const string ChainStart = "KUBE-";
 
     /// <summary>The chains that base chains go to.</summary>
     private static readonly HashSet<string> s_entrances = [.. JumpRule.Known.Select(jump => jump.Target)];

@@ -20,6 +20,8 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     private readonly List<(IpFamily Family, string Table, string Name, WalkTable Read)> _opaque = [];
     private readonly HashSet<(IpFamily Family, string Table)> _saved = [];
     private readonly HashSet<WalkTable> _ofIptables = [];
+    private readonly List<(string Name, string Table)> _onlyTables = [];
+    private bool _hasWholeListing;
 
     /// <summary>
     /// The family that tables are taken for which do not show it; null to refuse them. A packet that is asked about, or another
@@ -106,7 +108,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         }
 
         RefuseTemplate(name, text);
-        text = TypographicMarks.Mend(Transcript.Unquoted(text), name, _notes);
+        text = TypographicMarks.Mend(Transcript.WithoutChatter(Transcript.Unquoted(text)), name, _notes);
         IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
         bool hasSets = false;
         foreach (TranscriptPart part in parts)
@@ -144,7 +146,8 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         RuleTextKind kind = RuleText.KindOf(part.Of(text));
         if (kind != RuleTextKind.None && part.Command is { Left.Length: > 0 } filtered)
         {
-            throw new InputException($"{name}: line {part.Line - 1}: \"{filtered.Left}\" leaves rules out, and what is not there cannot be judged; give the whole of what the tool prints");
+            string wanted = filtered.Listing == ShellListing.Nft ? "\"nft list ruleset\" prints" : "the tool prints";
+            throw new InputException($"{name}: line {part.Line - 1}: \"{filtered.Left}\" leaves rules out, and what is not there cannot be judged; give the whole of what {wanted}");
         }
 
         switch (kind)
@@ -163,6 +166,12 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
                 ReadNft(name, Alone(text, part), isJson: true);
                 return true;
             case RuleTextKind.NftScript:
+                if (part.Command is { Listing: ShellListing.Nft, Table: { Length: > 0 } only })
+                {
+                    _onlyTables.Add((name, only));
+                }
+
+                _hasWholeListing |= part.Command is { Listing: ShellListing.Nft, Table: "" };
                 ReadNft(name, Alone(text, part), isJson: false);
                 return true;
             default:
@@ -208,6 +217,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         }
 
         IpFamily?[] found = FamilyOfTables.Assign(name, tables, _notes);
+        Dictionary<(IpFamily Family, string Table), SaveSection> here = [];
         for (int index = 0; index < tables.Count; index++)
         {
             SaveSection table = tables[index];
@@ -225,12 +235,38 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
 
             Ruleset rules = RulesetOf(family);
             IptablesSaveReader.Read(text, table, rules);
-            _ofIptables.Add(rules.Tables[^1]);
+            WalkTable read = rules.Tables[^1];
+            _ofIptables.Add(read);
             if (!_saved.Add((family, table.Table)))
             {
-                _notes.Add($"{name}: line {table.Line}: table {table.Table} ({family}) is given twice, and both are followed, as the kernel does with the tables of iptables-legacy and iptables-nft");
+                TakeRepeated(name, text, table, rules, here.GetValueOrDefault((family, table.Table)));
             }
+
+            here.TryAdd((family, table.Table), table);
         }
+    }
+
+    /// <summary>
+    /// A table that is there already. The kernel has it twice only where iptables-legacy and iptables-nft are both in use; else a
+    /// command was run twice, or the rules are of several nodes.
+    /// </summary>
+    private void TakeRepeated(string name, byte[] text, in SaveSection table, Ruleset rules, in SaveSection earlier)
+    {
+        WalkTable read = rules.Tables[^1];
+        if (rules.Tables.FindIndex(other => other != read && other.Name == read.Name && _ofIptables.Contains(other) && TableCopies.AreAlike(other, read)) >= 0)
+        {
+            rules.Tables.RemoveAt(rules.Tables.Count - 1);
+            _notes.Add($"{name}: line {table.Line}: table {table.Table} ({rules.Family}) is given twice with the same rules, and followed once");
+            return;
+        }
+
+        if (earlier.Line != 0 && !TableCopies.MayBeOfBothVariants(text, earlier, table))
+        {
+            throw new InputException(
+                $"{name}: line {table.Line}: table {table.Table} ({rules.Family}) is given again, with other rules than from line {earlier.Line} on; give the rules of one node at one time. If they are those of iptables-legacy and of iptables-nft, give each in a file of its own");
+        }
+
+        _notes.Add($"{name}: line {table.Line}: table {table.Table} ({rules.Family}) is given twice, and both are followed, as the kernel does with the tables of iptables-legacy and iptables-nft");
     }
 
     private IpFamily AssumedFor(string name, in SaveSection table)
@@ -264,12 +300,22 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         }
 
         HasKnownFamily = true;
+        RefuseBareTables(name, [.. rules.SelectMany((read, index) => read.Tables.Skip(before[index]))]);
         for (int index = 0; index < rules.Length; index++)
         {
             foreach (WalkTable table in rules[index].Tables.Skip(before[index]).Where(table => opaque.Contains((rules[index].Family, table.Name))))
             {
                 _opaque.Add((rules[index].Family, table.Name, name, table));
             }
+        }
+    }
+
+    /// <summary>Names of tables are what <c>nft list tables</c> prints.</summary>
+    private static void RefuseBareTables(string name, WalkTable[] tables)
+    {
+        if (tables.Length != 0 && Array.TrueForAll(tables, static table => table.Chains.Count == 0))
+        {
+            throw new InputException($"{name}: has {(tables.Length == 1 ? "a table" : "tables")} without any chain, as \"nft list tables\" prints them; give what \"nft list ruleset\" prints");
         }
     }
 
@@ -289,6 +335,12 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
     /// <summary>What is not in a file is not known to be absent on the node.</summary>
     private void NoteMissingTables()
     {
+        if (_onlyTables.Count != 0 && !_hasWholeListing)
+        {
+            string tables = string.Join(", ", _onlyTables.Select(static only => only.Table).Distinct(StringComparer.Ordinal));
+            _notes.Add($"{_onlyTables[0].Name}: only {tables} was listed (\"nft list table\"): what other tables of the node do is not known; \"nft list ruleset\" lists all");
+        }
+
         foreach (Ruleset rules in _read.Values)
         {
             if (!rules.Tables.Exists(_ofIptables.Contains) || rules.Tables.Exists(table => !_ofIptables.Contains(table)))

@@ -19,10 +19,16 @@ internal static partial class ServiceInRules
         ? match.Groups["name"].Value + (match.Groups["port"].Length == 0 ? "" : ":" + match.Groups["port"].Value)
         : "";
 
-    /// <summary>The first service port that the rules of a path name; empty if none does.</summary>
+    /// <summary>
+    /// Whether a rule is in a chain of kube-proxy, or of this program. What others write in comments may look alike, and names no
+    /// Service: Linkerd has <c>proxy-init/ignore-port-4190</c>.
+    /// </summary>
+    public static bool IsOfKubeProxy(WalkTraceEntry entry) => entry.Table == KubeRules.Table || entry.Chain.StartsWith(KubeRules.ChainStart, StringComparison.Ordinal);
+
+    /// <summary>The first service port that kube-proxy's rules of a path name; empty if none does.</summary>
     public static string OfPath(IEnumerable<WalkTraceEntry> path)
     {
-        foreach (WalkTraceEntry entry in path)
+        foreach (WalkTraceEntry entry in path.Where(IsOfKubeProxy))
         {
             string name = OfComment(entry.Comment) is { Length: > 0 } commented ? commented : OfChain(entry.Chain);
             if (name.Length != 0)

@@ -25,6 +25,13 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
     public static bool TryRead(string line, out ShellCommand? command)
     {
         command = null;
+        if (line.StartsWith('+'))
+        {
+            // "set -x" shows the command so; a line of a diff begins like this too.
+            line = line.TrimStart('+').TrimStart();
+            return line.Length != 0 && !Prompt().IsMatch(line) && TryRead(line, out command) && command is not null;
+        }
+
         Match prompt = Prompt().Match(line);
         string[] words = line[prompt.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         int tool = Array.FindIndex(words, static word => ToolOf(word).Length != 0);
@@ -32,7 +39,9 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
 
         // A number sign alone begins a remark more often than it is a prompt.
         bool isPrompt = prompt.Success && !prompt.Value.StartsWith('#');
-        bool isMessage = tool >= 0 && tool + 1 < words.Length && words[tool + 1] is ['v', >= '0' and <= '9', ..];
+
+        // "iptables-save: Permission denied" and "iptables-save v1.8.9 (legacy): ..." are what the tools say.
+        bool isMessage = tool >= 0 && tool + 1 < words.Length && (words[tool + 1] is ['v', >= '0' and <= '9', ..] || words[tool].EndsWith(':'));
         if (tool < 0 || isMessage || (!isFirst && !isPrompt))
         {
             return isPrompt;
@@ -40,6 +49,15 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
 
         command = Read(ToolOf(words[tool]), words[(tool + 1)..]);
         return command is not null || isPrompt;
+    }
+
+    /// <summary>Reads the command that a heading names, such as <c>==== iptables-save ====</c>; null if it names none.</summary>
+    /// <param name="heading">The line, without the signs around it.</param>
+    public static ShellCommand? OfHeading(string heading)
+    {
+        string[] words = heading.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        int tool = Array.FindIndex(words, static word => ToolOf(word).Length != 0);
+        return tool < 0 ? null : Read(ToolOf(words[tool]), words[(tool + 1)..]);
     }
 
     /// <summary>The name of a tool that lists rules, of a word that may be its path; empty for any other.</summary>
@@ -57,7 +75,7 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
         IpFamily? family = tool.StartsWith("ip6", StringComparison.Ordinal) ? IpFamily.IPv6 : IpFamily.IPv4;
         if (tool == "nft")
         {
-            return options.Contains("list") ? new(ShellListing.Nft, null, "", left) : null;
+            return ReadNft(options, left);
         }
 
         if (tool == "ipset")
@@ -98,6 +116,23 @@ internal sealed partial record ShellCommand(ShellListing Listing, IpFamily? Fami
 
         left = chain.Length != 0 && listing == ShellListing.Rules ? $"-S {chain}" : left;
         return new(listing, family, listing == ShellListing.Rules && table.Length == 0 ? "filter" : table, left);
+    }
+
+    private static ShellCommand? ReadNft(string[] options, string left)
+    {
+        int list = Array.IndexOf(options, "list");
+        if (list < 0)
+        {
+            return null;
+        }
+
+        string what = list + 1 < options.Length ? options[list + 1] : "";
+        bool isTerse = options[..list].Any(static option => option == "--terse" || (option is ['-', not '-', ..] && option.Contains('t', StringComparison.Ordinal)));
+        left = left.Length != 0 ? left
+            : what is "tables" or "chains" or "chain" ? $"nft list {what}"
+            : isTerse ? "nft -t"
+            : "";
+        return new(ShellListing.Nft, null, what == "table" ? options[^1] : "", left);
     }
 
     /// <summary>What takes lines away from a listing that is passed on; empty if nothing does.</summary>

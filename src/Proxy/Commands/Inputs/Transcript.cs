@@ -10,8 +10,19 @@ internal static class Transcript
 {
     private const int LongestCommand = 1000;
 
+    /// <summary>The fewest signs that a heading begins with.</summary>
+    private const int ShortestHeading = 3;
+
     /// <summary>Words that lines begin with in nft's language, at the left edge.</summary>
     private static readonly string[] s_nftWords = ["table", "add", "create", "flush", "delete", "destroy", "insert", "replace", "define", "include", "list", "chain", "set", "map"];
+
+    /// <summary>How lines begin that kubectl, oc, ssh, sudo and script(1) write around what a command prints.</summary>
+    private static readonly string[] s_chatter =
+    [
+        "Defaulted container ", "Defaulting container name to ", "Defaulting debug container name to ", "Use 'kubectl describe ", "Creating debugging pod ", "Temporary namespace ", "Starting pod/",
+        "To use host binaries, run ", "Pod IP: ", "If you don't see a command prompt", "Removing debug pod", "Unable to use a TTY", "All commands and output from this session",
+        "Connection to ", "Warning: Permanently added ", "Pseudo-terminal will not be allocated", "[sudo] password for ", "sudo: unable to resolve host ", "Last login: ", "Script started on ", "Script done on ",
+    ];
 
     private static ReadOnlySpan<byte> Space => " \t\r\v\f"u8;
 
@@ -44,6 +55,45 @@ internal static class Transcript
 
         Add(parts, part, text, text.Length);
         return parts;
+    }
+
+    /// <summary>The text with what kubectl, oc, ssh and sudo say around a listing made blank.</summary>
+    public static byte[] WithoutChatter(byte[] text)
+    {
+        byte[] plain = text;
+        for (int start = 0; start < text.Length;)
+        {
+            ReadOnlySpan<byte> rest = text.AsSpan(start);
+            int length = rest.IndexOf((byte)'\n');
+            length = length < 0 ? rest.Length : length;
+            if (IsChatter(rest[..length]))
+            {
+                plain = ReferenceEquals(plain, text) ? [.. text] : plain;
+                plain.AsSpan(start, length).Fill((byte)' ');
+            }
+
+            start += length + 1;
+        }
+
+        return plain;
+    }
+
+    private static bool IsChatter(ReadOnlySpan<byte> line)
+    {
+        if (line.IsEmpty || !(char.IsAsciiLetter((char)line[0]) || line[0] == '['))
+        {
+            return false;
+        }
+
+        foreach (string beginning in s_chatter)
+        {
+            if (line.Length >= beginning.Length && Ascii.Equals(line[..beginning.Length], beginning))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The text without the marks of a quotation in mail, if it is one: lines that begin with <c>&gt;</c>.</summary>
@@ -118,6 +168,12 @@ internal static class Transcript
             return false;
         }
 
+        if (IsHeading(line))
+        {
+            command = ShellCommand.OfHeading(Encoding.UTF8.GetString(line.Trim("=-*# "u8)));
+            return command is not null || line[0] != '#';
+        }
+
         switch ((char)line[0])
         {
             case '-' or ':' or '*' or '}' or '{' or '"' or ']' or ',':
@@ -138,6 +194,13 @@ internal static class Transcript
         }
 
         return ShellCommand.TryRead(Encoding.UTF8.GetString(line), out command);
+    }
+
+    /// <summary>Whether a line is a heading of a report: <c>==== iptables-save ====</c>. Of number signs a remark may be made, too.</summary>
+    private static bool IsHeading(ReadOnlySpan<byte> line)
+    {
+        int end = line.IndexOfAnyExcept(line[0]);
+        return line[0] is (byte)'=' or (byte)'-' or (byte)'*' or (byte)'#' && (end < 0 ? line.Length : end) >= ShortestHeading;
     }
 
     private static bool IsNft(ReadOnlySpan<byte> line)

@@ -5,12 +5,15 @@ using KubeProxySharp.RuleModel.Analysis.Rules;
 namespace KubeProxySharp.RuleModel.Analysis.Walk;
 
 /// <summary>The types of addresses, as far as the node's own addresses decide them (net/ipv4/fib_frontend.c, inet_addr_type).</summary>
-internal static class AddressTyping
+public static class AddressTyping
 {
     private static readonly IpPrefix s_multicast4 = IpPrefix.Parse("224.0.0.0/4");
     private static readonly IpPrefix s_multicast6 = IpPrefix.Parse("ff00::/8");
     private static readonly IpPrefix s_zero = IpPrefix.Parse("0.0.0.0/8");
     private static readonly IpAddress s_broadcast = IpAddress.Parse("255.255.255.255");
+
+    /// <summary>Whether an address is of multicast or broadcast, of which the groups and routes of the node decide where it goes.</summary>
+    public static bool IsForMany(IpAddress address) => s_multicast4.Contains(address) || s_multicast6.Contains(address) || address == s_broadcast;
 
     /// <summary>The types that an address may have; more than one where the length of a network's prefix decides.</summary>
     public static AddressTypes Of(IpAddress address, NodeView node)

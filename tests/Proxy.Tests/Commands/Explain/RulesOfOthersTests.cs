@@ -40,6 +40,20 @@ public sealed class RulesOfOthersTests
     [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 192.0.2.2:53/udp --interface eth1", "dropped by the policy of filter forward (DROP)", "filter forward policy DROP")]
     [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 10.0.0.5:25 --interface eth1", "refused as administratively prohibited", "the client gets the ICMP error administratively prohibited: \"No route to host\"")]
     [InlineData("fw.nft", "--node-address 10.0.0.5 --from 198.51.100.9 --to 10.0.0.5:30080 --interface eth1", "depends on the rate of packets (filter input rule 5): refused as administratively prohibited; or left alone: its destination stays", "May match, depending on what is not known")]
+    [InlineData("linkerd.rules", "--node-address 10.42.0.7 --from 10.42.1.8 --to 10.42.0.7:8080", "sent to this node, port 4143", "the source stays 10.42.1.8")]
+    [InlineData("linkerd.rules", "--node-address 10.42.0.7 --from 10.42.1.8 --to 10.42.0.7:4191", "left alone: its destination stays", "the source stays 10.42.1.8")]
+    [InlineData("docker.rules", "--node-address 192.168.1.10 --from 192.168.1.50 --to 192.168.1.10:8080 --interface eth0 --out-interface docker0", "sent to 172.17.0.2:80", "the source stays 192.168.1.50")]
+    [InlineData("docker.rules", "--node-address 192.168.1.10 --from 192.168.1.50 --to 172.17.0.2:80 --interface eth0 --out-interface docker0", "dropped", "raw PREROUTING rule 1")]
+    [InlineData("docker.rules", "--node-address 192.168.1.10 --node-address 172.17.0.1 --from 172.17.0.2 --to 198.51.100.7:443 --interface docker0 --out-interface eth0", "left alone: its destination stays, but its source is rewritten", "the source becomes 192.168.1.10 (or 172.17.0.1: that of the interface it leaves by)")]
+    [InlineData("docker-bridges.nft", "--node-address 192.0.2.23 --from node --to 192.0.2.23:8080", "depends on the interface that the packet leaves by, which --out-interface gives (docker-bridges nat-POSTROUTING rule 2): sent to 172.17.0.2:80", "the source becomes 192.0.2.23")]
+    [InlineData("docker-bridges.nft", "--node-address 192.0.2.23 --from 172.17.0.2 --to 172.20.0.2:80 --interface docker0 --out-interface br-aa", "dropped", "filter-forward-in__br-aa rule 3: drops")]
+    [InlineData("flannel-portmap.rules", "--node-address 192.0.2.11 --from 203.0.113.5 --to 192.0.2.11:8443 --interface eth0 --out-interface cni0", "sent to 10.244.1.9:443", "the source stays 203.0.113.5")]
+    [InlineData("tailscale.rules", "--node-address 192.0.2.15 --from 100.70.1.1 --to 192.0.2.15:22 --interface eth0", "dropped", "ts-input")]
+    [InlineData("netavark.nft", "--node-address 192.0.2.21 --from 10.89.0.2 --to 10.89.1.3:80 --interface podman1 --out-interface podman2", "dropped", "NETAVARK-ISOLATION-2")]
+    [InlineData("firewalld.nft", "--node-address 192.0.2.20 --from 203.0.113.4 --to 192.0.2.20:9999 --interface eth0", "refused as administratively prohibited", "filter_IN_public")]
+    [InlineData("lxd-nspawn.nft", "--node-address 192.0.2.22 --from 203.0.113.1 --to 192.0.2.22:3333 --interface eth0", "sent to 10.5.1.10:22", "picks 10.5.1.10:22 from map_port_ipport")]
+    [InlineData("lxd-nspawn.nft", "--node-address 192.0.2.22 --from node --to 192.0.2.22:3333", "left alone: its destination stays", "the source stays 192.0.2.22")]
+    [InlineData("ovnk.rules", "--node-address 192.0.2.32 --from 203.0.113.9 --to 203.0.113.80:80 --interface br-ex --out-interface br-ex", "sent to 172.30.44.5:80", "OVN-KUBE-EXTERNALIP")]
     public async Task WhatIsSaidIsWhatTheKernelDoes(string file, string arguments, string answer, string detail)
     {
         ExplainRun run = await ExplainRun.WithAsync(["--rules", Directory + file, .. arguments.Split(' ')]);

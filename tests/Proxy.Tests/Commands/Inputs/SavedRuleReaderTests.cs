@@ -107,6 +107,41 @@ public sealed class SavedRuleReaderTests
     }
 
     [Fact]
+    public void ReportsHaveHeadingsAndChatterAroundListings()
+    {
+        SavedRules rules = Read("Starting pod/node-a-debug ...\n==== iptables-save ====\n" + Nat + Filter + "==== ip route ====\ndefault via 192.0.2.1 dev eth0\n\nRemoving debug pod ...\n");
+
+        rules.Of(IpFamily.IPv4)!.Tables.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void ATableThatIsGivenTwiceAlikeIsFollowedOnce()
+    {
+        SavedRules rules = Read("# iptables-save\n" + Nat + Filter + "# iptables -t nat -S\n" + ListedNat);
+
+        rules.Of(IpFamily.IPv4)!.Tables.Should().HaveCount(2);
+        rules.Notes.Should().ContainSingle(note => note.Contains("given twice with the same rules"));
+    }
+
+    [Fact]
+    public void RulesOfTwoNodesAreNotFollowedAsOne()
+    {
+        string other = Nat.Replace("10.244.0.2", "10.244.0.3", StringComparison.Ordinal);
+
+        FluentActions.Invoking(() => Read("### node-a ###\n" + Nat + Filter + "### node-b ###\n" + other + Filter)).Should().Throw<InputException>()
+            .WithMessage("*table nat (IPv4) is given again, with other rules than from line 2 on; give the rules of one node at one time*");
+        Read("# iptables-legacy-save\n" + Nat + Filter + "# iptables-nft-save\n" + other).Of(IpFamily.IPv4)!.Tables.Should().HaveCount(3);
+    }
+
+    [Fact]
+    public void NamesOfTablesAreNoRules() =>
+        FluentActions.Invoking(() => Read("table ip filter\ntable ip nat\n")).Should().Throw<InputException>().WithMessage("*has tables without any chain, as \"nft list tables\" prints them*");
+
+    [Fact]
+    public void OneTableOfNftIsNotAllOfThem() =>
+        Read("$ nft list table ip nat\n" + NftTable).Notes.Should().ContainSingle().Which.Should().Contain("only nat was listed");
+
+    [Fact]
     public void EncodingsAndGzipDoNotMatter()
     {
         byte[] plain = Encoding.UTF8.GetBytes(Nat + Filter);
