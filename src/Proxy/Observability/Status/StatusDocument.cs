@@ -22,5 +22,6 @@ internal static class StatusDocument
         && report.Refused?.Items is not null && report.Refused.Items.All(static refused => refused is { Service: not null, Family: not null, Error: not null })
         && report.Problems is { Latest: not null, Node: not null } && report.Problems.Latest.Concat(report.Problems.Node).All(static text => text is not null)
         && report.Conntrack is { Services: not null, ServicesMissing: not null } && report.Conntrack.Services.All(static flows => flows is { Service: not null, Family: not null })
-        && report.HealthCheckPorts?.Items is not null && report.HealthCheckPorts.Items.All(static port => port is { Service: not null, Family: not null });
+        && report.HealthCheckPorts?.Items is not null && report.HealthCheckPorts.Items.All(static port => port is { Service: not null, Family: not null })
+        && (report.NewConnections is null || report.NewConnections.All(static connections => connections is { Service: not null }));
 }

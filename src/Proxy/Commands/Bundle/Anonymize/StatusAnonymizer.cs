@@ -60,8 +60,9 @@ internal sealed partial class StatusAnonymizer(NameMap names, ServiceNames servi
         ApiServer = report.ApiServer with { LastError = Text(report.ApiServer.LastError) },
         Refused = report.Refused with { Items = [.. report.Refused.Items.Select(refused => refused with { Service = Service(refused.Service), Error = Text(refused.Error) })] },
         Problems = report.Problems with { Latest = [.. report.Problems.Latest.Select(Text)], Node = [.. report.Problems.Node.Select(Text)] },
-        Conntrack = report.Conntrack with { Services = [.. report.Conntrack.Services.Select(flows => flows with { Service = Service(flows.Service) })] },
+        Conntrack = report.Conntrack with { ServicesMissing = Text(report.Conntrack.ServicesMissing), Services = [.. report.Conntrack.Services.Select(flows => flows with { Service = Service(flows.Service) })] },
         HealthCheckPorts = report.HealthCheckPorts with { Items = [.. report.HealthCheckPorts.Items.Select(port => port with { Service = Service(port.Service) })] },
+        NewConnections = report.NewConnections is { } connections ? [.. connections.Select(each => each with { Service = Service(each.Service) })] : null,
     };
 
     private static string Text(string text) => text.Length == 0 ? "" : LeftOut;
