@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [[ $# -eq 2 && $1 =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ && $2 =~ ^https://[^[:space:]]+$ ]] ||
-  { sed -n '4s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+  { sed -n '4s/^# \{0,1\}//p' scripts/release.sh >&2; exit 2; }
 version=$1 address=${2%/} folder=artifacts/release
 
 case "$(uname -m)" in aarch64) machine=arm64 ;; *) machine=amd64 ;; esac

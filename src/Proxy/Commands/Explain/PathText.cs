@@ -198,7 +198,7 @@ internal sealed class PathText(ProseWriter output, AnsiStyle style, bool showsAl
 
     /// <summary>Whether two rules of a chain, whose effects say all, are one line: kube-proxy's last two flip the mark and masquerade.</summary>
     private static bool IsContinued(PathStep step, PathStep next) =>
-        !HasText(step.Entry) && step.PassedThrough.Count == 0 && IsPlain(next) && IsSameChain(step.Entry, next.Entry, next.Entry.Chain);
+        !HasText(step.Entry) && step.PassedThrough.Count == 0 && IsPlain(next) && IsSameChain(step.Entry, next.Entry, step.Entry.Chain);
 
     /// <summary>Whether a rule leads to a chain of which only the next rule counts, whose effect says all: kube-proxy's KUBE-MARK-MASQ.</summary>
     private static bool IsCalled(PathStep step, PathStep next, PathStep? after) =>
