@@ -182,7 +182,7 @@ internal sealed class PathText(ProseWriter output, AnsiStyle style, bool showsAl
         WalkTraceEntry entry = step.Entry;
         bool isNew = _written.Add((entry.Table, entry.Chain, entry.Rule));
         string[] why = showsAll ? [.. entry.Reasons] : isNew ? [.. entry.Reasons.Where(reason => entry.IsDoubtful || !IsObvious(reason))] : [];
-        string reasons = why.Length == 0 ? "" : $"because {string.Join("; ", why)}";
+        string reasons = why.Length == 0 ? "" : $"{(entry.IsDoubtful ? "if" : "because")} {string.Join("; ", why)}";
         string effect = style.Of(entry.IsDoubtful ? ExplainText.Doubtful : "", step.Effect + called);
         yield return new(entry.Hook, $"{entry.Table} {entry.Chain} rule {entry.Position}: {effect}{(showsAll || reasons.Length == 0 ? "" : $", {reasons}")}");
         if (showsAll || (isNew && HasText(entry)))
