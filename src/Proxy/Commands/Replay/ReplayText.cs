@@ -88,7 +88,7 @@ internal sealed class ReplayText(TextWriter output, bool isTerminal)
         int updates = report.Syncs.Sum(static sync => sync.Families.Count(static family => family.Update.Kind == UpdateKind.Update));
         output.WriteLine(_style.Of(
             differing == 0 ? "32" : "31",
-            Invariant($"{report.Syncs.Count} syncs, {compared} with digests, {updates} updates: {(differing == 0 ? "the same rules" : Invariant($"{differing} syncs DIFFER"))}")));
+            Invariant($"{report.Syncs.Count} sync{(report.Syncs.Count == 1 ? "" : "s")}, {compared} with digests, {updates} update{(updates == 1 ? "" : "s")}: {(differing == 0 ? "the same rules" : Invariant($"{differing} sync{(differing == 1 ? " DIFFERS" : "s DIFFER")}"))}")));
         if (report.End is { } end)
         {
             output.WriteLine($"The recording ends because {end}.");

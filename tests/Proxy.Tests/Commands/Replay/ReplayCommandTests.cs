@@ -48,7 +48,7 @@ public sealed class ReplayCommandTests
         await File.WriteAllLinesAsync(recording.Path, lines);
 
         recording.Replay().Should().Be(2);
-        recording.Output.Should().Contain("sync 2, IPv4: the rules have another digest").And.Contain("1 syncs DIFFER").And.NotContain("sync 1,");
+        recording.Output.Should().Contain("sync 2, IPv4: the rules have another digest").And.Contain("1 sync DIFFERS").And.NotContain("sync 1,");
         recording.Replay(new ReplayOptions { Path = recording.Path, Until = 1 }).Should().Be(0, "the first sync is sound");
         recording.Replay(new ReplayOptions { Path = recording.Path, IsJson = true }).Should().Be(2);
         using JsonDocument report = JsonDocument.Parse(recording.Output);
@@ -70,7 +70,7 @@ public sealed class ReplayCommandTests
 
             recording.Replay().Should().Be(0, recording.Report);
             recording.Errors.Should().Contain("cut off in the middle of a line");
-            recording.Output.Should().Contain("1 syncs, 1 with digests").And.NotContain("ends because");
+            recording.Output.Should().Contain("1 sync, 1 with digests").And.NotContain("ends because");
         }
     }
 
