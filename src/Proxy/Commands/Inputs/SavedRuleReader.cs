@@ -109,6 +109,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
 
         RefuseTemplate(name, text);
         text = TypographicMarks.Mend(Transcript.WithoutChatter(Transcript.Unquoted(text)), name, _notes);
+        LeftOutRemark.Refuse(name, text);
         IReadOnlyList<TranscriptPart> parts = Transcript.Split(text);
         bool hasSets = false;
         foreach (TranscriptPart part in parts)
