@@ -72,6 +72,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
 
         bool comparesAll = options.ComparesAllRules ?? (a.Model is null && b.Model is null);
         IReadOnlyList<IpAddress> addresses = AddressesOf(options, a, b);
+        IpFamily[] assumed = options.NodeAddresses is not null ? [] : [.. options.Families.Where(family => IsUnknown(addresses, a, b, family))];
         ServiceNames names = new([a, b]);
         List<FamilyComparison> families = [];
         using CancellationTokenSource? limit = options.Limit is { } longest ? new(longest, host.Time) : null;
@@ -86,7 +87,7 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
             throw new InputException($"there is no family that both sides have rules of: {string.Join("; ", families.Select(family => family.NotCompared))}");
         }
 
-        return new() { TitleA = a.Title, TitleB = b.Title, NodeAddresses = addresses, ComparesAllRules = comparesAll, Families = families, Limit = options.Limit };
+        return new() { TitleA = a.Title, TitleB = b.Title, NodeAddresses = addresses, FamiliesOfUnknownAddress = assumed, ComparesAllRules = comparesAll, Families = families, Limit = options.Limit };
     }
 
     private FamilyComparison Compare(
@@ -170,6 +171,13 @@ internal sealed class CompareCommand(CommandStreams streams, AgentHost host)
         }
 
         return new() { Family = family, Destinations = findings.Destinations, Undecided = findings.Undecided, IsEndedEarly = findings.Undecided != 0 && enough.IsCancellationRequested, Origins = findings.Origins, Differences = shown, Ignored = ignored };
+    }
+
+    /// <summary>Whether an address of documentation stands for those of the node.</summary>
+    private static bool IsUnknown(IReadOnlyList<IpAddress> addresses, ComparedSide a, ComparedSide b, IpFamily family)
+    {
+        IpAddress standIn = NodeAddressesOfRules.StandIn(family);
+        return addresses.Contains(standIn) && !a.NodeAddresses.Contains(standIn) && !b.NodeAddresses.Contains(standIn);
     }
 
     /// <summary>

@@ -23,6 +23,7 @@ internal static partial class CompareJson
             report.Different,
             report.Uncertain,
             report.NodeAddresses.Select(static address => address.ToString()),
+            report.AssumesNodeAddress,
             report.Families.Select(Of)),
         s_context.Document,
         output);
@@ -82,6 +83,7 @@ internal static partial class CompareJson
         long Different,
         long Uncertain,
         IEnumerable<string> NodeAddresses,
+        bool IsNodeAddressAssumed,
         IEnumerable<Family> Families);
 
     internal sealed record Family(

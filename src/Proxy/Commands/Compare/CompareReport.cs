@@ -28,6 +28,12 @@ internal sealed class CompareReport
     /// <summary>The addresses of the node that were assumed.</summary>
     public required IReadOnlyList<IpAddress> NodeAddresses { get; init; }
 
+    /// <summary>The families whose <see cref="NodeAddresses"/> nobody knows: an address of documentation stands for them.</summary>
+    public IReadOnlyList<IpFamily> FamiliesOfUnknownAddress { get; init; } = [];
+
+    /// <summary>Whether what was compared depends on addresses of the node that are not known.</summary>
+    public bool AssumesNodeAddress => Families.Any(family => family.NotCompared.Length == 0 && !family.IsSameText && FamiliesOfUnknownAddress.Contains(family.Family));
+
     /// <summary>Whether rules of others were compared too.</summary>
     public required bool ComparesAllRules { get; init; }
 

@@ -30,7 +30,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
         output.WriteLine($"A: {report.TitleA}");
         output.WriteLine($"B: {report.TitleB}");
         string others = report.ComparesAllRules ? "all rules" : "kube-proxy's rules; those of others are left out";
-        output.WriteLine($"compared: {others}; the node has {string.Join(", ", report.NodeAddresses)}");
+        output.WriteLine($"compared: {others}; the node has {string.Join(", ", report.NodeAddresses)}{(report.AssumesNodeAddress ? " (assumed; --node-address gives its addresses)" : "")}");
         foreach (FamilyComparison family in report.Families)
         {
             Write(family);
@@ -38,7 +38,7 @@ internal sealed class CompareText(TextWriter output, bool isTerminal)
 
         output.WriteLine(report.Verdict switch
         {
-            CompareReport.IsEqual => _style.Of(Good, "equal: both do the same with every packet"),
+            CompareReport.IsEqual => _style.Of(Good, "equal: both do the same with every packet" + (report.AssumesNodeAddress ? ", unless an address that rules name is the node's own (--node-address)" : "")),
             CompareReport.IsDifferent => _style.Of(Bad, Count("different", report)),
             _ when report.Uncertain == 0 => _style.Of(Open, Undecided(report)),
             _ => _style.Of(Open, Count("cannot tell", report)),
