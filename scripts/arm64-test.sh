@@ -48,7 +48,7 @@ done
 same explain -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --from outside --to 192.0.2.10:30443
 same explain -f examples/cluster.yaml --config examples/kube-proxy.yaml --node node-a --from 10.244.1.5 --to 10.96.0.11:443 -o json
 
-scripts/release.sh v0.0.0 https://releases.invalid/kube-proxy-sharp >"$work/release" 2>"$work/err" || fail "the archives of a release cannot be made"
+scripts/release.sh --if-needed https://releases.invalid/kube-proxy-sharp >"$work/release" 2>"$work/err" || fail "the archives of a release cannot be made"
 (cd artifacts/release && sha256sum --check --quiet SHA256SUMS)
 ! grep -nE 'VERSION|URL_|SHA256_' artifacts/release/svcpath.yaml || fail "svcpath.yaml has a placeholder that the release did not replace"
 for architecture in amd64 arm64; do

@@ -11,7 +11,7 @@ RootCommand root = ProgramCommandLine.Create();
 ProgramArguments called = ProgramArguments.From(ProgramArguments.ReadCalledAs(), args, [.. root.Subcommands.Select(command => command.Name)]);
 if (!called.IsRun)
 {
-    return await UsageError.InvokeAsync(root.Parse(called.Arguments), new());
+    return await UsageError.InvokeAsync(root.Parse(called.Arguments), called.CallOf, new());
 }
 
 using StopSignals signals = new();

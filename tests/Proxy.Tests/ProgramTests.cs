@@ -42,20 +42,21 @@ public sealed class ProgramTests
         Invoke(arguments).ExitCode.Should().Be(ExitCode.Failure);
     }
 
-    [Fact]
-    public async Task WrongFlagsAreNamedWithoutThePageOfHelp()
+    [Theory]
+    [InlineData("kube-proxy-sharp", "'kube-proxy-sharp explain --help'", "explain")]
+    [InlineData("kubectl-svcpath", "'kubectl svcpath --help'")]
+    public async Task WrongFlagsAreNamedWithoutThePageOfHelp(string calledAs, string help, params string[] command)
     {
         StringWriter output = new() { NewLine = "\n" };
         StringWriter error = new() { NewLine = "\n" };
+        ProgramArguments called = ProgramArguments.From(calledAs, [.. command, "--from", "outside", "--to", "10.96.0.1:443", "--in-interface", "eth0"], ["explain"]);
 
-        int exitCode = await UsageError.InvokeAsync(
-            ProgramCommandLine.Create().Parse(["explain", "--from", "outside", "--to", "10.96.0.1:443", "--in-interface", "eth0"]),
-            new() { Output = output, Error = error });
+        int exitCode = await UsageError.InvokeAsync(ProgramCommandLine.Create().Parse(called.Arguments), called.CallOf, new() { Output = output, Error = error });
 
         exitCode.Should().Be(ExitCode.Failure);
         output.ToString().Should().BeEmpty("standard output is for results");
         error.ToString().Should().Contain("--in-interface").And.Contain("\n--interface\n", "the nearest flag is proposed")
-            .And.Contain("'kube-proxy-sharp explain --help'").And.NotContain("Examples:");
+            .And.Contain(help).And.NotContain("Examples:");
     }
 
     private static (int ExitCode, string Output) Invoke(params string[] arguments)

@@ -9,6 +9,10 @@ namespace KubeProxySharp.Proxy.Commands;
 /// <param name="ProgramName">What help and messages call the program.</param>
 internal sealed record ProgramArguments(bool IsRun, IReadOnlyList<string> Arguments, string ProgramName)
 {
+    /// <summary>How a command is called: <c>kube-proxy-sharp verify</c>, but <c>kubectl svcpath</c> under that name.</summary>
+    /// <param name="command">The name of the command.</param>
+    public string CallOf(string command) => ProgramName == PluginCall ? PluginCall : $"{ProgramName} {command}";
+
     /// <summary>The command that keeps the rules of a node.</summary>
     public const string RunCommandName = "run";
 
@@ -19,6 +23,7 @@ internal sealed record ProgramArguments(bool IsRun, IReadOnlyList<string> Argume
     private const string KubectlPlugin = "kubectl-svcpath";
 
     private const string PluginCommandName = "explain";
+    private const string PluginCall = "kubectl svcpath";
 
     /// <summary>Reads the arguments.</summary>
     /// <param name="calledAs">How the program was called: the path of its file, or of a link to it.</param>
@@ -28,7 +33,7 @@ internal sealed record ProgramArguments(bool IsRun, IReadOnlyList<string> Argume
     {
         if (Path.GetFileName(calledAs) is KubectlPlugin)
         {
-            return arguments is ["--version"] ? new(false, arguments, OwnName) : new(false, [PluginCommandName, .. arguments], OwnName);
+            return arguments is ["--version"] ? new(false, arguments, OwnName) : new(false, [PluginCommandName, .. arguments], PluginCall);
         }
 
         string first = arguments.Count == 0 ? "" : arguments[0];

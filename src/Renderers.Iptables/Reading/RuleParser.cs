@@ -241,13 +241,16 @@ internal sealed partial class RuleParser(string text, List<string> tokens, IpSet
         });
     }
 
-    /// <summary>A packet that is forwarded has no owner: it matches if each option is negated (net/netfilter/xt_owner.c, owner_mt).</summary>
+    /// <summary>
+    /// A packet that is forwarded has no owner: it matches if each option is negated (net/netfilter/xt_owner.c, owner_mt), which
+    /// --suppl-groups never is (extensions/libxt_owner.c sets its bit of match, and none of invert).
+    /// </summary>
     private bool OwnerOfForwarded(int start)
     {
         bool isMatch = true;
         for (int index = start; index < _position; index++)
         {
-            isMatch &= !tokens[index].StartsWith("--", StringComparison.Ordinal) || tokens[index] == "--suppl-groups" || tokens[index - 1] == "!";
+            isMatch &= !tokens[index].StartsWith("--", StringComparison.Ordinal) || (tokens[index] != "--suppl-groups" && tokens[index - 1] == "!");
         }
 
         return isMatch;

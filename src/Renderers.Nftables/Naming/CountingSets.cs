@@ -10,7 +10,7 @@ namespace KubeProxySharp.Renderers.Nftables.Naming;
 public static class CountingSets
 {
     /// <summary>What all names begin with.</summary>
-    public const string Prefix = "counted-";
+    public static ReadOnlySpan<byte> Prefix => "counted-"u8;
 
     /// <summary>New connections that were sent to an endpoint of the Cluster group.</summary>
     public const string SentToCluster = "counted-cluster";

@@ -15,7 +15,7 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
     private readonly Dictionary<string, List<AddressRange>?> _ranges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VerdictMap?> _verdictMaps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TargetMap?> _targetMaps = new(StringComparer.Ordinal);
-    private List<string>? _updates;
+    private HashSet<string>? _updated;
 
     public IpFamily Family { get; } = family;
 
@@ -73,16 +73,16 @@ internal sealed class NftTableReader(NftTable content, IpFamily family) : RuleRe
     public bool IsChangedByRules(string name) =>
         content.Sets.TryGetValue(name, out NftSet? declared) && (declared.IsDynamic || ((declared.HasTimeouts || declared.ExpirySeconds > 0) && IsUpdated(name)));
 
-    private bool IsUpdated(string name)
+    private bool IsUpdated(string name) => (_updated ??= content.Chains.Values.SelectMany(static chain => chain.Rules)
+        .SelectMany(slice => content.Source.Rule(slice).Statements).SelectMany(ChangedBy).ToHashSet(StringComparer.Ordinal)).Contains(name);
+
+    /// <summary>The sets that a statement changes, or may change where it is not understood.</summary>
+    private static IEnumerable<string> ChangedBy(NftStatement statement) => statement switch
     {
-        _updates ??=
-        [
-            .. content.Chains.Values.SelectMany(static chain => chain.Rules).SelectMany(slice => content.Source.Rule(slice).Statements)
-                .Where(static statement => statement is NftStatement.UpdateSet or NftStatement.NoEffect { Name: "set" } or NftStatement.UnknownMatch or NftStatement.Unknown)
-                .Select(NftText.Of),
-        ];
-        return _updates.Exists(update => update.Contains("@" + name, StringComparison.Ordinal));
-    }
+        NftStatement.UpdateSet update => [update.Set],
+        NftStatement.UnknownMatch or NftStatement.Unknown => NftText.Of(statement).Split('@').Skip(1).Select(static rest => rest.IndexOfAny([' ', '\t', '{', '}', ',', '"']) is int end and >= 0 ? rest[..end] : rest),
+        _ => [],
+    };
 
     /// <summary>The elements of a named set or map; null if rules change them, or if there is none of this name.</summary>
     public IReadOnlyList<NftExpression>? FixedElements(string name) =>

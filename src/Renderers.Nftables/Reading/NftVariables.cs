@@ -10,6 +10,9 @@ namespace KubeProxySharp.Renderers.Nftables.Reading;
 /// </summary>
 internal ref struct NftVariables
 {
+    /// <summary>The longest value of a variable, and how much the values may add to a script, in bytes: each may be twice the one before.</summary>
+    private const int MostBytes = 64 * 1024 * 1024;
+
     private readonly ReadOnlyMemory<byte> _text;
     private readonly ArrayBufferWriter<byte> _expanded = new();
 
@@ -24,7 +27,7 @@ internal ref struct NftVariables
     }
 
     /// <summary>The script without variables. One that defines none is returned as it is.</summary>
-    /// <exception cref="RuleTextException">A definition has no value, or a variable is not defined.</exception>
+    /// <exception cref="RuleTextException">A definition has no value, a variable is not defined, or the values are too long.</exception>
     public static ReadOnlyMemory<byte> Replace(ReadOnlyMemory<byte> text) =>
         text.Span.IndexOf("define"u8) < 0 && text.Span.IndexOf("$"u8) < 0 ? text : new NftVariables(text).Expanded();
 
@@ -59,8 +62,8 @@ internal ref struct NftVariables
                 _blocks.Pop();
             }
 
-            before = _lexer.Kind;
-            isFirst = before is NftTokenKind.NewLine or NftTokenKind.Semicolon or NftTokenKind.Open or NftTokenKind.Close;
+            before = _lexer.Kind == NftTokenKind.NewLine ? before : _lexer.Kind; // a set may go over lines
+            isFirst = _lexer.Kind is NftTokenKind.NewLine or NftTokenKind.Semicolon or NftTokenKind.Open or NftTokenKind.Close;
         }
 
         _expanded.Write(_text.Span[copied..]);
@@ -95,6 +98,7 @@ internal ref struct NftVariables
                 NftTokenKind.Word when _lexer.Value.Contains((byte)'$') => Value(isInSet: before is NftTokenKind.Open or NftTokenKind.Comma),
                 _ => Encoding.UTF8.GetString(_text.Span[start.._lexer.Position]),
             });
+            Bound(definition.Length);
             depth += kind switch { NftTokenKind.Open => 1, NftTokenKind.Close => -1, _ => 0 };
             before = kind == NftTokenKind.NewLine ? before : kind;
             end = _lexer.Position;
@@ -138,6 +142,7 @@ internal ref struct NftVariables
             string found = Find(word[(start + 1)..end]);
             bool isSet = isInSet && found is ['{', .., '}'];
             value.Append(word, position, start - position).Append(isSet ? found[1..^1].Trim() : found);
+            Bound(value.Length);
             position = end;
         }
 
@@ -157,5 +162,17 @@ internal ref struct NftVariables
         throw new RuleTextException(_lexer.TokenLine, $"the variable ${name} is not defined: add \"define {name} = ...\" before it (nft --define sets it on the command line)");
     }
 
-    private readonly void Write(string text) => _expanded.Write(Encoding.UTF8.GetBytes(text));
+    private readonly void Write(string text)
+    {
+        Bound(_expanded.WrittenCount - _text.Length + text.Length);
+        _expanded.Write(Encoding.UTF8.GetBytes(text));
+    }
+
+    private readonly void Bound(int length)
+    {
+        if (length > MostBytes)
+        {
+            throw new RuleTextException(_lexer.TokenLine, $"its variables stand for more than {MostBytes >> 20} MB");
+        }
+    }
 }

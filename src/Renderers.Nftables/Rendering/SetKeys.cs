@@ -1,3 +1,4 @@
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Inputs;
 
 namespace KubeProxySharp.Renderers.Nftables.Rendering;
@@ -30,9 +31,9 @@ internal static class SetKeys
             return Connection;
         }
 
-        if (set.StartsWith("counted-"u8))
+        if (set.StartsWith(CountingSets.Prefix))
         {
-            return Frontend; // CountingSets
+            return Frontend;
         }
 
         foreach (ElementMap map in ElementMaps.All)

@@ -265,6 +265,8 @@ public sealed class RuleReadingTests
     [InlineData("! --uid-owner 0 --gid-owner 0", false)]
     [InlineData("--uid-owner 0 ! --gid-owner 0", false)]
     [InlineData("! --uid-owner 0 ! --gid-owner 0", true)]
+    [InlineData("! --gid-owner 0 --suppl-groups", false)]
+    [InlineData("! --gid-owner 0 ! --suppl-groups", false)]
     public void AForwardedPacketHasNoOwner(string options, bool isMatch)
     {
         Steps($"-m owner {options}").Should().ContainSingle().Which.Should().BeOfType<RuleStep.UnknownMatch>().Which.OfForwarded.Should().Be(isMatch);

@@ -8,7 +8,7 @@ namespace KubeProxySharp.Proxy.Agent.Counting;
 
 /// <summary>
 /// Reads the kernel's counters of connections into the metrics: when a scrape asks for them, and regularly, so that little is lost
-/// where a counter begins anew. Never waits for the sync loop.
+/// where a counter begins anew. Does not wait for transactions of the sync loop, only while it makes or lists counters.
 /// </summary>
 /// <param name="sources">The counters, such as those of each family.</param>
 /// <param name="mostServicePorts">The most service ports with series of their own.</param>

@@ -301,7 +301,11 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         }
 
         HasKnownFamily = true;
-        RefuseBareTables(name, [.. rules.SelectMany((read, index) => read.Tables.Skip(before[index]))]);
+        if (isJson || !text.AsSpan().Contains((byte)'{'))
+        {
+            RefuseBareTables(name, [.. rules.SelectMany((read, index) => read.Tables.Skip(before[index]))]);
+        }
+
         for (int index = 0; index < rules.Length; index++)
         {
             foreach (WalkTable table in rules[index].Tables.Skip(before[index]).Where(table => opaque.Contains((rules[index].Family, table.Name))))
@@ -311,7 +315,7 @@ internal sealed class SavedRuleReader(IReadOnlyList<IpFamily> families, Func<Str
         }
     }
 
-    /// <summary>Names of tables are what <c>nft list tables</c> prints.</summary>
+    /// <summary>Names of tables are what <c>nft list tables</c> prints; the JSON of a ruleset of empty tables is the same.</summary>
     private static void RefuseBareTables(string name, WalkTable[] tables)
     {
         if (tables.Length != 0 && Array.TrueForAll(tables, static table => table.Chains.Count == 0))

@@ -22,7 +22,8 @@ internal sealed class SavedSets
     public byte[] AddFile(string path, Func<Stream> openInput)
     {
         string name = SavedText.NameOf(path);
-        byte[] text = Transcript.Unquoted(SavedText.Read(path, openInput));
+        byte[] text = Transcript.WithoutChatter(Transcript.Unquoted(SavedText.Read(path, openInput)));
+        bool hasSets = false;
         try
         {
             foreach (TranscriptPart part in Transcript.Split(text))
@@ -31,10 +32,11 @@ internal sealed class SavedSets
                 if (!part.IsOther || HasLine(part.Of(text), "create "u8))
                 {
                     Add(name, IpsetSaveReader.Read(Encoding.UTF8.GetString(part.Of(text)), part.Line), part);
+                    hasSets = true;
                 }
             }
 
-            return _areGiven ? text : throw new InputException($"{name}: holds no sets; {Wanted}");
+            return hasSets ? text : throw new InputException($"{name}: holds no sets; {Wanted}");
         }
         catch (RuleTextException e)
         {

@@ -11,9 +11,10 @@ internal static class UsageError
 {
     /// <summary>Runs it, or reports why it cannot be parsed.</summary>
     /// <param name="parsed">The command line.</param>
+    /// <param name="callOf">How a command of that name is called.</param>
     /// <param name="configuration">Where the command writes.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration)
+    public static async Task<int> InvokeAsync(ParseResult parsed, Func<string, string> callOf, InvocationConfiguration configuration)
     {
         if (parsed.Action is not ParseErrorAction report || parsed.CommandResult.Command is RootCommand)
         {
@@ -22,7 +23,7 @@ internal static class UsageError
 
         report.ShowHelp = false;
         int exitCode = await parsed.InvokeAsync(new() { Output = configuration.Error, Error = configuration.Error });
-        await configuration.Error.WriteLineAsync($"'kube-proxy-sharp {parsed.CommandResult.Command.Name} --help' lists the options.");
+        await configuration.Error.WriteLineAsync($"'{callOf(parsed.CommandResult.Command.Name)} --help' lists the options.");
         return exitCode;
     }
 }

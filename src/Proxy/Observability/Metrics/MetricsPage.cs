@@ -102,8 +102,18 @@ internal sealed class MetricsPage(ILogger logger)
         });
     }
 
-    /// <summary>Adds an update of metrics that runs before each scrape.</summary>
-    public void BeforeScrape(Action update) => _registry.AddBeforeCollectCallback(update);
+    /// <summary>Adds an update of metrics that runs before each scrape. If it fails, the page is written with the values of before.</summary>
+    public void BeforeScrape(Action update) => _registry.AddBeforeCollectCallback(() =>
+    {
+        try
+        {
+            update();
+        }
+        catch (Exception exception)
+        {
+            MetricsLog.ReadingFailed(logger, exception);
+        }
+    });
 
     /// <summary>Writes the page. One scrape at a time; all data is in memory.</summary>
     public void Write(IBufferWriter<byte> output, ExpositionFormat format)

@@ -2,6 +2,7 @@ using System.Globalization;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Inputs;
 using KubeProxySharp.RuleModel.Model;
+using static System.FormattableString;
 
 namespace KubeProxySharp.Proxy.Observability.Status;
 
@@ -29,11 +30,12 @@ internal sealed record ServiceList(string Query, int Total, IReadOnlyList<Listed
     public static ServiceList Find(string query, IReadOnlyList<FamilyRules> families)
     {
         string wanted = query.Trim();
+        ServiceSearch search = new(wanted);
         List<ListedService> items = [];
         int total = 0;
         foreach (ServiceRules service in AllOf(families))
         {
-            if (wanted.Length != 0 && !Matches(service, wanted))
+            if (wanted.Length != 0 && !families.Any(rules => rules.Services.TryGetValue(service.Name, out ServiceRules? own) && search.Matches(own)))
             {
                 continue;
             }
@@ -58,28 +60,33 @@ internal sealed record ServiceList(string Query, int Total, IReadOnlyList<Listed
             .OrderBy(static service => service.Name),
     };
 
-    private static bool Matches(ServiceRules service, string wanted)
+    /// <summary>What is searched for: a part of a name, or an address or node port.</summary>
+    private readonly struct ServiceSearch(string wanted)
     {
-        if (service.Name.ToString().Contains(wanted, StringComparison.OrdinalIgnoreCase))
-        {
-            return true;
-        }
+        private readonly IpAddress? _address = IpAddress.TryParse(wanted, out IpAddress address) ? address : null;
+        private readonly ushort? _port = ushort.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? port : null;
 
-        bool isAddress = IpAddress.TryParse(wanted, out IpAddress address);
-        bool isPort = ushort.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number);
-        foreach (ServicePortRules port in service.Ports)
+        public bool Matches(ServiceRules service)
         {
-            for (int index = 0; index < port.FrontendCount; index++)
+            if (service.Name.ToString().Contains(wanted, StringComparison.OrdinalIgnoreCase))
             {
-                Frontend frontend = port.FrontendAt(index);
-                if (frontend.Kind == FrontendKind.NodePort ? isPort && frontend.Port == number : isAddress && frontend.Address == address)
+                return true;
+            }
+
+            foreach (ServicePortRules port in service.Ports)
+            {
+                for (int index = 0; index < port.FrontendCount; index++)
                 {
-                    return true;
+                    Frontend frontend = port.FrontendAt(index);
+                    if (frontend.Kind == FrontendKind.NodePort ? frontend.Port == _port : frontend.Address == _address)
+                    {
+                        return true;
+                    }
                 }
             }
-        }
 
-        return false;
+            return false;
+        }
     }
 }
 
@@ -113,8 +120,6 @@ internal sealed record ListedService(NamespacedName Name, IReadOnlyList<ListedPo
 
         return new(service.Name, ports, service.Ports.Length - ports.Count);
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A port of a Service of the list.</summary>

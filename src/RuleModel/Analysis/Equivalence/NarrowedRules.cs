@@ -7,10 +7,10 @@ using KubeProxySharp.RuleModel.Collections;
 namespace KubeProxySharp.RuleModel.Analysis.Equivalence;
 
 /// <summary>
-/// Leaves out the rules that packets of a scope cannot meet, and those that do nothing with them. What is left does the same
-/// with these packets. So are those that come after a rule which surely ends the way of all of them. Its rules ask first for what a packet has for sure, then for protocols and ports, and last for sources:
-/// a walk splits packets at a match only if all before it are met, and firewalls with many sources and ports would split
-/// them without end.
+/// Leaves out the rules that packets of a scope cannot meet, those that do nothing with them, and those after a rule that surely ends
+/// the way of all of them. What is left does the same with these packets. Its rules ask first for what a packet has for sure, then
+/// for protocols and ports, and last for sources: a walk splits packets at a match only if all before it are met, and firewalls
+/// with many sources and ports would split them without end.
 /// </summary>
 /// <param name="node">The node.</param>
 /// <param name="family">The family.</param>

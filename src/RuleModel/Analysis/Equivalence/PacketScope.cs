@@ -173,7 +173,8 @@ internal sealed class ScopeTest(PacketScope scope, NodeView node, IpFamily famil
     {
         foreach (RuleStep step in rule.Steps)
         {
-            if (step.IsMatch && !MustMatch(step))
+            // A lookup that finds nothing ends the rule, too.
+            if (step is RuleStep.Cases or RuleStep.VerdictLookup or RuleStep.DnatLookup || (step.IsMatch && !MustMatch(step)))
             {
                 return false;
             }

@@ -171,8 +171,14 @@ internal sealed partial class MatchEvaluation
 
     private WalkState? MatchMark(in RuleRun run, int index, bool isTraced, RuleStep.MarkMatch match, WalkState state)
     {
-        if ((match.Mask & state.RestoredBits) != 0)
+        uint restored = match.Mask & state.RestoredBits;
+        if (restored != 0)
         {
+            if (state.Bits.Has(match.Mask & ~restored, match.Value & ~restored, out _) is false)
+            {
+                return PacketSplit.Decide(run, match.IsNegated, state); // the other bits rule it out alone
+            }
+
             return PacketSplit.Assume(run, new RuntimeCondition("", 0, match.NameOfRestored), state, match.IsNegated);
         }
 

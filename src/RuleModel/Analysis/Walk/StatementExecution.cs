@@ -148,7 +148,12 @@ internal sealed class StatementExecution
 
         if (_context.Packet is null)
         {
-            // What a space of packets would be in conntrack is not known any more when it was exempted.
+            if (state.Kinds == ConnectionKinds.Untracked)
+            {
+                // It is tracked again, and what it would be in conntrack is not known any more.
+                state.NoteUnknown(template.Text);
+            }
+
             state.HasTemplate = state.Kinds != ConnectionKinds.Untracked;
             return;
         }

@@ -110,6 +110,19 @@ public sealed class CompareCommandTests : IDisposable
         Output.Should().Contain("IPv4: both sides have the same text: no difference").And.Contain("equal: both do the same with every packet");
     }
 
+    /// <summary>A rule whose map has no value for a packet ends there, and the next one counts; a packet that a zone makes tracked again is translated.</summary>
+    [Theory]
+    [InlineData("type filter hook forward priority filter; meta l4proto tcp meta mark set tcp dport map { 80 : 1 } accept; drop;", "type filter hook forward priority filter; meta l4proto tcp meta mark set tcp dport map { 80 : 1 } accept; accept;")]
+    [InlineData("type filter hook prerouting priority raw; notrack; ct zone set 1;", "type filter hook prerouting priority raw; notrack;")]
+    public async Task ChainsThatDifferAreNotCalledEqual(string chainA, string chainB)
+    {
+        const string Nat = "chain nat { type nat hook prerouting priority dstnat; ip daddr 198.51.100.7 dnat to 10.0.0.1; }";
+
+        (await RunAsync([Write("a", Table(chainA))], [Write("b", Table(chainB))])).Should().NotBe(ExitCode.Success, Output);
+
+        static string Table(string chain) => $"table ip t {{\n chain c {{ {chain} }}\n {Nat}\n}}\n";
+    }
+
     /// <summary>A rule of INPUT for one address concerns only a node that has it, which saved rules do not say.</summary>
     [Fact]
     public async Task WithoutAddressesOfTheNodeEqualIsConditional()

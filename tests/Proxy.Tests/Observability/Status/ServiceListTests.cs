@@ -20,6 +20,7 @@ public sealed partial class ServiceListTests
                 ClusterIPs = [Address(number)],
             }),
             Samples.LoadBalancer,
+            Samples.Service with { Name = new("two", "families"), ClusterIP = "10.98.0.1", ClusterIPs = ["10.98.0.1", "fd00::8"], IpFamilies = ["IPv4", "IPv6"] },
             Samples.Service with { Name = new("six", "only"), ClusterIP = "fd00::7", ClusterIPs = ["fd00::7"], IpFamilies = ["IPv6"] },
         ],
         [Samples.Slice(Samples.Endpoint("10.244.1.5"), Samples.Endpoint("10.244.1.6", ""))]);
@@ -31,9 +32,9 @@ public sealed partial class ServiceListTests
     {
         ServiceList list = ServiceList.Find("", s_rules);
 
-        list.Total.Should().Be(502);
+        list.Total.Should().Be(503);
         list.Items.Should().HaveCount(ServiceList.MostItems);
-        list.More.Should().Be(302);
+        list.More.Should().Be(303);
         list.Items.Select(static item => item.Name).Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
     }
 
@@ -44,6 +45,7 @@ public sealed partial class ServiceListTests
     [InlineData(" 198.51.100.7 ", 1)]
     [InlineData("30080", 1)]
     [InlineData("fd00::7", 1)]
+    [InlineData("fd00::8", 1)]
     [InlineData("10.96.9.9.9", 0)]
     [InlineData("<b>", 0)]
     public void NamesAddressesAndNodePortsAreFound(string query, int total)

@@ -157,16 +157,26 @@ internal sealed class NfacctServiceCounters(IpFamily family, INetworkNamespace n
         return NfacctRequests.Delete(kernel, text) is 0 or Errno.NoEntry;
     }
 
-    private static int Create(NetlinkConnection kernel, List<CounterName> names)
+    /// <summary>Makes counters that <see cref="Need"/> has noted; the kernel's answer says whether they are new.</summary>
+    private int Create(NetlinkConnection kernel, List<CounterName> names)
     {
         Span<byte> text = stackalloc byte[CounterName.TextLength];
         foreach (CounterName name in names)
         {
             name.Format(text);
             int error = NfacctRequests.Create(kernel, text);
-            if (error is not (0 or Errno.Exists))
+            ref Known counter = ref CollectionsMarshal.GetValueRefOrNullRef(_counters, name);
+            if (error == 0)
+            {
+                (counter.Number, counter.Start) = (++_lastNumber, 0);
+            }
+            else if (error != Errno.Exists)
             {
                 return error;
+            }
+            else if (counter.Number == 0)
+            {
+                (counter.Number, counter.Start) = (++_lastNumber, NfacctRequests.Read(kernel, name.ToString()) ?? 0);
             }
         }
 
@@ -199,10 +209,10 @@ internal sealed class NfacctServiceCounters(IpFamily family, INetworkNamespace n
             ulong packets = 0;
             bool exists = existing?.TryGetValue(name, out packets) ?? _counters.ContainsKey(name);
             ref Known counter = ref CollectionsMarshal.GetValueRefOrAddDefault(_counters, name, out bool isKnown);
-            if (!isKnown || !exists)
+            if (!isKnown)
             {
-                // What an earlier run counted is no part of what this one reports.
-                counter = new() { Port = port.Name, Number = ++_lastNumber, Start = packets };
+                // What an earlier run counted is no part of what this one reports. A listing may lack it: then Create finds it.
+                counter = new() { Port = port.Name, Number = exists ? ++_lastNumber : 0, Start = packets };
             }
 
             counter.IsNeeded = true;
@@ -285,7 +295,7 @@ internal sealed class NfacctServiceCounters(IpFamily family, INetworkNamespace n
     private struct Known
     {
         public ServicePortName Port;
-        public ulong Number; // another one when it is deleted and made again
+        public ulong Number; // another one when it is deleted and made again; 0 until it is known to exist
         public ulong Start; // its packets when this run found it
         public bool IsNeeded;
     }

@@ -1,4 +1,5 @@
 using KubeProxySharp.Conntrack.Netlink;
+using KubeProxySharp.Renderers.Nftables.Naming;
 using KubeProxySharp.RuleModel.Addresses;
 
 namespace KubeProxySharp.Proxy.Agent.Apply.Listing;
@@ -33,5 +34,5 @@ internal sealed class OwnObjects(IpFamily family, RuleStore store)
     /// tool that carries clients over from elsewhere, or sets counters to 0, is no drift either.
     /// </summary>
     private static bool IsState(scoped NftMessage message) =>
-        message.IsElement && (message.Name.StartsWith("affinity-"u8) || message.Name.StartsWith("counted-"u8));
+        message.IsElement && (message.Name.StartsWith("affinity-"u8) || message.Name.StartsWith(CountingSets.Prefix));
 }

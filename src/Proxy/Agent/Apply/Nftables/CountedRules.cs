@@ -8,10 +8,13 @@ namespace KubeProxySharp.Proxy.Agent.Apply.Nftables;
 /// </summary>
 internal sealed class CountedRules
 {
-    private volatile Snapshot _now = new(null, null);
+    private volatile Snapshot _now = new(null, null, null);
 
-    /// <summary>Rules that the table has, or may have too; both null before the first are written.</summary>
-    public sealed record Snapshot(FamilyRules? Rules, FamilyRules? Others);
+    /// <summary>What is known of the table.</summary>
+    /// <param name="Rules">The rules that it has; null before the first are written.</param>
+    /// <param name="Others">Those that it may have too, because they are being written.</param>
+    /// <param name="Stale">Earlier rules, counters of whose frontends are still there; null for none.</param>
+    public sealed record Snapshot(FamilyRules? Rules, FamilyRules? Others, FamilyRules? Stale);
 
     /// <summary>What the table has now.</summary>
     public Snapshot Now => _now;
@@ -24,6 +27,6 @@ internal sealed class CountedRules
 
     /// <summary>They were written.</summary>
     /// <param name="rules">The rules.</param>
-    /// <param name="stale">Earlier rules whose counters are still there; null if those that do not fit the new rules are gone.</param>
-    public void Written(FamilyRules rules, FamilyRules? stale) => _now = new(rules, stale);
+    /// <param name="isClean">Whether the counters that do not fit them are gone.</param>
+    public void Written(FamilyRules rules, bool isClean) => _now = new(rules, null, isClean ? null : _now.Stale ?? _now.Rules);
 }

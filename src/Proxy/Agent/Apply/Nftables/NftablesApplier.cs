@@ -59,8 +59,8 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
         ApplyResult result = await WriteFullAsync(rules, cancellation);
         if (Counters is { } counters)
         {
-            FamilyRules? before = counters.Rules.Now.Rules;
-            await EndCountingAsync(counters, result, rules, () => StaleCounters.Find(network, rules, before), cancellation);
+            CountedRules.Snapshot before = counters.Rules.Now;
+            await EndCountingAsync(counters, result, rules, () => StaleCounters.Find(network, rules, [before.Rules, before.Stale]), cancellation);
         }
 
         return Note(result, rules);
@@ -115,7 +115,8 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
             Figures = writer.Figures;
             if (Counters is { } counters)
             {
-                await EndCountingAsync(counters, result, change.After, () => StaleCounters.Find(network, change), cancellation);
+                FamilyRules? left = counters.Rules.Now.Stale;
+                await EndCountingAsync(counters, result, change.After, () => StaleCounters.Find(network, change, left), cancellation);
             }
 
             if (result.Outcome == ApplyOutcome.Refused)
@@ -235,7 +236,7 @@ internal sealed class NftablesApplier(IpFamily family, INftablesWriter writer, I
             log.StaleCountersStay(family, stale.Count, error);
         }
 
-        counters.Rules.Written(rules, error is null ? null : counters.Rules.Now.Rules);
+        counters.Rules.Written(rules, isClean: error is null);
     }
 
     private ApplyResult Note(ApplyResult result, FamilyRules rules)

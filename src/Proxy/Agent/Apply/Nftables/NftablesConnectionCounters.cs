@@ -105,7 +105,7 @@ internal sealed class NftablesConnectionCounters(IpFamily family, INetworkNamesp
     private FrontendOwners[] Owners(CountedRules.Snapshot before, CountedRules.Snapshot after)
     {
         List<FrontendOwners> owners = [];
-        foreach (FamilyRules? rules in (ReadOnlySpan<FamilyRules?>)[after.Rules, after.Others, before.Rules, before.Others])
+        foreach (FamilyRules? rules in (ReadOnlySpan<FamilyRules?>)[after.Rules, after.Others, after.Stale, before.Rules, before.Others, before.Stale])
         {
             if (rules is not null && !owners.Exists(each => ReferenceEquals(each.Rules, rules)))
             {

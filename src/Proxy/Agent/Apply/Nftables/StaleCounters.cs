@@ -17,12 +17,12 @@ internal static class StaleCounters
     /// <summary>After a full transaction.</summary>
     /// <param name="network">Where the table is.</param>
     /// <param name="after">The rules that it has.</param>
-    /// <param name="before">Those that it had before; null if that is not known.</param>
+    /// <param name="before">Those that it had before, as far as they are known.</param>
     /// <returns>The elements, and null or why some may be missing.</returns>
-    public static (List<CountedElement> Elements, string? Error) Find(INetworkNamespace network, FamilyRules after, FamilyRules? before)
+    public static (List<CountedElement> Elements, string? Error) Find(INetworkNamespace network, FamilyRules after, IEnumerable<FamilyRules?> before)
     {
         FrontendOwners? ownersAfter = null;
-        FrontendOwners? ownersBefore = null;
+        FrontendOwners[]? ownersBefore = null;
         return Find(network, after, element =>
         {
             ownersAfter ??= new(after);
@@ -31,34 +31,30 @@ internal static class StaleCounters
                 return true;
             }
 
-            if (before is null)
-            {
-                return false;
-            }
-
-            ownersBefore ??= new(before);
-            return ownersBefore.TryFind(element.Key, out FrontendOwner then) && !IsSameCounter(element.Set, then, now);
+            ownersBefore ??= [.. before.OfType<FamilyRules>().Select(static rules => new FrontendOwners(rules))];
+            return Array.Exists(ownersBefore, owners => owners.TryFind(element.Key, out FrontendOwner then) && !IsSameCounter(element.Set, then, now));
         });
     }
 
     /// <summary>After an update. Of most updates nothing is read: they change endpoints only.</summary>
     /// <param name="network">Where the table is.</param>
     /// <param name="change">What was written.</param>
+    /// <param name="left">Earlier rules, counters of whose frontends are still there; null for none.</param>
     /// <returns>The elements, and null or why some may be missing.</returns>
-    public static (List<CountedElement> Elements, string? Error) Find(INetworkNamespace network, FamilyChange change)
+    public static (List<CountedElement> Elements, string? Error) Find(INetworkNamespace network, FamilyChange change, FamilyRules? left) =>
+        left is not null || MayLoseFrontends(change) ? Find(network, change.After, [change.Before, left]) : ([], null);
+
+    private static bool MayLoseFrontends(FamilyChange change)
     {
-        Dictionary<CountedKey, bool> removed = [];
         foreach (ServicePortChange port in change.Ports)
         {
             if (port.Old is { } old && !(port.New is { } current && current.Spec == old.Spec && current.Shadowed == old.Shadowed))
             {
-                AddRemoved(old, port.New, removed);
+                return true;
             }
         }
 
-        return removed.Count == 0 ? ([], null) : Find(network, change.After, element =>
-            (removed.TryGetValue(element.Key, out bool isPolicyAlone) || removed.TryGetValue(FrontendOwners.NodePort(element.Key), out isPolicyAlone))
-            && !(isPolicyAlone && IsOfOneGroup(element.Set)));
+        return false;
     }
 
     private static (List<CountedElement> Elements, string? Error) Find(INetworkNamespace network, FamilyRules rules, Predicate<CountedElement> isStale)
@@ -75,40 +71,6 @@ internal static class StaleCounters
         }
 
         return (stale, error);
-    }
-
-    /// <summary>Adds the frontends that a service port no longer has, and whether it has them still but with another policy.</summary>
-    private static void AddRemoved(ServicePortRules old, ServicePortRules? current, Dictionary<CountedKey, bool> removed)
-    {
-        for (int index = 0; index < old.FrontendCount; index++)
-        {
-            Frontend frontend = old.FrontendAt(index);
-            if (!old.Owns(frontend))
-            {
-                continue;
-            }
-
-            CountedKey key = FrontendOwners.Key(old, frontend);
-            Frontend? kept = current is null ? null : Find(current, key);
-            if (kept is null || current!.PolicyOf(kept.Value).Policy != old.PolicyOf(frontend).Policy) // null has no frontends
-            {
-                removed.TryAdd(key, kept is not null);
-            }
-        }
-    }
-
-    private static Frontend? Find(ServicePortRules port, CountedKey key)
-    {
-        for (int index = 0; index < port.FrontendCount; index++)
-        {
-            Frontend frontend = port.FrontendAt(index);
-            if (port.Owns(frontend) && FrontendOwners.Key(port, frontend) == key)
-            {
-                return frontend;
-            }
-        }
-
-        return null;
     }
 
     private static bool IsOfOneGroup(string set) => set is CountingSets.SentToCluster or CountingSets.SentToLocal;
