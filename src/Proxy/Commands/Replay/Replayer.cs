@@ -177,7 +177,7 @@ internal sealed class Replayer
             }
         }
 
-        return new(digest, compared, change.Ports.Length, _checks[digest.Family].Follow(change), change.After.HasSameContentAs(scratch));
+        return new(digest, compared, change.Ports.Length, _checks[digest.Family].Follow(change, sync.IsFromScratch), change.After.HasSameContentAs(scratch));
     }
 }
 

@@ -164,8 +164,33 @@ public sealed class ReplayCommandTests
 
         recording.Replay(new ReplayOptions { Path = recording.Path, Until = 2, Shown = ReplayedText.Update }).Should().Be(0);
         recording.Output.Should().Contain("add element ip kube-proxy tcp-endpoints { 10.96.0.10 . 80 . 1 : 10.244.1.6 . 8080 }").And.NotContain("add table");
+        recording.Output.Should().EndWith("# IPv6\n", "nothing changed there");
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = 1, Shown = ReplayedText.Update }).Should().Be(0);
+        recording.Output.Should().Contain("add table", "the first rules are written as a whole");
         recording.Replay(new ReplayOptions { Path = recording.Path, Until = 9 }).Should().Be(1);
         recording.Errors.Should().Contain("has no sync 9; the last one is 2");
+    }
+
+    /// <summary>What is printed for a sync is what the report says of it: after an error the agent writes everything.</summary>
+    [Theory]
+    [InlineData("nftables")]
+    [InlineData("iptables")]
+    public async Task AStepIsWhatTheReportSays(string mode)
+    {
+        await using RecordingUnderTest recording = new(mode, Nodes.Proxy);
+        await RecordSmallAsync(recording);
+        string[] lines = await File.ReadAllLinesAsync(recording.Path);
+        int second = Array.FindLastIndex(lines, static line => line.Contains("\"kind\":\"Sync\"", StringComparison.Ordinal));
+        lines[second] = lines[second].Replace("\"number\":2,", "\"number\":2,\"fromScratch\":true,", StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(recording.Path, lines);
+
+        recording.Replay(new ReplayOptions { Path = recording.Path, IsJson = true }).Should().Be(0, recording.Errors);
+        using JsonDocument report = JsonDocument.Parse(recording.Output);
+        report.RootElement.GetProperty("syncs")[1].GetProperty("families").EnumerateArray().Select(static family => family.GetProperty("written").GetString()).Should().Equal("full", "full");
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = 2, Shown = ReplayedText.AllRules });
+        string all = recording.Output;
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = 2, Shown = ReplayedText.Update });
+        recording.Output.Should().Be(all);
     }
 
     /// <summary>A recording is a watch dump with objects of unknown kinds between: what reads manifests takes it as the cluster at its end.</summary>
