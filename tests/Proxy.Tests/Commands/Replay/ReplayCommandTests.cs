@@ -226,12 +226,17 @@ public sealed class ReplayCommandTests
             Ports = [new ServicePort { Port = -1, Protocol = "tcp\u2028\"" }],
             InternalTrafficPolicy = null,
             SessionAffinityTimeoutSeconds = 0,
-            LoadBalancerIngress = [new LoadBalancerIngress { Ip = "", IpMode = "Proxy" }],
+            ExternalTrafficPolicy = "",
+            LoadBalancerIngress = [new LoadBalancerIngress { Ip = "", IpMode = "Proxy" }, new LoadBalancerIngress { Ip = "192.0.2.1", IpMode = "" }],
         };
+        Service empty = odd with { ClusterIP = "", InternalTrafficPolicy = "" };
+        SliceEndpoint nowhere = Samples.Endpoint("10.244.1.5") with { NodeName = "" };
+        EndpointSlice withoutNodes = Samples.Slice(nowhere, nowhere with { NodeName = null });
         EndpointSlice slice2 = Samples.Slice() with { Ports = [new SlicePort(null, TransportProtocol.Sctp, 0)], AddressType = AddressType.Other, IsHeadless = true, ServiceName = "" };
         RecordedEntry[] others =
         [
-            new RecordedService(odd.Name, odd), new RecordedSlice(slice2.Name, slice2), new Proxy.Agent.Recording.RecordedNode(Nodes.NodeA), new RecordedServiceCidr("kubernetes", new ServiceCidr { Name = "kubernetes", Cidrs = ["10.96.0.0/16"] }),
+            new RecordedService(odd.Name, odd), new RecordedSlice(slice2.Name, slice2), new RecordedService(empty.Name, empty), new RecordedSlice(withoutNodes.Name, withoutNodes),
+            new Proxy.Agent.Recording.RecordedNode(Nodes.NodeA), new Proxy.Agent.Recording.RecordedNode(Nodes.NodeA with { IsLeaving = true }), new RecordedServiceCidr("kubernetes", new ServiceCidr { Name = "kubernetes", Cidrs = ["10.96.0.0/16"] }),
             new RecordedServiceCidr("kubernetes", null), new RecordedEgress(EgressPolicy.Default with { MasqueradesLinkLocal = true }), new RecordedEgress(null), new RecordedAddresses(Nodes.Addresses),
             new RecordedStart(DateTimeOffset.UnixEpoch, "x", "nftables", [IpFamily.IPv4], Nodes.Proxy with { DetectLocalMode = DetectLocalMode.NodeCidr, Egress = EgressPolicy.Default }),
         ];
