@@ -6,11 +6,15 @@ using KubeProxySharp.RuleModel.Inputs;
 namespace KubeProxySharp.Kubernetes.Manifests;
 
 /// <summary>
-/// Writes objects as a <c>v1</c> List in JSON that <see cref="ManifestReader"/> reads as the same objects. It has the fields that a service
-/// proxy reads and no others: no annotations of users, no labels besides those that decide about rules.
+/// Writes objects in JSON, one by one or as a <c>v1</c> List that <see cref="ManifestReader"/> reads as the same objects. It has the fields
+/// that a service proxy reads and no others: no annotations of users, no labels besides those that decide about rules. What is empty, 0 or
+/// null is left out, except for fields of which null means something else than empty.
 /// </summary>
 public static class ManifestWriter
 {
+    /// <summary>The taint of a node that the cluster autoscaler is about to remove; written for any node that is leaving.</summary>
+    public const string AutoscalerTaint = "ToBeDeletedByClusterAutoscaler";
+
     private const string AnyValue = "true";
 
     /// <summary>Writes all objects, ordered by kind and name.</summary>
@@ -26,8 +30,8 @@ public static class ManifestWriter
         json.WriteStartArray("items"u8);
         WriteAll(json, objects.Nodes, Write);
         WriteAll(json, objects.ServiceCidrs, Write);
-        WriteAll(json, objects.Services, ServiceJson.Write);
-        WriteAll(json, objects.EndpointSlices, SliceJson.Write);
+        WriteAll(json, objects.Services, Write);
+        WriteAll(json, objects.EndpointSlices, Write);
         WriteAll(json, objects.Pods, Write);
         json.WriteEndArray();
         json.WriteEndObject();
@@ -44,16 +48,35 @@ public static class ManifestWriter
         }
     }
 
-    private static void Write(Utf8JsonWriter json, Node node)
+    /// <summary>Writes the fields of a Service into an object that the caller begins and ends.</summary>
+    public static void Write(Utf8JsonWriter json, Service service)
     {
-        Head(json, "v1", "Node", new("", node.Name), node.Zone.Length == 0 ? [] : [("topology.kubernetes.io/zone", node.Zone)]);
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(service);
+        ServiceJson.Write(json, service);
+    }
+
+    /// <summary>Writes the fields of an EndpointSlice into an object that the caller begins and ends.</summary>
+    public static void Write(Utf8JsonWriter json, EndpointSlice slice)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(slice);
+        SliceJson.Write(json, slice);
+    }
+
+    /// <summary>Writes the fields of a Node into an object that the caller begins and ends.</summary>
+    public static void Write(Utf8JsonWriter json, Node node)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(node);
+        Head(json, "v1", "Node", new("", node.Name), node.Zone.Length == 0 ? [] : [(WellKnownLabels.Zone, node.Zone)]);
         json.WriteStartObject("spec"u8);
         Texts(json, "podCIDRs", node.PodCidrs);
         if (node.IsLeaving)
         {
             json.WriteStartArray("taints"u8);
             json.WriteStartObject();
-            json.WriteString("key"u8, "ToBeDeletedByClusterAutoscaler"u8);
+            json.WriteString("key"u8, AutoscalerTaint);
             json.WriteString("effect"u8, "NoSchedule"u8);
             json.WriteEndObject();
             json.WriteEndArray();
@@ -74,8 +97,11 @@ public static class ManifestWriter
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, ServiceCidr cidr)
+    /// <summary>Writes the fields of a ServiceCIDR into an object that the caller begins and ends.</summary>
+    public static void Write(Utf8JsonWriter json, ServiceCidr cidr)
     {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(cidr);
         Head(json, "networking.k8s.io/v1", "ServiceCIDR", new("", cidr.Name));
         json.WriteStartObject("spec"u8);
         Texts(json, "cidrs", cidr.Cidrs);
@@ -107,9 +133,15 @@ public static class ManifestWriter
         json.WriteEndObject();
     }
 
-    /// <summary>Version, kind and metadata.</summary>
-    internal static void Head(Utf8JsonWriter json, string version, string kind, NamespacedName name, params ReadOnlySpan<(string Name, string Value)> labels)
+    /// <summary>Writes the fields that all objects have into an object that the caller begins and ends.</summary>
+    /// <param name="json">Receives them.</param>
+    /// <param name="version">The group and version of the kind.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="name">The name; without a namespace if the object is in none.</param>
+    /// <param name="labels">The labels; one without a value gets any, because only its presence counts.</param>
+    public static void Head(Utf8JsonWriter json, string version, string kind, NamespacedName name, params ReadOnlySpan<(string Name, string Value)> labels)
     {
+        ArgumentNullException.ThrowIfNull(json);
         json.WriteString("apiVersion"u8, version);
         json.WriteString("kind"u8, kind);
         json.WriteStartObject("metadata"u8);

@@ -8,8 +8,6 @@ namespace KubeProxySharp.Kubernetes.Manifests;
 /// <param name="pool">Shares repeated strings.</param>
 internal sealed class NodeDecoder(Utf8StringPool pool)
 {
-    private const string AutoscalerTaint = "ToBeDeletedByClusterAutoscaler";
-
     public Node DecodeNode(DocumentNode document)
     {
         DocumentNode spec = document["spec"u8];
@@ -41,7 +39,7 @@ internal sealed class NodeDecoder(Utf8StringPool pool)
     {
         foreach (DocumentNode taint in taints.Elements)
         {
-            if (string.Equals(taint["key"u8].AsString(""), AutoscalerTaint, StringComparison.Ordinal))
+            if (string.Equals(taint["key"u8].AsString(""), ManifestWriter.AutoscalerTaint, StringComparison.Ordinal))
             {
                 return true;
             }

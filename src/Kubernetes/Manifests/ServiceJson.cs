@@ -28,7 +28,11 @@ internal static class ServiceJson
         }
 
         ManifestWriter.Text(json, "externalTrafficPolicy", service.ExternalTrafficPolicy);
-        ManifestWriter.Text(json, "internalTrafficPolicy", service.InternalTrafficPolicy);
+        if (service.InternalTrafficPolicy is { } policy)
+        {
+            json.WriteString("internalTrafficPolicy"u8, policy);
+        }
+
         ManifestWriter.Number(json, "healthCheckNodePort", service.HealthCheckNodePort);
         json.WriteEndObject();
         WriteStatus(json, service);
@@ -64,7 +68,11 @@ internal static class ServiceJson
         {
             json.WriteStartObject();
             ManifestWriter.Text(json, "ip", ingress.Ip);
-            ManifestWriter.Text(json, "ipMode", ingress.IpMode);
+            if (ingress.IpMode is { } mode)
+            {
+                json.WriteString("ipMode"u8, mode);
+            }
+
             json.WriteEndObject();
         }
 

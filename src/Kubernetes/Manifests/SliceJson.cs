@@ -57,7 +57,11 @@ internal static class SliceJson
         json.WriteBoolean("serving"u8, endpoint.Conditions.HasFlag(EndpointConditions.Serving));
         json.WriteBoolean("terminating"u8, endpoint.Conditions.HasFlag(EndpointConditions.Terminating));
         json.WriteEndObject();
-        ManifestWriter.Text(json, "nodeName", endpoint.NodeName);
+        if (endpoint.NodeName is { } node)
+        {
+            json.WriteString("nodeName"u8, node);
+        }
+
         if (!endpoint.ZoneHints.IsEmpty || !endpoint.NodeHints.IsEmpty)
         {
             json.WriteStartObject("hints"u8);

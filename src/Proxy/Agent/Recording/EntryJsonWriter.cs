@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Settings;
@@ -31,16 +32,16 @@ internal sealed class EntryJsonWriter
         switch (entry)
         {
             case RecordedService service:
-                ObjectJsonWriter.WriteEvent(json, EntryNames.Service, service.Name, service.Object, ObjectJsonWriter.Write);
+                ObjectJsonWriter.WriteEvent(json, EntryNames.Service, service.Name, service.Object, ManifestWriter.Write);
                 break;
             case RecordedSlice slice:
-                ObjectJsonWriter.WriteEvent(json, EntryNames.EndpointSlice, slice.Name, slice.Object, ObjectJsonWriter.Write);
+                ObjectJsonWriter.WriteEvent(json, EntryNames.EndpointSlice, slice.Name, slice.Object, ManifestWriter.Write);
                 break;
             case RecordedNode node:
-                ObjectJsonWriter.WriteEvent(json, EntryNames.Node, new("", node.Object.Name), node.Object, ObjectJsonWriter.Write);
+                ObjectJsonWriter.WriteEvent(json, EntryNames.Node, new("", node.Object.Name), node.Object, ManifestWriter.Write);
                 break;
             case RecordedServiceCidr cidr:
-                ObjectJsonWriter.WriteEvent(json, EntryNames.ServiceCidr, new("", cidr.Name), cidr.Object, ObjectJsonWriter.Write);
+                ObjectJsonWriter.WriteEvent(json, EntryNames.ServiceCidr, new("", cidr.Name), cidr.Object, ManifestWriter.Write);
                 break;
             default:
                 json.WriteStartObject();
@@ -163,7 +164,7 @@ internal sealed class EntryJsonWriter
 
     private static void WriteTime(Utf8JsonWriter json, DateTimeOffset time) => json.WriteString("time", time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture));
 
-    internal static void WriteTexts(Utf8JsonWriter json, string name, EquatableArray<string> texts)
+    private static void WriteTexts(Utf8JsonWriter json, string name, EquatableArray<string> texts)
     {
         json.WriteStartArray(name);
         foreach (string text in texts)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KubeProxySharp.Kubernetes.Manifests;
 using KubeProxySharp.RuleModel.Collections;
 using KubeProxySharp.RuleModel.Inputs;
 using static KubeProxySharp.Proxy.Agent.Recording.EntryJsonReader;
@@ -6,8 +7,8 @@ using static KubeProxySharp.Proxy.Agent.Recording.EntryJsonReader;
 namespace KubeProxySharp.Proxy.Agent.Recording;
 
 /// <summary>
-/// Reads the objects that <see cref="ObjectJsonWriter"/> wrote, exactly: the readers of manifests fill in what the API server would, and
-/// leave out what cannot be used.
+/// Reads the objects that <see cref="ObjectJsonWriter"/> wrote, exactly: what is missing is empty. The readers of manifests fill in what the
+/// API server would, and leave out what cannot be used.
 /// </summary>
 internal static class ObjectJsonReader
 {
@@ -50,12 +51,12 @@ internal static class ObjectJsonReader
             Name = name,
             IsForOtherProxy = HasLabel(value, WellKnownLabels.ServiceProxyName),
             Type = Text(spec, "type"),
-            ClusterIP = Text(spec, "clusterIP"),
+            ClusterIP = Text(spec, "clusterIP", ""),
             ClusterIPs = All(spec, "clusterIPs"),
             IpFamilies = All(spec, "ipFamilies"),
             Ports = [.. Elements(spec, "ports").Select(static port => new ServicePort
             {
-                Name = Text(port, "name"),
+                Name = Text(port, "name", ""),
                 Protocol = Text(port, "protocol"),
                 Port = Number(port, "port"),
                 NodePort = Number(port, "nodePort"),
@@ -64,12 +65,12 @@ internal static class ObjectJsonReader
             LoadBalancerSourceRanges = All(spec, "loadBalancerSourceRanges"),
             LoadBalancerIngress = [.. Elements(Object(Object(value, "status"), "loadBalancer"), "ingress").Select(static entry => new LoadBalancerIngress
             {
-                Ip = Text(entry, "ip"),
+                Ip = Text(entry, "ip", ""),
                 IpMode = Optional(entry, "ipMode"),
             })],
             SessionAffinity = Text(spec, "sessionAffinity"),
             SessionAffinityTimeoutSeconds = affinity.TryGetProperty("timeoutSeconds", out _) ? Number(affinity, "timeoutSeconds") : null,
-            ExternalTrafficPolicy = Text(spec, "externalTrafficPolicy"),
+            ExternalTrafficPolicy = Text(spec, "externalTrafficPolicy", ""),
             InternalTrafficPolicy = Optional(spec, "internalTrafficPolicy"),
             HealthCheckNodePort = Number(spec, "healthCheckNodePort"),
         };
@@ -132,6 +133,7 @@ internal static class ObjectJsonReader
         Zone = Text(Object(Object(value, "metadata"), "labels"), WellKnownLabels.Zone, ""),
         PodCidrs = All(Object(value, "spec"), "podCIDRs"),
         Addresses = [.. Elements(Object(value, "status"), "addresses").Select(static address => new NodeAddress(Text(address, "type"), Text(address, "address")))],
+        IsLeaving = Elements(Object(value, "spec"), "taints").Any(static taint => Text(taint, "key") == ManifestWriter.AutoscalerTaint),
     };
 
     private static EquatableArray<string> Hints(JsonElement hints, string name) => [.. Elements(hints, name).Select(static hint => Text(hint, "name"))];

@@ -1,3 +1,4 @@
+using KubeProxySharp.Kubernetes.Manifests.Interop;
 using KubeProxySharp.RuleModel.Addresses;
 using Microsoft.Extensions.Logging;
 
@@ -90,12 +91,18 @@ internal sealed partial class RecordingFile(string path, long limit, RecordedSta
     {
         if (File.Exists(path))
         {
-            if (!RecordingReader.IsRecording(path))
+            if (RecordingReader.IsRecording(path))
+            {
+                File.Move(path, path + OldSuffix, overwrite: true);
+            }
+            else if (IsEmpty(path))
+            {
+                File.Delete(path); // of an agent that was killed before it wrote anything; the one before that may be beside it
+            }
+            else
             {
                 throw new IOException("the file exists and is not a recording; give another one, or remove it");
             }
-
-            File.Move(path, path + OldSuffix, overwrite: true);
         }
 
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 64 * 1024 };
@@ -106,6 +113,9 @@ internal sealed partial class RecordingFile(string path, long limit, RecordedSta
 
         return new(path, options);
     }
+
+    /// <summary>Whether a path is a regular file, not a link to one, without content.</summary>
+    private static bool IsEmpty(string path) => new FileInfo(path).LinkTarget is null && RegularFile.Status(path, out _) is { IsRegular: true, Size: 0 };
 
     private void WriteWaiting(FileStream file)
     {

@@ -33,7 +33,7 @@ internal static class RecordingReader
     public static IEnumerable<RecordedEntry> Read(Stream stream, Action<string> warn)
     {
         int number = 0;
-        foreach ((byte[] line, int length, bool isWhole) in Lines(stream))
+        foreach ((ReadOnlyMemory<byte> line, bool isWhole) in Lines(stream))
         {
             number++;
             if (!isWhole)
@@ -47,7 +47,7 @@ internal static class RecordingReader
                 yield break;
             }
 
-            RecordedEntry entry = Read(line.AsMemory(0, length), number);
+            RecordedEntry entry = Read(line, number);
             if (entry is RecordedStart != (number == 1))
             {
                 throw new RecordingException($"line {number}: {(number == 1 ? "a recording begins with an entry of kind Recording" : "a second recording begins; give each in a file of its own")}");
@@ -84,10 +84,10 @@ internal static class RecordingReader
         }
     }
 
-    private static IEnumerable<(byte[] Line, int Length, bool IsWhole)> Lines(Stream stream)
+    /// <summary>The lines without their ends, each until the next one is asked for; the last one may be cut off.</summary>
+    private static IEnumerable<(ReadOnlyMemory<byte> Line, bool IsWhole)> Lines(Stream stream)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
-        byte[] line = [];
         int start = 0, end = 0;
         try
         {
@@ -96,14 +96,8 @@ internal static class RecordingReader
                 int length = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
                 if (length >= 0)
                 {
-                    if (line.Length < length)
-                    {
-                        line = new byte[length * 2];
-                    }
-
-                    buffer.AsSpan(start, length).CopyTo(line);
+                    yield return (buffer.AsMemory(start, length), true);
                     start += length + 1;
-                    yield return (line, length, true);
                     continue;
                 }
 
@@ -125,7 +119,7 @@ internal static class RecordingReader
 
             if (end != 0)
             {
-                yield return (buffer, end, false);
+                yield return (buffer.AsMemory(0, end), false);
             }
         }
         finally

@@ -62,8 +62,9 @@ internal sealed class SyncRecorder(TimeProvider time, int mostWaiting = SyncReco
             return; // nothing came between
         }
 
+        bool isUnchanged = _isUnchanged && operation == StateOperation.Prove; // what the kernel accepted makes no other rules by itself
         Add(new RecordedOperation(operation, service == default ? default : [service]));
-        _last = operation;
+        (_isUnchanged, _last) = (isUnchanged, operation);
     }
 
     /// <summary>Records that the model was brought up to date; not if nothing happened since the last time and nothing changed.</summary>

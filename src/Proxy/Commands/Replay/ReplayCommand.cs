@@ -94,8 +94,14 @@ internal sealed class ReplayCommand(CommandStreams streams, TimeProvider time)
         foreach (IpFamily family in report.Start.Families)
         {
             FamilyChange change = report.LastChange![family]; // there is a sync, or the number was refused
+            UpdateKind kind = report.Syncs[^1].Families.First(replayed => replayed.Digest.Family == family).Update.Kind;
             text.WriteLine($"# {family}");
-            text.Write(shown == ReplayedText.AllRules ? UpdateCheck.FullText(change.After, report.Start.Mode) : UpdateCheck.TextOf(change, report.Start.Mode));
+            text.Write((shown, kind) switch
+            {
+                (ReplayedText.AllRules, _) or (_, UpdateKind.Full) => UpdateCheck.FullText(change.After, report.Start.Mode),
+                (_, UpdateKind.Update) => UpdateCheck.UpdateText(change, report.Start.Mode),
+                _ => "",
+            });
         }
 
         foreach (ReplayedSync sync in report.Syncs.Where(static sync => !sync.IsSound))

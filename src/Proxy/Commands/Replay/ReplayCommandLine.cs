@@ -30,7 +30,7 @@ internal static class ReplayCommandLine
         Argument<string> file = new("file") { Description = "The recording of run --record, or - for standard input.", HelpName = "FILE" };
         Option<int?> until = new("--until") { Description = "End after this sync.", HelpName = "N" };
         Option<int?> at = new("--at") { Description = "Print the rules after this sync, as iptables-save lists them or as an nft script.", HelpName = "N" };
-        Option<int?> step = new("--step") { Description = "Print what this sync writes: an update, or all rules if it cannot be one.", HelpName = "N" };
+        Option<int?> step = new("--step") { Description = "Print what this sync writes: an update, all rules if it cannot be one, or nothing.", HelpName = "N" };
         Option<string> output = new Option<string>("--output", "-o") { Description = "Format of the report.", DefaultValueFactory = _ => "text" }
             .AcceptOnlyFromAmong("text", Json);
         Command command = new("replay", "Makes the rules again from what an agent recorded, and compares them. Needs no cluster and changes nothing.") { file, until, at, step, output };

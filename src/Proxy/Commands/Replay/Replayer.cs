@@ -19,8 +19,8 @@ internal sealed class Replayer
     private readonly ClusterFeed _feed = new(static () => { }, static _ => { }, static () => { });
     private readonly NodeFacts _facts;
     private readonly ClusterState _state;
+    private readonly RuleModelBuilder _builder;
     private readonly Dictionary<IpFamily, UpdateCheck> _checks = [];
-    private RuleModelBuilder? _builder;
     private EquatableArray<IpAddress> _addresses;
     private ObjectCounts _services, _slices, _others;
 
@@ -35,6 +35,8 @@ internal sealed class Replayer
         {
             _checks.Add(family, new(start.Mode));
         }
+
+        _builder = new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
     }
 
     /// <summary>The change of the last sync; null before the first one.</summary>
@@ -44,16 +46,12 @@ internal sealed class Replayer
     /// <returns>What came of it if it is a sync; null for other entries.</returns>
     public ReplayedSync? Follow(RecordedEntry entry)
     {
-        if (entry is RecordedAddresses addresses)
-        {
-            _addresses = addresses.Addresses;
-            _facts.RefreshAddresses();
-            return null;
-        }
-
-        _builder ??= new(_state, _facts.Resolve(IpFamily.IPv4), _facts.Resolve(IpFamily.IPv6));
         switch (entry)
         {
+            case RecordedAddresses addresses:
+                _addresses = addresses.Addresses;
+                _facts.RefreshAddresses();
+                break;
             case RecordedService service:
                 Follow(service);
                 break;
@@ -78,7 +76,7 @@ internal sealed class Replayer
                 _builder.Undo(undo.Family);
                 break;
             case RecordedSync sync:
-                return Follow(sync, _builder);
+                return Follow(sync);
             default:
                 break; // the start and the end
         }
@@ -140,18 +138,18 @@ internal sealed class Replayer
         }
     }
 
-    private ReplayedSync Follow(RecordedSync sync, RuleModelBuilder builder)
+    private ReplayedSync Follow(RecordedSync sync)
     {
         NodeSettings ipv4 = _facts.Resolve(IpFamily.IPv4);
         NodeSettings ipv6 = _facts.Resolve(IpFamily.IPv6);
         IReadOnlyCollection<NamespacedName> changed = _state.TakeChanges();
         if (sync.IsFromScratch)
         {
-            builder.StartOver(ipv4, ipv6);
+            _builder.StartOver(ipv4, ipv6);
             changed = _state.ServiceNames;
         }
 
-        RuleModelChange change = builder.Update(changed, ipv4, ipv6);
+        RuleModelChange change = _builder.Update(changed, ipv4, ipv6);
         RuleModelSnapshot scratch = RuleModelBuilder.Build(_state, ipv4, ipv6);
         LastChange = change;
         List<ReplayedFamily> families = [];
@@ -177,7 +175,7 @@ internal sealed class Replayer
             }
         }
 
-        return new(digest, compared, change.Ports.Length, _checks[digest.Family].Follow(change), change.After.HasSameContentAs(scratch));
+        return new(digest, compared, change.Ports.Length, _checks[digest.Family].Follow(change, sync.IsFromScratch), change.After.HasSameContentAs(scratch));
     }
 }
 

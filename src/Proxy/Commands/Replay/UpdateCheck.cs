@@ -16,53 +16,64 @@ namespace KubeProxySharp.Proxy.Commands.Replay;
 internal sealed class UpdateCheck(string mode)
 {
     private readonly IWrittenRules _written = Empty(mode);
+    private bool _hasBegun;
     private FamilyRules? _base;
 
     /// <summary>Follows a change.</summary>
     /// <param name="change">The change.</param>
+    /// <param name="isFromScratch">Whether the model was built anew: the agent then writes everything.</param>
     /// <returns>How the rules were written, and the first difference.</returns>
-    public UpdateResult Follow(FamilyChange change)
+    public UpdateResult Follow(FamilyChange change, bool isFromScratch)
     {
+        UpdateKind kind = !_hasBegun || isFromScratch || !CanUpdate(change, mode) ? UpdateKind.Full : change.IsEmpty ? UpdateKind.None : UpdateKind.Update;
+        _hasBegun = true;
         try
         {
-            return Write(change);
+            string difference = Write(change, kind);
+            _base = difference.Length == 0 ? change.After : null; // null: the next one builds on what it should
+            return new(kind, difference);
         }
         catch (FormatException e)
         {
-            _base = null; // the next one begins anew
-            return new(UpdateKind.Update, "the rules cannot be carried out: " + e.Message);
+            _base = null;
+            return new(kind, "the rules cannot be carried out: " + e.Message);
         }
     }
 
-    private UpdateResult Write(FamilyChange change)
+    private string Write(FamilyChange change, UpdateKind kind)
     {
-        if (_base is not null && !CanUpdate(change, mode))
-        {
-            _base = null;
-        }
-
-        if (_base is null)
+        if (kind == UpdateKind.Full)
         {
             _written.Replace(FullText(change.After, mode));
-            _base = change.After;
-            return new(UpdateKind.Full, "");
+            return "";
         }
 
         if (!ReferenceEquals(_base, change.Before))
         {
-            // The kernel refused the update before, so this one builds on the rules before that.
+            // The update before was refused, or wrong.
             _written.Replace(FullText(change.Before, mode));
         }
 
-        _base = change.After;
-        return change.IsEmpty ? new(UpdateKind.None, "") : new(UpdateKind.Update, Update(change));
+        return kind == UpdateKind.None ? "" : Update(change);
     }
-
-    /// <summary>The text that the agent writes for a change: an update, or everything if it cannot be an update.</summary>
-    public static string TextOf(FamilyChange change, string mode) => CanUpdate(change, mode) ? UpdateText(change, mode) : FullText(change.After, mode);
 
     /// <summary>All rules as text.</summary>
     public static string FullText(FamilyRules rules, string mode) => Text(output => RenderedText.Write(rules, mode, output));
+
+    /// <summary>The update that the agent writes for a change, as text.</summary>
+    /// <param name="change">A change that can be written as an update.</param>
+    /// <param name="mode">iptables or nftables.</param>
+    public static string UpdateText(FamilyChange change, string mode) => Text(output =>
+    {
+        if (mode == ProxyMode.Nftables)
+        {
+            NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, output);
+        }
+        else
+        {
+            _ = IptablesRenderer.WritePartialRestore(change, IptablesOptions.Default, output);
+        }
+    });
 
     private string Update(FamilyChange change)
     {
@@ -75,24 +86,10 @@ internal sealed class UpdateCheck(string mode)
             _written.Update(Text(output => NftablesRenderer.WriteCleanUp(change.After.Family, stale, output)));
         }
 
-        string difference = _written.DifferenceFrom(expected) ?? "";
-        _base = difference.Length == 0 ? _base : null;
-        return difference;
+        return _written.DifferenceFrom(expected) ?? "";
     }
 
     private static bool CanUpdate(FamilyChange change, string mode) => mode == ProxyMode.Nftables ? NftablesRenderer.CanUpdate(change) : !change.SettingsChanged;
-
-    private static string UpdateText(FamilyChange change, string mode) => Text(output =>
-    {
-        if (mode == ProxyMode.Nftables)
-        {
-            NftablesRenderer.WriteUpdate(change, NftablesOptions.Default, output);
-        }
-        else
-        {
-            _ = IptablesRenderer.WritePartialRestore(change, IptablesOptions.Default, output);
-        }
-    });
 
     private static IWrittenRules Empty(string mode) => mode == ProxyMode.Nftables ? new NftablesRules() : new IptablesRules();
 

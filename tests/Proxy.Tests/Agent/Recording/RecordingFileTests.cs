@@ -75,6 +75,45 @@ public sealed class RecordingFileTests
         (await File.ReadAllTextAsync(recording.Path)).Should().Contain("second");
     }
 
+    /// <summary>An agent that is killed before it wrote anything leaves an empty file, and the recording before that beside it.</summary>
+    [Fact]
+    public async Task AnEmptyFileIsReplaced()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("kps-recording-");
+        try
+        {
+            string path = Path.Combine(directory.FullName, "recording");
+            string link = Path.Combine(directory.FullName, "link");
+            await File.WriteAllTextAsync(path, "");
+            await File.WriteAllTextAsync(path + RecordingFile.OldSuffix, "before");
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "empty"), "");
+            File.CreateSymbolicLink(link, "empty");
+
+            await RecordNothingAsync(path);
+            string[] ofLink = await RecordNothingAsync(link);
+
+            (await File.ReadAllTextAsync(path)).Should().Contain("\"kind\":\"End\"");
+            (await File.ReadAllTextAsync(path + RecordingFile.OldSuffix)).Should().Be("before");
+            ofLink.Should().ContainSingle(line => line.StartsWith("Error", StringComparison.Ordinal));
+            new FileInfo(link).LinkTarget.Should().Be("empty");
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<string[]> RecordNothingAsync(string path)
+    {
+        NotedLog log = new();
+        using CancellationTokenSource stop = new();
+        RecordedStart start = new(DateTimeOffset.UnixEpoch, "x", "iptables", [IpFamily.IPv4], Nodes.Proxy);
+        Task writing = new RecordingFile(path, 1 << 20, start, new(TimeProvider.System), log).RunAsync(stop.Token);
+        await stop.CancelAsync();
+        await writing.ContinueWith(static _ => { }, TaskScheduler.Default);
+        return log.Lines;
+    }
+
     /// <summary>A path that was mistyped must not cost a file, and a device must stay one.</summary>
     [Fact]
     public async Task AnotherFileIsLeftAlone()

@@ -30,7 +30,8 @@ public sealed class ReplayCommandTests
 
         recording.Replay().Should().Be(0, recording.Report);
         recording.Output.Should().Contain("the same rules").And.Contain("update of ").And.Contain("because the agent stopped");
-        recording.Replay(new ReplayOptions { Path = recording.Path, Until = Syncs, Shown = ReplayedText.AllRules });
+        int last = (await File.ReadAllLinesAsync(recording.Path)).Count(static line => line.Contains("\"kind\":\"Sync\"", StringComparison.Ordinal)); // those without a change are left out
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = last, Shown = ReplayedText.AllRules });
         recording.Output.Should().Be($"# IPv4\n{UpdateCheck.FullText(run.Current.IPv4, mode)}# IPv6\n{UpdateCheck.FullText(run.Current.IPv6, mode)}");
     }
 
@@ -163,8 +164,33 @@ public sealed class ReplayCommandTests
 
         recording.Replay(new ReplayOptions { Path = recording.Path, Until = 2, Shown = ReplayedText.Update }).Should().Be(0);
         recording.Output.Should().Contain("add element ip kube-proxy tcp-endpoints { 10.96.0.10 . 80 . 1 : 10.244.1.6 . 8080 }").And.NotContain("add table");
+        recording.Output.Should().EndWith("# IPv6\n", "nothing changed there");
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = 1, Shown = ReplayedText.Update }).Should().Be(0);
+        recording.Output.Should().Contain("add table", "the first rules are written as a whole");
         recording.Replay(new ReplayOptions { Path = recording.Path, Until = 9 }).Should().Be(1);
         recording.Errors.Should().Contain("has no sync 9; the last one is 2");
+    }
+
+    /// <summary>What is printed for a sync is what the report says of it: after an error the agent writes everything.</summary>
+    [Theory]
+    [InlineData("nftables")]
+    [InlineData("iptables")]
+    public async Task AStepIsWhatTheReportSays(string mode)
+    {
+        await using RecordingUnderTest recording = new(mode, Nodes.Proxy);
+        await RecordSmallAsync(recording);
+        string[] lines = await File.ReadAllLinesAsync(recording.Path);
+        int second = Array.FindLastIndex(lines, static line => line.Contains("\"kind\":\"Sync\"", StringComparison.Ordinal));
+        lines[second] = lines[second].Replace("\"number\":2,", "\"number\":2,\"fromScratch\":true,", StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(recording.Path, lines);
+
+        recording.Replay(new ReplayOptions { Path = recording.Path, IsJson = true }).Should().Be(0, recording.Errors);
+        using JsonDocument report = JsonDocument.Parse(recording.Output);
+        report.RootElement.GetProperty("syncs")[1].GetProperty("families").EnumerateArray().Select(static family => family.GetProperty("written").GetString()).Should().Equal("full", "full");
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = 2, Shown = ReplayedText.AllRules });
+        string all = recording.Output;
+        recording.Replay(new ReplayOptions { Path = recording.Path, Until = 2, Shown = ReplayedText.Update });
+        recording.Output.Should().Be(all);
     }
 
     /// <summary>A recording is a watch dump with objects of unknown kinds between: what reads manifests takes it as the cluster at its end.</summary>
@@ -200,12 +226,17 @@ public sealed class ReplayCommandTests
             Ports = [new ServicePort { Port = -1, Protocol = "tcp\u2028\"" }],
             InternalTrafficPolicy = null,
             SessionAffinityTimeoutSeconds = 0,
-            LoadBalancerIngress = [new LoadBalancerIngress { Ip = "", IpMode = "Proxy" }],
+            ExternalTrafficPolicy = "",
+            LoadBalancerIngress = [new LoadBalancerIngress { Ip = "", IpMode = "Proxy" }, new LoadBalancerIngress { Ip = "192.0.2.1", IpMode = "" }],
         };
+        Service empty = odd with { ClusterIP = "", InternalTrafficPolicy = "" };
+        SliceEndpoint nowhere = Samples.Endpoint("10.244.1.5") with { NodeName = "" };
+        EndpointSlice withoutNodes = Samples.Slice(nowhere, nowhere with { NodeName = null });
         EndpointSlice slice2 = Samples.Slice() with { Ports = [new SlicePort(null, TransportProtocol.Sctp, 0)], AddressType = AddressType.Other, IsHeadless = true, ServiceName = "" };
         RecordedEntry[] others =
         [
-            new RecordedService(odd.Name, odd), new RecordedSlice(slice2.Name, slice2), new Proxy.Agent.Recording.RecordedNode(Nodes.NodeA), new RecordedServiceCidr("kubernetes", new ServiceCidr { Name = "kubernetes", Cidrs = ["10.96.0.0/16"] }),
+            new RecordedService(odd.Name, odd), new RecordedSlice(slice2.Name, slice2), new RecordedService(empty.Name, empty), new RecordedSlice(withoutNodes.Name, withoutNodes),
+            new Proxy.Agent.Recording.RecordedNode(Nodes.NodeA), new Proxy.Agent.Recording.RecordedNode(Nodes.NodeA with { IsLeaving = true }), new RecordedServiceCidr("kubernetes", new ServiceCidr { Name = "kubernetes", Cidrs = ["10.96.0.0/16"] }),
             new RecordedServiceCidr("kubernetes", null), new RecordedEgress(EgressPolicy.Default with { MasqueradesLinkLocal = true }), new RecordedEgress(null), new RecordedAddresses(Nodes.Addresses),
             new RecordedStart(DateTimeOffset.UnixEpoch, "x", "nftables", [IpFamily.IPv4], Nodes.Proxy with { DetectLocalMode = DetectLocalMode.NodeCidr, Egress = EgressPolicy.Default }),
         ];
