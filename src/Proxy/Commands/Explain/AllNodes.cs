@@ -120,7 +120,8 @@ internal sealed class AllNodes(CommandStreams streams, AgentHost host)
         return moved;
     }
 
-    private static HashSet<string> AddressesOf(Service service)
+    /// <summary>The addresses that a Service is reached by: its cluster IPs, external IPs and those of its load balancer, as written.</summary>
+    internal static HashSet<string> AddressesOf(Service service)
     {
         HashSet<string> addresses = new(StringComparer.OrdinalIgnoreCase);
         addresses.UnionWith([.. service.ClusterIPs.AsSpan(), service.ClusterIP, .. service.ExternalIPs.AsSpan()]);

@@ -23,7 +23,7 @@ internal static class AnswerDescription
     public static string Share(IReadOnlyCollection<ExplainedPath> paths) =>
         paths.Any(static path => path.IsUncertain) ? Possible : Percent(Math.Round(paths.Sum(static path => path.Probability), 4));
 
-    /// <summary>How likely each of several ways is.</summary>
+    /// <summary>How likely each endpoint of several ways is; one that is reached in several ways has their sum.</summary>
     public static string Shares(IReadOnlyCollection<ExplainedPath> paths)
     {
         if (paths.Any(static path => path.IsUncertain))
@@ -31,8 +31,9 @@ internal static class AnswerDescription
             return Possible;
         }
 
-        double least = paths.Min(static path => path.Probability);
-        double most = paths.Max(static path => path.Probability);
+        double[] shares = [.. paths.GroupBy(static path => path.TargetText, StringComparer.Ordinal).Select(static ways => ways.Sum(static path => path.Probability))];
+        double least = shares.Min();
+        double most = shares.Max();
         return most - least < 0.0005 ? $"{Percent(Math.Round(most, 4))} each" : $"{Percent(Math.Round(least, 4))} to {Percent(Math.Round(most, 4))} each";
     }
 
@@ -100,6 +101,6 @@ internal static class AnswerDescription
             return $"sent to one of {string.Join(", ", targets.Take(MostNamed))}{(targets.Length > MostNamed ? $" and {targets.Length - MostNamed} more" : "")}";
         }
 
-        return $"sent to one of {paths.Count} endpoints, {Shares(paths)}";
+        return $"sent to one of {targets.Length} endpoints, {Shares(paths)}";
     }
 }

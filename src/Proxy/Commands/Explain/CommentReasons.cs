@@ -97,24 +97,25 @@ internal static class CommentReasons
 
     private static ModelReason? ReadNftables(PacketQuestion question, IReadOnlyList<WalkTraceEntry> path, WalkTraceEntry entry)
     {
-        // The chains that this program shares between Services have no names; another chain of the path may have it.
-        string service = ServiceInRules.OfChain(entry.Chain) is { Length: > 0 } name ? name : ServiceInRules.OfPath(path);
         return entry.Comment switch
         {
             "masquerade clusterIP traffic from outside cluster" => new("masqueraded: traffic to a cluster IP that does not come from a pod", "the configuration", "clusterCIDR or detectLocal"),
             "masquerade all clusterIP traffic" => new("masqueraded: all traffic to cluster IPs is", "the configuration", "masqueradeAll"),
-            "masquerade" => Of("masqueraded: with policy Cluster the endpoint may be on another node", service, "spec.externalTrafficPolicy"),
-            "short-circuit pod traffic" => Of("policy Local does not bind pods: their traffic may use all endpoints", service, "spec.externalTrafficPolicy"),
-            "short-circuit local traffic" => Of("policy Local does not bind the node itself: its traffic may use all endpoints, masqueraded", service, "spec.externalTrafficPolicy"),
+            "masquerade" => Of("masqueraded: with policy Cluster the endpoint may be on another node", Service(), "spec.externalTrafficPolicy"),
+            "short-circuit pod traffic" => Of("policy Local does not bind pods: their traffic may use all endpoints", Service(), "spec.externalTrafficPolicy"),
+            "short-circuit local traffic" => Of("policy Local does not bind the node itself: its traffic may use all endpoints, masqueraded", Service(), "spec.externalTrafficPolicy"),
             "Reject traffic to invalid ports of ClusterIPs" => new($"refused: {question.Destination} is a cluster IP, and its Service has no port {question.Port}/{question.ProtocolText}", "", "spec.ports"),
             "Drop traffic to unallocated ClusterIPs" => new($"dropped: {question.Destination} is in a ServiceCIDR, and no Service has it", "ServiceCIDR", "spec.cidrs"),
-            _ when entry.Chain.StartsWith("firewall-", StringComparison.Ordinal) && service.Length != 0 && entry.Effect == "drops" =>
+            _ when entry.Chain.StartsWith("firewall-", StringComparison.Ordinal) && entry.Effect == "drops" && Service() is { Length: > 0 } service =>
                 Of($"dropped: loadBalancerSourceRanges of {service} does not include {question.Source}", service, "spec.loadBalancerSourceRanges"),
             _ when entry.Chain == "reject-chain" => new("refused: the Service has no endpoints", "EndpointSlices", "endpoints"),
             _ when entry.Chain.EndsWith("-endpoints-check", StringComparison.Ordinal) && entry.Effect.EndsWith("drops", StringComparison.Ordinal) =>
-                Of("dropped: the traffic policy of the Service is Local, and it has no endpoint on this node", service, "spec.externalTrafficPolicy or spec.internalTrafficPolicy"),
+                Of("dropped: the traffic policy of the Service is Local, and it has no endpoint on this node", Service(), "spec.externalTrafficPolicy or spec.internalTrafficPolicy"),
             _ => null,
         };
+
+        // The chains that this program shares between Services have no names; another chain of the path may have it.
+        string Service() => ServiceInRules.OfChain(entry.Chain) is { Length: > 0 } name ? name : ServiceInRules.OfPath(path);
     }
 
     private static string? Between(string text, string start, string end) =>

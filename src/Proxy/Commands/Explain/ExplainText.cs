@@ -113,18 +113,19 @@ internal sealed class ExplainText(TextWriter text, bool isTerminal, bool showsAl
     /// <summary>The endpoints, when the answer does not name the only one; and what becomes of the source.</summary>
     private void WriteEndpoints(PacketQuestion question, ExplainedWalk walk)
     {
-        // An endpoint that is reached in several ways, with shares that are not known, is one.
-        List<ExplainedPath> forwarded = [.. walk.Paths.Where(path => path.IsForwarded).DistinctBy(static path => path.IsUncertain ? path.TargetText : $"{path.TargetText} {path.Probability} {path.IsMasqueraded}", StringComparer.Ordinal)];
-        int listed = showsAll || forwarded.Count <= MostListed + 1 ? forwarded.Count : MostListed;
-        foreach (ExplainedPath path in walk.Paths.Count > 1 ? forwarded.Take(listed) : [])
+        // An endpoint that is reached in several ways, such as masqueraded or not, is one.
+        ExplainedPath[][] forwarded = [.. walk.Paths.Where(static path => path.IsForwarded).GroupBy(static path => path.TargetText, StringComparer.Ordinal).Select(static group => group.ToArray())];
+        int listed = showsAll || forwarded.Length <= MostListed + 1 ? forwarded.Length : MostListed;
+        foreach (ExplainedPath[] ways in walk.Paths.Count > 1 ? forwarded.Take(listed) : [])
         {
-            _output.WriteProse($"  {AnswerDescription.Share(path),8}  {path.TargetText}" + (path.TargetDescription.Length == 0 ? "" : $" ({path.TargetDescription})"));
+            _output.WriteProse($"  {AnswerDescription.Share(ways),8}  {ways[0].TargetText}" + (ways[0].TargetDescription.Length == 0 ? "" : $" ({ways[0].TargetDescription})"));
         }
 
-        if (listed < forwarded.Count)
+        if (listed < forwarded.Length)
         {
-            string together = forwarded.Any(path => path.IsUncertain) ? "" : $", {AnswerDescription.Percent(Math.Round(forwarded.Skip(listed).Sum(path => path.Probability), 4))} together";
-            _output.WriteLine($"  and {forwarded.Count - listed} more{together}; -v lists them");
+            bool isUncertain = forwarded.Any(static ways => Array.Exists(ways, static path => path.IsUncertain));
+            string together = isUncertain ? "" : $", {AnswerDescription.Share([.. forwarded.Skip(listed).SelectMany(static ways => ways)])} together";
+            _output.WriteLine($"  and {forwarded.Length - listed} more{together}; -v lists them");
         }
 
         WriteSources(question, walk);

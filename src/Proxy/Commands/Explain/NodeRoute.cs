@@ -49,7 +49,7 @@ internal sealed class NodeRoute(bool isLive, IReadOnlyCollection<IpAddress> usua
         {
             0 => "the address of the interface that the packet leaves by",
             1 => "or another of the node's addresses, if the packet leaves by a bridge or an overlay: that of the interface it leaves by",
-            _ => $"or {string.Join(" or ", own[1..].Take(MostNamed))}{(own.Length > MostNamed + 1 ? " or another" : "")}: that of the interface it leaves by",
+            _ => $"or {string.Join(" or ", own[1..].Take(MostNamed))}{(network is null || own.Length > MostNamed + 1 ? ", or another of the node's if the packet leaves by a bridge or an overlay" : "")}: that of the interface it leaves by",
         };
     }
 

@@ -26,6 +26,9 @@ internal sealed record Picture(
 {
     private const int MostLanes = 4;
 
+    /// <summary>The most reasons that a box names for which packets do not arrive.</summary>
+    private const int MostStops = 4;
+
     public static Picture Of(Explanation explanation, ExplainedWalk walk, bool showsAll)
     {
         PacketQuestion question = explanation.Question;
@@ -166,7 +169,8 @@ internal sealed record Picture(
     {
         if (JourneyBoxes.StopOf(path) is { } stop)
         {
-            return new(PictureBoxKind.End, "", path.TargetText.Length == 0 ? "not delivered" : $"not delivered to {path.TargetText}", [new(stop.Text)]);
+            string title = stop.Kind == JourneyStepKind.Fault ? "likely not delivered" : "not delivered";
+            return new(PictureBoxKind.End, "", path.TargetText.Length == 0 ? title : $"{title} to {path.TargetText}", [new(stop.Text)]);
         }
 
         switch (path.Verdict)
@@ -184,9 +188,12 @@ internal sealed record Picture(
     /// <summary>Where branches of the same form end.</summary>
     private static PictureBox End(PacketQuestion question, ExplainedPath[] paths)
     {
-        if (JourneyBoxes.StopOf(paths[0]) is { } stop)
+        JourneyStep[] stops = [.. paths.Select(JourneyBoxes.StopOf).OfType<JourneyStep>().DistinctBy(static stop => stop.Text, StringComparer.Ordinal)];
+        if (stops.Length != 0)
         {
-            return new(PictureBoxKind.End, "", $"delivered to none of {paths.Length} endpoints", [new(stop.Text)]);
+            string likely = Array.Exists(stops, static stop => stop.Kind == JourneyStepKind.Fault) ? "likely " : "";
+            PictureLine[] more = stops.Length > MostStops ? [new($"and {stops.Length - MostStops} more")] : [];
+            return new(PictureBoxKind.End, "", $"{likely}delivered to none of {paths.Length} endpoints", [.. stops.Take(MostStops).Select(static stop => new PictureLine(stop.Text)), .. more]);
         }
 
         string[] sources = [.. paths.Select(path => EndpointTable.Sees(question, path)).Distinct(StringComparer.Ordinal)];

@@ -20,6 +20,11 @@ internal sealed record PictureLane(string Label, IReadOnlyList<PictureBox> Boxes
             foreach (PictureBox box in Boxes)
             {
                 form.Append('|').Append(box.Band).Append(' ').Append(box.Kind).Append(' ').Append(box.Kind == PictureBoxKind.Endpoint ? 0 : box.Lines.Count);
+                if (box.Kind == PictureBoxKind.End)
+                {
+                    // Dropped, refused, and not delivered are different ends.
+                    form.Append(' ').Append(box.Title.Split(' ')[0]);
+                }
             }
 
             return form.ToString();

@@ -63,6 +63,18 @@ public sealed class PictureTests
             .And.NotContain("<script").And.NotContain("<link").And.NotContain("src=\"").And.NotContain("url(").And.NotContain("@import");
     }
 
+    /// <summary>The routes of the endpoint's node are not given: that is open of the answer, and the packet arrives all the same.</summary>
+    [Fact]
+    public async Task WhatIsNotKnownOfTheAnswerIsDrawnBehindWhereThePacketArrives()
+    {
+        ExplainRun run = await ExplainRun.WithAsync(
+            [.. Cluster("field-httpserver"), "--from", "outside", "--to", "192.168.0.2:30000", "--routes", "tests/golden/explain/routes/node-a.json", "-o", "dot"]);
+
+        int endpoint = run.Output.IndexOf("sees ", StringComparison.Ordinal);
+        endpoint.Should().BePositive(run.Output + run.Errors);
+        run.Output.IndexOf("not known: the way back from node-b", StringComparison.Ordinal).Should().BeGreaterThan(endpoint, run.Output);
+    }
+
     private static string[] Cluster(string name) =>
         ["-f", $"tests/golden/recorded/cases/{name}/input", "--config", $"tests/golden/recorded/cases/{name}/config.yaml", "--node", "node-a"];
 

@@ -23,6 +23,8 @@ public sealed class RoutesTests : IDisposable
         """;
 
     private const string Routes = "tests/golden/explain/routes/node-a.json";
+    private const string DefaultRoute = """{"dst":"default","gateway":"192.168.0.1","dev":"eth0","flags":[]},""";
+    private const string OverlayRoute = """{"dst":"10.100.81.0/24","gateway":"10.100.81.0","dev":"flannel.1","flags":["onlink"]},""";
     private readonly string _rules = Path.GetTempFileName();
 
     public RoutesTests() => File.WriteAllText(_rules, Rules);
@@ -62,6 +64,49 @@ public sealed class RoutesTests : IDisposable
 
         run.ExitCode.Should().Be(0, run.Errors);
         run.Errors.Contains($"warning: --routes {node}=FILE", StringComparison.Ordinal).Should().Be(isWarned);
+    }
+
+    /// <summary>A node without a route to the endpoint does not deliver, whatever the rules do.</summary>
+    [Fact]
+    public async Task APacketWithoutARouteIsNotDrawnAsDelivered()
+    {
+        string picture = await DrawAsync("10.100.40.7", DefaultRoute, OverlayRoute);
+
+        picture.Should().Contain("likely not delivered to 10.100.81.180:8080").And.NotContain("sees ").And.NotContain("the reply comes from");
+    }
+
+    [Fact]
+    public async Task AnAnswerWithoutARouteIsDrawnBehindWhereThePacketArrives()
+    {
+        string picture = await DrawAsync("203.0.113.9", DefaultRoute);
+
+        int endpoint = picture.IndexOf("sees ", StringComparison.Ordinal);
+        endpoint.Should().BePositive(picture);
+        picture.LastIndexOf("no route to 203.0.113.9", StringComparison.Ordinal).Should().BeGreaterThan(endpoint, picture);
+        picture.Should().NotContain("not delivered");
+    }
+
+    private async Task<string> DrawAsync(string source, params string[] missing)
+    {
+        string routes = await File.ReadAllTextAsync(RepositoryRoot.Combine([.. Routes.Split('/')]));
+        foreach (string route in missing)
+        {
+            routes.Should().Contain(route);
+            routes = routes.Replace(route, "", StringComparison.Ordinal);
+        }
+
+        string file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, routes);
+            ExplainRun run = await ExplainRun.WithAsync("--rules", _rules, "--from", source, "--to", "10.96.0.10:80", "--interface", "eth0", "--routes", file, "-o", "dot");
+            run.ExitCode.Should().Be(0, run.Errors);
+            return run.Output;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     private static bool HasJourney(JsonElement way) => way.TryGetProperty("journey", out _);

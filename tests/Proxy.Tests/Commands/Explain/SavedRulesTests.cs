@@ -29,6 +29,27 @@ public sealed class SavedRulesTests : IDisposable
         }
     }
 
+    /// <summary>Of two endpoints, each is reached with and without masquerading: two, with the sum of their ways.</summary>
+    [Fact]
+    public async Task AnEndpointThatIsReachedInSeveralWaysIsListedOnce()
+    {
+        string rules = Write(
+            """
+            *nat
+            :PREROUTING ACCEPT [0:0]
+            :POSTROUTING ACCEPT [0:0]
+            -A PREROUTING -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.0.5:8080
+            -A PREROUTING -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.244.0.6:8080
+            -A POSTROUTING -m statistic --mode random --probability 0.50000000000 -j MASQUERADE
+            COMMIT
+
+            """);
+
+        ExplainRun run = await ExplainRun.WithAsync("--rules", rules, "--node-address", "192.0.2.10", "--from", "203.0.113.9", "--to", "10.96.0.10:80");
+
+        run.Output.Should().Contain("sent to one of 2 endpoints, 50 % each").And.Contain("50 %  10.244.0.5:8080\n").And.Contain("50 %  10.244.0.6:8080\n").And.NotContain("25 %  ");
+    }
+
     /// <summary>Our own nftables rules have no names of most Services: then the field is named alone.</summary>
     [Fact]
     public async Task AReasonWithoutANameNamesTheFieldAlone()

@@ -13,7 +13,7 @@ internal static class JourneyBoxes
             {
                 case JourneyStepKind.Delivered:
                 case JourneyStepKind.Arrives when boxes.Count == 0:
-                case JourneyStepKind.Stopped:
+                case JourneyStepKind.Stopped or JourneyStepKind.Fault:
                     break; // the endpoint's box, the client's, and the end's have it
                 case JourneyStepKind.Leaves when step.Tunnel.Length != 0:
                     Add(boxes, step.Node, $"sends it by {step.Interface}{Via(step)}");
@@ -32,7 +32,7 @@ internal static class JourneyBoxes
     public static IReadOnlyList<PictureBox> OfAnswer(ExplainedPath path)
     {
         List<PictureBox> boxes = [];
-        foreach (JourneyStep step in path.Journey.Skip(Request(path).Count()))
+        foreach (JourneyStep step in path.Journey.Where(static step => step.IsOfAnswer))
         {
             if (step.Kind == JourneyStepKind.Reply && step.Interface is not null)
             {
@@ -47,35 +47,16 @@ internal static class JourneyBoxes
         return boxes;
     }
 
-    /// <summary>What stops the packet on its way behind the rules of the first node; null if nothing does.</summary>
-    public static JourneyStep? StopOf(ExplainedPath path) => path.Journey.FirstOrDefault(static step => step.Kind == JourneyStepKind.Stopped);
+    /// <summary>What stops the packet on its way behind the rules of the first node, surely or likely; null if nothing does.</summary>
+    public static JourneyStep? StopOf(ExplainedPath path) =>
+        Request(path).LastOrDefault() is { Kind: JourneyStepKind.Stopped or JourneyStepKind.Fault } last ? last : null;
 
     /// <summary>How the packet reached the first node; null if that is not known.</summary>
     public static JourneyStep? ArrivalOf(IReadOnlyList<ExplainedPath> paths) =>
         paths.Select(static path => path.Journey.Count == 0 ? null : path.Journey[0]).FirstOrDefault(static step => step is { Kind: JourneyStepKind.Arrives });
 
-    /// <summary>The steps up to the one with which the packet arrives or ends; what is not known of the way back comes behind.</summary>
-    private static IEnumerable<JourneyStep> Request(ExplainedPath path)
-    {
-        int last = -1;
-        for (int index = 0; index < path.Journey.Count; index++)
-        {
-            if (path.Journey[index].Kind is JourneyStepKind.Delivered or JourneyStepKind.Stopped or JourneyStepKind.Arrives or JourneyStepKind.Leaves)
-            {
-                last = index;
-            }
-        }
-
-        // A fault or an open question right behind the last of them is of the request, unless the packet has arrived.
-        bool hasArrived = last >= 0 && path.Journey[last].Kind is JourneyStepKind.Delivered;
-        int end = last + 1;
-        while (!hasArrived && end < path.Journey.Count && path.Journey[end].Kind is JourneyStepKind.Fault or JourneyStepKind.Unknown)
-        {
-            end++;
-        }
-
-        return path.Journey.Take(hasArrived ? last + 1 : end);
-    }
+    /// <summary>The steps of the packet itself: those before the first of its answer.</summary>
+    private static IEnumerable<JourneyStep> Request(ExplainedPath path) => path.Journey.TakeWhile(static step => !step.IsOfAnswer);
 
     private static void AddStep(List<PictureBox> boxes, JourneyStep step)
     {

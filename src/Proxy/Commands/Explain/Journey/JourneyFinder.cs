@@ -140,7 +140,7 @@ internal sealed class JourneyFinder(ClusterNetworks nodes, EndpointNames names, 
 
         if (network is null)
         {
-            steps.Add(new(JourneyStepKind.Unknown, node, $"the way back from {node}: give its routes (--routes {node}=FILE)"));
+            steps.Add(new(JourneyStepKind.Unknown, node, $"the way back from {node}: give its routes (--routes {node}=FILE)") { IsOfAnswer = true });
             return path.IsMasqueraded;
         }
 

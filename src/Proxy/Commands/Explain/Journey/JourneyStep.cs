@@ -8,6 +8,9 @@ namespace KubeProxySharp.Proxy.Commands.Explain.Journey;
 /// <param name="Text">The same in words.</param>
 internal sealed record JourneyStep(JourneyStepKind Kind, string Node, string Text)
 {
+    /// <summary>Whether it is a step of the answer on its way back, not of the packet that was asked about.</summary>
+    public bool IsOfAnswer { get; init; }
+
     /// <summary>The interface; null if there is none, or it is not known.</summary>
     public string? Interface { get; init; }
 

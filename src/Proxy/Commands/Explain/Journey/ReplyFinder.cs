@@ -29,16 +29,16 @@ internal sealed class ReplyFinder(ClusterNetworks nodes, PacketQuestion question
         RouteDecision route = here.Find(AnswerTo(question.Source, pod, input));
         if (route.Kind != RouteDecisionKind.Sent)
         {
-            steps.Add(JourneyFinder.Ended(route, nodes.NodeName, question.Source));
+            Add(JourneyFinder.Ended(route, nodes.NodeName, question.Source));
             return;
         }
 
         string by = route.Interface is { } name ? $"by {name}" : "by one of several interfaces";
-        steps.Add(new(JourneyStepKind.Reply, nodes.NodeName, $"{_node} sends the answer to {question.Source} {by}{(route.Gateway is { } hop ? $" via {hop}" : "")}") { Interface = route.Interface, Gateway = route.Gateway });
+        Add(new(JourneyStepKind.Reply, nodes.NodeName, $"{_node} sends the answer to {question.Source} {by}{(route.Gateway is { } hop ? $" via {hop}" : "")}") { Interface = route.Interface, Gateway = route.Gateway });
         if (route.Interface is { } leaves && question.Interface is { } came && came != WalkPacket.UnknownInterface && came != leaves)
         {
             string remedy = $"give {_node} a route to {question.Source} by {came}, or a policy rule for answers to what came in by it";
-            steps.Add(new(JourneyStepKind.Fault, nodes.NodeName,
+            Add(new(JourneyStepKind.Fault, nodes.NodeName,
                 $"the answer leaves {_node} by {leaves} ({route.Route}), but the request came in by {came}: with rp_filter=1 {_node} drops the request already, and firewalls or load balancers on the way see only half of the connection; {remedy}")
             {
                 Interface = leaves,
@@ -67,13 +67,13 @@ internal sealed class ReplyFinder(ClusterNetworks nodes, PacketQuestion question
         RouteDecision route = network.Find(AnswerTo(client.Value, pod, podInterface));
         if (route.Kind != RouteDecisionKind.Sent)
         {
-            steps.Add(JourneyFinder.Ended(route, second, client.Value));
+            Add(JourneyFinder.Ended(route, second, client.Value));
             return;
         }
 
         NodeInterface? link = route.Interface is { } name ? network.InterfaceOf(name) : null;
         string tunnel = link?.Tunnel ?? "";
-        steps.Add(new(JourneyStepKind.Reply, second, $"{second} sends the answer to {client} {(route.Interface is null ? "by one of several interfaces" : $"by {route.Interface}")}{(route.Gateway is { } hop ? $" via {hop}" : "")}{(tunnel.Length == 0 ? "" : $", through {tunnel}")}")
+        Add(new(JourneyStepKind.Reply, second, $"{second} sends the answer to {client} {(route.Interface is null ? "by one of several interfaces" : $"by {route.Interface}")}{(route.Gateway is { } hop ? $" via {hop}" : "")}{(tunnel.Length == 0 ? "" : $", through {tunnel}")}")
         {
             Interface = route.Interface,
             Gateway = route.Gateway,
@@ -85,7 +85,7 @@ internal sealed class ReplyFinder(ClusterNetworks nodes, PacketQuestion question
         {
             if (IsRewritten)
             {
-                steps.Add(new(JourneyStepKind.Fault, second, $"the answer to {client} leaves {second} by {route.Interface ?? "several interfaces"} ({route.Route}) and does not come back through {_node}, whose conntrack would have to undo the rewriting: the client gets an answer from {pod}, which it did not dial"));
+                Add(new(JourneyStepKind.Fault, second, $"the answer to {client} leaves {second} by {route.Interface ?? "several interfaces"} ({route.Route}) and does not come back through {_node}, whose conntrack would have to undo the rewriting: the client gets an answer from {pod}, which it did not dial"));
             }
 
             return;
@@ -94,11 +94,13 @@ internal sealed class ReplyFinder(ClusterNetworks nodes, PacketQuestion question
         string tunnelOfRequest = request.Interface is { } sent ? nodes.Here?.InterfaceOf(sent)?.Tunnel ?? "" : "";
         if (link is not null && tunnelOfRequest != tunnel)
         {
-            steps.Add(new(JourneyStepKind.Fault, second, $"the request reached {second} {Through(tunnelOfRequest)}, but the answer leaves it {Through(tunnel)} ({route.Route}): with rp_filter=1 one of the nodes drops what comes in by another interface than its own route there leads to"));
+            Add(new(JourneyStepKind.Fault, second, $"the request reached {second} {Through(tunnelOfRequest)}, but the answer leaves it {Through(tunnel)} ({route.Route}): with rp_filter=1 one of the nodes drops what comes in by another interface than its own route there leads to"));
         }
 
         AddFromHere(request.Interface);
     }
+
+    private void Add(JourneyStep step) => steps.Add(step with { IsOfAnswer = true });
 
     private static string Through(string tunnel) => tunnel.Length == 0 ? "outside of a tunnel" : $"through {tunnel}";
 

@@ -21,7 +21,7 @@ internal static class LegNeeds
             }
             else if (destination.Address is { } address && PacketDestination.ParsePort(destination.Port) is { } port)
             {
-                namespaces.UnionWith(OwnersOf(address, port, objects).Select(static owner => owner.Name.Namespace));
+                namespaces.UnionWith(OwnersOf(address, port, destination.Protocol ?? TransportProtocol.Tcp, objects).Select(static owner => owner.Name.Namespace));
             }
         }
 
@@ -29,33 +29,22 @@ internal static class LegNeeds
     }
 
     /// <summary>The Services that have an address and port; those that have it as a node port, if none has the address.</summary>
-    private static Service[] OwnersOf(IpAddress address, ushort port, ManifestObjects objects)
+    private static Service[] OwnersOf(IpAddress address, ushort port, TransportProtocol protocol, ManifestObjects objects)
     {
-        Service[] owners = [.. objects.Services.Values.Where(service => HasPort(service, candidate => candidate.Port == port) && AddressesOf(service).Any(text => IpAddress.TryParse(text, out IpAddress of) && of == address))];
-        return owners.Length != 0 ? owners : [.. objects.Services.Values.Where(service => HasPort(service, candidate => candidate.NodePort == port))];
+        Service[] owners = [.. objects.Services.Values.Where(service => HasPort(service, protocol, candidate => candidate.Port == port) && AllNodes.AddressesOf(service).Any(text => IpAddress.TryParse(text, out IpAddress of) && of == address))];
+        return owners.Length != 0 ? owners : [.. objects.Services.Values.Where(service => HasPort(service, protocol, candidate => candidate.NodePort == port))];
     }
 
-    private static bool HasPort(Service service, Predicate<ServicePort> matches)
+    private static bool HasPort(Service service, TransportProtocol protocol, Predicate<ServicePort> matches)
     {
         foreach (ServicePort port in service.Ports)
         {
-            if (matches(port))
+            if (TransportProtocols.TryParse(port.Protocol, out TransportProtocol of) && of == protocol && matches(port))
             {
                 return true;
             }
         }
 
         return false;
-    }
-
-    private static List<string> AddressesOf(Service service)
-    {
-        List<string> addresses = [service.ClusterIP, .. service.ClusterIPs.AsSpan(), .. service.ExternalIPs.AsSpan()];
-        foreach (LoadBalancerIngress ingress in service.LoadBalancerIngress)
-        {
-            addresses.Add(ingress.Ip);
-        }
-
-        return addresses;
     }
 }
