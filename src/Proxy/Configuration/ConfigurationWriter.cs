@@ -1,4 +1,5 @@
 using System.Text;
+using KubeProxySharp.Proxy.Host;
 
 namespace KubeProxySharp.Proxy.Configuration;
 
@@ -19,35 +20,6 @@ internal static class ConfigurationWriter
     public static void WriteFile(string path, KubeProxyConfiguration configuration)
     {
         byte[] content = Encoding.UTF8.GetBytes(ToYaml(configuration));
-        path = Path.GetFullPath(path);
-        string target = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
-        if (IsDevice(target))
-        {
-            // Standard output is written to; replacing it, or /dev/null, by a file would be a disaster.
-            using FileStream device = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            device.Write(content);
-            return;
-        }
-
-        path = target;
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                file.Write(content);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        OutputFile.Write(path, file => file.Write(content));
     }
-
-    private static bool IsDevice(string path) =>
-        path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal);
 }

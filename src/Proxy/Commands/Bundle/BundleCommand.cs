@@ -52,34 +52,8 @@ internal sealed class BundleCommand(CommandStreams streams, AgentHost host)
             return ExitCode.Success;
         }
 
-        WriteFile(bundle, options.OutputPath);
+        OutputFile.Write(options.OutputPath, file => BundleArchive.Write(bundle, file), OwnerOnly, options.IsForced);
         ReportRun.WriteText(streams, text => BundleText.Write(bundle, options.OutputPath, text));
         return ExitCode.Success;
-    }
-
-    /// <summary>Writes the file in one step, readable by its owner alone: a reader sees all of it or nothing.</summary>
-    private static void WriteFile(BundleContents bundle, string path)
-    {
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            FileStreamOptions creation = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                creation.UnixCreateMode = OwnerOnly;
-            }
-
-            using (FileStream file = new(temporary, creation))
-            {
-                BundleArchive.Write(bundle, file);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
     }
 }

@@ -132,13 +132,7 @@ internal sealed class DryRunCommand(Func<Stream> openInput, Func<Stream> openOut
         }
 
         // Whoever watches the file sees the old rules or the new ones, never half of them.
-        string temporary = options.OutputPath + ".tmp";
-        using (FileStream output = File.Create(temporary))
-        {
-            Write(change, mode, options, output);
-        }
-
-        File.Move(temporary, options.OutputPath, overwrite: true);
+        OutputFile.Write(options.OutputPath, file => Write(change, mode, options, file));
     }
 
     private void Write(RuleModelChange change, string mode, DryRunOptions options, Stream output)

@@ -89,7 +89,7 @@ internal sealed record VerifyOptions : ClusterOptions
     /// <summary>Whether to write JSON.</summary>
     public bool IsJson { get; init; }
 
-    /// <summary>The options with what a support bundle has: its flows and its rules, as far as they are in it.</summary>
+    /// <summary>The options with what a support bundle has: its flows, and its rules with their ipsets, as far as they are in it.</summary>
     /// <exception cref="InputException">It has no objects, or neither rules nor flows.</exception>
     public VerifyOptions With(UnpackedBundle bundle)
     {
@@ -100,7 +100,8 @@ internal sealed record VerifyOptions : ClusterOptions
         }
 
         string? flows = bundle.PathOf(BundlePart.Flows);
-        return filled with { ConntrackPath = flows, RuleFiles = flows is null ? bundle.RequireRules() : bundle.Rules };
+        IReadOnlyList<RuleFile> rules = flows is null ? bundle.RequireRules() : bundle.Rules;
+        return filled with { ConntrackPath = flows, RuleFiles = rules, IpsetPath = rules.Count == 0 ? null : bundle.PathOf(BundlePart.Ipset) };
     }
 
     /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>

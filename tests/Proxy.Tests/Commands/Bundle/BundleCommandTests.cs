@@ -2,7 +2,9 @@ using System.Text;
 using KubeProxySharp.Proxy.Commands.Bundle;
 using KubeProxySharp.Proxy.Commands.Inputs.Bundles;
 using KubeProxySharp.Proxy.Commands.Output;
+using KubeProxySharp.Proxy.Commands.Verify;
 using KubeProxySharp.Proxy.Configuration;
+using KubeProxySharp.RuleModel.Addresses;
 using KubeProxySharp.Testing;
 
 namespace KubeProxySharp.Proxy.Tests.Commands.Bundle;
@@ -46,6 +48,20 @@ public sealed class BundleCommandTests : IDisposable
         (await RunAsync([.. arguments, "--force"])).Should().Be(0);
         Read(Target).Manifest.Node.Should().Be("node-a");
         _directory.GetFiles().Should().ContainSingle("no temporary file is left");
+    }
+
+    [Fact]
+    public async Task ThePipeOfALogIsRefusedAndALinkIsFollowed()
+    {
+        using System.IO.Pipes.AnonymousPipeServerStream pipe = new(System.IO.Pipes.PipeDirection.Out);
+        string link = Path.Combine(_directory.FullName, "link");
+        await File.WriteAllTextAsync(Target, "old");
+        File.CreateSymbolicLink(link, Target);
+
+        (await RunAsync("-o", link, "--force", "-f", Case("objects.json"), "--node", "node-a", "--metrics-address", NoAgent, "--log", $"/proc/self/fd/{pipe.GetClientHandleAsString()}")).Should().Be(0, _errors.ToString());
+
+        new FileInfo(link).LinkTarget.Should().Be(Target);
+        Read(Target).Manifest.Missing.Should().Contain(static missing => missing.File == "log.txt" && missing.Reason.Contains("is a pipe; save it to a file first", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -113,6 +129,19 @@ public sealed class BundleCommandTests : IDisposable
         everywhere.Output.Should().Contain("NODE").And.Contain("node-a");
         missing.ExitCode.Should().Be(1);
         missing.Errors.Should().Contain("has no rules (nft is not installed)");
+    }
+
+    [Fact]
+    public void VerifyTakesTheIpsetsOfTheRules()
+    {
+        BundleContents recorded = RecordedBundle.Of("external-ips", ProxyMode.Iptables);
+        Dictionary<BundlePart, byte[]> files = new(recorded.Files) { [BundlePart.Ipset] = "create a hash:ip family inet\n"u8.ToArray() };
+        CommandStreams streams = new(static () => Stream.Null, static () => Stream.Null, _errors, IsOutputOnTerminal: false, AreErrorsOnTerminal: false);
+        using UnpackedBundle bundle = UnpackedBundle.Open(Save(new(recorded.Manifest, files)), streams);
+        VerifyOptions live = new() { Families = [IpFamily.IPv4] };
+
+        live.With(bundle).IpsetPath.Should().Be(bundle.PathOf(BundlePart.Ipset)).And.NotBeNull();
+        (live with { ConntrackPath = "flows.txt" }).With(bundle).IpsetPath.Should().BeNull("saved flows need no sets");
     }
 
     public void Dispose()

@@ -6,7 +6,7 @@ namespace KubeProxySharp.Proxy.Commands.Bundle.Anonymize;
 /// Replaces addresses by others so that two addresses have as many leading bits in common as before (Xu et al., "Prefix-Preserving IP
 /// Address Anonymization", 2002): a range still contains the addresses that it contained. Ranges with a meaning of their own stay what
 /// they are: loopback, link-local and multicast addresses of IPv4 are kept; a private address becomes another one of the same private
-/// range. No other address or range stays as it was.
+/// range. No other address stays as it was, but those beside such a range keep the leading bits that they share with it.
 /// </summary>
 /// <param name="key">Chooses the addresses.</param>
 internal sealed class AddressMap(AnonymousKey key)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using KubeProxySharp.RuleModel.Addresses;
+using KubeProxySharp.RuleModel.Analysis.Rules;
 
 namespace KubeProxySharp.Proxy.Commands.Bundle.Anonymize;
 
@@ -67,16 +68,22 @@ internal sealed partial class IptablesAnonymizer(NameMap names, AddressText addr
     /// <summary>Replaces in what <c>ipset save</c> printed.</summary>
     public string MapSets(string text)
     {
+        HashSet<string> lists = new(StringComparer.Ordinal);
         StringBuilder result = new(text.Length);
         foreach (string line in Lines(text))
         {
             List<string> words = RuleToken.Split(line);
+            if (words is ["create", var list, IpSet.ListType, ..])
+            {
+                lists.Add(list);
+            }
+
             if (words is not [("create" or "add") and var command, var name, ..])
             {
                 continue;
             }
 
-            IEnumerable<string> rest = words.Skip(2).Select((word, index) => command == "add" && index == 0 ? MapElement(word) : Word(word));
+            IEnumerable<string> rest = words.Skip(2).Select((word, index) => command != "add" || index != 0 ? Word(word) : lists.Contains(name) ? services.MapChain(word) : MapElement(word));
             result.Append(command).Append(' ').Append(services.MapChain(name)).Append(' ').AppendJoin(' ', rest.Select(RuleToken.Quote)).Append('\n');
         }
 
@@ -152,9 +159,12 @@ internal sealed partial class IptablesAnonymizer(NameMap names, AddressText addr
 
     private string MapElementPart(string part)
     {
+        const string Bridge = "physdev:"; // before an interface that is a port of a bridge (ipset(8), hash:net,iface)
         string[] halves = part.Split(':');
         bool isPort = halves.Length == 2 && RuleWords.IsOfTools(halves[0]) && RuleWords.IsOfTools(halves[1]);
-        return addresses.Map(part) ?? (isPort ? part : NameMap.IsMac(part) ? names.Mac(part) : RuleWords.IsOfTools(part) ? part : services.MapChain(names.Interface(part) == part ? part : names.Interface(part)));
+        return addresses.Map(part) ?? (isPort ? part : NameMap.IsMac(part) ? names.Mac(part) : RuleWords.IsOfTools(part) ? part
+            : part.StartsWith(Bridge, StringComparison.Ordinal) ? Bridge + names.Interface(part[Bridge.Length..])
+            : names.Interface(part));
     }
 
     /// <summary>A word of the tool stays, an address is replaced, and so is everything else.</summary>

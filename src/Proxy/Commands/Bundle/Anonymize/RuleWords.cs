@@ -31,7 +31,7 @@ internal static partial class RuleWords
         create family inet inet6 hashsize maxelem counters skbinfo forceadd nomatch netmask bucketsize initval size range packets bytes
         TCP UDP SCTP FWM Prot LocalAddress:Port Scheduler Flags RemoteAddress:Port Forward Weight ActiveConn InActConn IP Virtual Server version rr wrr lc wlc sh dh sed nq lblc lblcr mh
         Masq Route Tunnel Local persistent ops mask ->
-        == != < > <= >= & | ^ << >> in
+        - == != < > <= >= & | ^ << >> in
         localhost_nps_accepted_pkts ct_state_invalid_dropped_pkts
         """;
 
@@ -59,7 +59,7 @@ internal static partial class RuleWords
 
     private static FrozenSet<string> Words(string text) => text.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
 
-    [GeneratedRegex("^-?(0x[0-9a-fA-F]+|[0-9]+)([/:,.-](0x[0-9a-fA-F]+|[0-9]+)){0,3}$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^(?!-?[0-9]+(\.[0-9]+){3})-?(0x[0-9a-fA-F]+|[0-9]+)([/:,.](0x[0-9a-fA-F]+|[0-9]+)){0,3}(-(0x[0-9a-fA-F]+|[0-9]+))?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Number();
 
     [GeneratedRegex("^--?[a-zA-Z][a-zA-Z0-9-]*$", RegexOptions.ExplicitCapture, 1000)]

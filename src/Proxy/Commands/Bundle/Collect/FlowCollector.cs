@@ -23,6 +23,8 @@ internal sealed class FlowCollector(Collection collection, KernelFiles files)
     public void Collect()
     {
         StringBuilder text = new();
+        long kept = 0;
+        bool isFull = false;
         FlowSummary summary = new();
         try
         {
@@ -32,10 +34,15 @@ internal sealed class FlowCollector(Collection collection, KernelFiles files)
             {
                 ConntrackEntry flow = dump.Current;
                 summary.Add(flow);
-                if (summary.Flows <= MostFlows)
+                if (isFull)
                 {
-                    FlowText.AppendLine(text, flow);
+                    continue;
                 }
+
+                int before = text.Length;
+                FlowText.AppendLine(text, flow);
+                isFull = kept == MostFlows || text.Length > BundlePart.Flows.MostBytes; // the text is ASCII
+                (text.Length, kept) = isFull ? (before, kept) : (text.Length, kept + 1);
             }
 
             if (dump.IsInterrupted)
@@ -49,9 +56,9 @@ internal sealed class FlowCollector(Collection collection, KernelFiles files)
             return;
         }
 
-        if (summary.Flows > MostFlows)
+        if (isFull)
         {
-            collection.Remark(BundlePart.Flows, $"not whole: the first {MostFlows} of {summary.Flows} flows are in it");
+            collection.Remark(BundlePart.Flows, $"not whole: the first {kept} of {summary.Flows} flows are in it");
         }
 
         collection.Add(BundlePart.Flows, Encoding.UTF8.GetBytes(text.ToString()), Source);

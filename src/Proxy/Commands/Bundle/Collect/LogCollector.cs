@@ -58,6 +58,12 @@ internal sealed class LogCollector(Collection collection)
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            if (!file.CanSeek)
+            {
+                collection.Miss(BundlePart.Log, $"{path}: is a pipe; save it to a file first");
+                return;
+            }
+
             long skipped = Math.Max(0, file.Length - BundlePart.Log.MostBytes);
             file.Seek(skipped, SeekOrigin.Begin);
             byte[] tail = new byte[BundlePart.Log.MostBytes];

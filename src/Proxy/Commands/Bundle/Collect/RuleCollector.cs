@@ -47,6 +47,7 @@ internal sealed class RuleCollector(Collection collection)
     /// <summary>The mode that the rules show; empty if they are no kube-proxy's.</summary>
     public string FindMode() =>
         Has(BundlePart.NftJson, "\"name\": \"kube-proxy\""u8) ? ProxyMode.Nftables
+        : BundlePart.Rules.Any(part => Has(part, "--match-set KUBE-CLUSTER-IP "u8) || Has(part, "--match-set KUBE-6-CLUSTER-IP "u8)) ? ProxyMode.Ipvs
         : BundlePart.Rules.Any(part => Has(part, ":KUBE-SERVICES "u8)) ? ProxyMode.Iptables
         : "";
 

@@ -8,6 +8,19 @@ public sealed class AddressMapTests
 {
     private readonly AddressMap _map = new(new([1, 2, 3]));
 
+    /// <summary>docs/bundle.md names these: exchanging their bits would move the special range beside them.</summary>
+    [Theory]
+    [InlineData("1.0.0.0/8")]
+    [InlineData("11.0.0.0/8")]
+    [InlineData("192.169.0.0/16")]
+    public void RangesBesideSpecialOnesKeepTheirBeginnings(string range)
+    {
+        IpPrefix prefix = IpPrefix.Parse(range);
+
+        _map.Map(prefix).Should().Be(prefix);
+        _map.Map(prefix.Address).Should().NotBe(prefix.Address);
+    }
+
     [Fact]
     public void CommonBeginningsStayAsLongAsTheyWere()
     {

@@ -39,6 +39,8 @@ public sealed class RuleAnonymizerTests
     [InlineData("-A KUBE-NWPLCY-ABCDEFGHIJKLMNOP -m comment --comment \"rule to ACCEPT traffic from source pods to dest pods selected by policy name: allow-acme namespace: shop\"", "acme shop ABCDEFGHIJKLMNOP")]
     [InlineData("-A INPUT alice bob", "alice bob")]
     [InlineData("# made by alice on acme-7", "alice acme")]
+    [InlineData("-A INPUT -m comment --comment \"host 10-0-0-5\" -j ACCEPT", "10-0-0-5")]
+    [InlineData("-A INPUT -m comment --comment \"host 1.2.3.4-5\" -j ACCEPT", "1.2.3.4")]
     [InlineData("*acme", "acme")]
     [InlineData(":acme-in alice [0:0]", "acme alice")]
     public void WordsOfASiteAreReplaced(string line, string secrets)
@@ -93,6 +95,22 @@ public sealed class RuleAnonymizerTests
         sets.Should().NotContain("acme").And.NotContain("10.1.2.3").And.StartWith("create ").And.Contain($"add {sets.Split(' ')[1]} {_addresses.Map("10.1.2.3")},tcp:80 timeout 0\n");
         rules.Should().Contain($"--match-set {sets.Split(' ')[1]} src,dst");
     }
+
+    [Fact]
+    public void ListsNameTheSetsAndSetsTheInterfacesThatTheyNamedBefore()
+    {
+        string[] lines = _iptables.MapSets("create acme-nets hash:net,iface family inet\nadd acme-nets 10.0.0.0/8,eth0\nadd acme-nets 10.0.0.0/8,acme0\nadd acme-nets 10.0.0.0/8,physdev:acme0\ncreate acme-all list:set size 8\nadd acme-all acme-nets\n").Split('\n');
+
+        lines[1].Should().EndWith(" 10.0.0.0/8,eth0");
+        lines[2].Should().EndWith($" 10.0.0.0/8,{_names.Interface("acme0")}").And.NotContain("acme0");
+        lines[3].Should().EndWith($" 10.0.0.0/8,physdev:{_names.Interface("acme0")}");
+        lines[5].Should().Be($"add {_services.MapChain("acme-all")} {_services.MapChain("acme-nets")}");
+    }
+
+    /// <summary>iptables-save prints <c>-</c> for the policy of a chain that is not built in.</summary>
+    [Fact]
+    public void AChainWithoutAPolicyStaysOne() =>
+        _iptables.Map(":KUBE-SERVICES - [0:0]\n:acme-in - [12:345]\n").Should().Be($":KUBE-SERVICES - [0:0]\n:{_services.MapChain("acme-in")} - [12:345]\n");
 
     [Fact]
     public void NftablesOfASiteAreReplaced()
