@@ -96,14 +96,14 @@ internal static class CountersBench
 
         Nft(script.ToString());
         NftablesConnectionCounters counters = new(IpFamily.IPv4, HostNetns.Instance);
-        counters.Rules.Written(rules, stale: null);
+        counters.Rules.Written(rules, isClean: true);
         List<ConnectionCount> counts = [];
         List<double> first = [], again = [];
         long allocated = 0;
         for (int reading = 0; reading < Readings; reading++)
         {
             // The rules have changed since the last reading: the owners of frontends are collected again.
-            counters.Rules.Written(reading % 2 == 0 ? changed : rules, stale: null);
+            counters.Rules.Written(reading % 2 == 0 ? changed : rules, isClean: true);
             first.Add(Read(counters, counts, used));
             long before = GC.GetAllocatedBytesForCurrentThread();
             again.Add(Read(counters, counts, used));

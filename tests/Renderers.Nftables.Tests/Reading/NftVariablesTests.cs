@@ -72,6 +72,6 @@ public sealed class NftVariablesTests
     {
         string definitions = "define a0 = { 80, 81 }\n" + string.Concat(Enumerable.Range(1, 40).Select(static number => FormattableString.Invariant($"define a{number} = {{ $a{number - 1}, $a{number - 1} }}\n")));
 
-        FluentActions.Invoking(() => NftVariables.Replace(System.Text.Encoding.UTF8.GetBytes(definitions))).Should().Throw<RuleTextException>().WithMessage("*stand for more than 64 MB*");
+        FluentActions.Invoking(() => Rulesets.NftablesText(definitions, IpFamily.IPv4)).Should().Throw<RuleTextException>().WithMessage("*stand for more than 64 MB*");
     }
 }
