@@ -12,7 +12,7 @@ public sealed class NftVariablesTests
     [InlineData("define web = { 80, 443 }\n", "tcp dport $web accept", "tcp dport { 80, 443 } accept")]
     [InlineData("define web = { 80,\n  443 } # of the site\ndefine all = { $web, 53 }\n", "tcp dport $all accept", "tcp dport { 80, 443, 53 } accept")]
     [InlineData("define web = { 80, 443 }\n", "tcp dport { 53, $web } accept", "tcp dport { 53, 80, 443 } accept")]
-    [InlineData("define web = { 80, 443 }\n", "tcp dport {\n 53,\n $web } accept", "tcp dport {\n 53,\n 80, 443 } accept")]
+    [InlineData("define web = { 80, 443 }\n", "tcp dport {\n 53,\n $web } accept", "tcp dport { 53, 80, 443 } accept")]
     [InlineData("define wan = \"eth0\"; define to = 10.0.0.1\n", "iifname $wan dnat to $to:80", "iifname \"eth0\" dnat to 10.0.0.1:80")]
     [InlineData("define web = 80\nredefine web = 81\n", "tcp dport $web accept", "tcp dport 81 accept")]
     [InlineData("define next = sub\n", "jump $next", "jump sub")]

@@ -69,7 +69,7 @@ public sealed partial class ServiceListTests
     [Fact]
     public void ThePageSaysWhatIsLeftOutAndEscapesTheSearch()
     {
-        StatusPage.Write(StatusOf(), ServiceList.Find("", s_rules)).Should().Contain("502 have rules; the first 200 are listed and 302 are left out: search for them");
+        StatusPage.Write(StatusOf(), ServiceList.Find("", s_rules)).Should().Contain("503 have rules; the first 200 are listed and 303 are left out: search for them");
         StatusPage.Write(StatusOf(), ServiceList.Find("\"><script>", s_rules)).Should().NotContain("<script").And.Contain("value=\"&quot;&gt;&lt;script&gt;\"").And.Contain("No Service matches");
         StatusPage.Write(StatusOf(), ServiceList.Find("", [])).Should().Contain("No Service has rules on this node");
     }
