@@ -81,7 +81,7 @@ internal static class ExplainCommandLine
             from, to, then, cluster.Paths, cluster.Recursive, cluster.Kubeconfig, cluster.Context, live, rules.Rules, rules.Rules4, rules.Rules6, ipvs, rules.Ipset, cluster.Config, cluster.Node, cluster.NodeAddresses, cluster.Mode, routes, input, outgoing, mark, sourcePort, cluster.Verbose, failOn, output,
         };
         rules.RefuseTwoInputs(command, cluster.Paths);
-        rules.RefuseSetsAlone(command);
+        rules.RefuseSetsAlone(command, bundle.Path);
         cluster.RefuseTwoClusters(command);
         command.Validators.Add(result =>
         {
@@ -90,7 +90,7 @@ internal static class ExplainCommandLine
                 result.AddError("--live stands for the rules of this node alone; leave out -f, --kubeconfig and --context");
             }
 
-            if (result.GetResult(ipvs) is not null && !rules.AreGiven(result))
+            if (result.GetResult(ipvs) is not null && !rules.AreGiven(result) && result.GetResult(bundle.Path) is null)
             {
                 result.AddError("--ipvs needs saved rules (--rules): those that were there when it was listed");
             }
@@ -213,6 +213,11 @@ internal sealed record ExplainOptions : ClusterOptions
         bool isOfRules = !IsOfAllNodes && Then.Count == 0 && Mode != BothModes && (NodeName is null || NodeName == bundle.Manifest.Node);
         ExplainOptions filled = isOfRules ? bundle.Fill(this) : bundle.FillWithObjects(this);
         bool hasOwnRules = isOfRules && RuleFiles.Count == 0;
+        if (!isOfRules && RuleFiles.Count == 0 && (IpsetPath ?? IpvsPath) is not null)
+        {
+            throw new InputException("--ipset and --ipvs belong to the rules of the bundle, and this question follows those that its objects make; leave them out");
+        }
+
         return filled with
         {
             RuleFiles = hasOwnRules ? bundle.RequireRules() : RuleFiles,

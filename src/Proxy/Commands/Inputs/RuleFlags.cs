@@ -37,9 +37,11 @@ internal sealed class RuleFlags
     public bool AreGiven(CommandResult result) => result.GetResult(Rules) is not null || result.GetResult(Rules4) is not null || result.GetResult(Rules6) is not null;
 
     /// <summary>Refuses sets without the rules that name them.</summary>
-    public void RefuseSetsAlone(Command command) => command.Validators.Add(result =>
+    /// <param name="command">The command.</param>
+    /// <param name="bundle">A support bundle, which has rules.</param>
+    public void RefuseSetsAlone(Command command, Option<string?> bundle) => command.Validators.Add(result =>
     {
-        if (result.GetResult(Ipset) is not null && !AreGiven(result))
+        if (result.GetResult(Ipset) is not null && !AreGiven(result) && result.GetResult(bundle) is null)
         {
             result.AddError("--ipset needs saved rules (--rules): those that were there when the sets were saved");
         }

@@ -49,7 +49,7 @@ internal static class VerifyCommandLine
         };
         cluster.RefuseTwoClusters(command);
         rules.RefuseTwoInputs(command, cluster.Paths);
-        rules.RefuseSetsAlone(command);
+        rules.RefuseSetsAlone(command, bundle.Path);
         egress.AddTo(command);
         bundle.AddTo(command, cluster.Kubeconfig, cluster.Context);
         command.SetAction((parsed, cancellation) =>
@@ -101,7 +101,7 @@ internal sealed record VerifyOptions : ClusterOptions
 
         string? flows = bundle.PathOf(BundlePart.Flows);
         IReadOnlyList<RuleFile> rules = flows is null ? bundle.RequireRules() : bundle.Rules;
-        return filled with { ConntrackPath = flows, RuleFiles = rules, IpsetPath = rules.Count == 0 ? null : bundle.PathOf(BundlePart.Ipset) };
+        return filled with { ConntrackPath = flows, RuleFiles = rules, IpsetPath = rules.Count == 0 ? null : IpsetPath ?? bundle.PathOf(BundlePart.Ipset) };
     }
 
     /// <summary>Whether this node itself is looked at, rather than what was saved of one.</summary>

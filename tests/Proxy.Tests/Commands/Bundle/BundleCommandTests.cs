@@ -131,6 +131,22 @@ public sealed class BundleCommandTests : IDisposable
         missing.Errors.Should().Contain("has no rules (nft is not installed)");
     }
 
+    /// <summary>A bundle of a node without the program ipset can be completed by hand.</summary>
+    [Fact]
+    public async Task SetsCompleteTheRulesOfABundle()
+    {
+        string saved = Save(RecordedBundle.Of("external-ips", ProxyMode.Nftables));
+        string sets = Path.Combine(_directory.FullName, "sets.txt");
+        await File.WriteAllTextAsync(sets, "create block hash:ip family inet\nadd block 203.0.113.9\n");
+
+        ExplainRun answer = await ExplainRun.WithAsync("--bundle", saved, "--ipset", sets, "--from", "outside", "--to", "svc:default/ext:pg");
+        ExplainRun everywhere = await ExplainRun.WithAsync("--bundle", saved, "--ipset", sets, "--node", "all", "--from", "outside", "--to", "svc:default/ext:pg");
+
+        answer.ExitCode.Should().Be(0, answer.Errors);
+        everywhere.ExitCode.Should().Be(1);
+        everywhere.Errors.Should().Contain("belong to the rules of the bundle");
+    }
+
     [Fact]
     public void VerifyTakesTheIpsetsOfTheRules()
     {
